@@ -1,0 +1,369 @@
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use super::{SERVICE, VERSION};
+use crate::{
+    Action, BillDate, Invalid, Month, PageInfo, Paginate, Paging, Percent, Slot, Start, Yuan,
+    actions::{check_limit, limit_or},
+    lenient,
+    types::open_set,
+};
+
+/// The most records that the service documents for a page, and the page size where nobody says otherwise.
+const MAX_PAGE_SIZE: u32 = 1_000;
+
+/// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
+///
+/// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
+/// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::Kind::NotReady)).
+///
+/// ```
+/// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Sort, SortType};
+///
+/// let action = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?)
+///     .with_sort(Sort::REAL_TOTAL_COST, SortType::DESC)
+///     .with_limit(30);
+/// assert_eq!(
+///     serde_json::to_string(&action)?,
+///     r#"{"Limit":30,"Offset":0,"Month":"2024-02","SortType":"desc","Sort":"RealTotalCost"}"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A `Limit` of 0 is refused before anything is sent.
+///
+/// Source: the vendor's page of `DescribeAllocationSummaryByBusiness`, billing 2018-07-09.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct DescribeAllocationSummaryByBusiness {
+    /// How many records to return at most, 1 to 1000; `None` asks for 1000, or a walk's page size.
+    #[serde(default, serialize_with = "limit_or::<MAX_PAGE_SIZE, _>")]
+    pub limit: Option<u32>,
+    /// How many records to skip. A walk begins here and counts on by itself.
+    #[serde(default)]
+    pub offset: u64,
+    /// The month of the bill; `None` asks for the current one, Beijing time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<Month>,
+    /// Whether a record is of a month or of a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period_type: Option<PeriodType>,
+    /// The cost-allocation units to return, by their keys; empty asks for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tree_node_uniq_keys: Vec<String>,
+    /// Ascending or descending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort_type: Option<SortType>,
+    /// What to sort by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort>,
+    /// The days to return; only with [`PeriodType::DAY`]. Empty asks for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bill_dates: Vec<BillDate>,
+    /// The products to return, by their codes, e.g. `p_cvm`; empty asks for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub business_codes: Vec<String>,
+}
+
+impl DescribeAllocationSummaryByBusiness {
+    /// All records of a month.
+    pub fn new(month: Month) -> Self {
+        Self {
+            month: Some(month),
+            ..Self::default()
+        }
+    }
+
+    /// All records of the current month, Beijing time.
+    pub fn current_month() -> Self {
+        Self::default()
+    }
+
+    /// Records of a month or of a day.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_period_type(self, period_type: PeriodType) -> Self {
+        Self {
+            period_type: Some(period_type),
+            ..self
+        }
+    }
+
+    /// Only these cost-allocation units.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_tree_node_uniq_keys(
+        self,
+        keys: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            tree_node_uniq_keys: keys.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// Sorted by a field.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_sort(self, sort: Sort, sort_type: SortType) -> Self {
+        Self {
+            sort: Some(sort),
+            sort_type: Some(sort_type),
+            ..self
+        }
+    }
+
+    /// Only these days; goes with [`PeriodType::DAY`].
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_bill_dates(self, dates: impl IntoIterator<Item = BillDate>) -> Self {
+        Self {
+            bill_dates: dates.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Only these products.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_business_codes(self, codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            business_codes: codes.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// Skips the first `offset` records.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_offset(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Returns at most `limit` records, 1 to 1000.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_limit(self, limit: u32) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+}
+
+impl Action for DescribeAllocationSummaryByBusiness {
+    const SERVICE: &'static str = SERVICE;
+    const VERSION: &'static str = VERSION;
+    const NAME: &'static str = "DescribeAllocationSummaryByBusiness";
+    const REPEATABLE: bool = true;
+    const RATE: u32 = 50;
+    type Output = DescribeAllocationSummaryByBusinessResponse;
+
+    fn check(&self) -> Result<(), Invalid> {
+        check_limit(self.limit)
+    }
+}
+
+impl Paginate for DescribeAllocationSummaryByBusiness {
+    type Item = AllocationSummaryByBusiness;
+    const PAGING: Paging = Paging::ItemOffset;
+    const PAGE_SIZE: u32 = MAX_PAGE_SIZE;
+    const MAX_PAGE_SIZE: u32 = MAX_PAGE_SIZE;
+
+    fn start(&self) -> Start {
+        Start {
+            offset: Some(self.offset),
+            limit: self.limit,
+        }
+    }
+
+    fn turn_to(&mut self, slot: &Slot) {
+        (self.offset, self.limit) = (slot.offset, Some(slot.limit));
+    }
+
+    fn page_info(output: &Self::Output) -> PageInfo {
+        PageInfo::new(output.detail.as_ref().map_or(0, Vec::len)).with_total(output.record_num)
+    }
+
+    fn into_items(output: Self::Output) -> Vec<AllocationSummaryByBusiness> {
+        output.detail.unwrap_or_default()
+    }
+}
+
+/// A page of records, and the sums over all that the request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct DescribeAllocationSummaryByBusinessResponse {
+    /// How many records the request asks for, over all pages; `None` when the service has no figure.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub record_num: Option<u64>,
+    /// The sums; `None` when the service has none.
+    pub total: Option<AllocationOverviewTotal>,
+    /// The records of this page; `None` when the service has none.
+    pub detail: Option<Vec<AllocationSummaryByBusiness>>,
+}
+
+/// Sums in yuan. Each is `None` when the service has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AllocationOverviewTotal {
+    /// The total cost after discounts.
+    pub real_total_cost: Option<Yuan>,
+    /// Of that, paid in cash.
+    pub cash_pay_amount: Option<Yuan>,
+    /// Of that, paid with free credits.
+    pub incentive_pay_amount: Option<Yuan>,
+    /// Of that, paid with vouchers.
+    pub voucher_pay_amount: Option<Yuan>,
+    /// Of that, paid from shared proceeds.
+    pub transfer_pay_amount: Option<Yuan>,
+}
+
+/// What one product cost one cost-allocation unit. Amounts are in yuan.
+///
+/// Costs are *gathered* when a rule assigns a resource to the unit, and *allocated* when a rule shares
+/// a common cost out; *total* is both together. What the service left out is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AllocationSummaryByBusiness {
+    /// The key of the cost-allocation unit; `None` for what no rule assigns.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub tree_node_uniq_key: Option<String>,
+    /// The name of the cost-allocation unit.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub tree_node_uniq_key_name: Option<String>,
+    /// The day of the bill, or the first day of its month.
+    pub bill_date: Option<BillDate>,
+    /// Gathered, paid in cash.
+    pub gather_cash_pay_amount: Option<Yuan>,
+    /// Gathered, paid with vouchers.
+    pub gather_voucher_pay_amount: Option<Yuan>,
+    /// Gathered, paid with free credits.
+    pub gather_incentive_pay_amount: Option<Yuan>,
+    /// Gathered, paid from shared proceeds.
+    pub gather_transfer_pay_amount: Option<Yuan>,
+    /// Allocated, paid in cash.
+    pub allocate_cash_pay_amount: Option<Yuan>,
+    /// Allocated, paid with vouchers.
+    pub allocate_voucher_pay_amount: Option<Yuan>,
+    /// Allocated, paid with free credits.
+    pub allocate_incentive_pay_amount: Option<Yuan>,
+    /// Allocated, paid from shared proceeds.
+    pub allocate_transfer_pay_amount: Option<Yuan>,
+    /// Total, paid in cash.
+    pub total_cash_pay_amount: Option<Yuan>,
+    /// Total, paid with vouchers.
+    pub total_voucher_pay_amount: Option<Yuan>,
+    /// Total, paid with free credits.
+    pub total_incentive_pay_amount: Option<Yuan>,
+    /// Total, paid from shared proceeds.
+    pub total_transfer_pay_amount: Option<Yuan>,
+    /// Gathered cost after discounts.
+    pub gather_real_cost: Option<Yuan>,
+    /// Allocated cost after discounts.
+    pub allocate_real_cost: Option<Yuan>,
+    /// Total cost after discounts.
+    pub real_total_cost: Yuan,
+    /// This record's part of the whole cost after discounts, in percent.
+    pub ratio: Option<Percent>,
+    /// The change of the total cost against the month before, in percent; `None` without a month before.
+    pub trend: Option<Percent>,
+    /// The direction of that change.
+    pub trend_type: Option<TrendType>,
+    /// The product's code, e.g. `p_cvm`.
+    #[serde(deserialize_with = "lenient::required")]
+    pub business_code: String,
+    /// The product's name.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub business_code_name: Option<String>,
+    /// The list price of what was used.
+    pub total_cost: Option<Yuan>,
+    /// The list price of what reserved instances covered.
+    #[serde(rename = "RICost")]
+    pub ri_cost: Option<Yuan>,
+    /// The list price of what savings plans covered.
+    #[serde(rename = "SPCost")]
+    pub sp_cost: Option<Yuan>,
+    /// Paid in cash.
+    pub cash_pay_amount: Option<Yuan>,
+    /// Paid with vouchers.
+    pub voucher_pay_amount: Option<Yuan>,
+    /// Paid with free credits.
+    pub incentive_pay_amount: Option<Yuan>,
+    /// Paid from shared proceeds.
+    pub transfer_pay_amount: Option<Yuan>,
+    /// The price after discounts.
+    pub allocation_real_total_cost: Option<Yuan>,
+}
+
+open_set! {
+    /// What span a record is of.
+    pub struct PeriodType {
+        /// A month.
+        MONTH = "month",
+        /// A day.
+        DAY = "day",
+    }
+}
+
+open_set! {
+    /// An order of sorting.
+    pub struct SortType {
+        /// Ascending.
+        ASC = "asc",
+        /// Descending.
+        DESC = "desc",
+    }
+}
+
+open_set! {
+    /// A field to sort by.
+    pub struct Sort {
+        /// Gathered, paid in cash.
+        GATHER_CASH_PAY_AMOUNT = "GatherCashPayAmount",
+        /// Gathered, paid with vouchers.
+        GATHER_VOUCHER_PAY_AMOUNT = "GatherVoucherPayAmount",
+        /// Gathered, paid with free credits.
+        GATHER_INCENTIVE_PAY_AMOUNT = "GatherIncentivePayAmount",
+        /// Gathered, paid from shared proceeds.
+        GATHER_TRANSFER_PAY_AMOUNT = "GatherTransferPayAmount",
+        /// Allocated, paid in cash.
+        ALLOCATE_CASH_PAY_AMOUNT = "AllocateCashPayAmount",
+        /// Allocated, paid with vouchers.
+        ALLOCATE_VOUCHER_PAY_AMOUNT = "AllocateVoucherPayAmount",
+        /// Allocated, paid with free credits.
+        ALLOCATE_INCENTIVE_PAY_AMOUNT = "AllocateIncentivePayAmount",
+        /// Allocated, paid from shared proceeds.
+        ALLOCATE_TRANSFER_PAY_AMOUNT = "AllocateTransferPayAmount",
+        /// Total, paid in cash.
+        TOTAL_CASH_PAY_AMOUNT = "TotalCashPayAmount",
+        /// Total, paid with vouchers.
+        TOTAL_VOUCHER_PAY_AMOUNT = "TotalVoucherPayAmount",
+        /// Total, paid with free credits.
+        TOTAL_INCENTIVE_PAY_AMOUNT = "TotalIncentivePayAmount",
+        /// Total, paid from shared proceeds.
+        TOTAL_TRANSFER_PAY_AMOUNT = "TotalTransferPayAmount",
+        /// Gathered cost after discounts.
+        GATHER_REAL_COST = "GatherRealCost",
+        /// Allocated cost after discounts.
+        ALLOCATE_REAL_COST = "AllocateRealCost",
+        /// Total cost after discounts.
+        REAL_TOTAL_COST = "RealTotalCost",
+        /// The product's code.
+        BUSINESS_CODE = "BusinessCode",
+        /// The part of the whole cost.
+        RATIO = "Ratio",
+        /// The change against the month before.
+        TREND = "Trend",
+    }
+}
+
+open_set! {
+    /// The direction of a change.
+    pub struct TrendType {
+        /// Up.
+        UPWARD = "upward",
+        /// Down.
+        DOWNWARD = "downward",
+        /// Level.
+        NONE = "none",
+    }
+}

@@ -1,0 +1,330 @@
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{SERVICE, VERSION};
+use crate::{
+    Action, BeijingSecond, BeijingTime, Fen, Invalid, PageInfo, Paginate, Paging, Slot, Start,
+    actions::{check_limit, limit_or},
+    lenient,
+    types::open_set,
+};
+
+/// The page size where nobody says otherwise; the service documents no maximum.
+const PAGE_SIZE: u32 = 100;
+
+/// Returns what was paid into and out of the account, and ten sums over it.
+///
+/// Times are Beijing's (UTC+8), and both ends of the range are included. The service takes at most
+/// [`MAX_MONTHS`](Self::MAX_MONTHS) at once. Amounts are in fen.
+///
+/// ```
+/// use tc3_core::{BeijingSecond, DescribeBillList, PayType};
+///
+/// let start: BeijingSecond = "2024-01-01 00:00:00".parse()?;
+/// let end: BeijingSecond = "2024-01-31 23:59:59".parse()?;
+/// let action = DescribeBillList::new(start, end).with_pay_types([PayType::DEDUCT]);
+/// assert_eq!(
+///     serde_json::to_string(&action)?,
+///     r#"{"StartTime":"2024-01-01 00:00:00","EndTime":"2024-01-31 23:59:59","Offset":0,"Limit":100,"PayType":["deduct"]}"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// An `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
+///
+/// Source: the vendor's page of `DescribeBillList`, billing 2018-07-09.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct DescribeBillList {
+    /// The beginning of the range, Beijing time, included.
+    pub start_time: BeijingSecond,
+    /// The end of the range, Beijing time, included.
+    pub end_time: BeijingSecond,
+    /// How many records to skip. A walk begins here and counts on by itself.
+    #[serde(default)]
+    pub offset: u64,
+    /// How many records to return at most, at least 1; `None` asks for 100, or a walk's page size.
+    #[serde(default, serialize_with = "limit_or::<PAGE_SIZE, _>")]
+    pub limit: Option<u32>,
+    /// The kinds of transactions to return; empty asks for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pay_type: Vec<PayType>,
+    /// The modes within those kinds to return; empty asks for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sub_pay_type: Vec<SubPayType>,
+    /// Whether transactions of 0 yuan are returned; the service leaves them out by default.
+    #[serde(default, with = "zero_or_one", skip_serializing_if = "Option::is_none")]
+    pub with_zero_amount: Option<bool>,
+}
+
+impl DescribeBillList {
+    /// How many months the service takes between `StartTime` and `EndTime`, as documented. Not enforced here.
+    pub const MAX_MONTHS: u32 = 6;
+
+    /// All transactions from `start` to `end`, both included.
+    pub const fn new(start: BeijingSecond, end: BeijingSecond) -> Self {
+        Self {
+            start_time: start,
+            end_time: end,
+            offset: 0,
+            limit: None,
+            pay_type: Vec::new(),
+            sub_pay_type: Vec::new(),
+            with_zero_amount: None,
+        }
+    }
+
+    /// Only these kinds of transactions.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_pay_types(self, pay_types: impl IntoIterator<Item = PayType>) -> Self {
+        Self {
+            pay_type: pay_types.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Only these modes within the kinds of transactions.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_sub_pay_types(self, sub_pay_types: impl IntoIterator<Item = SubPayType>) -> Self {
+        Self {
+            sub_pay_type: sub_pay_types.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Whether transactions of 0 yuan are returned.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_zero_amount(self, returned: bool) -> Self {
+        Self {
+            with_zero_amount: Some(returned),
+            ..self
+        }
+    }
+
+    /// Skips the first `offset` records.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_offset(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Returns at most `limit` records, at least 1.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_limit(self, limit: u32) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+}
+
+impl Action for DescribeBillList {
+    const SERVICE: &'static str = SERVICE;
+    const VERSION: &'static str = VERSION;
+    const NAME: &'static str = "DescribeBillList";
+    const REPEATABLE: bool = true;
+    const RATE: u32 = 20;
+    type Output = DescribeBillListResponse;
+
+    fn check(&self) -> Result<(), Invalid> {
+        check_limit(self.limit)?;
+        if self.end_time < self.start_time {
+            return Err(Invalid::new("EndTime", "must not be before StartTime"));
+        }
+        Ok(())
+    }
+}
+
+/// `Offset` counts records: the vendor's page says "from 0" without a unit, so a walk checks what came
+/// against the total.
+impl Paginate for DescribeBillList {
+    type Item = BillTransactionInfo;
+    const PAGING: Paging = Paging::ItemOffset;
+    const PAGE_SIZE: u32 = PAGE_SIZE;
+
+    fn start(&self) -> Start {
+        Start {
+            offset: Some(self.offset),
+            limit: self.limit,
+        }
+    }
+
+    fn turn_to(&mut self, slot: &Slot) {
+        (self.offset, self.limit) = (slot.offset, Some(slot.limit));
+    }
+
+    fn page_info(output: &Self::Output) -> PageInfo {
+        PageInfo::new(output.transaction_list.len()).with_total(output.total)
+    }
+
+    fn into_items(output: Self::Output) -> Vec<BillTransactionInfo> {
+        output.transaction_list
+    }
+}
+
+/// A page of transactions, and the sums over all that the request asks for.
+///
+/// A sum is `None` when the service left it out. The service calls the sums "Float" and counts in fen;
+/// a fraction of a fen is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct DescribeBillListResponse {
+    /// The transactions of this page; null is read as none.
+    #[serde(deserialize_with = "lenient::list")]
+    pub transaction_list: Vec<BillTransactionInfo>,
+    /// How many transactions the request asks for, over all pages.
+    #[serde(deserialize_with = "lenient::required")]
+    pub total: u64,
+    /// Refunds, in fen.
+    pub return_amount: Option<Fen>,
+    /// Recharges, in fen.
+    pub recharge_amount: Option<Fen>,
+    /// Freezes, in fen.
+    pub block_amount: Option<Fen>,
+    /// Unfreezes, in fen.
+    pub unblock_amount: Option<Fen>,
+    /// Deductions, in fen.
+    pub deduct_amount: Option<Fen>,
+    /// Transfers in, in fen.
+    pub agent_in_amount: Option<Fen>,
+    /// Recharges by advance payment, in fen.
+    pub advance_recharge_amount: Option<Fen>,
+    /// Withdrawals, in fen.
+    pub withdraw_amount: Option<Fen>,
+    /// Transfers out, in fen.
+    pub agent_out_amount: Option<Fen>,
+    /// Repayments of advances, in fen.
+    pub advance_pay_amount: Option<Fen>,
+}
+
+/// One transaction. What the service left out is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct BillTransactionInfo {
+    /// The kind of transaction.
+    pub action_type: PayType,
+    /// How much, in fen; positive is paid in, negative is paid out.
+    pub amount: Fen,
+    /// What is available after it, in fen.
+    pub balance: Option<Fen>,
+    /// The transaction's own number.
+    #[serde(deserialize_with = "lenient::required")]
+    pub bill_id: String,
+    /// What it was for, in words.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub operation_info: Option<String>,
+    /// When it took place, Beijing time, with milliseconds.
+    pub operation_time: BeijingTime,
+    /// The cash balance after it, in fen.
+    pub cash: Option<Fen>,
+    /// The balance of free credits after it, in fen.
+    pub incentive: Option<Fen>,
+    /// What is frozen after it, in fen.
+    pub freezing: Option<Fen>,
+    /// The account or channel it was paid by, in words.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub pay_channel: Option<String>,
+    /// The mode within the kind of transaction.
+    pub deduct_mode: Option<SubPayType>,
+}
+
+open_set! {
+    /// A kind of transaction.
+    pub struct PayType {
+        /// All kinds; only to ask with.
+        ALL = "all",
+        /// A recharge.
+        RECHARGE = "recharge",
+        /// A refund.
+        RETURN = "return",
+        /// An unfreeze.
+        UNBLOCK = "unblock",
+        /// A transfer in.
+        AGENTIN = "agentin",
+        /// An advance payment.
+        ADVANCED = "advanced",
+        /// A withdrawal.
+        CASH = "cash",
+        /// A deduction.
+        DEDUCT = "deduct",
+        /// A freeze.
+        BLOCK = "block",
+        /// A transfer out.
+        AGENTOUT = "agentout",
+        /// A repayment of an advance.
+        REPAY = "repay",
+        /// A repayment; credit accounts of the international site only.
+        REPAYMENT = "repayment",
+        /// An adjustment up; credit accounts of the international site only.
+        ADJ_REFUND = "adj_refund",
+        /// An adjustment down; credit accounts of the international site only.
+        ADJ_DEDUCT = "adj_deduct",
+    }
+}
+
+open_set! {
+    /// A mode within a kind of transaction; which go with which kind is said at each.
+    pub struct SubPayType {
+        /// All modes; only to ask with.
+        ALL = "all",
+        /// A prepaid purchase (deduct), or the refund of one (return).
+        TRADE = "trade",
+        /// Pay as you go, settled by the hour (deduct).
+        HOUR_H = "hour_h",
+        /// Pay as you go, settled by the day (deduct).
+        HOUR_D = "hour_d",
+        /// Pay as you go, settled by the month (deduct).
+        HOUR_M = "hour_m",
+        /// A deduction by adjustment (deduct).
+        DECOMPENSATE = "decompensate",
+        /// Of a third party (deduct, block, unblock).
+        OTHER = "other",
+        /// An offline project (deduct), free credits reset (cash), or an advance repaid (repay).
+        PANSHI = "panshi",
+        /// Offline: a product (deduct), a recharge (recharge) or a withdrawal (cash).
+        OFFLINE = "offline",
+        /// Online: a recharge (recharge) or a withdrawal (cash).
+        ONLINE = "online",
+        /// A recharge from a company's bank (recharge), in the service's own spelling.
+        BANK_ENTERPRICE = "bank-enterprice",
+        /// A recharge from shared proceeds (recharge).
+        TRANSFER = "transfer",
+        /// A recharge by advance payment (advanced).
+        ADVANCED = "advanced",
+        /// Pay as you go (block, unblock).
+        HOUR = "hour",
+        /// By the month (block, unblock).
+        MONTH = "month",
+        /// A compensation by adjustment (return).
+        COMPENSATE = "compensate",
+    }
+}
+
+/// A yes or no that the service writes as 1 or 0.
+mod zero_or_one {
+    use super::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<bool>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(yes) => serializer.serialize_u8((*yes).into()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<bool>, D::Error> {
+        match Option::<u64>::deserialize(deserializer)? {
+            None => Ok(None),
+            Some(0) => Ok(Some(false)),
+            Some(1) => Ok(Some(true)),
+            Some(_) => Err(serde::de::Error::custom("must be 0 or 1")),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+use alloc::string::String;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::{Invalid, UnixTime};
+
+/// A key pair, with a token when it is temporary.
+///
+/// The key and the token are wiped from memory when dropped, and no `Debug`, error or log shows them.
+///
+/// ```
+/// use tc3_core::Credential;
+///
+/// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?.with_token("not-a-real-token")?;
+/// assert_eq!(
+///     format!("{credential:?}"),
+///     r#"Credential { secret_id: "AKIDEXAMPLE", secret_key: "…", token: Some("…"), expires_at: None }"#,
+/// );
+/// assert!(Credential::new("", "not-a-real-key").is_err());
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone)]
+pub struct Credential {
+    secret_id: String,
+    secret_key: Zeroizing<String>,
+    token: Option<Zeroizing<String>>,
+    expires_at: Option<UnixTime>,
+}
+
+impl Credential {
+    /// A permanent key pair.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `SecretId` or `SecretKey` when it is empty, has a character that is not
+    /// printable ASCII (a space or a line break pasted along with it, say), or, in the id, a `/`, `,`,
+    /// `;` or `=`, which the `Authorization` header gives a meaning.
+    pub fn new(
+        secret_id: impl Into<String>,
+        secret_key: impl Into<String>,
+    ) -> Result<Self, Invalid> {
+        let (secret_id, secret_key) = (secret_id.into(), Zeroizing::new(secret_key.into()));
+        printable("SecretId", &secret_id)?;
+        printable("SecretKey", &secret_key)?;
+        if secret_id.contains(['/', ',', ';', '=']) {
+            return Err(Invalid::new(
+                "SecretId",
+                "must not contain a slash, comma, semicolon or equals sign",
+            ));
+        }
+        Ok(Self {
+            secret_id,
+            secret_key,
+            token: None,
+            expires_at: None,
+        })
+    }
+
+    /// Makes it a temporary one, which is valid only together with `token`.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `Token` when it is empty or has a character that is not printable ASCII.
+    pub fn with_token(self, token: impl Into<String>) -> Result<Self, Invalid> {
+        let token = Zeroizing::new(token.into());
+        printable("Token", &token)?;
+        Ok(Self {
+            token: Some(token),
+            ..self
+        })
+    }
+
+    /// Notes when it expires.
+    #[must_use = "the credential is returned, not changed"]
+    pub fn with_expiry(self, expires_at: UnixTime) -> Self {
+        Self {
+            expires_at: Some(expires_at),
+            ..self
+        }
+    }
+
+    /// The id, which is no secret.
+    pub fn secret_id(&self) -> &str {
+        &self.secret_id
+    }
+
+    /// The secret key.
+    pub fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
+    /// The token of a temporary credential.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref().map(String::as_str)
+    }
+
+    /// When it expires, if that is known.
+    pub const fn expires_at(&self) -> Option<UnixTime> {
+        self.expires_at
+    }
+}
+
+fn printable(field: &'static str, text: &str) -> Result<(), Invalid> {
+    if text.is_empty() {
+        return Err(Invalid::new(field, "must not be empty"));
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Invalid::new(
+            field,
+            "must be printable ASCII without spaces or line breaks",
+        ));
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("secret_id", &self.secret_id)
+            .field("secret_key", &"…")
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .field("expires_at", &self.expires_at)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_malformed_credential_names_its_field_and_hides_its_value() {
+        let cases = [
+            ("", "fake-key", "SecretId"),
+            ("AKID EXAMPLE", "fake-key", "SecretId"),
+            ("AKID/EXAMPLE", "fake-key", "SecretId"),
+            ("AKID\r\nX: y", "fake-key", "SecretId"),
+            ("AKIDEXAMPLE", "", "SecretKey"),
+            ("AKIDEXAMPLE", "fake-key\n", "SecretKey"),
+            ("AKIDEXAMPLE", "fake-kéy", "SecretKey"),
+        ];
+        for (id, key, field) in cases {
+            let invalid = Credential::new(id, key).unwrap_err();
+            assert_eq!(invalid.field(), field);
+            assert!(!format!("{invalid} {invalid:?}").contains("fake"));
+        }
+        let credential = Credential::new("AKIDEXAMPLE", "fake-key").unwrap();
+        for token in ["", "a b", "a\u{7f}"] {
+            let invalid = credential.clone().with_token(token).unwrap_err();
+            assert_eq!(invalid.field(), "Token");
+        }
+    }
+
+    #[test]
+    fn the_published_examples_asterisks_are_a_credential() {
+        let asterisks = "********************************";
+        assert!(Credential::new(format!("AKID{asterisks}"), asterisks).is_ok());
+    }
+}

@@ -1,0 +1,397 @@
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{num::NonZeroU64, ops::Range};
+
+use jiff::Span;
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Emulator, Refused, Served, YEARS,
+    cycle::{Cycle, Memo, first_not_before, half_way, spread},
+    object,
+    parameters::{Field, Kind, optional, required},
+    random::Random,
+    refuse,
+};
+use crate::{
+    Action, BeijingSecond, BeijingTime, BillTransactionInfo, DescribeBillList,
+    DescribeBillListResponse, Fen, PayType, SubPayType, UnixTime,
+};
+
+pub(super) const SERVED: Served = Served {
+    service: DescribeBillList::SERVICE,
+    version: DescribeBillList::VERSION,
+    action: DescribeBillList::NAME,
+    fields: FIELDS,
+    handler: answer,
+};
+
+const FIELDS: &[Field] = &[
+    required("StartTime", Kind::Text),
+    required("EndTime", Kind::Text),
+    required("Offset", Kind::Integer { signed: false }),
+    required("Limit", Kind::Integer { signed: false }),
+    optional("PayType", Kind::TextList),
+    optional("SubPayType", Kind::TextList),
+    optional("WithZeroAmount", Kind::Integer { signed: false }),
+];
+
+/// After so many transactions comes one of 0 yuan.
+const BETWEEN_ZEROS: u64 = 32;
+const STRIDE: u64 = BETWEEN_ZEROS + 1;
+
+/// What the transactions are, over and over: kind, mode, how many of them, sign of the amount, words.
+const KINDS: [(PayType, SubPayType, u64, i64, &str); 20] = [
+    (
+        PayType::DEDUCT,
+        SubPayType::TRADE,
+        8,
+        -1,
+        "云服务器CVM-广州-预付费支付",
+    ),
+    (PayType::RECHARGE, SubPayType::ONLINE, 2, 1, "在线充值"),
+    (
+        PayType::DEDUCT,
+        SubPayType::HOUR_H,
+        12,
+        -1,
+        "云硬盘CBS-上海-按量小时结算扣费",
+    ),
+    (
+        PayType::BLOCK,
+        SubPayType::HOUR,
+        3,
+        -1,
+        "负载均衡CLB-北京-按量冻结",
+    ),
+    (
+        PayType::UNBLOCK,
+        SubPayType::HOUR,
+        3,
+        1,
+        "负载均衡CLB-北京-按量解冻",
+    ),
+    (
+        PayType::DEDUCT,
+        SubPayType::HOUR_D,
+        8,
+        -1,
+        "对象存储COS-成都-按量日结算扣费",
+    ),
+    (
+        PayType::RETURN,
+        SubPayType::TRADE,
+        2,
+        1,
+        "云服务器CVM-广州-预付费退款",
+    ),
+    (
+        PayType::DEDUCT,
+        SubPayType::HOUR_M,
+        8,
+        -1,
+        "OCR文字识别-广州-按月结算扣费",
+    ),
+    (PayType::AGENTIN, SubPayType::OTHER, 2, 1, "资金转入"),
+    (PayType::AGENTOUT, SubPayType::OTHER, 1, -1, "资金转出"),
+    (PayType::ADVANCED, SubPayType::ADVANCED, 1, 1, "垫付充值"),
+    (PayType::REPAY, SubPayType::PANSHI, 1, -1, "垫付回款"),
+    (PayType::CASH, SubPayType::ONLINE, 1, -1, "线上提现"),
+    (PayType::DEDUCT, SubPayType::DECOMPENSATE, 2, -1, "调账扣费"),
+    (PayType::RETURN, SubPayType::COMPENSATE, 1, 1, "调账补偿"),
+    (PayType::BLOCK, SubPayType::OTHER, 1, -1, "第三方冻结"),
+    (PayType::UNBLOCK, SubPayType::OTHER, 1, 1, "第三方解冻"),
+    (
+        PayType::RECHARGE,
+        SubPayType::BANK_ENTERPRICE,
+        1,
+        1,
+        "银企直连充值",
+    ),
+    (
+        PayType::DEDUCT,
+        SubPayType::OTHER,
+        4,
+        -1,
+        "云市场, 第三方扣费 \"镜像\"",
+    ),
+    (PayType::CASH, SubPayType::PANSHI, 1, -1, "赠送金清零"),
+];
+
+/// The transactions.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    records: u64,
+    seed: u64,
+    /// Milliseconds.
+    span: Range<i64>,
+    sums: Memo<Query, Sums>,
+}
+
+/// What a request asks for, but for its page.
+type Query = (Range<u64>, Filter);
+
+/// The sum of each kind, without signs.
+type Sums = Vec<(PayType, Fen)>;
+
+/// Which transactions of a range a request asks for.
+#[derive(Clone, Debug, PartialEq)]
+struct Filter {
+    pay_types: Vec<PayType>,
+    sub_pay_types: Vec<SubPayType>,
+    zeros: bool,
+}
+
+fn answer(emulator: &mut Emulator, _now: UnixTime, input: Map<String, Value>) -> Answer {
+    let invalid = |message: &str| Refused::new("InvalidParameter", message.to_string());
+    let action: DescribeBillList = serde_json::from_value(Value::Object(input))
+        .map_err(|error| invalid(&error.to_string()))?;
+    let limit = action.limit.filter(|limit| *limit > 0);
+    let limit = limit.ok_or_else(|| invalid("Limit must be at least 1"))?;
+    let (start, end) = (action.start_time, action.end_time);
+    if end < start {
+        return refuse("InvalidParameter", "EndTime is before StartTime");
+    }
+    let six_months = Span::new().months(i64::from(DescribeBillList::MAX_MONTHS));
+    if start
+        .datetime()
+        .checked_add(six_months)
+        .is_ok_and(|latest| end.datetime() > latest)
+    {
+        return refuse(
+            "InvalidParameter",
+            "StartTime and EndTime are more than six months apart",
+        );
+    }
+    if let Some(unknown) = action.pay_type.iter().find(|kind| !kind.is_known()) {
+        return refuse("InvalidParameter", format!("there is no PayType {unknown}"));
+    }
+    if let Some(unknown) = action.sub_pay_type.iter().find(|mode| !mode.is_known()) {
+        return refuse(
+            "InvalidParameter",
+            format!("there is no SubPayType {unknown}"),
+        );
+    }
+    let filter = Filter {
+        pay_types: action.pay_type,
+        sub_pay_types: action.sub_pay_type,
+        zeros: action.with_zero_amount == Some(true),
+    };
+    emulator
+        .bills
+        .page(start, end, filter, action.offset, limit)
+        .ok_or_else(|| Refused::new("InternalError", "the ledger has no such moment"))
+        .and_then(|page| object(&page))
+}
+
+impl Filter {
+    fn lets_through(&self, place: u64) -> bool {
+        let Some(ordinal) = ordinal(place) else {
+            return self.zeros && self.takes(&ZERO.0, &ZERO.1);
+        };
+        kind(ordinal).is_some_and(|(kind, mode, ..)| self.takes(kind, mode))
+    }
+
+    fn takes(&self, kind: &PayType, mode: &SubPayType) -> bool {
+        let all_kinds = self.pay_types.is_empty() || self.pay_types.contains(&PayType::ALL);
+        let all_modes =
+            self.sub_pay_types.is_empty() || self.sub_pay_types.contains(&SubPayType::ALL);
+        (all_kinds || self.pay_types.contains(kind))
+            && (all_modes || self.sub_pay_types.contains(mode))
+    }
+}
+
+/// What a transaction of 0 yuan is.
+const ZERO: (PayType, SubPayType) = (PayType::DEDUCT, SubPayType::HOUR_H);
+
+/// The period of [`KINDS`].
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+const ROUND: u64 = {
+    let (mut round, mut at) = (0, 0);
+    while at < KINDS.len() {
+        round += KINDS[at].2;
+        at += 1;
+    }
+    round
+};
+
+/// The period in which kinds and zeros together repeat.
+const PERIOD: NonZeroU64 = NonZeroU64::new(ROUND * STRIDE).unwrap();
+
+/// The number of a transaction among those that aren't of 0 yuan, or `None` for one that is.
+fn ordinal(index: u64) -> Option<u64> {
+    (index % STRIDE < BETWEEN_ZEROS).then(|| index.saturating_sub(index / STRIDE))
+}
+
+fn kind(ordinal: u64) -> Option<&'static (PayType, SubPayType, u64, i64, &'static str)> {
+    const TABLE: &[(PayType, SubPayType, u64, i64, &str)] = &KINDS;
+    // A stride that shares no factor with the round spreads each kind over all of it.
+    let mut place = ordinal.wrapping_mul(29) % ROUND;
+    TABLE
+        .iter()
+        .find(|(_, _, many, ..)| match place.checked_sub(*many) {
+            Some(rest) => {
+                place = rest;
+                false
+            }
+            None => true,
+        })
+}
+
+impl Ledger {
+    pub(super) fn new(records: u64, seed: u64) -> Self {
+        let midnight = |year| BeijingSecond::new(year, 1, 1, 0, 0, 0);
+        let span = midnight(*YEARS.start())
+            .and_then(|start| {
+                Ok(start.to_unix()..midnight(YEARS.end().saturating_add(1))?.to_unix())
+            })
+            .map(|span| {
+                span.start.seconds().saturating_mul(1_000)..span.end.seconds().saturating_mul(1_000)
+            });
+        Self {
+            records,
+            seed,
+            span: span.unwrap_or_default(),
+            sums: Memo::new(),
+        }
+    }
+
+    pub(super) const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How many there are, those of 0 yuan included.
+    const fn count(&self) -> u64 {
+        self.records.saturating_add(self.records / BETWEEN_ZEROS)
+    }
+
+    fn milliseconds(&self, index: u64) -> i64 {
+        match ordinal(index) {
+            Some(ordinal) => spread(&self.span, ordinal, self.records),
+            // Half-way between its neighbours.
+            None => {
+                let before = index.saturating_sub(index / STRIDE);
+                half_way(&self.span, before.saturating_mul(2), self.records)
+            }
+        }
+    }
+
+    fn page(
+        &mut self,
+        start: BeijingSecond,
+        end: BeijingSecond,
+        filter: Filter,
+        offset: u64,
+        limit: u32,
+    ) -> Option<DescribeBillListResponse> {
+        // The whole second of EndTime is included, its milliseconds as well.
+        let after = end.to_unix().seconds().saturating_add(1);
+        let first = |seconds: i64| {
+            first_not_before(self.count(), seconds.saturating_mul(1_000), |index| {
+                self.milliseconds(index)
+            })
+        };
+        let range = first(start.to_unix().seconds())..first(after);
+        let cycle = Cycle::new(PERIOD, |place| filter.lets_through(place));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let transaction_list = cycle
+            .indices(&range, offset)
+            .take(limit)
+            .map(|index| self.transaction(index))
+            .collect::<Option<_>>()?;
+        let total = cycle.count(&range);
+
+        let seed = self.seed;
+        let sums = self
+            .sums
+            .get((range, filter), |(range, _)| sums(seed, range, &cycle))?;
+        let sum = |kind: PayType| {
+            let found = sums.iter().find(|(known, _)| *known == kind);
+            Some(found.map_or(Fen::ZERO, |(_, sum)| *sum))
+        };
+        Some(DescribeBillListResponse {
+            transaction_list,
+            total,
+            return_amount: sum(PayType::RETURN),
+            recharge_amount: sum(PayType::RECHARGE),
+            block_amount: sum(PayType::BLOCK),
+            unblock_amount: sum(PayType::UNBLOCK),
+            deduct_amount: sum(PayType::DEDUCT),
+            agent_in_amount: sum(PayType::AGENTIN),
+            advance_recharge_amount: sum(PayType::ADVANCED),
+            withdraw_amount: sum(PayType::CASH),
+            agent_out_amount: sum(PayType::AGENTOUT),
+            advance_pay_amount: sum(PayType::REPAY),
+        })
+    }
+
+    fn transaction(&self, index: u64) -> Option<BillTransactionInfo> {
+        let milliseconds = self.milliseconds(index);
+        let second =
+            BeijingSecond::from_unix(UnixTime::new(milliseconds.div_euclid(1_000))).ok()?;
+        let operation_time: BeijingTime = format!("{second}.{:03}", milliseconds.rem_euclid(1_000))
+            .parse()
+            .ok()?;
+        let (action_type, deduct_mode, words) = match ordinal(index).and_then(kind) {
+            Some((kind, mode, _, _, words)) => (kind.clone(), mode.clone(), *words),
+            None => (ZERO.0, ZERO.1, "云硬盘CBS-上海-按量小时结算扣费"),
+        };
+        let mut random = Random::new(self.seed, "balance", index);
+        let (cash, incentive, freezing) = (
+            random.amount(3_000_000_000),
+            random.amount(1_000_000),
+            random.amount(10_000_000),
+        );
+        let day = second.datetime().date();
+        Some(BillTransactionInfo {
+            action_type,
+            amount: amount(self.seed, index),
+            balance: Some(Fen::new(
+                cash.saturating_add(incentive).saturating_sub(freezing),
+            )),
+            bill_id: format!(
+                "{:04}{:02}{:02}{:08}{index:016}",
+                day.year(),
+                day.month(),
+                day.day(),
+                random.below(100_000_000)
+            ),
+            operation_info: Some(format!("{words}-{:02}月", day.month())),
+            operation_time,
+            cash: Some(Fen::new(cash)),
+            incentive: Some(Fen::new(incentive)),
+            freezing: Some(Fen::new(freezing)),
+            pay_channel: Some("用户余额".into()),
+            deduct_mode: Some(deduct_mode),
+        })
+    }
+}
+
+/// What a transaction moves: never 0 but for those of 0 yuan.
+fn amount(seed: u64, index: u64) -> Fen {
+    let Some((.., sign, _)) = ordinal(index).and_then(kind) else {
+        return Fen::ZERO;
+    };
+    let size = Random::new(seed, "amount", index)
+        .amount(5_000_000)
+        .saturating_add(1);
+    Fen::new(size.saturating_mul(*sign))
+}
+
+fn sums(seed: u64, range: &Range<u64>, cycle: &Cycle) -> Sums {
+    let mut sums = Sums::new();
+    for index in cycle.indices(range, 0) {
+        let Some((kind, ..)) = ordinal(index).and_then(kind) else {
+            continue;
+        };
+        let size = Fen::new(amount(seed, index).get().saturating_abs());
+        match sums.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, sum)) => *sum = sum.checked_add(size).unwrap_or(*sum),
+            None => sums.push((kind.clone(), size)),
+        }
+    }
+    sums
+}

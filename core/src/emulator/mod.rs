@@ -1,0 +1,288 @@
+//! The service's side of the wire, as pure as the client's.
+
+mod allocation;
+mod bill_list;
+mod cycle;
+mod parameters;
+mod random;
+mod usage;
+
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use jiff::fmt::rfc2822::DateTimePrinter;
+use serde_json::{Map, Value};
+
+use crate::{Credential, UnixTime, request, tc3};
+use parameters::Field;
+use random::Random;
+
+/// How many records there are unless told otherwise.
+const RECORDS: u64 = 1_000;
+/// The years of the ledger.
+const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
+
+/// The service, in memory: verifies every request as the real one does and answers from a ledger.
+///
+/// The ledger is a function of the seed, so that it is the same for the same seed, and takes no memory
+/// however many records it has. With `n` records there are
+///
+/// - `n` transactions, spread evenly over the years 2024 and 2025, Beijing time, in order of time; and
+///   one of 0 yuan after every 32 of them, which are returned only with `WithZeroAmount`;
+/// - `n` records of products in each month of these years, shared out among five cost-allocation units,
+///   one of which is that of everything unassigned;
+/// - `n` uses in each month of these years for the app [`APP_ID`](Self::APP_ID), shared out among its five
+///   [`SUB_CUSTOMERS`](Self::SUB_CUSTOMERS).
+///
+/// ```
+/// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, Credential, Emulator, Session, UnixTime, request, response};
+///
+/// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+/// let mut service = Emulator::new(credential.clone()).with_records(10);
+/// let now = UnixTime::new(1_760_000_000);
+///
+/// let (start, end) = ("20240101".parse()?, "20240131".parse()?);
+/// let action = ChannelDescribeBillUsageDetail::new(Agent::new(Emulator::APP_ID), start, end);
+/// let signed = request::sign(&action, &mut Session::new(credential), now)?;
+/// let reply = response::read::<ChannelDescribeBillUsageDetail>(&service.handle(now, &signed))?;
+/// assert_eq!(reply.output.total, Some(10));
+///
+/// // Another key signs something else, and the emulator sees it.
+/// let mut forger = Session::new(Credential::new("AKIDEXAMPLE", "another-key")?);
+/// let forged = request::sign(&action, &mut forger, now)?;
+/// let error = response::read::<ChannelDescribeBillUsageDetail>(&service.handle(now, &forged)).unwrap_err();
+/// assert_eq!(error.refusal().unwrap().code(), "AuthFailure.SignatureFailure");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    credential: Credential,
+    bills: bill_list::Ledger,
+    allocations: allocation::Ledger,
+    usage: usage::Ledger,
+    seed: u64,
+    answered: u64,
+}
+
+impl Emulator {
+    /// The one e-signature app there is.
+    pub const APP_ID: &'static str = "yDwFdUUckpsw00000000yQ0af8bHosXQtb";
+    /// The `ProxyOrganizationOpenId` of each of the app's sub-customers.
+    pub const SUB_CUSTOMERS: [&'static str; 5] = usage::SUB_CUSTOMERS;
+
+    /// A service that knows one credential, with 1,000 records and seed 0.
+    pub fn new(credential: Credential) -> Self {
+        Self::build(credential, RECORDS, 0)
+    }
+
+    /// With that many records.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_records(self, records: u64) -> Self {
+        Self::build(self.credential, records, self.seed)
+    }
+
+    /// With another ledger.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_seed(self, seed: u64) -> Self {
+        let records = self.bills.records();
+        Self::build(self.credential, records, seed)
+    }
+
+    fn build(credential: Credential, records: u64, seed: u64) -> Self {
+        Self {
+            credential,
+            bills: bill_list::Ledger::new(records, seed),
+            allocations: allocation::Ledger::new(records, seed),
+            usage: usage::Ledger::new(records, seed),
+            seed,
+            answered: 0,
+        }
+    }
+
+    /// Answers a request that arrives at the time `now` of the service's clock.
+    pub fn handle(&mut self, now: UnixTime, request: &Request<Bytes>) -> Response<Bytes> {
+        if request.uri().path() != "/" {
+            let mut page = Response::new(Bytes::from_static(b"<html>404 Not Found</html>"));
+            *page.status_mut() = StatusCode::NOT_FOUND;
+            return page;
+        }
+        let request_id = self.request_id();
+        let mut body = match self.answer(now, request) {
+            Ok(output) => output,
+            Err(refused) => Map::from_iter([(
+                "Error".to_string(),
+                serde_json::json!({"Code": refused.code, "Message": refused.message}),
+            )]),
+        };
+        body.insert("RequestId".into(), request_id.into());
+        let envelope = Value::Object(Map::from_iter([("Response".into(), Value::Object(body))]));
+        let mut response = Response::new(Bytes::from(envelope.to_string()));
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if let Some(date) = http_date(now) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
+    }
+
+    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>) -> Answer {
+        let headers = request.headers();
+        let query = request.uri().query().unwrap_or_default();
+        let content_type = text(headers, "content-type")
+            .map(|text| text.split(';').next().unwrap_or_default().trim());
+        let (form, size, most) = match *request.method() {
+            Method::POST => ("application/json", request.body().len(), request::MAX_POST),
+            Method::GET => (
+                "application/x-www-form-urlencoded",
+                query.len(),
+                request::MAX_GET,
+            ),
+            _ => return refuse("UnsupportedProtocol", "only GET and POST are supported"),
+        };
+        if size > most {
+            return refuse("RequestSizeLimitExceeded", "the request is too large");
+        }
+        let name = common(headers, "X-TC-Action")?;
+        let version = common(headers, "X-TC-Version")?;
+        let service = self.authenticate(now, request)?;
+        if content_type != Some(form) {
+            return refuse("InvalidParameter", format!("Content-Type must be {form}"));
+        }
+        let (handler, fields) = find(&service, name, version)?;
+        let input = if *request.method() == Method::GET {
+            parameters::from_query(query, fields)?
+        } else {
+            parameters::from_json(request.body(), fields)?
+        };
+        handler(self, now, input)
+    }
+
+    /// Returns the service that the request is signed for.
+    fn authenticate(&self, now: UnixTime, request: &Request<Bytes>) -> Result<String, Refused> {
+        let known = &self.credential;
+        let verified = tc3::verify(request, now, |id| {
+            (id == known.secret_id()).then_some(known)
+        })
+        .map_err(|rejection| Refused::new(rejection.code(), rejection.to_string()))?;
+        let headers = request.headers();
+        if text(headers, "x-tc-token") != known.token()
+            || headers.get_all("x-tc-token").iter().count() > 1
+        {
+            return refuse(
+                "AuthFailure.TokenFailure",
+                "the token is not that of the key",
+            );
+        }
+        let host = text(headers, "host").unwrap_or_default();
+        if host.ends_with(".tencentcloudapi.com")
+            && host.split('.').next() != Some(verified.service.as_str())
+        {
+            return refuse(
+                "AuthFailure.SignatureFailure",
+                "the request is signed for another service",
+            );
+        }
+        Ok(verified.service)
+    }
+
+    fn request_id(&mut self) -> String {
+        self.answered = self.answered.wrapping_add(1);
+        let mut random = Random::new(self.seed, "request id", self.answered);
+        let (high, low) = (random.next(), random.next());
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
+
+/// The fields of `Response`, or a refusal.
+type Answer = Result<Map<String, Value>, Refused>;
+
+/// Answers one action, whose parameters have been checked for names and types.
+type Handler = fn(&mut Emulator, UnixTime, Map<String, Value>) -> Answer;
+
+/// A refusal on its way out.
+#[derive(Debug)]
+struct Refused {
+    code: &'static str,
+    message: Cow<'static, str>,
+}
+
+impl Refused {
+    fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+fn refuse<T>(code: &'static str, message: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
+    Err(Refused::new(code, message))
+}
+
+struct Served {
+    service: &'static str,
+    version: &'static str,
+    action: &'static str,
+    fields: &'static [Field],
+    handler: Handler,
+}
+
+const SERVED: [Served; 3] = [bill_list::SERVED, allocation::SERVED, usage::SERVED];
+
+fn find(
+    service: &str,
+    action: &str,
+    version: &str,
+) -> Result<(Handler, &'static [Field]), Refused> {
+    let of_service: Vec<&Served> = SERVED.iter().filter(|s| s.service == service).collect();
+    if of_service.is_empty() {
+        return refuse("NoSuchProduct", format!("there is no service {service}"));
+    }
+    if of_service.iter().all(|served| served.version != version) {
+        return refuse(
+            "NoSuchVersion",
+            format!("{service} has no version {version}"),
+        );
+    }
+    match of_service.iter().find(|served| served.action == action) {
+        Some(served) => Ok((served.handler, served.fields)),
+        None => refuse("InvalidAction", format!("{service} has no action {action}")),
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// A parameter that every request has, in a header.
+fn common<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Refused> {
+    text(headers, name)
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| Refused::new("MissingParameter", format!("the header {name} is missing")))
+}
+
+fn http_date(now: UnixTime) -> Option<HeaderValue> {
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now.timestamp().ok()?);
+    HeaderValue::from_str(&date.ok()?).ok()
+}
+
+/// The fields of an output.
+fn object(output: &impl serde::Serialize) -> Answer {
+    match serde_json::to_value(output) {
+        Ok(Value::Object(map)) => Ok(map),
+        _ => refuse("InternalError", "the output is no object"),
+    }
+}

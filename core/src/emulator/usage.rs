@@ -1,0 +1,277 @@
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::{num::NonZeroU64, ops::Range};
+
+use jiff::civil::{Date, date};
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Emulator, Refused, Served, YEARS,
+    cycle::{Cycle, first_not_before, spread},
+    object,
+    parameters::{Field, Kind, optional, required},
+    random::Random,
+    refuse,
+};
+use crate::{
+    Action, BeijingSecond, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
+    ChannelDescribeBillUsageDetailResponse, CompactDate, CostType, FlowStatus, QuotaType, UnixTime,
+};
+
+pub(super) const SERVED: Served = Served {
+    service: ChannelDescribeBillUsageDetail::SERVICE,
+    version: ChannelDescribeBillUsageDetail::VERSION,
+    action: ChannelDescribeBillUsageDetail::NAME,
+    fields: FIELDS,
+    handler: answer,
+};
+
+const FIELDS: &[Field] = &[
+    required("Agent", Kind::Object(AGENT)),
+    required("StartTime", Kind::Text),
+    required("EndTime", Kind::Text),
+    optional("QuotaType", Kind::Text),
+    optional("Offset", Kind::Integer { signed: true }),
+    optional("Limit", Kind::Integer { signed: true }),
+];
+
+const AGENT: &[Field] = &[
+    required("AppId", Kind::Text),
+    optional("ProxyOrganizationOpenId", Kind::Text),
+    optional(
+        "ProxyOperator",
+        Kind::Object(&[optional("OpenId", Kind::Text)]),
+    ),
+    optional("ProxyAppId", Kind::Text),
+];
+
+/// Default and maximum of `Limit`, by the vendor's page; its newer description says 100.
+const MAX_LIMIT: i64 = 50;
+/// From 2026-10-10, Beijing time, both days must lie in one calendar month.
+const ONE_MONTH_SINCE: UnixTime = UnixTime::new(1_791_561_600);
+
+const CUSTOMER_COUNT: usize = 5;
+const QUOTA_COUNT: usize = QuotaType::KNOWN.len();
+
+pub(super) const SUB_CUSTOMERS: [&str; CUSTOMER_COUNT] = [
+    "org_dianziqian",
+    "org_hongqiao",
+    "org_nanshan",
+    "org_binjiang",
+    "org_tianfu",
+];
+const NAMES: [&str; CUSTOMER_COUNT] = [
+    "典子谦示例企业",
+    "虹桥示例企业",
+    "南山示例企业",
+    "滨江示例企业",
+    "天府示例企业",
+];
+
+/// The uses.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    /// In each month.
+    records: u64,
+    seed: u64,
+}
+
+fn answer(emulator: &mut Emulator, now: UnixTime, mut input: Map<String, Value>) -> Answer {
+    // The codes of this action tell its parameters apart, so they are read one by one.
+    let mut integer = |name: &str, default: i64| match input.remove(name) {
+        Some(value) => value.as_i64().unwrap_or(i64::MIN),
+        None => default,
+    };
+    let (page, limit) = (integer("Offset", 0), integer("Limit", MAX_LIMIT));
+    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
+    let agent = |name: &str| {
+        let agent = input.get("Agent").and_then(|agent| agent.get(name));
+        agent
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    if agent("AppId") != Some(Emulator::APP_ID) {
+        return refuse(
+            "ResourceNotFound.NotExistApplication",
+            "the app does not exist",
+        );
+    }
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return refuse(
+            "InvalidParameter.Limit",
+            format!("Limit must be 1 to {MAX_LIMIT}"),
+        );
+    }
+    let Ok(page) = u64::try_from(page) else {
+        return refuse("InvalidParameter", "Offset must not be negative");
+    };
+    let quota_type = match text("QuotaType") {
+        "" => None,
+        known => Some(QuotaType::new(known.to_string())).filter(QuotaType::is_known),
+    };
+    if quota_type.is_none() && !text("QuotaType").is_empty() {
+        return refuse(
+            "InvalidParameterValue.InvalidQuotaType",
+            "there is no such QuotaType",
+        );
+    }
+    let (first, last) = days(text("StartTime"), text("EndTime"), now)
+        .map_err(|message| Refused::new("InvalidParameterValue.InvalidTime", message))?;
+    let organization = agent("ProxyOrganizationOpenId");
+
+    let ledger = &emulator.usage;
+    let range = ledger.range(first, last);
+    let cycle = Cycle::new(ROUND, |place| {
+        let (sub_customer, quota) = kind(place);
+        organization.is_none_or(|wanted| SUB_CUSTOMERS.get(sub_customer) == Some(&wanted))
+            && quota_type.as_ref().is_none_or(|wanted| wanted == quota)
+    });
+    let limit = u64::try_from(limit).unwrap_or_default();
+    let details = cycle
+        .indices(&range, page.saturating_mul(limit))
+        .take(usize::try_from(limit).unwrap_or_default())
+        .map(|index| ledger.detail(index))
+        .collect();
+    object(&ChannelDescribeBillUsageDetailResponse {
+        total: Some(cycle.count(&range)),
+        details: Some(details),
+    })
+}
+
+/// The first and the last day asked for.
+fn days(start: &str, end: &str, now: UnixTime) -> Result<(Date, Date), &'static str> {
+    let day = |text: &str| text.parse::<CompactDate>().map(CompactDate::date);
+    let (Ok(first), Ok(last)) = (day(start), day(end)) else {
+        return Err("StartTime and EndTime must be days written yyyyMMdd");
+    };
+    let days_between = first.until(last).map_or(-1, |span| span.get_days());
+    if days_between < 0 {
+        return Err("EndTime is before StartTime");
+    }
+    if days_between >= 31 {
+        return Err("StartTime and EndTime span more than 31 days");
+    }
+    if now >= ONE_MONTH_SINCE && first.first_of_month() != last.first_of_month() {
+        return Err("StartTime and EndTime lie in different months");
+    }
+    Ok((first, last))
+}
+
+/// The period in which sub-customer and package repeat.
+const ROUND: NonZeroU64 = NonZeroU64::new((CUSTOMER_COUNT * QUOTA_COUNT) as u64).unwrap();
+
+/// The place of the sub-customer, and the package, of a use.
+fn kind(index: u64) -> (usize, &'static QuotaType) {
+    let place = usize::try_from(index % ROUND).unwrap_or_default();
+    #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
+    let quota = &QuotaType::KNOWN[(place / CUSTOMER_COUNT) % QUOTA_COUNT];
+    (place % CUSTOMER_COUNT, quota)
+}
+
+impl Ledger {
+    pub(super) const fn new(records: u64, seed: u64) -> Self {
+        Self { records, seed }
+    }
+
+    /// The indices of the uses from the day `first` to the day `last`.
+    fn range(&self, first: Date, last: Date) -> Range<u64> {
+        let after = last.tomorrow().unwrap_or(last);
+        self.first_from(first)..self.first_from(after)
+    }
+
+    /// The index of the first use from the beginning of a day on.
+    fn first_from(&self, day: Date) -> u64 {
+        let months = i64::from(day.year())
+            .saturating_sub(i64::from(*YEARS.start()))
+            .saturating_mul(12)
+            .saturating_add(i64::from(day.month()))
+            .saturating_sub(1);
+        match u64::try_from(months) {
+            Err(_) => 0,
+            Ok(month) if month >= Self::months() => Self::months().saturating_mul(self.records),
+            Ok(month) => {
+                let span = month_span(month);
+                let within = first_not_before(self.records, midnight(day), |index| {
+                    spread(&span, index, self.records)
+                });
+                month.saturating_mul(self.records).saturating_add(within)
+            }
+        }
+    }
+
+    fn months() -> u64 {
+        u64::try_from(YEARS.count())
+            .unwrap_or_default()
+            .saturating_mul(12)
+    }
+
+    fn detail(&self, index: u64) -> ChannelBillUsageDetail {
+        let (sub_customer, quota_type) = kind(index);
+        let month = index.checked_div(self.records).unwrap_or_default();
+        let within = index.checked_rem(self.records).unwrap_or_default();
+        let time = spread(&month_span(month), within, self.records);
+        let mut random = Random::new(self.seed, "usage", index);
+        let returned = random.below(32) == 0;
+        let count = random.amount(5).saturating_add(1);
+        // Checks of persons and companies belong to no contract.
+        let of_contract =
+            !quota_type.as_str().ends_with("Auth") && *quota_type != QuotaType::AUTH_SERVICE;
+        let statuses = FlowStatus::KNOWN.len();
+        let status = usize::try_from(random.below(u64::try_from(statuses).unwrap_or(1)));
+        let contract = |text: String| of_contract.then_some(text);
+        ChannelBillUsageDetail {
+            flow_id: contract(format!(
+                "yDwFdUUckps{:016x}{:05}",
+                random.next(),
+                index % 100_000
+            )),
+            operator_name: contract("张三;典子谦".into()),
+            create_organization_name: NAMES.get(sub_customer).map(|name| (*name).into()),
+            flow_name: contract(format!("示例合同{}", random.below(1_000))),
+            flow_status: FlowStatus::KNOWN
+                .get(status.unwrap_or_default())
+                .filter(|_| of_contract)
+                .cloned(),
+            quota_type: Some(quota_type.clone()),
+            use_count: Some(if returned {
+                count.saturating_neg()
+            } else {
+                count
+            }),
+            cost_time: Some(UnixTime::new(time)),
+            quota_name: Some("企业版运营礼包".into()),
+            cost_type: Some(if returned {
+                CostType::RETURN
+            } else {
+                CostType::DEDUCTION
+            }),
+            remark: Some(if returned {
+                "撤销返还".into()
+            } else {
+                String::new()
+            }),
+        }
+    }
+}
+
+/// The seconds of a month of the ledger.
+fn month_span(month: u64) -> Range<i64> {
+    let first = |month: u64| {
+        let year = i16::try_from(month / 12)
+            .unwrap_or_default()
+            .saturating_add(*YEARS.start());
+        let month = i8::try_from(month % 12)
+            .unwrap_or_default()
+            .saturating_add(1);
+        midnight(date(year, month, 1))
+    };
+    first(month)..first(month.saturating_add(1))
+}
+
+/// The beginning of a day in Beijing.
+fn midnight(day: Date) -> i64 {
+    let shown = BeijingSecond::new(day.year(), day.month(), day.day(), 0, 0, 0);
+    shown.map_or(i64::MAX, |second| second.to_unix().seconds())
+}

@@ -1,0 +1,235 @@
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+};
+use core::{fmt, net::IpAddr, str::FromStr};
+
+use crate::{Invalid, Region};
+
+/// Where requests go: a family of hosts, one a service, or one address for all.
+///
+/// ```
+/// use tc3_core::{Endpoint, Region};
+///
+/// assert_eq!(Endpoint::PUBLIC.url("billing"), "https://billing.tencentcloudapi.com");
+/// assert_eq!(Endpoint::INTERNATIONAL.url("billing"), "https://billing.intl.tencentcloudapi.com");
+/// let regional = Endpoint::regional(&Region::new("ap-guangzhou")?);
+/// assert_eq!(regional.url("cvm"), "https://cvm.ap-guangzhou.tencentcloudapi.com");
+///
+/// // One address for all services; plain http only to this machine.
+/// let local: Endpoint = "http://127.0.0.1:8080".parse()?;
+/// assert_eq!(local.url("billing"), "http://127.0.0.1:8080");
+/// for wrong in ["http://example.com", "https://user@example.com", "https://example.com/api", "example.com"] {
+///     assert_eq!(wrong.parse::<Endpoint>().unwrap_err().field(), "endpoint");
+/// }
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint(Hosts);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hosts {
+    /// `https://{service}.{domain}`
+    Domain(Cow<'static, str>),
+    /// Scheme and authority, the port left out where it is the scheme's own.
+    Fixed {
+        scheme: &'static str,
+        authority: String,
+    },
+}
+
+impl Default for Endpoint {
+    /// [`Endpoint::PUBLIC`].
+    fn default() -> Self {
+        Self::PUBLIC
+    }
+}
+
+impl Endpoint {
+    /// `https://{service}.tencentcloudapi.com`
+    pub const PUBLIC: Self = Self(Hosts::Domain(Cow::Borrowed("tencentcloudapi.com")));
+    /// `https://{service}.intl.tencentcloudapi.com`, for accounts of the international site.
+    pub const INTERNATIONAL: Self = Self(Hosts::Domain(Cow::Borrowed("intl.tencentcloudapi.com")));
+    /// `https://{service}.internal.tencentcloudapi.com`, from inside the vendor's network.
+    pub const INTERNAL: Self = Self(Hosts::Domain(Cow::Borrowed("internal.tencentcloudapi.com")));
+
+    /// `https://{service}.{region}.tencentcloudapi.com`, for services that have regional hosts.
+    ///
+    /// A region that is no host label makes every request fail its check.
+    pub fn regional(region: &Region) -> Self {
+        Self(Hosts::Domain(
+            format!("{}.tencentcloudapi.com", region.as_str()).into(),
+        ))
+    }
+
+    /// Plain http to any host, so that whoever is on the way reads the bills and the token.
+    /// Only for a test network of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As for parsing an endpoint, but for the rule about http.
+    pub fn plain_http_readable_by_anyone(url: &str) -> Result<Self, Invalid> {
+        parse(url, |_| true)
+    }
+
+    /// Scheme and authority for `service`, without a slash at the end.
+    pub fn url(&self, service: &str) -> String {
+        format!("{}://{}", self.scheme(), self.authority(service))
+    }
+
+    pub(crate) const fn scheme(&self) -> &'static str {
+        match &self.0 {
+            Hosts::Domain(_) => "https",
+            Hosts::Fixed { scheme, .. } => scheme,
+        }
+    }
+
+    /// The `Host` header: the host, and the port where it is not the scheme's own.
+    pub(crate) fn authority(&self, service: &str) -> String {
+        match &self.0 {
+            Hosts::Domain(domain) => format!("{service}.{domain}"),
+            Hosts::Fixed { authority, .. } => authority.clone(),
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = Invalid;
+
+    /// Reads `https://host[:port]`, or `http://` to `localhost`, `127.0.0.0/8` or `[::1]`.
+    fn from_str(url: &str) -> Result<Self, Invalid> {
+        parse(url, is_loopback)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url("{service}"))
+    }
+}
+
+fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, Invalid> {
+    let wrong = |rule| Invalid::new("endpoint", rule);
+    let (scheme, own_port, rest) = match url.split_once("://") {
+        Some(("https", rest)) => ("https", 443, rest),
+        Some(("http", rest)) => ("http", 80, rest),
+        _ => return Err(wrong("must begin with https:// (or http:// for loopback)")),
+    };
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    if authority.contains(['/', '?', '#', '\\']) {
+        return Err(wrong("must have no path, query or fragment"));
+    }
+    if authority.contains('@') {
+        return Err(wrong("must have no user or password"));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        // The colons of an IPv6 address stand inside brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let host = host.to_ascii_lowercase();
+    if !is_host(&host) {
+        return Err(wrong("must have a host name or address"));
+    }
+    let port = port
+        .map(|port| match port.parse::<u16>() {
+            Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => Ok(number),
+            _ => Err(wrong("must have a port from 1 to 65535, or none")),
+        })
+        .transpose()?;
+    if scheme == "http" && !plain_http_to(&host) {
+        return Err(wrong("must be https, as plain http goes to loopback alone"));
+    }
+    let authority = match port {
+        Some(port) if port != own_port => format!("{host}:{port}"),
+        _ => host.to_string(),
+    };
+    Ok(Endpoint(Hosts::Fixed { scheme, authority }))
+}
+
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']').map(str::parse::<IpAddr>);
+        return matches!(address, Some(Ok(IpAddr::V6(_))));
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    host.len() <= 253 && host.split('.').all(label)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_scheme_and_an_authority() {
+        for (url, base) in [
+            ("https://example.com", "https://example.com"),
+            ("https://EXAMPLE.com:443/", "https://example.com"),
+            ("https://example.com:80", "https://example.com:80"),
+            ("http://localhost:80", "http://localhost"),
+            ("http://127.8.9.10:8080", "http://127.8.9.10:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        ] {
+            assert_eq!(url.parse::<Endpoint>().unwrap().url("billing"), base);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for url in [
+            "",
+            "example.com",
+            "127.0.0.1:80",
+            "ftp://example.com",
+            "HTTPS//example.com",
+            "https://",
+            "https:///",
+            "https://example.com/api",
+            "https://example.com//",
+            "https://example.com?x",
+            "https://example.com#x",
+            "https://example.com\\x",
+            "https://user@example.com",
+            "https://user:password@example.com",
+            "https://example.com:",
+            "https://example.com:0",
+            "https://example.com:65536",
+            "https://example.com:+80",
+            "https://exa mple.com",
+            "https://example..com",
+            "https://example.com\r\nX-Evil: y",
+            "https://ex\u{e4}mple.com",
+            "https://::1",
+            "https://[::1",
+            "https://[127.0.0.1]",
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://10.0.0.1",
+            "http://[::2]",
+            "http://0.0.0.0",
+            "http://user@127.0.0.1",
+        ] {
+            let refused = url.parse::<Endpoint>();
+            assert_eq!(
+                refused.map_err(|invalid| invalid.field()),
+                Err("endpoint"),
+                "{url}"
+            );
+        }
+        assert!(Endpoint::plain_http_readable_by_anyone("http://10.0.0.1").is_ok());
+        assert!(Endpoint::plain_http_readable_by_anyone("http://10.0.0.1/x").is_err());
+    }
+}

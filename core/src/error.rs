@@ -1,0 +1,325 @@
+//! What can go wrong, in one enum.
+
+use alloc::{boxed::Box, string::String};
+use core::{fmt, time::Duration};
+
+/// An error of any kind, as HTTP stacks give them.
+pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
+
+/// A value that can never be right: which field, and the rule it breaks.
+///
+/// Never holds the value itself, since that may be a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {rule}")]
+pub struct Invalid {
+    field: &'static str,
+    rule: &'static str,
+}
+
+impl Invalid {
+    /// `field`, by the API's own name, breaks `rule`, e.g. `"must be at least 1"`.
+    ///
+    /// ```
+    /// assert_eq!(
+    ///     tc3_core::Invalid::new("Limit", "must be at least 1").to_string(),
+    ///     "Limit must be at least 1",
+    /// );
+    /// ```
+    pub const fn new(field: &'static str, rule: &'static str) -> Self {
+        Self { field, rule }
+    }
+
+    /// The name of the field or setting.
+    pub const fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The rule that it breaks.
+    pub const fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
+/// What an HTTP stack can know of a send that got no answer.
+///
+/// The one question core asks is whether the request can have taken effect.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request surely never reached the service: no address, no connection, no TLS session.
+    #[error("the request was not sent")]
+    NotSent(#[source] BoxError),
+    /// Anything later, timeouts included: the request may have taken effect.
+    #[error("no answer came back; the request may have taken effect")]
+    Unknown(#[source] BoxError),
+}
+
+impl Failure {
+    /// The request surely never reached the service.
+    pub fn not_sent(cause: impl Into<BoxError>) -> Self {
+        Self::NotSent(cause.into())
+    }
+
+    /// The request may have taken effect.
+    pub fn unknown(cause: impl Into<BoxError>) -> Self {
+        Self::Unknown(cause.into())
+    }
+}
+
+/// Why a call or a walk did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input or a setting can never be right. Nothing was sent.
+    #[error("bad input: {0}")]
+    Input(#[from] Invalid),
+
+    /// The input could not be written as JSON. Nothing was sent.
+    #[error("the input of {action} cannot be written as JSON")]
+    Encode {
+        /// The action's name.
+        action: String,
+        /// The serializer's error.
+        source: serde_json::Error,
+    },
+
+    /// The service understood the request and refused it.
+    #[error("the service refused: {0}")]
+    Service(Refusal),
+
+    /// What came back is not an answer of the API: a gateway's page, an empty or truncated body,
+    /// JSON of another shape.
+    #[error("not an API answer (HTTP status {status}): {reason}; it begins with {beginning:?}")]
+    NotAnAnswer {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        reason: String,
+        /// The first characters of the body.
+        beginning: String,
+    },
+
+    /// The answer is the API's but does not fit the action's output.
+    #[error("the answer does not fit at {path} (RequestId {})", request_id.as_deref().unwrap_or("missing"))]
+    Decode {
+        /// Where in the JSON, e.g. `Response.TransactionList[3].Amount`.
+        path: String,
+        /// The `RequestId` of the answer, if it has one.
+        request_id: Option<String>,
+        /// The deserializer's error.
+        source: serde_json::Error,
+    },
+
+    /// The answer's body is larger than [`Settings::max_body`](crate::Settings::max_body).
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+
+    /// No answer came.
+    #[error("no answer from the service")]
+    Transport(#[source] Failure),
+
+    /// The deadline of the call has passed.
+    #[error("no answer within the deadline of {after:?}")]
+    Deadline {
+        /// The deadline, counted from the call's first step.
+        after: Duration,
+        /// What the last attempt failed with, if it failed.
+        source: Option<Failure>,
+    },
+
+    /// A walk has ended and the service said there is more than it gave.
+    /// All that came was delivered before this error.
+    #[error("incomplete: {delivered} records delivered, {total} reported by the service")]
+    Incomplete {
+        /// How many records the pages held.
+        delivered: u64,
+        /// How many there should have been: the last total reported, less those before the first page.
+        total: u64,
+    },
+
+    /// The call was driven on after its end.
+    #[error("the call has already ended")]
+    Ended,
+}
+
+impl Error {
+    /// The service's refusal, if this is one.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Service(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The `RequestId` of the answer, which the vendor's support asks for, if there was one.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Service(refusal) => refusal.request_id(),
+            Self::Decode { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the service refused because too many requests came.
+    pub fn is_throttled(&self) -> bool {
+        self.kind() == Some(Kind::Throttled)
+    }
+
+    /// Whether the service refused the credentials or what they are allowed to do.
+    pub fn is_denied(&self) -> bool {
+        self.kind() == Some(Kind::Denied)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.refusal().map(Refusal::kind)
+    }
+}
+
+/// The service's refusal of a request it understood.
+///
+/// ```
+/// use tc3_core::{Kind, Refusal};
+///
+/// let refusal = Refusal::new("AuthFailure.SignatureExpire", "…", Some("d40b48bf".into()));
+/// assert_eq!(refusal.kind(), Kind::Clock);
+/// assert_eq!(refusal.to_string(), "AuthFailure.SignatureExpire: … (RequestId d40b48bf)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    code: String,
+    message: String,
+    request_id: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with the service's code and message.
+    pub fn new(
+        code: impl Into<String>,
+        message: impl Into<String>,
+        request_id: Option<String>,
+    ) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            request_id,
+        }
+    }
+
+    /// The whole error code, e.g. `InvalidParameter.Limit`.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// The service's message, in the language of [`Settings`](crate::Settings).
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The `RequestId`, which the vendor's support asks for.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// What kind of refusal it is, by the code's part before the dot.
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.code)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request_id = self.request_id().unwrap_or("missing");
+        write!(
+            f,
+            "{}: {} (RequestId {request_id})",
+            self.code, self.message
+        )
+    }
+}
+
+/// What a refusal means for whoever made the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Too many requests in a second: wait, then send again.
+    Throttled,
+    /// The request's time and the service's differ by more than 300 seconds.
+    Clock,
+    /// The credentials, or what they are allowed to do.
+    Denied,
+    /// The request itself: a parameter, the action, the version, its size.
+    Request,
+    /// What was asked for does not exist.
+    NotFound,
+    /// A quota of the account. Not throttling: waiting does not help.
+    Quota,
+    /// What was asked for is not computed yet: minutes to hours.
+    NotReady,
+    /// The service's own trouble.
+    Server,
+    /// The service could not do it, for a reason of its own.
+    Failed,
+    /// A code that is none of the above.
+    Other,
+}
+
+impl Kind {
+    /// The kind of an error code.
+    pub fn of(code: &str) -> Self {
+        match code {
+            "AuthFailure.SignatureExpire" => return Self::Clock,
+            "FailedOperation.SummaryDataNotReady" => return Self::NotReady,
+            _ => {}
+        }
+        match code.split_once('.').map_or(code, |(class, _)| class) {
+            "RequestLimitExceeded" => Self::Throttled,
+            "AuthFailure" | "UnauthorizedOperation" => Self::Denied,
+            "InvalidParameter"
+            | "InvalidParameterValue"
+            | "MissingParameter"
+            | "UnknownParameter"
+            | "InvalidAction"
+            | "InvalidRequest"
+            | "NoSuchVersion"
+            | "NoSuchProduct"
+            | "RequestSizeLimitExceeded"
+            | "UnsupportedOperation"
+            | "UnsupportedProtocol"
+            | "UnsupportedRegion" => Self::Request,
+            "ResourceNotFound" => Self::NotFound,
+            "LimitExceeded" => Self::Quota,
+            "InternalError" | "ServiceUnavailable" | "ResourceUnavailable" => Self::Server,
+            "FailedOperation" => Self::Failed,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_matched_by_the_part_before_the_dot() {
+        for (code, kind) in [
+            ("RequestLimitExceeded", Kind::Throttled),
+            ("RequestLimitExceeded.UinLimitExceeded", Kind::Throttled),
+            ("LimitExceeded.Anything", Kind::Quota),
+            ("RequestSizeLimitExceeded", Kind::Request),
+            ("InternalError.GatewayError", Kind::Server),
+            ("FailedOperation.SummaryDataNotReady", Kind::NotReady),
+            ("FailedOperation.Other", Kind::Failed),
+            ("AuthFailure.SignatureExpire", Kind::Clock),
+            ("AuthFailure.SignatureFailure", Kind::Denied),
+            ("UnauthorizedOperation.CamNoAuth", Kind::Denied),
+            ("InvalidParameterValue.InvalidTime", Kind::Request),
+            ("ResourceNotFound.NotExistApplication", Kind::NotFound),
+            ("InternalErrors", Kind::Other),
+            ("", Kind::Other),
+        ] {
+            assert_eq!(Kind::of(code), kind, "{code}");
+        }
+    }
+}

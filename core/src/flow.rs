@@ -1,0 +1,111 @@
+//! The run loop: what core asks of whoever drives it, and what each order of calls means.
+//!
+//! A [`Flow`] is a call or a walk as a value. Its driver does what [`step`](Flow::step) says and tells
+//! [`handle`](Flow::handle) what came of a send, until there is a result:
+//!
+//! ```
+//! use tc3_core::{Call, Credential, Flow, Failure, Now, Session, Step, Untyped};
+//!
+//! # fn send(_: tc3_core::Attempt) -> tc3_core::Outcome { Err(Failure::not_sent("no network here")) }
+//! # fn sleep(_: core::time::Duration) {}
+//! # fn now() -> Now { Now::new(tc3_core::UnixTime::new(1_551_113_065), core::time::Duration::ZERO, 0) }
+//! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+//! let action = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+//! let mut flow = Call::new(&action);
+//! let result = loop {
+//!     match flow.step(&mut session, now()) {
+//!         Step::Send(attempt) => flow.handle(send(attempt)),
+//!         Step::Wait(delay) => sleep(delay),
+//!         Step::Done(result) => break result,
+//!     }
+//! };
+//! assert_eq!(result.unwrap_err().to_string(), "no answer from the service");
+//! # Ok::<(), tc3_core::Invalid>(())
+//! ```
+//!
+//! Every order of calls has a meaning, and none panics:
+//!
+//! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
+//! - `handle` with nothing out: ignored.
+//! - `step` after the end: the end again; a [`Call`](crate::Call) says [`Error::Ended`](crate::Error::Ended),
+//!   [`Pages`](crate::Pages) say `None`.
+//!
+//! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
+//! microsecond. `handle` decodes, without the lock.
+
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{Failure, Session, UnixTime};
+
+/// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
+pub trait Flow: sealed::Sealed {
+    /// What it comes to.
+    type Output;
+
+    /// Returns what is to be done next.
+    fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output>;
+
+    /// Takes what came of the send that the last [`Step::Send`] asked for.
+    fn handle(&mut self, outcome: Outcome);
+}
+
+pub(crate) mod sealed {
+    /// Keeps [`Flow`](super::Flow) open to growth.
+    pub trait Sealed {}
+}
+
+/// What is to be done next.
+#[must_use = "a step says what is to be done, and nothing happens unless it is"]
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step lives for a moment on the stack; a box would cost each call an allocation"
+)]
+pub enum Step<T> {
+    /// Send this, then call [`Flow::handle`].
+    Send(Attempt),
+    /// Wait this long, then call [`Flow::step`] again.
+    Wait(Duration),
+    /// It has come to this.
+    Done(T),
+}
+
+/// A request to be sent once, and its bounds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The signed request: absolute URI, all headers but those of the connection.
+    pub request: http::Request<Bytes>,
+    /// How long it may take from now on until the whole answer is there; never zero.
+    pub timeout: Duration,
+    /// The largest body to take, in bytes. Read at most one byte more: core sees by it that there is more.
+    pub max_body: usize,
+}
+
+/// What came of a send: the answer, whatever its status and body, or how it failed.
+pub type Outcome = Result<http::Response<Bytes>, Failure>;
+
+/// All of the outside world that core ever sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Now {
+    /// The wall clock, for signing.
+    pub unix: UnixTime,
+    /// A clock that never goes back, from any beginning, for waits and deadlines.
+    pub tick: Duration,
+    /// 64 bits that differ from step to step, for jitter. They need not be secret.
+    pub entropy: u64,
+}
+
+impl Now {
+    /// The given moment.
+    pub const fn new(unix: UnixTime, tick: Duration, entropy: u64) -> Self {
+        Self {
+            unix,
+            tick,
+            entropy,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Tencent Cloud's API 3.0 as a protocol you can hold: signed requests, exact answers, complete walks.
+//!
+//! One invariant: **this crate decides everything and does nothing**. It has no sockets, files, clock,
+//! random numbers, environment or threads. What to send, signed how, what the answer means and what
+//! comes next are values; whoever drives them owns the IO. `tc3-blocking` (ureq) and `tc3-async`
+//! (hyper) are two such drivers, and an HTTP stack of your own is another.
+//!
+//! # The run loop
+//!
+//! 1. Make a [`Session`], which holds what calls share, and a flow: a [`Call`] of an [`Action`], or
+//!    [`Pages`] to walk a list.
+//! 2. Call [`Flow::step`] with the session and the time.
+//! 3. On [`Step::Send`], send the request, collect the answer, and call [`Flow::handle`] with it or
+//!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result.
+//! 4. Go to 2.
+//!
+//! Here the service is the [`Emulator`](https://docs.rs/tc3-core/latest/tc3_core/struct.Emulator.html)
+//! of the feature `emulator`, so the loop needs no network:
+//!
+#![cfg_attr(feature = "emulator", doc = "```")]
+#![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
+//! use core::time::Duration;
+//! use tc3_core::{Call, Credential, DescribeBillList, Emulator, Flow, Now, Session, Step, UnixTime};
+//!
+//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let mut service = Emulator::new(credential.clone());
+//! let mut session = Session::new(credential);
+//!
+//! let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+//! let mut call = Call::new(&action);
+//! let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! let reply = loop {
+//!     match call.step(&mut session, now) {
+//!         Step::Send(attempt) => call.handle(Ok(service.handle(now.unix, &attempt.request))),
+//!         Step::Wait(_) => {} // time is what we say it is
+//!         Step::Done(result) => break result?,
+//!     }
+//! };
+//! assert_eq!(reply.output.transaction_list.len() as u64, reply.output.total);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Below the run loop
+//!
+//! Each half is public on its own: [`request::sign`] makes an action a signed `http::Request`,
+//! [`response::read`] makes an answer a [`Reply`] or an [`Error`], and [`tc3`] has every stage of the
+//! signature, the server's side included.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unwrap_used
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod action;
+mod actions;
+mod call;
+mod credential;
+#[cfg(feature = "emulator")]
+mod emulator;
+mod endpoint;
+mod error;
+pub mod flow;
+mod pages;
+mod plan;
+pub mod request;
+pub mod response;
+mod session;
+pub mod tc3;
+mod types;
+
+pub use action::{Action, PageInfo, Paginate, Paging, Slot, Start, Target, Untyped};
+pub use actions::{billing, essbasic};
+pub use actions::{billing::*, essbasic::*};
+pub use call::Call;
+pub use credential::Credential;
+#[cfg(feature = "emulator")]
+pub use emulator::Emulator;
+pub use endpoint::Endpoint;
+pub use error::{BoxError, Error, Failure, Invalid, Kind, Refusal};
+pub use flow::{Attempt, Flow, Now, Outcome, Step};
+pub use pages::Pages;
+pub use response::Reply;
+pub use session::{Language, Region, Session, Settings, Wire};
+pub use types::{
+    BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, Month, Percent, UnixTime, Yuan, lenient,
+};

@@ -1,0 +1,270 @@
+//! An action to a signed `http::Request`: the way out, pure.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, header};
+
+use crate::{
+    Action, Error, Invalid, Session, Target, UnixTime, Wire,
+    tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
+};
+
+/// The largest body of a POST, in bytes.
+pub const MAX_POST: usize = 10 << 20;
+/// The largest query of a GET, in bytes.
+pub const MAX_GET: usize = 32 << 10;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const CLIENT: &str = concat!("tc3-rust/", env!("CARGO_PKG_VERSION"));
+
+/// Returns the signed request for `action`, to be sent at `time`.
+///
+/// It is absolute (`https://host/`) and holds all headers but those of the connection; `Authorization`
+/// and `X-TC-Token` are marked sensitive.
+///
+/// ```
+/// use tc3_core::{Credential, Session, UnixTime, Untyped, request};
+///
+/// let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+/// let action = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+/// let request = request::sign(&action, &mut session, UnixTime::new(1_551_113_065))?;
+/// assert_eq!(request.uri(), "https://cvm.tencentcloudapi.com/");
+/// assert_eq!(request.headers()["x-tc-action"], "DescribeZones");
+/// assert_eq!(request.headers()["x-tc-timestamp"], "1551113065");
+/// assert_eq!(&request.body()[..], b"{}");
+/// assert!(!format!("{request:?}").contains("Signature="));
+/// # Ok::<(), tc3_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Input`] when the action's [`check`](Action::check) or its names fail, or when the input is
+/// too large; [`Error::Encode`] when it can't be written as JSON.
+pub fn sign<A: Action>(
+    action: &A,
+    session: &mut Session,
+    time: UnixTime,
+) -> Result<Request<Bytes>, Error> {
+    Prepared::new(action)?.sign(session, time)
+}
+
+/// An action that is checked and written down, ready to be signed as often as it takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    target: Target,
+    json: Bytes,
+}
+
+impl Prepared {
+    pub(crate) fn new<A: Action>(action: &A) -> Result<Self, Error> {
+        let target = action.target();
+        target.check()?;
+        action.check()?;
+        let json = serde_json::to_vec(action).map_err(|source| Error::Encode {
+            action: target.action.to_string(),
+            source,
+        })?;
+        if json.first() != Some(&b'{') {
+            return Err(Invalid::new("input", "must be a JSON object").into());
+        }
+        Ok(Self {
+            target,
+            json: json.into(),
+        })
+    }
+
+    pub(crate) fn sign(
+        &self,
+        session: &mut Session,
+        time: UnixTime,
+    ) -> Result<Request<Bytes>, Error> {
+        let (settings, signer) = session.parts();
+        let (method, content_type, query, body, limit) = match settings.wire() {
+            Wire::Post | Wire::PostUnsigned => (
+                Method::POST,
+                JSON,
+                String::new(),
+                self.json.clone(),
+                MAX_POST,
+            ),
+            Wire::Get => (Method::GET, FORM, self.query()?, Bytes::new(), MAX_GET),
+        };
+        if body.len().max(query.len()) > limit {
+            return Err(Invalid::new("input", "is larger than the service takes").into());
+        }
+        let payload = match settings.wire() {
+            Wire::PostUnsigned => Payload::Unsigned,
+            Wire::Post | Wire::Get => Payload::Signed(&body),
+        };
+        let service = &*self.target.service;
+        let host = settings.endpoint().authority(service);
+        let authorization = if self.target.signed {
+            let signed = [
+                ("content-type", content_type),
+                ("host", &host),
+                ("x-tc-action", &self.target.action),
+            ];
+            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, signed, payload);
+            signer.sign(&canonical, service, time)?
+        } else {
+            "SKIP".into()
+        };
+
+        let mark = if query.is_empty() { "" } else { "?" };
+        let uri = format!("{}://{host}/{mark}{query}", settings.endpoint().scheme());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::HOST, host)
+            .header(header::CONTENT_TYPE, content_type)
+            .header(header::AUTHORIZATION, sensitive(&authorization)?)
+            .header("x-tc-action", &*self.target.action)
+            .header("x-tc-version", &*self.target.version)
+            .header("x-tc-timestamp", time.seconds())
+            .header("x-tc-requestclient", CLIENT);
+        if let Some(region) = settings.region() {
+            request = request.header("x-tc-region", region.as_str());
+        }
+        if let Some(language) = settings.language() {
+            request = request.header("x-tc-language", language.as_str());
+        }
+        if settings.wire() == Wire::PostUnsigned {
+            request = request.header("x-tc-content-sha256", UNSIGNED_PAYLOAD);
+        }
+        if let Some(token) = signer.credential().token().filter(|_| self.target.signed) {
+            request = request.header("x-tc-token", sensitive(token)?);
+        }
+        // All parts were checked before; what is left is the URI's own bound on its length.
+        request
+            .body(body)
+            .map_err(|_| Invalid::new("endpoint", "does not make a URI with this input").into())
+    }
+
+    /// The input as a query: nested names joined with dots, places of a list counted from 0.
+    fn query(&self) -> Result<String, Error> {
+        let input = serde_json::from_slice(&self.json).map_err(|source| Error::Encode {
+            action: self.target.action.to_string(),
+            source,
+        })?;
+        let mut pairs = Vec::new();
+        flatten(String::new(), &input, &mut pairs);
+        Ok(form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish())
+    }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Invalid::new("credential", "does not fit into a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn flatten(name: String, value: &serde_json::Value, pairs: &mut Vec<(String, String)>) {
+    use serde_json::Value;
+
+    let inner = |key: &str| match name.as_str() {
+        "" => key.to_string(),
+        outer => format!("{outer}.{key}"),
+    };
+    match value {
+        Value::Null => {}
+        Value::Array(list) => {
+            for (place, value) in list.iter().enumerate() {
+                flatten(inner(&place.to_string()), value, pairs);
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                flatten(inner(key), value, pairs);
+            }
+        }
+        Value::String(text) => pairs.push((name, text.clone())),
+        Value::Bool(_) | Value::Number(_) => pairs.push((name, value.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Credential, Region, Settings, Untyped, tc3};
+
+    const NOW: UnixTime = UnixTime::new(1_551_113_065);
+
+    fn session(settings: Settings) -> Session {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        Session::new(credential.with_token("not-a-real-token").unwrap()).with_settings(settings)
+    }
+
+    fn action(input: serde_json::Value) -> Untyped {
+        Untyped::new("cvm", "2017-03-12", "DescribeZones", input)
+    }
+
+    #[test]
+    fn every_form_of_request_is_verified() {
+        for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {
+            let mut session = session(
+                Settings::default()
+                    .with_wire(wire)
+                    .with_region(Region::new("ap-Guangzhou").unwrap()),
+            );
+            let input = json!({"Name": "实例 1&2=3", "Deep": {"List": [1, {"A": true}, null]}});
+            let request = sign(&action(input), &mut session, NOW).unwrap();
+            let known = session.credential();
+            tc3::verify(&request, NOW, |_| Some(known)).unwrap();
+            assert!(request.headers()["x-tc-token"].is_sensitive());
+            assert_eq!(request.headers()["x-tc-region"], "ap-Guangzhou");
+            assert_eq!(request.body().is_empty(), wire == Wire::Get);
+        }
+    }
+
+    #[test]
+    fn a_query_is_flattened() {
+        let mut session = session(Settings::default().with_wire(Wire::Get));
+        let input =
+            json!({"B": {"C": "y z", "N": null}, "A": ["x", 2.5, [true]], "E": [], "F": {}});
+        let request = sign(&action(input), &mut session, NOW).unwrap();
+        assert_eq!(
+            request.uri().query(),
+            Some("A.0=x&A.1=2.5&A.2.0=true&B.C=y+z")
+        );
+        let request = sign(&action(json!({})), &mut session, NOW).unwrap();
+        assert_eq!(request.uri().query(), None);
+    }
+
+    #[test]
+    fn an_unsigned_action_says_so_and_carries_no_token() {
+        #[derive(serde::Serialize)]
+        struct Open {}
+        impl Action for Open {
+            const SERVICE: &'static str = "sts";
+            const VERSION: &'static str = "2018-08-13";
+            const NAME: &'static str = "AssumeRoleWithWebIdentity";
+            const SIGNED: bool = false;
+            type Output = serde_json::Value;
+        }
+        let request = sign(&Open {}, &mut session(Settings::default()), NOW).unwrap();
+        assert_eq!(request.headers()["authorization"], "SKIP");
+        assert!(!request.headers().contains_key("x-tc-token"));
+    }
+
+    #[test]
+    fn an_input_beyond_the_services_size_is_refused() {
+        let large = |len| action(json!({"A": "x".repeat(len)}));
+        for (wire, limit) in [(Wire::Post, MAX_POST), (Wire::Get, MAX_GET)] {
+            let mut session = session(Settings::default().with_wire(wire));
+            assert!(sign(&large(limit - 100), &mut session, NOW).is_ok());
+            let refused = sign(&large(limit), &mut session, NOW);
+            assert!(matches!(refused, Err(Error::Input(invalid)) if invalid.field() == "input"));
+        }
+    }
+}

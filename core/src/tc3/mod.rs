@@ -1,0 +1,49 @@
+//! The signature `TC3-HMAC-SHA256`, stage by stage.
+//!
+//! [`CanonicalRequest`] → [`string_to_sign`] → [`SigningKey::sign`] → [`authorization`], each of
+//! which can be looked at and checked; [`Signer`] goes all the way with the day's key cached, and
+//! [`verify`] is the server's side.
+//!
+//! ```
+//! use tc3_core::{Credential, UnixTime, tc3};
+//!
+//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let request = tc3::CanonicalRequest::new(
+//!     "POST",
+//!     "/",
+//!     "",
+//!     [("Content-Type", "application/json"), ("Host", "cvm.tencentcloudapi.com")],
+//!     tc3::Payload::Signed(b"{}"),
+//! );
+//! assert_eq!(request.signed_headers(), "content-type;host");
+//! let authorization = tc3::Signer::new(credential).sign(&request, "cvm", UnixTime::new(1551113065))?;
+//! assert!(authorization.starts_with(
+//!     "TC3-HMAC-SHA256 Credential=AKIDEXAMPLE/2019-02-25/cvm/tc3_request, SignedHeaders=content-type;host, Signature="
+//! ));
+//! # Ok::<(), tc3_core::Invalid>(())
+//! ```
+//!
+//! Source: the vendor's page "Signature v3" of each service's API documentation.
+
+mod canonical;
+mod sign;
+mod verify;
+
+pub use canonical::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD};
+pub use sign::{Scope, Signature, Signer, SigningKey, authorization, string_to_sign};
+pub use verify::{MAX_CLOCK_SKEW, Rejection, Verified, verify};
+
+/// The algorithm's name, as it begins the `Authorization` header and the string to sign.
+pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
+
+/// The last part of a scope.
+const TERMINATOR: &str = "tc3_request";
+
+/// Writes bytes as lower-case hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl core::fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,347 @@
+use alloc::{format, string::String, vec::Vec};
+use core::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::civil::Date;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::{ALGORITHM, CanonicalRequest, Hex, TERMINATOR};
+use crate::{Credential, Invalid, UnixTime};
+
+/// Keys of how many (day, service) pairs a [`Signer`] holds before it forgets the oldest.
+const CACHED_KEYS: usize = 16;
+
+/// What a signature is good for: one service on one UTC day.
+///
+/// ```
+/// use tc3_core::{UnixTime, tc3::Scope};
+///
+/// let scope = Scope::new(UnixTime::new(1_551_113_065), "cvm")?;
+/// assert_eq!(scope.as_str(), "2019-02-25/cvm/tc3_request");
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    text: String,
+    date: Date,
+}
+
+impl Scope {
+    /// The scope of a request to `service` at `time`.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a time outside the years 0 to 9999.
+    pub fn new(time: UnixTime, service: &str) -> Result<Self, Invalid> {
+        let date = time.utc_date()?;
+        if date.year() < 0 {
+            return Err(Invalid::new("timestamp", "lies before the year 0"));
+        }
+        Ok(Self {
+            text: format!("{date}/{service}/{TERMINATOR}"),
+            date,
+        })
+    }
+
+    /// The scope as it stands in the string to sign and in the header, `date/service/tc3_request`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The UTC date, `yyyy-MM-dd`.
+    pub fn date(&self) -> &str {
+        self.text.split('/').next().unwrap_or_default()
+    }
+
+    /// The service.
+    pub fn service(&self) -> &str {
+        self.text.split('/').nth(1).unwrap_or_default()
+    }
+}
+
+/// The string to sign: the second stage of a signature.
+///
+/// ```
+/// use tc3_core::{UnixTime, tc3};
+///
+/// let time = UnixTime::new(1_551_113_065);
+/// let text = tc3::string_to_sign(time, &tc3::Scope::new(time, "cvm")?, &[0; 32]);
+/// assert!(text.starts_with("TC3-HMAC-SHA256\n1551113065\n2019-02-25/cvm/tc3_request\n0000"));
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+pub fn string_to_sign(time: UnixTime, scope: &Scope, canonical_hash: &[u8; 32]) -> String {
+    format!(
+        "{ALGORITHM}\n{time}\n{}\n{}",
+        scope.as_str(),
+        Hex(canonical_hash)
+    )
+}
+
+/// The value of the `Authorization` header: the last stage.
+pub fn authorization(
+    secret_id: &str,
+    scope: &Scope,
+    signed_headers: &str,
+    signature: &Signature,
+) -> String {
+    format!(
+        "{ALGORITHM} Credential={secret_id}/{}, SignedHeaders={signed_headers}, Signature={signature}",
+        scope.as_str()
+    )
+}
+
+/// The key that signs one service's requests of one day; wiped when dropped.
+#[derive(Clone)]
+pub struct SigningKey(Hmac<Sha256>);
+
+impl SigningKey {
+    /// Derives the key from the secret key.
+    pub fn derive(secret_key: &str, scope: &Scope) -> Self {
+        let mut seed = Zeroizing::new(Vec::with_capacity(secret_key.len().saturating_add(3)));
+        seed.extend_from_slice(b"TC3");
+        seed.extend_from_slice(secret_key.as_bytes());
+        let date = step(&seed, scope.date());
+        let service = step(&*date, scope.service());
+        Self(keyed(&*step(&*service, TERMINATOR)))
+    }
+
+    /// Signs a [`string_to_sign`].
+    pub fn sign(&self, string_to_sign: &str) -> Signature {
+        Signature(self.over(string_to_sign).finalize().into_bytes().into())
+    }
+
+    /// Whether `signature` is that of `string_to_sign`, in constant time.
+    pub fn verifies(&self, string_to_sign: &str, signature: &Signature) -> bool {
+        self.over(string_to_sign).verify_slice(&signature.0).is_ok()
+    }
+
+    fn over(&self, string_to_sign: &str) -> Hmac<Sha256> {
+        self.0.clone().chain_update(string_to_sign)
+    }
+}
+
+/// One HMAC of the derivation.
+fn step(key: &[u8], message: &str) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(
+        keyed(key)
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .into(),
+    )
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+/// An HMAC-SHA256, written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy)]
+pub struct Signature([u8; 32]);
+
+impl Signature {
+    /// Reads 64 lower-case hexadecimal digits; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digit = |b: u8| match b {
+            b'0'..=b'9' | b'a'..=b'f' => char::from(b).to_digit(16),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        if text.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let [high, low] = *pair else { return None };
+            *byte = u8::try_from((digit(high)? << 4) | digit(low)?).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({self})")
+    }
+}
+
+/// A credential that signs, with the derived key of each (day, service) cached.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    credential: Credential,
+    keys: Vec<(Scope, SigningKey)>,
+}
+
+impl Signer {
+    /// A signer that has derived no key yet.
+    pub const fn new(credential: Credential) -> Self {
+        Self {
+            credential,
+            keys: Vec::new(),
+        }
+    }
+
+    /// The credential that signs.
+    pub const fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Returns the `Authorization` header for a request to `service` at `time`.
+    ///
+    /// The request must carry `time` as its `X-TC-Timestamp`.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a time outside the years 0 to 9999.
+    pub fn sign(
+        &mut self,
+        request: &CanonicalRequest,
+        service: &str,
+        time: UnixTime,
+    ) -> Result<String, Invalid> {
+        let at = self.key(service, time)?;
+        #[expect(clippy::indexing_slicing, reason = "key() returns the place of a key")]
+        let (scope, key) = &self.keys[at];
+        let signature = key.sign(&string_to_sign(time, scope, &request.hash()));
+        Ok(authorization(
+            self.credential.secret_id(),
+            scope,
+            request.signed_headers(),
+            &signature,
+        ))
+    }
+
+    /// The place of the key of that day and service, derived when it is needed first.
+    fn key(&mut self, service: &str, time: UnixTime) -> Result<usize, Invalid> {
+        let date = time.utc_date()?;
+        let fits =
+            |(scope, _): &(Scope, SigningKey)| scope.date == date && scope.service() == service;
+        if let Some(at) = self.keys.iter().position(fits) {
+            return Ok(at);
+        }
+        let scope = Scope::new(time, service)?;
+        let key = SigningKey::derive(self.credential.secret_key(), &scope);
+        if self.keys.len() >= CACHED_KEYS {
+            self.keys.remove(0);
+        }
+        self.keys.push((scope, key));
+        Ok(self.keys.len().saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+    use crate::tc3::Payload;
+
+    /// The example that the vendor publishes, stage by stage.
+    #[test]
+    fn the_published_example_holds_at_every_stage() {
+        let time = UnixTime::new(1_551_113_065);
+        let body = r#"{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}"#;
+        let headers = [
+            ("content-type", "application/json; charset=utf-8"),
+            ("host", "cvm.tencentcloudapi.com"),
+            ("x-tc-action", "DescribeInstances"),
+        ];
+        let request =
+            CanonicalRequest::new("POST", "/", "", headers, Payload::Signed(body.as_bytes()));
+        assert!(
+            request
+                .as_str()
+                .ends_with("35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064")
+        );
+        assert_eq!(
+            Hex(&request.hash()).to_string(),
+            "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84"
+        );
+
+        let secret = "********************************";
+        let date = step(format!("TC3{secret}").as_bytes(), "2019-02-25");
+        let service = step(&*date, "cvm");
+        let signing = step(&*service, TERMINATOR);
+        for (key, published) in [
+            (
+                &date,
+                "da98fb70dcf6b112dc21038d1eeeb3a95c74b4dcb12c1131f864f6066bd02be0",
+            ),
+            (
+                &service,
+                "8d70cbefb03939f929db64d32dc2ba89b1095620119fe3e050e2b18c5bd2752f",
+            ),
+            (
+                &signing,
+                "b596b923aad85185e2d1f6659d2a062e0a86731226e021e61bfe06f7ed05f5af",
+            ),
+        ] {
+            assert_eq!(Hex(&**key).to_string(), published);
+        }
+
+        let credential = Credential::new(format!("AKID{secret}"), secret).unwrap();
+        let mut signer = Signer::new(credential);
+        let expected = format!(
+            "TC3-HMAC-SHA256 Credential=AKID{secret}/2019-02-25/cvm/tc3_request, \
+             SignedHeaders=content-type;host;x-tc-action, \
+             Signature=10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f"
+        );
+        for _ in 0..2 {
+            assert_eq!(signer.sign(&request, "cvm", time).unwrap(), expected);
+        }
+        assert_eq!(signer.keys.len(), 1);
+    }
+
+    #[test]
+    fn each_day_and_service_has_a_key_of_its_own() {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let mut cached = Signer::new(credential.clone());
+        let request = CanonicalRequest::new("POST", "/", "", [], Payload::Signed(b"{}"));
+        // Twice around, so that keys are found again, forgotten and derived again.
+        for (day, service) in (0..40)
+            .chain(0..40)
+            .flat_map(|day| [(day, "a"), (day, "b")])
+        {
+            let time = UnixTime::new(day * 86_400 + 86_399);
+            let fresh = Signer::new(credential.clone()).sign(&request, service, time);
+            assert_eq!(cached.sign(&request, service, time), fresh);
+        }
+        assert_eq!(cached.keys.len(), CACHED_KEYS);
+    }
+
+    #[test]
+    fn a_signature_is_64_lower_case_digits() {
+        let text = "10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f";
+        assert_eq!(Signature::from_hex(text).unwrap().to_string(), text);
+        for wrong in [
+            &text[1..],
+            &text.to_uppercase(),
+            &text.replace('1', "g"),
+            &format!("{text}0"),
+        ] {
+            assert!(Signature::from_hex(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_debug_shows_a_key() {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let mut signer = Signer::new(credential);
+        let request = CanonicalRequest::new("POST", "/", "", [], Payload::Unsigned);
+        signer.sign(&request, "cvm", UnixTime::new(0)).unwrap();
+        assert!(!format!("{signer:?}").contains("not-a-real"));
+    }
+}

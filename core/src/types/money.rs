@@ -1,0 +1,499 @@
+use alloc::{borrow::Cow, string::String};
+use core::fmt;
+
+use rust_decimal::Decimal;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor},
+};
+
+use crate::Invalid;
+
+/// An exact amount in yuan, with the decimals that the service wrote.
+///
+/// Texts and numbers are read digit by digit, never through a float; the number of decimals
+/// survives, so `"-48.95000000"` is written back as it came. In JSON an amount is a text.
+///
+/// ```
+/// use tc3_core::{Fen, Yuan};
+///
+/// let cost: Yuan = "-48.95000000".parse()?;
+/// assert_eq!(cost.to_string(), "-48.95000000");
+/// assert_eq!(cost, "-48.95".parse()?);
+/// assert_eq!(cost.to_fen(), Some(Fen::new(-4895)));
+/// assert_eq!("0.00000001".parse::<Yuan>()?.to_fen(), None);
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Yuan(Decimal);
+
+/// An exact amount in fen, a hundredth of a yuan. In JSON it is an integer.
+///
+/// ```
+/// use tc3_core::Fen;
+///
+/// let amount: Fen = serde_json::from_str("-45")?;
+/// assert_eq!(amount, Fen::new(-45));
+/// assert_eq!(amount.to_yuan().to_string(), "-0.45");
+/// // The service calls some amounts of fen "Float": whole ones are read, fractions refused.
+/// assert_eq!(serde_json::from_str::<Fen>("2.247483647E9")?, Fen::new(2_247_483_647));
+/// assert!(serde_json::from_str::<Fen>("9667.5").is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct Fen(i64);
+
+impl Yuan {
+    /// No money.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// The amount as a decimal number of yuan.
+    pub const fn new(yuan: Decimal) -> Self {
+        Self(yuan)
+    }
+
+    /// The decimal number of yuan.
+    pub const fn get(self) -> Decimal {
+        self.0
+    }
+
+    /// The same amount in fen, or `None` when it has a fraction of a fen or exceeds an `i64`.
+    pub fn to_fen(self) -> Option<Fen> {
+        self.0
+            .normalize()
+            .checked_mul(Decimal::ONE_HUNDRED)
+            .and_then(|fen| Fen::try_from(fen).ok())
+    }
+
+    /// The exact sum, or `None` when it needs more digits than a decimal holds.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let sum = self.0.checked_add(other.0)?;
+        // A sum that does not fit is rounded by the decimal; fewer decimals than it needs tell.
+        (sum.scale() == self.0.scale().max(other.0.scale())).then_some(Self(sum))
+    }
+
+    /// The exact difference, or `None` when it needs more digits than a decimal holds.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        let mut negated = other.0;
+        negated.set_sign_negative(!negated.is_sign_negative());
+        self.checked_add(Self(negated))
+    }
+
+    /// The exact sum of all, or `None` when it needs more digits than a decimal holds.
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+}
+
+impl Fen {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+
+    /// The given number of fen.
+    pub const fn new(fen: i64) -> Self {
+        Self(fen)
+    }
+
+    /// The number of fen.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The same amount in yuan, with two decimals.
+    pub fn to_yuan(self) -> Yuan {
+        Yuan(Decimal::new(self.0, 2))
+    }
+
+    /// The sum, or `None` beyond an `i64`.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference, or `None` beyond an `i64`.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// The sum of all, or `None` beyond an `i64`.
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+}
+
+impl TryFrom<Decimal> for Fen {
+    type Error = Invalid;
+
+    fn try_from(fen: Decimal) -> Result<Self, Invalid> {
+        let whole = fen.normalize();
+        if whole.scale() != 0 {
+            return Err(Invalid::new("amount in fen", "has a fraction of a fen"));
+        }
+        i64::try_from(whole)
+            .map(Self)
+            .map_err(|_| Invalid::new("amount in fen", "exceeds 64 bits"))
+    }
+}
+
+impl core::str::FromStr for Yuan {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        exact(text).map(Self)
+    }
+}
+
+impl core::str::FromStr for Fen {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        exact(text).and_then(Self::try_from)
+    }
+}
+
+impl fmt::Display for Yuan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Yuan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Yuan({})", self.0)
+    }
+}
+
+impl fmt::Display for Fen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Yuan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Yuan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_newtype_struct(RAW_VALUE, Exact { text: true })
+            .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_newtype_struct(RAW_VALUE, Exact { text: false })
+            .and_then(|fen| Self::try_from(fen).map_err(de::Error::custom))
+    }
+}
+
+/// The decimal that a JSON number or the same text stands for, or an error where digits would be lost.
+fn exact(text: &str) -> Result<Decimal, Invalid> {
+    const FIELD: &str = "amount";
+    let (number, exponent) = match text.split_once(['e', 'E']) {
+        Some((number, exponent)) => (
+            number,
+            exponent
+                .parse::<i32>()
+                .map_err(|_| Invalid::new(FIELD, "has an exponent that is not an integer"))?,
+        ),
+        None => (text, 0),
+    };
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(decimals) {
+        return Err(Invalid::new(FIELD, "is not a decimal number"));
+    }
+    let too_long = || Invalid::new(FIELD, "needs more than the 28 digits that are held exactly");
+    let mut value = Decimal::from_str_exact(number).map_err(|_| too_long())?;
+    let scale = i64::from(value.scale()).saturating_sub(exponent.into());
+    if let Ok(scale) = u32::try_from(scale) {
+        value.set_scale(scale).map_err(|_| too_long())?;
+        return Ok(value);
+    }
+    value.set_scale(0).map_err(|_| too_long())?;
+    for _ in scale..0 {
+        value = value.checked_mul(Decimal::TEN).ok_or_else(too_long)?;
+        if value.is_zero() {
+            break;
+        }
+    }
+    Ok(value)
+}
+
+/// The name under which `serde_json` hands over a value's own text, here a number's digits, instead of
+/// a float. `RawValue` itself would do, but it allocates for each amount or can't be read from a stream.
+/// Should the name ever change, fractions are refused, not rounded, and a test below fails.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// Reads an amount from its digits. `text` says in which form a format other than JSON holds it.
+struct Exact {
+    text: bool,
+}
+
+impl<'de> Visitor<'de> for Exact {
+    type Value = Decimal;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an amount as a decimal text or number")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Decimal, D::Error> {
+        if self.text {
+            inner.deserialize_str(self)
+        } else {
+            inner.deserialize_any(self)
+        }
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Decimal, M::Error> {
+        let _: Option<de::IgnoredAny> = map.next_key()?;
+        let Raw(raw) = map.next_value()?;
+        let unquoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        match unquoted {
+            Some(escaped) if escaped.contains('\\') => {
+                let text: String = serde_json::from_str(&raw).map_err(de::Error::custom)?;
+                self.visit_str(&text)
+            }
+            Some(text) => self.visit_str(text),
+            None if raw.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) => {
+                self.visit_str(&raw)
+            }
+            None => Err(de::Error::invalid_type(
+                match raw.as_bytes().first() {
+                    Some(b't' | b'f') => de::Unexpected::Other("boolean"),
+                    Some(b'n') => de::Unexpected::Unit,
+                    Some(b'[') => de::Unexpected::Seq,
+                    _ => de::Unexpected::Map,
+                },
+                &self,
+            )),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Decimal, E> {
+        exact(text).map_err(E::custom)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Decimal, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Decimal, E> {
+        Ok(number.into())
+    }
+}
+
+/// A value's own text: borrowed where the deserializer can lend it.
+struct Raw<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Raw<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Raw<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value's own text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Raw<'de>, E> {
+                Ok(Raw(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Raw<'de>, E> {
+                Ok(Raw(Cow::Owned(text.into())))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// A percentage as the service writes it, e.g. `"-7.18"` for -7.18 %.
+///
+/// Kept as text, since the service also writes signs and dashes where a percentage has no value.
+///
+/// ```
+/// use tc3_core::Percent;
+///
+/// let ratio: Percent = serde_json::from_str(r#""-7.18""#)?;
+/// assert_eq!(ratio.as_str(), "-7.18");
+/// assert_eq!(ratio.to_decimal().unwrap().to_string(), "-7.18");
+/// assert_eq!(Percent::new("-").to_decimal(), None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Percent(String);
+
+impl Percent {
+    /// Holds `text` as it is.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as the service wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The exact number of percent, or `None` when the text is no decimal number.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        exact(&self.0).ok()
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Percent;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a percentage as text or number")
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                inner: D,
+            ) -> Result<Percent, D::Error> {
+                crate::lenient::required(inner).map(Percent)
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Percent, M::Error> {
+                let _: Option<de::IgnoredAny> = map.next_key()?;
+                let Raw(raw) = map.next_value()?;
+                if raw.starts_with('"') {
+                    return serde_json::from_str(&raw)
+                        .map(Percent)
+                        .map_err(de::Error::custom);
+                }
+                exact(&raw)
+                    .map(|_| Percent(raw.into_owned()))
+                    .map_err(de::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(RAW_VALUE, Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString, vec::Vec};
+
+    use super::*;
+
+    fn yuan(json: &str) -> Result<Yuan, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    #[test]
+    fn every_digit_of_an_amount_survives() {
+        for text in [
+            "0.00000000",
+            "-48.95000000",
+            "0.1",
+            "7922816251426433759354395033.5",
+            "-0.0000000000000000000000000001",
+            "123456789012345678.12345678",
+        ] {
+            let amount: Yuan = text.parse().unwrap();
+            assert_eq!(amount.to_string(), text);
+            assert_eq!(yuan(&format!("\"{text}\"")).unwrap(), amount, "as a text");
+            assert_eq!(yuan(text).unwrap().to_string(), text, "as a number");
+            assert_eq!(
+                serde_json::to_string(&amount).unwrap(),
+                format!("\"{text}\"")
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_by_its_digits_from_every_json_source() {
+        // 0.1 + 2^-60 and 0.1 are one f64.
+        let text = "0.1000000000000000055511151231";
+        assert_eq!(yuan(text).unwrap().to_string(), text);
+        let read: Yuan = serde_json::from_reader(text.as_bytes()).unwrap();
+        assert_eq!(read.to_string(), text);
+        let value: Yuan = serde_json::from_value(serde_json::json!("-48.95000000")).unwrap();
+        assert_eq!(value.to_string(), "-48.95000000");
+        let escaped = yuan(r#""\u002d1.50""#).unwrap();
+        assert_eq!(escaped.to_string(), "-1.50");
+    }
+
+    #[test]
+    fn what_would_lose_digits_is_refused() {
+        for json in [
+            "\"\"",
+            "\"-\"",
+            "\".5\"",
+            "\"5.\"",
+            "\"+5\"",
+            "\"1_000\"",
+            "\"1,000\"",
+            "\" 1\"",
+            "\"0x1\"",
+            "\"NaN\"",
+            "\"1e\"",
+            "\"1e+-1\"",
+            "true",
+            "null",
+            "[1]",
+            "{}",
+            "1e29",
+            "0.00000000000000000000000000001",
+            "79228162514264337593543950336",
+            "1e2147483647",
+            "1e-2147483648",
+        ] {
+            assert!(yuan(json).is_err(), "{json}");
+            assert!(serde_json::from_str::<Fen>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn fen_are_whole_however_they_are_written() {
+        for (json, fen) in [
+            ("9667", 9667),
+            ("9667.0", 9667),
+            ("\"-45\"", -45),
+            ("2.247483647E9", 2_247_483_647),
+            ("0e5", 0),
+            ("9223372036854775807", i64::MAX),
+        ] {
+            let amount: Fen = serde_json::from_str(json).unwrap();
+            assert_eq!(amount, Fen::new(fen));
+        }
+        for json in ["0.5", "9223372036854775808", "9667.01"] {
+            assert!(serde_json::from_str::<Fen>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn sums_are_exact_or_none() {
+        let amounts: Vec<Yuan> = ["0.10", "0.2", "-0.30000000"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
+        assert_eq!(Yuan::checked_sum(amounts), Some(Yuan::ZERO));
+        let large: Yuan = "79228162514264337593543950335".parse().unwrap();
+        assert_eq!(large.checked_add("0.5".parse().unwrap()), None);
+        assert_eq!(Fen::new(i64::MAX).checked_add(Fen::new(1)), None);
+        assert_eq!(large.to_fen(), None);
+    }
+}

@@ -1,0 +1,102 @@
+/// Declares a newtype over text whose known values are constants and whose unknown ones survive.
+macro_rules! open_set {
+    (
+        $(#[$outer:meta])*
+        pub struct $name:ident {
+            $( $(#[$inner:meta])* $constant:ident = $text:literal, )*
+        }
+    ) => {
+        $(#[$outer])*
+        ///
+        /// An open set: the constants are the values that the vendor documents, any other text is
+        /// held and sent on as it is.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(alloc::borrow::Cow<'static, str>);
+
+        impl $name {
+            $( $(#[$inner])* pub const $constant: Self = Self(alloc::borrow::Cow::Borrowed($text)); )*
+
+            /// Every value that the vendor documents.
+            pub const KNOWN: &'static [Self] = &[$(Self::$constant),*];
+
+            /// Holds `text` as it is, documented or not.
+            pub fn new(text: impl Into<alloc::borrow::Cow<'static, str>>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text as the service writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether the vendor documents this value.
+            pub fn is_known(&self) -> bool {
+                Self::KNOWN.contains(self)
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::types::lenient::required(deserializer)
+            }
+        }
+
+        impl $crate::types::lenient::FromScalar for $name {
+            const EXPECTED: &'static str = "a text";
+
+            fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
+                // A documented value costs no allocation, and most values are documented ones.
+                Ok(Self::KNOWN
+                    .iter()
+                    .find(|known| known.as_str() == text)
+                    .cloned()
+                    .unwrap_or_else(|| Self(alloc::borrow::Cow::Owned(text.into()))))
+            }
+
+            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
+                Self::from_text(&alloc::string::ToString::to_string(&number))
+            }
+        }
+    };
+}
+
+pub(crate) use open_set;
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use crate::PayType;
+
+    #[test]
+    fn an_unknown_text_survives_a_round_trip() {
+        let json = r#"["deduct","ultraviolet",7]"#;
+        let kinds: Vec<PayType> = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            kinds,
+            [
+                PayType::DEDUCT,
+                PayType::new("ultraviolet"),
+                PayType::new("7")
+            ]
+        );
+        assert!(kinds[0].is_known() && !kinds[1].is_known());
+        assert_eq!(
+            serde_json::to_string(&kinds).unwrap(),
+            r#"["deduct","ultraviolet","7"]"#
+        );
+    }
+}

@@ -1,0 +1,73 @@
+use core::fmt;
+
+use jiff::{Timestamp, civil::Date, tz::Offset};
+use serde::{Deserialize, Serialize};
+
+use crate::{Invalid, lenient::FromScalar};
+
+/// Whole seconds since 1970-01-01 00:00:00 UTC, as `X-TC-Timestamp` carries them.
+///
+/// Core never asks for the time: whoever drives it passes one in.
+///
+/// ```
+/// use tc3_core::UnixTime;
+///
+/// let time = UnixTime::new(1_551_113_065);
+/// assert_eq!(time.utc_date()?.to_string(), "2019-02-25");
+/// assert_eq!(time.seconds_since(UnixTime::new(1_551_113_000)), 65);
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixTime(i64);
+
+impl UnixTime {
+    /// The given number of seconds after (or, negative, before) the epoch.
+    pub const fn new(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// The number of seconds since the epoch.
+    pub const fn seconds(self) -> i64 {
+        self.0
+    }
+
+    /// The seconds from `earlier` to `self`, negative when `earlier` is the later one; saturating.
+    pub const fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The calendar date in UTC, which is the date that TC3 signs.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a time outside the years -9999 to 9999.
+    pub fn utc_date(self) -> Result<Date, Invalid> {
+        self.timestamp()
+            .map(|time| Offset::UTC.to_datetime(time).date())
+    }
+
+    pub(crate) fn timestamp(self) -> Result<Timestamp, Invalid> {
+        Timestamp::from_second(self.0)
+            .map_err(|_| Invalid::new("timestamp", "lies outside the years -9999 to 9999"))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromScalar for UnixTime {
+    const EXPECTED: &'static str = i64::EXPECTED;
+    const WHOLE_FLOATS: bool = true;
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        i64::from_text(text).map(Self)
+    }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        i64::from_integer(number).map(Self)
+    }
+}
