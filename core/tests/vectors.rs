@@ -22,7 +22,9 @@ struct Vector {
 
 fn vectors() -> Vec<Vector> {
     let lines = include_str!("data/tc3.jsonl").lines();
-    let vectors: Vec<Vector> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let vectors: Vec<Vector> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(vectors.len(), 60);
     vectors
 }
@@ -30,7 +32,10 @@ fn vectors() -> Vec<Vector> {
 #[test]
 fn every_vector_is_signed_as_the_vendor_signs_it() {
     for vector in vectors() {
-        let headers = vector.headers.iter().map(|(name, value)| (&**name, &**value));
+        let headers = vector
+            .headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
         let request = CanonicalRequest::new(
             &vector.method,
             &vector.path,

@@ -1,0 +1,138 @@
+use std::{fmt, net::SocketAddr, sync::mpsc, thread};
+
+use tc3_async::serve::Server;
+use tc3_core::{Credential, Emulator, Endpoint, Language, Region};
+
+use crate::Result;
+
+/// The id of the fake key pair that the emulator knows unless told otherwise.
+pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
+/// The key of the fake key pair that the emulator knows unless told otherwise.
+pub const EXAMPLE_SECRET_KEY: &str = "not-a-real-key";
+
+/// Which service to ask, and as whom.
+#[derive(Clone, clap::Args)]
+pub struct ServiceArguments {
+    /// Where to send requests: https://host[:port], or http:// to loopback [default: the public service]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<Endpoint>,
+    /// The key pair's id; without a key pair the emulator is started in this process
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "TENCENTCLOUD_SECRET_ID",
+        hide_env_values = true
+    )]
+    secret_id: Option<String>,
+    /// The key pair's key
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "TENCENTCLOUD_SECRET_KEY",
+        hide_env_values = true
+    )]
+    secret_key: Option<String>,
+    /// The token of a temporary key pair
+    #[arg(long, env = "TENCENTCLOUD_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// The region that requests name, e.g. ap-guangzhou
+    #[arg(long)]
+    region: Option<Region>,
+    /// The language of the service's error messages: zh-CN or en-US
+    #[arg(long)]
+    language: Option<Language>,
+    /// How many records the emulator has, when it is started here
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    records: u64,
+}
+
+/// A service to ask, and as whom.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Who asks.
+    pub credential: Credential,
+    /// Where.
+    pub endpoint: Endpoint,
+    /// The region that requests name.
+    pub region: Option<Region>,
+    /// The language of error messages.
+    pub language: Option<Language>,
+    /// Whether it is the emulator in this process.
+    pub emulated: bool,
+}
+
+impl ServiceArguments {
+    /// The service that the arguments name, or the emulator, started in this process, when they name
+    /// neither an endpoint nor a key pair.
+    pub fn connect(self) -> Result<Service> {
+        let (credential, endpoint, emulated) = match (self.secret_id, self.secret_key) {
+            (Some(id), Some(key)) => {
+                let mut credential = Credential::new(id, key)?;
+                if let Some(token) = self.token {
+                    credential = credential.with_token(token)?;
+                }
+                (credential, self.endpoint.unwrap_or_default(), false)
+            }
+            (None, None) if self.endpoint.is_none() => {
+                let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
+                let emulator = Emulator::new(credential.clone()).with_records(self.records);
+                let address = start(emulator)?;
+                report(address);
+                (credential, format!("http://{address}").parse()?, true)
+            }
+            (None, _) => return Err("--secret-id (or TENCENTCLOUD_SECRET_ID) is missing".into()),
+            (_, None) => return Err("--secret-key (or TENCENTCLOUD_SECRET_KEY) is missing".into()),
+        };
+        Ok(Service {
+            credential,
+            endpoint,
+            region: self.region,
+            language: self.language,
+            emulated,
+        })
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "diagnostics go to stderr")]
+fn report(address: SocketAddr) {
+    eprintln!("No key pair is given: asking the emulator in this process, at http://{address}.");
+}
+
+/// Starts the emulator on a free port of loopback, in a thread of its own, until the process ends.
+fn start(emulator: Emulator) -> Result<SocketAddr> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let served = runtime.and_then(|runtime| {
+            runtime.block_on(serve(0, emulator, |address| {
+                // The receiver is gone only with the process.
+                let _ = sender.send(Ok(address));
+            }))
+        });
+        let Err(error) = served;
+        let _ = sender.send(Err(error));
+    });
+    Ok(receiver.recv()??)
+}
+
+/// Serves the emulator on a port of loopback, 0 for a free one, for ever; `listening` is told the address.
+pub async fn serve(
+    port: u16,
+    emulator: Emulator,
+    listening: impl FnOnce(SocketAddr),
+) -> std::io::Result<std::convert::Infallible> {
+    let server = Server::bind(("127.0.0.1", port), emulator).await?;
+    listening(server.local_addr());
+    Ok(server.run().await)
+}
+
+impl fmt::Debug for ServiceArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceArguments")
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Serves the service's emulator on loopback, for any client to be pointed at.
+//!
+//! Its first line on stdout is `{"listening": "127.0.0.1:PORT"}`. It runs until stdin closes or it is
+//! interrupted.
+//!
+//! ```sh
+//! cargo run -q --release -p tc3-async --features emulator --example emulator -- --port 8080
+//! ```
+
+use std::{
+    io::{self, Read, Write},
+    process::ExitCode,
+    thread,
+};
+
+use tc3_core::{Credential, Emulator};
+use tc3_example_cli::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Parser, Result, finish, serve};
+use tokio::sync::oneshot;
+
+/// Serves the emulator of the billing and e-signature services on 127.0.0.1.
+#[derive(clap::Parser)]
+struct Arguments {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// The id of the key pair that it knows
+    #[arg(long, value_name = "S", default_value = EXAMPLE_SECRET_ID)]
+    secret_id: String,
+    /// The key of the key pair that it knows
+    #[arg(long, value_name = "S", default_value = EXAMPLE_SECRET_KEY)]
+    secret_key: String,
+    /// The token that requests must carry
+    #[arg(long, value_name = "S")]
+    token: Option<String>,
+    /// How many records there are
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    records: u64,
+    /// Which ledger: the same seed has the same records
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let mut credential = Credential::new(arguments.secret_id, arguments.secret_key)?;
+    if let Some(token) = arguments.token {
+        credential = credential.with_token(token)?;
+    }
+    let emulator = Emulator::new(credential)
+        .with_records(arguments.records)
+        .with_seed(arguments.seed);
+    let (closed, stdin_closed) = oneshot::channel();
+    thread::spawn(move || {
+        let mut ignored = [0; 4096];
+        while io::stdin().read(&mut ignored).is_ok_and(|read| read > 0) {}
+        // The receiver is gone only with the process.
+        let _ = closed.send(());
+    });
+    let listening = |address| {
+        let mut out = io::stdout();
+        // Nobody reads it: then nobody wants to know.
+        let _ = writeln!(out, "{{\"listening\": \"{address}\"}}").and_then(|()| out.flush());
+    };
+    tokio::select! {
+        served = serve(arguments.port, emulator, listening) => match served? {},
+        _ = stdin_closed => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    finish(run(Arguments::parse()).await)
+}

@@ -1,0 +1,35 @@
+//! Lists what the sub-customers of an e-signature app consumed.
+//!
+//! ```sh
+//! cargo run -p tc3-async --example usage_detail -- --help
+//! ```
+
+use std::process::ExitCode;
+
+use tc3_async::Client;
+use tc3_example_cli::{Output, Parser, Progress, Result, UsageDetail, finish};
+
+async fn run(arguments: UsageDetail) -> Result<()> {
+    let service = arguments.service.clone().connect()?;
+    let client = Client::builder(service.credential.clone())
+        .endpoint(service.endpoint.clone())
+        .region(service.region.clone())
+        .language(service.language.clone())
+        .build();
+
+    let mut output = Output::new(arguments.format);
+    let progress = Progress::default();
+    let mut records = client.items(arguments.action(&service)?);
+    while let Some(record) = records.next().await {
+        output.write(&record?)?;
+        progress.advance(records.total());
+    }
+    output.finish()?;
+    progress.finish();
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    finish(run(UsageDetail::parse()).await)
+}

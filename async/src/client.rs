@@ -1,0 +1,210 @@
+use std::{
+    collections::hash_map::RandomState,
+    fmt,
+    hash::{BuildHasher, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tc3_core::{
+    Action, Call, Credential, Endpoint, Error, Flow, Invalid, Language, Now, Paginate, Region,
+    Reply, Session, Settings, Step, UnixTime, Wire,
+};
+
+use crate::{
+    Hyper, Items, Pages, Transport,
+    transport::{self, Connection},
+};
+
+/// A client: a session that is shared, and a transport that sends.
+///
+/// Cheap to clone; all clones share the session and the connections.
+pub struct Client<T = Hyper> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    session: Mutex<Session>,
+    transport: T,
+    started: Instant,
+}
+
+impl Client {
+    /// A client with the default settings: the public endpoint over https, 60 s a call.
+    pub fn new(credential: Credential) -> Self {
+        Self::builder(credential).build()
+    }
+
+    /// A client with other settings.
+    pub fn builder(credential: Credential) -> Builder {
+        Builder {
+            credential,
+            settings: Settings::default(),
+            connection: Connection::default(),
+        }
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// Returns the action's output and the request id.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`] but [`Error::Incomplete`].
+    pub async fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
+        self.drive(&mut Call::new(action)).await
+    }
+
+    /// Walks over the pages of a list: a stream of whole replies.
+    pub fn pages<A: Paginate>(&self, action: A) -> Pages<A, T> {
+        Pages::new(self.clone(), action)
+    }
+
+    /// Walks over the records of a list: a stream of single ones.
+    pub fn items<A: Paginate>(&self, action: A) -> Items<A, T> {
+        Items::new(self.pages(action))
+    }
+
+    /// Does what `flow` says until it is done.
+    pub async fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
+        loop {
+            let step = {
+                let session = self.shared.session.lock();
+                let mut session = session.unwrap_or_else(PoisonError::into_inner);
+                flow.step(&mut session, self.now())
+            };
+            match step {
+                Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt).await),
+                Step::Wait(delay) => tokio::time::sleep(delay).await,
+                Step::Done(output) => return output,
+            }
+        }
+    }
+
+    fn now(&self) -> Now {
+        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
+        };
+        // The standard library's own randomness, which is keyed anew each time.
+        let entropy = RandomState::new().build_hasher().finish();
+        Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)
+    }
+}
+
+impl<T> Client<T> {
+    /// Signs with another credential from now on; id, key and token change as one.
+    pub fn set_credential(&self, credential: Credential) {
+        let session = self.shared.session.lock();
+        session
+            .unwrap_or_else(PoisonError::into_inner)
+            .set_credential(credential);
+    }
+}
+
+impl<T> Clone for Client<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Client<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("session", &self.shared.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a client to be.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    credential: Credential,
+    settings: Settings,
+    connection: Connection,
+}
+
+impl Builder {
+    /// Where requests go; [`Endpoint::PUBLIC`] by default.
+    pub fn endpoint(self, endpoint: Endpoint) -> Self {
+        self.map(|settings| settings.with_endpoint(endpoint))
+    }
+
+    /// The region that requests name; none by default.
+    pub fn region(self, region: impl Into<Option<Region>>) -> Self {
+        self.map(|settings| settings.with_region(region))
+    }
+
+    /// The language of the service's error messages; the service's choice by default.
+    pub fn language(self, language: impl Into<Option<Language>>) -> Self {
+        self.map(|settings| settings.with_language(language))
+    }
+
+    /// The form of requests; POST with signed JSON by default.
+    pub fn wire(self, wire: Wire) -> Self {
+        self.map(|settings| settings.with_wire(wire))
+    }
+
+    /// How long a call may take in all; 60 s by default.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.map(|settings| settings.with_deadline(deadline))
+    }
+
+    /// How long one attempt may take, never past the deadline; 30 s by default.
+    pub fn attempt_timeout(self, timeout: Duration) -> Self {
+        self.map(|settings| settings.with_attempt_timeout(timeout))
+    }
+
+    /// How long connecting may take, TLS included; 10 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connection.timeout = timeout;
+        self
+    }
+
+    /// The largest answer that is read, in bytes; 32 MiB by default.
+    pub fn max_body(self, bytes: usize) -> Self {
+        self.map(|settings| settings.with_max_body(bytes))
+    }
+
+    /// How many records a walk asks for at once where the action doesn't say.
+    pub fn page_size(self, page_size: impl Into<Option<u32>>) -> Self {
+        self.map(|settings| settings.with_page_size(page_size))
+    }
+
+    /// Connects through a proxy, `http://[user:password@]host:port`; none by default.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `proxy` when it is no such URL.
+    pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
+        self.connection.proxy = Some(transport::proxy(url)?);
+        Ok(self)
+    }
+
+    /// The client, over hyper.
+    pub fn build(self) -> Client {
+        let hyper = Hyper::new(&self.connection);
+        self.transport(hyper)
+    }
+
+    /// The client, over a transport of your own; timeouts of connecting and the proxy are its own matter.
+    pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
+        Client {
+            shared: Arc::new(Shared {
+                session: Mutex::new(Session::new(self.credential).with_settings(self.settings)),
+                transport,
+                started: Instant::now(),
+            }),
+        }
+    }
+
+    fn map(self, change: impl FnOnce(Settings) -> Settings) -> Self {
+        Self {
+            settings: change(self.settings),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Core's emulator on a real socket: what a program can be pointed at without an account.
+//!
+//! ```
+//! use tc3_async::{Client, Credential, DescribeBillList, Emulator, serve::Server};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let server = Server::bind("127.0.0.1:0", Emulator::new(credential.clone())).await?;
+//! let endpoint = format!("http://{}", server.local_addr()).parse()?;
+//! tokio::spawn(server.run());
+//!
+//! let client = Client::builder(credential).endpoint(endpoint).build();
+//! let day = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-01 23:59:59".parse()?);
+//! assert_eq!(client.call(&day).await?.output.total, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tc3_core::{Emulator, UnixTime, request::MAX_POST};
+use tokio::net::{TcpListener, ToSocketAddrs};
+
+/// An HTTP/1.1 server that answers with an [`Emulator`].
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    emulator: Arc<Mutex<Emulator>>,
+}
+
+impl Server {
+    /// Listens on an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, when the address can't be taken.
+    pub async fn bind(address: impl ToSocketAddrs, emulator: Emulator) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener,
+            emulator: Arc::new(Mutex::new(emulator)),
+        })
+    }
+
+    /// The address that it listens on.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the future is dropped, and with it the runtime's tasks that serve connections.
+    pub async fn run(self) -> Infallible {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    // Answers are small and come at once; Nagle would only hold them back.
+                    let _ = stream.set_nodelay(true);
+                    let emulator = Arc::clone(&self.emulator);
+                    let service = service_fn(move |request| answer(Arc::clone(&emulator), request));
+                    let connection = http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .serve_connection(TokioIo::new(stream), service);
+                    // A connection that breaks is the client's matter.
+                    tokio::spawn(connection);
+                }
+                // Out of descriptors, say: others may be closed meanwhile.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+}
+
+async fn answer(
+    emulator: Arc<Mutex<Emulator>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    // A little more than the service takes, so that the emulator itself refuses what is too large.
+    let body = match Limited::new(body, MAX_POST * 2).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => {
+            let mut refused = Response::new(Full::default());
+            *refused.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            return Ok(refused);
+        }
+    };
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = since_epoch.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+    let request = Request::from_parts(parts, body);
+    let mut emulator = emulator.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(emulator.handle(UnixTime::new(now), &request).map(Full::new))
+}

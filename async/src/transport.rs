@@ -1,0 +1,178 @@
+use std::{fmt, future::Future, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::{
+        legacy::{
+            self,
+            connect::{HttpConnector, proxy::Tunnel},
+        },
+        proxy::matcher::Matcher,
+    },
+    rt::{TokioExecutor, TokioTimer},
+};
+use tc3_core::{Attempt, Failure, Invalid, Outcome};
+
+/// How long a connection may idle: the service drops idle ones after about 60 s.
+const MAX_IDLE: Duration = Duration::from_secs(45);
+
+/// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
+///
+/// It keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
+/// attempt's bound, and reports every answer, whatever its status, as an answer. When its future is
+/// dropped, the request is abandoned.
+pub trait Transport: Send + Sync {
+    /// Sends the request and waits for the whole answer: [`Failure::NotSent`] when the request
+    /// surely never reached the service, [`Failure::Unknown`] for any other failure.
+    fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send;
+}
+
+impl<F, R> Transport for F
+where
+    F: Fn(Attempt) -> R + Send + Sync,
+    R: Future<Output = Outcome> + Send,
+{
+    fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send {
+        self(attempt)
+    }
+}
+
+/// How connections are made.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub(crate) timeout: Duration,
+    pub(crate) proxy: Option<Proxy>,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            proxy: None,
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("timeout", &self.timeout)
+            .field("proxy", &self.proxy.as_ref().map(|proxy| &proxy.uri))
+            .finish()
+    }
+}
+
+/// A proxy's address and what it wants to know of us.
+#[derive(Clone)]
+pub(crate) struct Proxy {
+    uri: Uri,
+    authorization: Option<HeaderValue>,
+}
+
+pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
+    let wrong = Invalid::new("proxy", "must be http://[user:password@]host:port");
+    if !url.starts_with("http://") || url.parse::<Uri>().is_err() {
+        return Err(wrong);
+    }
+    let target = Uri::from_static("https://tencentcloudapi.com");
+    let found = Matcher::builder().all(url).build().intercept(&target);
+    found
+        .map(|intercept| Proxy {
+            uri: intercept.uri().clone(),
+            authorization: intercept.basic_auth().cloned(),
+        })
+        .ok_or(wrong)
+}
+
+/// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again.
+pub struct Hyper {
+    client: Connections,
+}
+
+type Pool<C> = legacy::Client<HttpsConnector<C>, Full<Bytes>>;
+
+enum Connections {
+    Direct(Pool<HttpConnector>),
+    Proxied(Pool<Tunnel<HttpConnector>>),
+}
+
+impl Hyper {
+    pub(crate) fn new(connection: &Connection) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(connection.timeout));
+        let tls = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1();
+        let mut pool = legacy::Client::builder(TokioExecutor::new());
+        pool.pool_idle_timeout(MAX_IDLE)
+            .pool_timer(TokioTimer::new());
+        let client = match &connection.proxy {
+            None => Connections::Direct(pool.build(tls.wrap_connector(tcp))),
+            Some(proxy) => {
+                let mut tunnel = Tunnel::new(proxy.uri.clone(), tcp);
+                if let Some(authorization) = &proxy.authorization {
+                    tunnel = tunnel.with_auth(authorization.clone());
+                }
+                Connections::Proxied(pool.build(tls.wrap_connector(tunnel)))
+            }
+        };
+        Self { client }
+    }
+
+    async fn exchange(&self, request: http::Request<Bytes>, max_body: usize) -> Outcome {
+        let request = request.map(Full::new);
+        let response = match &self.client {
+            Connections::Direct(client) => client.request(request).await,
+            Connections::Proxied(client) => client.request(request).await,
+        };
+        let response = response.map_err(|error| {
+            // Connecting includes the proxy and TLS.
+            if error.is_connect() {
+                Failure::not_sent(error)
+            } else {
+                Failure::unknown(error)
+            }
+        })?;
+        let (parts, body) = response.into_parts();
+        let body = read(body, max_body).await.map_err(Failure::unknown)?;
+        Ok(http::Response::from_parts(parts, body))
+    }
+}
+
+impl Transport for Hyper {
+    async fn send(&self, attempt: Attempt) -> Outcome {
+        let exchange = self.exchange(attempt.request, attempt.max_body);
+        match tokio::time::timeout(attempt.timeout, exchange).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(Failure::unknown(elapsed)),
+        }
+    }
+}
+
+async fn read(mut body: Incoming, max_body: usize) -> Result<Bytes, hyper::Error> {
+    let mut bytes = BytesMut::new();
+    while bytes.len() <= max_body {
+        let Some(frame) = body.frame().await else {
+            break;
+        };
+        if let Ok(data) = frame?.into_data() {
+            // One byte more than the bound tells core that there is more.
+            let room = max_body.saturating_add(1) - bytes.len();
+            bytes.extend_from_slice(&data[..data.len().min(room)]);
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+impl fmt::Debug for Hyper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hyper")
+    }
+}

@@ -1,0 +1,34 @@
+//! Lists what each product cost each cost-allocation unit in a month.
+//!
+//! ```sh
+//! cargo run -p tc3-blocking --example allocation_summary -- --help
+//! ```
+
+use std::process::ExitCode;
+
+use tc3_blocking::Client;
+use tc3_example_cli::{AllocationSummary, Output, Parser, Progress, Result, finish};
+
+fn run(arguments: AllocationSummary) -> Result<()> {
+    let service = arguments.service.clone().connect()?;
+    let client = Client::builder(service.credential.clone())
+        .endpoint(service.endpoint.clone())
+        .region(service.region.clone())
+        .language(service.language.clone())
+        .build();
+
+    let mut output = Output::new(arguments.format);
+    let progress = Progress::default();
+    let mut records = client.items(arguments.action(&service)?);
+    while let Some(record) = records.next() {
+        output.write(&record?)?;
+        progress.advance(records.total());
+    }
+    output.finish()?;
+    progress.finish();
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    finish(run(AllocationSummary::parse()))
+}
