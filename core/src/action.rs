@@ -219,7 +219,8 @@ pub trait Paginate: Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Paging {
-    /// Records, from 0: the next page is at the offset plus the records that came.
+    /// Records, from 0: the next page is at the offset plus the page size. A page that is shorter, before
+    /// the last one, leaves a gap, and the walk says so at its end.
     ItemOffset,
     /// Pages, from 0: the next page is at the offset plus 1.
     PageIndex,

@@ -3,8 +3,8 @@ use core::{fmt, mem, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Now, Outcome, Reply, Session, Step, flow::sealed,
-    request::Prepared, response,
+    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
+    flow::sealed, request::Prepared, response,
 };
 
 /// One logical call: an action to its reply, under a deadline.
@@ -65,8 +65,11 @@ impl<A: Action> Call<A> {
     ) -> Result<Attempt, Error> {
         let deadline = session.settings().deadline();
         self.started = Some((now.tick, deadline));
-        let timeout = session.settings().attempt_timeout().min(deadline);
+        let timeout = session.settings().attempt_timeout();
         if timeout.is_zero() {
+            return Err(Invalid::new("attempt_timeout", "must not be zero").into());
+        }
+        if deadline.is_zero() {
             return Err(Error::Deadline {
                 after: deadline,
                 source: None,
@@ -75,7 +78,7 @@ impl<A: Action> Call<A> {
         self.max_body = session.settings().max_body();
         Ok(Attempt {
             request: prepared.sign(session, now.unix)?,
-            timeout,
+            timeout: timeout.min(deadline),
             max_body: self.max_body,
         })
     }

@@ -17,14 +17,17 @@ impl Plan {
     /// A walk that begins at `start`, in pages of the action's own size, else `page_size`, else the default.
     pub(crate) fn new<A: Paginate>(start: Start, page_size: Option<u32>) -> Result<Self, Invalid> {
         let limit = match (start.limit, page_size) {
+            (_, Some(0)) => return Err(Invalid::new("page_size", "must be at least 1")),
             (Some(0), _) => return Err(Invalid::new("Limit", "must be at least 1")),
             (Some(limit), _) => limit,
-            (None, Some(0)) => return Err(Invalid::new("page_size", "must be at least 1")),
             (None, Some(limit)) => limit.min(A::MAX_PAGE_SIZE),
             (None, None) => A::PAGE_SIZE,
         };
         let first = u64::from(A::PAGING == Paging::PageNumber);
         let offset = start.offset.unwrap_or(first);
+        if offset < first {
+            return Err(Invalid::new("Offset", "counts pages from 1"));
+        }
         let before = match A::PAGING {
             Paging::ItemOffset => offset,
             Paging::PageIndex | Paging::PageNumber => {
@@ -77,7 +80,7 @@ impl Plan {
                 }
                 // An empty page ends any other list, so that a total too high can't keep a walk going.
                 _ if complete || len == 0 => return None,
-                Paging::ItemOffset => slot.offset.saturating_add(len),
+                Paging::ItemOffset => slot.offset.saturating_add(slot.limit.into()),
                 Paging::PageIndex | Paging::PageNumber => slot.offset.saturating_add(1),
             };
             Some(Slot {

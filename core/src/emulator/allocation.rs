@@ -5,6 +5,7 @@ use alloc::{
 };
 use core::{cmp::Ordering, num::NonZeroU64, ops::Range};
 
+use jiff::{Span, civil::Date};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
@@ -92,7 +93,7 @@ struct Query {
     daily: bool,
     units: Vec<String>,
     products: Vec<String>,
-    days: Vec<i8>,
+    dates: Vec<BillDate>,
     sort: Option<(Sort, bool)>,
 }
 
@@ -135,7 +136,6 @@ fn answer(emulator: &mut Emulator, now: UnixTime, input: Map<String, Value>) -> 
     if action.sort.as_ref().is_some_and(|sort| !sort.is_known()) {
         return refuse("InvalidParameterValue", "Sort is not a field to sort by");
     }
-    let dates = action.bill_dates.iter().map(|date| date.first_day());
     let query = Query {
         month: i64::from(month.year())
             .saturating_sub(i64::from(*YEARS.start()))
@@ -145,12 +145,7 @@ fn answer(emulator: &mut Emulator, now: UnixTime, input: Map<String, Value>) -> 
         daily,
         units: action.tree_node_uniq_keys,
         products: action.business_codes,
-        days: dates
-            .map(|day| {
-                let within = (day.year(), day.month()) == (month.year(), month.month());
-                if within { day.day() } else { 0 }
-            })
-            .collect(),
+        dates: action.bill_dates,
         sort: action.sort.map(|sort| (sort, descending)),
     };
     let page = emulator
@@ -181,6 +176,9 @@ impl Ledger {
         offset: u64,
         limit: u32,
     ) -> Option<DescribeAllocationSummaryByBusinessResponse> {
+        let first_day = BillDate::day(month.year(), month.month(), 1)
+            .ok()?
+            .first_day();
         let rows = Rows {
             seed: self.seed,
             month: query.month,
@@ -189,7 +187,8 @@ impl Ledger {
             } else {
                 0..0
             },
-            days: days_of(month),
+            first_day,
+            days: i64::from(first_day.days_in_month()),
         };
         let view = self.views.get(query.clone(), |query| rows.view(query))?;
         if view.count == 0 {
@@ -215,7 +214,7 @@ impl Ledger {
         let whole = total(view.sums);
         let detail = indices
             .into_iter()
-            .map(|index| rows.row(index, month, query.daily, whole))
+            .map(|index| rows.row(index, query.daily, whole))
             .collect::<Option<_>>()?;
         let [cash, vouchers, credits, proceeds] = view.sums;
         Some(DescribeAllocationSummaryByBusinessResponse {
@@ -237,6 +236,7 @@ struct Rows {
     seed: u64,
     month: i64,
     range: Range<u64>,
+    first_day: Date,
     days: i64,
 }
 
@@ -289,13 +289,17 @@ impl Rows {
             }
         };
         Costs {
-            gathered: [part(60), part(10), part(5), part(0)],
-            allocated: [part(20), part(0), part(0), part(5)],
+            gathered: [part(60), part(10), part(5), part(2)],
+            allocated: [part(20), part(3), part(1), part(5)],
         }
     }
 
-    fn day(&self, index: u64) -> i64 {
-        spread(&(0..self.days), index, self.range.end)
+    /// The day that a record is of.
+    fn date(&self, index: u64) -> Option<Date> {
+        let days_before = spread(&(0..self.days), index, self.range.end);
+        self.first_day
+            .checked_add(Span::new().days(days_before))
+            .ok()
     }
 
     fn view(&self, query: &Query) -> View {
@@ -306,8 +310,13 @@ impl Rows {
                     || query.units.iter().any(|key| Some(key.as_str()) == unit.0))
         });
         let on_asked_day = |index: &u64| {
-            let day = self.day(*index).saturating_add(1);
-            query.days.is_empty() || query.days.iter().any(|asked| i64::from(*asked) == day)
+            query.dates.is_empty()
+                || self.date(*index).is_some_and(|day| {
+                    query.dates.iter().any(|asked| {
+                        let first = asked.first_day();
+                        first == day || asked.is_month() && first == day.first_of_month()
+                    })
+                })
         };
         let matching = || cycle.indices(&self.range, 0).filter(on_asked_day);
         let mut listed: Option<Vec<u64>> = None;
@@ -320,7 +329,7 @@ impl Rows {
                 order.then(i.cmp(j))
             });
             listed = Some(keyed.into_iter().map(|(_, index)| index).collect());
-        } else if !query.days.is_empty() {
+        } else if !query.dates.is_empty() {
             listed = Some(matching().collect());
         }
         let (mut sums, mut count) = ([0; 4], 0_u64);
@@ -376,27 +385,24 @@ impl Rows {
         hundredths_of_percent(now.saturating_sub(before), before)
     }
 
-    fn row(
-        &self,
-        index: u64,
-        month: Month,
-        daily: bool,
-        whole: i64,
-    ) -> Option<AllocationSummaryByBusiness> {
+    fn row(&self, index: u64, daily: bool, whole: i64) -> Option<AllocationSummaryByBusiness> {
         let ((code, name), (unit, unit_name)) = kind(index);
         let costs = self.costs(self.month, index);
         let [gathered, allocated, both] = [costs.gathered, costs.allocated, costs.both()];
         let real = total(both);
         let trend = self.trend(index);
-        let day = if daily { self.day(index) } else { 0 };
-        let day = i8::try_from(day.saturating_add(1)).ok()?;
+        let day = if daily {
+            self.date(index)?
+        } else {
+            self.first_day
+        };
         // Reserved instances and savings plans cover a part of the list price, which is a quarter higher.
         let list = real.saturating_add(real / 4).max(0);
         let (ri, sp) = (list / 20, list / 40);
         Some(AllocationSummaryByBusiness {
             tree_node_uniq_key: unit.map(Into::into),
             tree_node_uniq_key_name: Some(unit_name.into()),
-            bill_date: Some(BillDate::day(month.year(), month.month(), day).ok()?),
+            bill_date: BillDate::day(day.year(), day.month(), day.day()).ok(),
             gather_cash_pay_amount: yuan(gathered[0]),
             gather_voucher_pay_amount: yuan(gathered[1]),
             gather_incentive_pay_amount: yuan(gathered[2]),
@@ -447,11 +453,6 @@ fn kind(index: u64) -> Named {
         UNITS[(place / PRODUCT_COUNT) % UNIT_COUNT],
     );
     kind
-}
-
-fn days_of(month: Month) -> i64 {
-    BillDate::day(month.year(), month.month(), 1)
-        .map_or(1, |first| i64::from(first.first_day().days_in_month()))
 }
 
 fn total(parts: [i64; 4]) -> i64 {

@@ -48,7 +48,7 @@ impl Cycle {
     pub(super) fn indices(&self, range: &Range<u64>, skipped: u64) -> impl Iterator<Item = u64> {
         let first = self.rank(range.start).saturating_add(skipped);
         let end = range.end;
-        (first..)
+        (first..u64::MAX)
             .map_while(|n| self.select(n))
             .take_while(move |index| *index < end)
     }

@@ -168,6 +168,11 @@ impl BillDate {
         })
     }
 
+    /// Whether it is a whole month.
+    pub const fn is_month(self) -> bool {
+        self.month
+    }
+
     /// The day, or a month's first day.
     pub const fn first_day(self) -> Date {
         self.day

@@ -1,0 +1,81 @@
+//! A client on virtual time.
+
+use std::time::Duration;
+
+use tc3_core::{
+    Action, Attempt, Call, Credential, Emulator, Error, Flow, Now, Outcome, Pages, Paginate,
+    Session, Settings, Step, UnixTime,
+};
+
+/// 2025-10-09 16:53:20 in Beijing.
+pub(crate) const START: UnixTime = UnixTime::new(1_760_000_000);
+
+pub(crate) fn credential() -> Credential {
+    Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap()
+}
+
+/// A session and the time, which passes only when told to.
+pub(crate) struct Client {
+    pub(crate) session: Session,
+    pub(crate) now: Now,
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self::with_settings(Settings::default())
+    }
+
+    pub(crate) fn with_settings(settings: Settings) -> Self {
+        Self {
+            session: Session::new(credential()).with_settings(settings),
+            now: Now::new(START, Duration::ZERO, 0),
+        }
+    }
+
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now.tick += time;
+        let seconds = i64::try_from(self.now.tick.as_secs()).unwrap();
+        self.now.unix = UnixTime::new(START.seconds() + seconds);
+        self.now.entropy += 1;
+    }
+
+    /// Drives a flow to its next result.
+    pub(crate) fn drive<F: Flow>(
+        &mut self,
+        flow: &mut F,
+        mut send: impl FnMut(UnixTime, Attempt) -> Outcome,
+    ) -> F::Output {
+        loop {
+            match flow.step(&mut self.session, self.now) {
+                Step::Send(attempt) => flow.handle(send(self.now.unix, attempt)),
+                Step::Wait(delay) => self.pass(delay),
+                Step::Done(output) => return output,
+            }
+        }
+    }
+
+    pub(crate) fn call<A: Action>(
+        &mut self,
+        service: &mut Emulator,
+        action: &A,
+    ) -> Result<A::Output, Error> {
+        let send = |now, attempt: Attempt| Ok(service.handle(now, &attempt.request));
+        self.drive(&mut Call::new(action), send)
+            .map(|reply| reply.output)
+    }
+
+    /// All records of a list.
+    pub(crate) fn walk<A: Paginate>(
+        &mut self,
+        service: &mut Emulator,
+        action: A,
+    ) -> Result<Vec<A::Item>, Error> {
+        let mut walk = Pages::new(action);
+        let mut records = Vec::new();
+        let mut send = |now, attempt: Attempt| Ok(service.handle(now, &attempt.request));
+        while let Some(page) = self.drive(&mut walk, &mut send) {
+            records.extend(A::into_items(page?.output));
+        }
+        Ok(records)
+    }
+}

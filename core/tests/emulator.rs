@@ -1,0 +1,35 @@
+//! The emulator keeps the service's rules, for right requests and for wrong ones.
+#![cfg(feature = "emulator")]
+
+#[path = "emulator/allocation.rs"]
+mod allocation;
+#[path = "emulator/bill_list.rs"]
+mod bill_list;
+mod common;
+#[path = "emulator/ledger.rs"]
+mod ledger;
+#[path = "emulator/refusals.rs"]
+mod refusals;
+#[path = "emulator/usage.rs"]
+mod usage_detail;
+
+use tc3_core::{
+    Agent, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
+    Emulator, Month,
+};
+
+fn bills(start: &str, end: &str) -> DescribeBillList {
+    DescribeBillList::new(start.parse().unwrap(), end.parse().unwrap())
+}
+
+fn allocations(year: i16, month: i8) -> DescribeAllocationSummaryByBusiness {
+    DescribeAllocationSummaryByBusiness::new(Month::new(year, month).unwrap())
+}
+
+fn usage(start: &str, end: &str) -> ChannelDescribeBillUsageDetail {
+    usage_of(Agent::new(Emulator::APP_ID), start, end)
+}
+
+fn usage_of(agent: Agent, start: &str, end: &str) -> ChannelDescribeBillUsageDetail {
+    ChannelDescribeBillUsageDetail::new(agent, start.parse().unwrap(), end.parse().unwrap())
+}
