@@ -14,8 +14,7 @@
 //!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result.
 //! 4. Go to 2.
 //!
-//! Here the service is the [`Emulator`](https://docs.rs/tc3-core/latest/tc3_core/struct.Emulator.html)
-//! of the feature `emulator`, so the loop needs no network:
+//! Here the service is the `Emulator` of the feature `emulator`, so the loop needs no network:
 //!
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]

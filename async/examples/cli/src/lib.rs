@@ -40,3 +40,8 @@ pub fn finish(result: Result<()>) -> ExitCode {
     eprintln!();
     ExitCode::FAILURE
 }
+
+/// The README's programs, compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../../README.md")]
+struct Readme;
