@@ -55,8 +55,6 @@ impl Endpoint {
     pub const INTERNAL: Self = Self(Hosts::Domain(Cow::Borrowed("internal.tencentcloudapi.com")));
 
     /// `https://{service}.{region}.tencentcloudapi.com`, for services that have regional hosts.
-    ///
-    /// A region that is no host label makes every request fail its check.
     pub fn regional(region: &Region) -> Self {
         Self(Hosts::Domain(
             format!("{}.tencentcloudapi.com", region.as_str()).into(),

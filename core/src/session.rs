@@ -228,14 +228,12 @@ macro_rules! header_text {
             ///
             /// # Errors
             ///
-            #[doc = concat!("[`Invalid`] naming `", $field, "` when it is empty or has a character other than printable ASCII.")]
+            #[doc = concat!("[`Invalid`] naming `", $field, "` when it is empty or has a character other than an ASCII letter, a digit or a hyphen.")]
             pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
                 let text = text.into();
-                if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
-                    return Err(Invalid::new(
-                        $field,
-                        "must be printable ASCII without spaces, and not empty",
-                    ));
+                // It becomes a header, and a region may become part of a host.
+                if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                    return Err(Invalid::new($field, "must be letters, digits and hyphens"));
                 }
                 Ok(Self(text.into()))
             }

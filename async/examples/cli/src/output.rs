@@ -1,4 +1,4 @@
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -82,7 +82,7 @@ fn unwrap_csv(error: csv::Error) -> Box<dyn std::error::Error + Send + Sync> {
     }
 }
 
-/// A progress bar on stderr, when that is a terminal.
+/// A progress bar on stderr, when that is a terminal and stdout another place.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -90,7 +90,12 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        let bar = ProgressBar::no_length();
+        // It would be drawn between records that are written to the same terminal.
+        let bar = if io::stdout().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::no_length()
+        };
         if let Ok(style) =
             ProgressStyle::with_template("{wide_bar} {pos}/{len} records, {per_sec}, {eta} left")
         {
