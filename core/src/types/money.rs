@@ -68,16 +68,17 @@ impl Yuan {
 
     /// The exact sum, or `None` when it needs more digits than a decimal holds.
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        let sum = self.0.checked_add(other.0)?;
-        // A sum that does not fit is rounded by the decimal; fewer decimals than it needs tell.
-        (sum.scale() == self.0.scale().max(other.0.scale())).then_some(Self(sum))
+        self.if_exact(other, self.0.checked_add(other.0)?)
     }
 
     /// The exact difference, or `None` when it needs more digits than a decimal holds.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        let mut negated = other.0;
-        negated.set_sign_negative(!negated.is_sign_negative());
-        self.checked_add(Self(negated))
+        self.if_exact(other, self.0.checked_sub(other.0)?)
+    }
+
+    /// What does not fit is rounded by the decimal; fewer decimals than the result needs tell.
+    fn if_exact(self, other: Self, result: Decimal) -> Option<Self> {
+        (result.scale() == self.0.scale().max(other.0.scale())).then_some(Self(result))
     }
 
     /// The exact sum of all, or `None` when it needs more digits than a decimal holds.
@@ -211,6 +212,8 @@ fn exact(text: &str) -> Result<Decimal, Invalid> {
     }
     let too_long = || Invalid::new(FIELD, "needs more than the 28 digits that are held exactly");
     let mut value = Decimal::from_str_exact(number).map_err(|_| too_long())?;
+    // The parser drops the sign of a zero.
+    value.set_sign_negative(number.starts_with('-'));
     let scale = i64::from(value.scale()).saturating_sub(exponent.into());
     if let Ok(scale) = u32::try_from(scale) {
         value.set_scale(scale).map_err(|_| too_long())?;
@@ -406,6 +409,7 @@ mod tests {
     fn every_digit_of_an_amount_survives() {
         for text in [
             "0.00000000",
+            "-0.00000000",
             "-48.95000000",
             "0.1",
             "7922816251426433759354395033.5",

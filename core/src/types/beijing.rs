@@ -1,0 +1,251 @@
+use core::{fmt, str::FromStr};
+
+use jiff::{
+    civil::{DateTime, Time, datetime},
+    tz::{Offset, offset},
+};
+
+use super::digits::{Digits, NO_SUCH_DAY, as_text, date};
+use crate::{Invalid, UnixTime};
+
+/// Beijing's clocks are eight hours ahead of UTC, all year round.
+const BEIJING: Offset = offset(8);
+
+/// A whole second on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss`.
+///
+/// ```
+/// use tc3_core::{BeijingSecond, UnixTime};
+///
+/// let start = BeijingSecond::new(2024, 1, 1, 0, 0, 0)?;
+/// assert_eq!(start.to_string(), "2024-01-01 00:00:00");
+/// assert_eq!("2024-01-01 00:00:00".parse(), Ok(start));
+/// assert_eq!(start.to_unix(), UnixTime::new(1_704_038_400)); // 2023-12-31 16:00:00 UTC
+/// assert_eq!(BeijingSecond::from_unix(UnixTime::new(1_704_038_400))?, start);
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BeijingSecond(DateTime);
+
+impl BeijingSecond {
+    /// The given second of the given day.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a day that is not in the calendar, a time that is not on the clock, or a year
+    /// outside 1 to 9999.
+    pub fn new(
+        year: i16,
+        month: i8,
+        day: i8,
+        hour: i8,
+        minute: i8,
+        second: i8,
+    ) -> Result<Self, Invalid> {
+        let time = Time::new(hour, minute, second, 0)
+            .map_err(|_| Invalid::new("time", "is not a time of the day"))?;
+        date(year, month, day)
+            .map(|day| Self(day.to_datetime(time)))
+            .ok_or(NO_SUCH_DAY)
+    }
+
+    /// What Beijing's clocks show at the given time.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a time outside the years 1 to 9999.
+    pub fn from_unix(time: UnixTime) -> Result<Self, Invalid> {
+        let shown = BEIJING.to_datetime(time.timestamp()?);
+        if shown.year() < 1 {
+            return Err(Invalid::new("time", "lies outside the years 1 to 9999"));
+        }
+        Ok(Self(shown))
+    }
+
+    /// The time at which Beijing's clocks show this.
+    pub fn to_unix(self) -> UnixTime {
+        to_unix(self.0)
+    }
+
+    /// The day and time as Beijing's clocks show them.
+    pub const fn datetime(self) -> DateTime {
+        self.0
+    }
+}
+
+impl FromStr for BeijingSecond {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Digits::read(text, "YYYY-MM-DD hh:mm:ss")
+            .and_then(|digits| digits.datetime(0))
+            .map(Self)
+            .ok_or(Invalid::new(
+                "time",
+                "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
+            ))
+    }
+}
+
+impl fmt::Display for BeijingSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_second(self.0, f)
+    }
+}
+
+/// An instant on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss.SSS`.
+///
+/// Read with up to nine decimals or none; written with three, or with as many as it takes to lose nothing.
+///
+/// ```
+/// use tc3_core::BeijingTime;
+///
+/// let time: BeijingTime = "2020-07-08 15:52:30.941".parse()?;
+/// assert_eq!(time.to_string(), "2020-07-08 15:52:30.941");
+/// assert_eq!(time.to_unix().seconds(), 1_594_194_750);
+/// assert_eq!(time.datetime().millisecond(), 941);
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BeijingTime(DateTime);
+
+impl BeijingTime {
+    /// The whole second in which this lies.
+    pub fn second(self) -> BeijingSecond {
+        BeijingSecond(self.0.with().subsec_nanosecond(0).build().unwrap_or(self.0))
+    }
+
+    /// The time, without its fraction of a second.
+    pub fn to_unix(self) -> UnixTime {
+        to_unix(self.second().0)
+    }
+
+    /// The day and time as Beijing's clocks show them, with the fraction of a second.
+    pub const fn datetime(self) -> DateTime {
+        self.0
+    }
+}
+
+impl FromStr for BeijingTime {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (second, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = Digits::read(second, "YYYY-MM-DD hh:mm:ss");
+        digits
+            .zip(nanoseconds(fraction))
+            .and_then(|(digits, nanoseconds)| digits.datetime(nanoseconds))
+            .map(Self)
+            .ok_or(Invalid::new(
+                "time",
+                "must be a Beijing time written yyyy-MM-dd HH:mm:ss.SSS",
+            ))
+    }
+}
+
+impl fmt::Display for BeijingTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_second(self.0, f)?;
+        let nanoseconds = self.0.subsec_nanosecond();
+        match (nanoseconds % 1_000_000, nanoseconds % 1_000) {
+            (0, _) => write!(f, ".{:03}", nanoseconds / 1_000_000),
+            (_, 0) => write!(f, ".{:06}", nanoseconds / 1_000),
+            _ => write!(f, ".{nanoseconds:09}"),
+        }
+    }
+}
+
+fn to_unix(shown: DateTime) -> UnixTime {
+    let since_epoch = shown.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
+    UnixTime::new(
+        since_epoch
+            .as_secs()
+            .saturating_sub(BEIJING.seconds().into()),
+    )
+}
+
+fn write_second(shown: DateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (day, time) = (shown.date(), shown.time());
+    write!(
+        f,
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        day.year(),
+        day.month(),
+        day.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}
+
+/// The nanoseconds that the decimals after a second's point stand for.
+fn nanoseconds(decimals: &str) -> Option<i32> {
+    let valid = (1..=9).contains(&decimals.len()) && decimals.bytes().all(|b| b.is_ascii_digit());
+    valid
+        .then(|| decimals.bytes().chain(core::iter::repeat(b'0')).take(9))
+        .map(|digits| {
+            digits.fold(0_i32, |value, digit| {
+                value.wrapping_mul(10).wrapping_add(i32::from(digit & 0x0f))
+            })
+        })
+}
+
+as_text!(BeijingSecond, BeijingTime);
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn only_the_services_own_forms_are_times() {
+        for text in [
+            "2024-01-01",
+            "2024-01-01T00:00:00",
+            "2024-01-01 24:00:00",
+            "2024-01-01 00:00:60",
+            "2024-01-01 00:00:00.000",
+        ] {
+            assert!(text.parse::<BeijingSecond>().is_err(), "{text}");
+        }
+        for text in [
+            "2024-01-01 00:00:00.",
+            "2024-01-01 00:00:00.1234567890",
+            "2024-01-01 00:00:00.-1",
+        ] {
+            assert!(text.parse::<BeijingTime>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_fraction_of_a_second_is_lost() {
+        for (text, printed) in [
+            ("2024-02-29 23:59:59.999", "2024-02-29 23:59:59.999"),
+            ("2024-02-29 23:59:59", "2024-02-29 23:59:59.000"),
+            ("2024-02-29 23:59:59.5", "2024-02-29 23:59:59.500"),
+            ("2024-02-29 23:59:59.0001", "2024-02-29 23:59:59.000100"),
+            (
+                "2024-02-29 23:59:59.000000001",
+                "2024-02-29 23:59:59.000000001",
+            ),
+        ] {
+            let time: BeijingTime = text.parse().unwrap();
+            assert_eq!(time.to_string(), printed);
+            assert_eq!(printed.parse(), Ok(time));
+        }
+    }
+
+    #[test]
+    fn beijing_is_eight_hours_ahead() {
+        let time = BeijingSecond::from_unix(UnixTime::new(0)).unwrap();
+        assert_eq!(time.to_string(), "1970-01-01 08:00:00");
+        assert_eq!(time.to_unix(), UnixTime::new(0));
+        let late: BeijingSecond = "9999-12-30 23:59:59".parse().unwrap();
+        assert_eq!(BeijingSecond::from_unix(late.to_unix()), Ok(late));
+        let latest: BeijingSecond = "9999-12-31 23:59:59".parse().unwrap();
+        assert_eq!(latest.to_unix().seconds_since(late.to_unix()), 86_400);
+        assert!(BeijingSecond::from_unix(UnixTime::new(i64::MIN)).is_err());
+        let early: BeijingTime = "0001-01-01 00:00:00.250".parse().unwrap();
+        assert_eq!(early.to_unix(), early.second().to_unix());
+    }
+}
