@@ -83,6 +83,7 @@ pub trait Action: Serialize {
 
 /// Where a request goes and what the service allows there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Target {
     /// The service, e.g. `billing`.
     pub service: Cow<'static, str>,
@@ -244,6 +245,7 @@ pub struct Slot {
 
 /// Where a walk begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Start {
     /// The offset that the action names, in the unit of its [`Paging`]; `None` is the first page.
     pub offset: Option<u64>,
@@ -251,8 +253,19 @@ pub struct Start {
     pub limit: Option<u32>,
 }
 
+impl Start {
+    /// Where the action's own offset and page size say, as far as it has them.
+    pub fn new(offset: impl Into<Option<u64>>, limit: impl Into<Option<u32>>) -> Self {
+        Self {
+            offset: offset.into(),
+            limit: limit.into(),
+        }
+    }
+}
+
 /// What a page says of itself and of the whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PageInfo {
     /// How many records it holds.
     pub len: usize,

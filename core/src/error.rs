@@ -75,6 +75,7 @@ pub enum Error {
 
     /// The input could not be written as JSON. Nothing was sent.
     #[error("the input of {action} cannot be written as JSON")]
+    #[non_exhaustive]
     Encode {
         /// The action's name.
         action: String,
@@ -89,6 +90,7 @@ pub enum Error {
     /// What came back is not an answer of the API: a gateway's page, an empty or truncated body,
     /// JSON of another shape.
     #[error("not an API answer (HTTP status {status}): {reason}; it begins with {beginning:?}")]
+    #[non_exhaustive]
     NotAnAnswer {
         /// The HTTP status.
         status: u16,
@@ -100,6 +102,7 @@ pub enum Error {
 
     /// The answer is the API's but does not fit the action's output.
     #[error("the answer does not fit at {path} (RequestId {})", request_id.as_deref().unwrap_or("missing"))]
+    #[non_exhaustive]
     Decode {
         /// Where in the JSON, e.g. `Response.TransactionList[3].Amount`.
         path: String,
@@ -111,6 +114,7 @@ pub enum Error {
 
     /// The answer's body is larger than [`Settings::max_body`](crate::Settings::max_body).
     #[error("the answer is larger than {limit} bytes")]
+    #[non_exhaustive]
     TooLarge {
         /// The bound, in bytes.
         limit: usize,
@@ -122,6 +126,7 @@ pub enum Error {
 
     /// The deadline of the call has passed.
     #[error("no answer within the deadline of {after:?}")]
+    #[non_exhaustive]
     Deadline {
         /// The deadline, counted from the call's first step.
         after: Duration,
@@ -132,6 +137,7 @@ pub enum Error {
     /// A walk has ended and the service said there is more than it gave.
     /// All that came was delivered before this error.
     #[error("incomplete: {delivered} records delivered, {total} reported by the service")]
+    #[non_exhaustive]
     Incomplete {
         /// How many records the pages held.
         delivered: u64,

@@ -137,7 +137,7 @@ fn without_any_time_nothing_is_sent() {
     let mut client = Client::with_settings(settings(Duration::ZERO, seconds(30)));
     let mut call = Call::new(&start_zone());
     let error = done(&mut call, &mut client).unwrap_err();
-    let Error::Deadline { after, source } = &error else {
+    let Error::Deadline { after, source, .. } = &error else {
         panic!("{error}")
     };
     assert_eq!(*after, Duration::ZERO);
@@ -289,7 +289,7 @@ fn a_body_may_be_as_large_as_max_body_and_no_larger() {
         call.handle(Ok(http::Response::new(body.clone())));
         match done(&mut call, &mut client) {
             Ok(reply) => assert_eq!((fits, reply.output["Zone"].as_str()), (true, Some("a"))),
-            Err(Error::TooLarge { limit: shown }) => assert_eq!((fits, shown), (false, limit)),
+            Err(Error::TooLarge { limit: shown, .. }) => assert_eq!((fits, shown), (false, limit)),
             Err(other) => panic!("{other}"),
         }
     }

@@ -60,10 +60,7 @@ impl<const KIND: usize> Paginate for List<KIND> {
     const MAX_PAGE_SIZE: u32 = 8;
 
     fn start(&self) -> Start {
-        Start {
-            offset: self.offset,
-            limit: self.limit,
-        }
+        Start::new(self.offset, self.limit)
     }
 
     fn turn_to(&mut self, slot: &Slot) {

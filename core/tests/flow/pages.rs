@@ -39,7 +39,9 @@ impl<T> Walked<T> {
 
     fn incomplete(&self) -> (u64, u64) {
         match &self.error {
-            Some(Error::Incomplete { delivered, total }) => (*delivered, *total),
+            Some(Error::Incomplete {
+                delivered, total, ..
+            }) => (*delivered, *total),
             other => panic!("{other:?}"),
         }
     }
@@ -496,7 +498,10 @@ fn a_body_too_large_ends_a_walk() {
         assert_eq!(attempt.max_body, 100);
         answer(json!({"Numbers": [0, 1, 2, 3], "Total": 4, "Remark": "x".repeat(100)}))
     });
-    assert!(matches!(walked.error, Some(Error::TooLarge { limit: 100 })));
+    assert!(matches!(
+        walked.error,
+        Some(Error::TooLarge { limit: 100, .. })
+    ));
     assert_eq!(walked.inputs.len(), 1);
 }
 

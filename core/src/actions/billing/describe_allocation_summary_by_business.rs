@@ -166,10 +166,7 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
     const MAX_PAGE_SIZE: u32 = MAX_PAGE_SIZE;
 
     fn start(&self) -> Start {
-        Start {
-            offset: Some(self.offset),
-            limit: self.limit,
-        }
+        Start::new(self.offset, self.limit)
     }
 
     fn turn_to(&mut self, slot: &Slot) {

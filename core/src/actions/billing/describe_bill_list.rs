@@ -144,10 +144,7 @@ impl Paginate for DescribeBillList {
     const PAGE_SIZE: u32 = PAGE_SIZE;
 
     fn start(&self) -> Start {
-        Start {
-            offset: Some(self.offset),
-            limit: self.limit,
-        }
+        Start::new(self.offset, self.limit)
     }
 
     fn turn_to(&mut self, slot: &Slot) {

@@ -126,10 +126,7 @@ impl Paginate for ChannelDescribeBillUsageDetail {
     const MAX_PAGE_SIZE: u32 = 50;
 
     fn start(&self) -> Start {
-        Start {
-            offset: self.offset,
-            limit: self.limit,
-        }
+        Start::new(self.offset, self.limit)
     }
 
     fn turn_to(&mut self, slot: &Slot) {
