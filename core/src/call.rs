@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
@@ -6,6 +7,10 @@ use crate::{
     Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
     flow::sealed, request::Prepared, response,
 };
+
+/// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
+/// can be done in what is left.
+const EARLY: Duration = Duration::from_millis(10);
 
 /// One logical call: an action to its reply, under a deadline.
 ///
@@ -25,7 +30,7 @@ use crate::{
 /// let answer = br#"{"Response": {"TotalCount": 3, "RequestId": "5e1f"}}"#;
 /// call.handle(Ok(http::Response::new(answer.as_slice().into())));
 /// let Step::Done(reply) = call.step(&mut session, now) else { panic!() };
-/// assert_eq!(reply?.output["TotalCount"], 3);
+/// assert_eq!(reply?.output.json("TotalCount"), Some("3"));
 /// # Ok::<(), tc3_core::Error>(())
 /// ```
 #[must_use = "a call does nothing unless it is driven"]
@@ -78,7 +83,7 @@ impl<A: Action> Call<A> {
         self.max_body = session.settings().max_body();
         Ok(Attempt {
             request: prepared.sign(session, now.unix)?,
-            timeout: timeout.min(deadline),
+            timeout: timeout.min(deadline).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
         })
     }
@@ -90,12 +95,12 @@ impl<A: Action> Call<A> {
         now: Now,
     ) -> Result<Reply<A::Output>, Error> {
         match (result, self.started) {
-            (Err(Error::Transport(failure)), Some((start, after)))
-                if now.tick.saturating_sub(start) >= after =>
+            (Err(error @ Error::Transport(_)), Some((start, after)))
+                if now.tick.saturating_sub(start) >= after.saturating_sub(EARLY) =>
             {
                 Err(Error::Deadline {
                     after,
-                    source: Some(failure),
+                    source: Some(Box::new(error)),
                 })
             }
             (result, _) => result,

@@ -1,9 +1,7 @@
-use alloc::{
-    borrow::Cow,
-    format,
-    string::{String, ToString},
-};
+use alloc::{borrow::Cow, format, string::String};
 use core::{fmt, net::IpAddr, str::FromStr};
+
+use zeroize::Zeroizing;
 
 use crate::{Invalid, Region};
 
@@ -107,6 +105,67 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// The address of a proxy: `http://[user:password@]host:port`.
+///
+/// Neither its `Debug` nor an error shows the user and password.
+///
+/// ```
+/// use tc3_core::ProxyUrl;
+///
+/// let proxy = ProxyUrl::new("http://user:fake@proxy.example:3128")?;
+/// assert_eq!(format!("{proxy:?}"), "ProxyUrl(http://proxy.example:3128)");
+/// for wrong in ["proxy.example:3128", "http://proxy.example", "http://proxy.example:99999", "http://p:1/path"] {
+///     assert_eq!(ProxyUrl::new(wrong).unwrap_err().field(), "proxy");
+/// }
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl {
+    url: Zeroizing<String>,
+    authority: String,
+}
+
+impl ProxyUrl {
+    /// Reads `http://[user:password@]host:port`; user and password may be percent-encoded.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `proxy` for anything else.
+    pub fn new(url: &str) -> Result<Self, Invalid> {
+        let wrong = |rule| Invalid::new("proxy", rule);
+        let rest = url
+            .strip_prefix("http://")
+            .ok_or(wrong("must begin with http://"))?;
+        let (user, rest) = match rest.rsplit_once('@') {
+            Some((user, rest)) => (Some(user), rest),
+            None => (None, rest),
+        };
+        let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'?' | b'#' | b'@');
+        if user.is_some_and(|user| user.is_empty() || !user.bytes().all(plain)) {
+            return Err(wrong(
+                "must have a percent-encoded user and password, or none",
+            ));
+        }
+        let (host, port) = authority(rest).map_err(wrong)?;
+        let port = port.ok_or(wrong("must have a port from 1 to 65535"))?;
+        Ok(Self {
+            url: Zeroizing::new(url.into()),
+            authority: format!("{host}:{port}"),
+        })
+    }
+
+    /// The whole URL, user and password included.
+    pub fn expose(&self) -> &str {
+        &self.url
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyUrl(http://{})", self.authority)
+    }
+}
+
 fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, Invalid> {
     let wrong = |rule| Invalid::new("endpoint", rule);
     let (scheme, own_port, rest) = match url.split_once("://") {
@@ -114,36 +173,42 @@ fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, In
         Some(("http", rest)) => ("http", 80, rest),
         _ => return Err(wrong("must begin with https:// (or http:// for loopback)")),
     };
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    if authority.contains(['/', '?', '#', '\\']) {
-        return Err(wrong("must have no path, query or fragment"));
-    }
-    if authority.contains('@') {
-        return Err(wrong("must have no user or password"));
-    }
-    let (host, port) = match authority.rsplit_once(':') {
-        // The colons of an IPv6 address stand inside brackets.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let host = host.to_ascii_lowercase();
-    if !is_host(&host) {
-        return Err(wrong("must have a host name or address"));
-    }
-    let port = port
-        .map(|port| match port.parse::<u16>() {
-            Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => Ok(number),
-            _ => Err(wrong("must have a port from 1 to 65535, or none")),
-        })
-        .transpose()?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = authority(rest).map_err(wrong)?;
     if scheme == "http" && !plain_http_to(&host) {
         return Err(wrong("must be https, as plain http goes to loopback alone"));
     }
     let authority = match port {
         Some(port) if port != own_port => format!("{host}:{port}"),
-        _ => host.to_string(),
+        _ => host,
     };
     Ok(Endpoint(Hosts::Fixed { scheme, authority }))
+}
+
+/// Host, in lower case, and port of `host[:port]`, or the rule that it breaks.
+fn authority(text: &str) -> Result<(String, Option<u16>), &'static str> {
+    if text.contains(['/', '?', '#', '\\']) {
+        return Err("must have no path, query or fragment");
+    }
+    if text.contains('@') {
+        return Err("must have no user or password");
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        // The colons of an IPv6 address stand inside brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let host = host.to_ascii_lowercase();
+    if !is_host(&host) {
+        return Err("must have a host name or address");
+    }
+    let port = port
+        .map(|port| match port.parse::<u16>() {
+            Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => Ok(number),
+            _ => Err("must have a port from 1 to 65535, or none"),
+        })
+        .transpose()?;
+    Ok((host, port))
 }
 
 fn is_host(host: &str) -> bool {
@@ -229,5 +294,43 @@ mod tests {
         }
         assert!(Endpoint::plain_http_readable_by_anyone("http://10.0.0.1").is_ok());
         assert!(Endpoint::plain_http_readable_by_anyone("http://10.0.0.1/x").is_err());
+    }
+
+    #[test]
+    fn a_proxy_has_a_host_and_a_port_and_keeps_its_password_to_itself() {
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://user@h:1",
+            "http://us%40er:fake:@h:1",
+        ] {
+            assert_eq!(ProxyUrl::new(url).unwrap().expose(), url);
+        }
+        for url in [
+            "",
+            "not a url",
+            "http://",
+            "http://h",
+            "http://h:",
+            "http://h:0",
+            "http://h:65536",
+            "http://h:port",
+            "http://h:1/",
+            "http://h:1?x",
+            "http://@h:1",
+            "http://user:fa ke@h:1",
+            "http://user:fake@",
+            "http://user:fake@h:1\r\nX-Evil: y",
+            "https://h:1",
+            "ftp://h:1",
+            "socks5://h:1",
+            "h:1",
+        ] {
+            let invalid = ProxyUrl::new(url).unwrap_err();
+            assert_eq!(invalid.field(), "proxy", "{url}");
+            assert!(!format!("{invalid} {invalid:?}").contains("fake"));
+        }
+        let proxy = ProxyUrl::new("http://user:fake@h:1").unwrap();
+        assert_eq!(format!("{proxy:?}"), "ProxyUrl(http://h:1)");
     }
 }

@@ -70,7 +70,7 @@ impl Failure {
 #[non_exhaustive]
 pub enum Error {
     /// The input or a setting can never be right. Nothing was sent.
-    #[error("bad input: {0}")]
+    #[error(transparent)]
     Input(#[from] Invalid),
 
     /// The input could not be written as JSON. Nothing was sent.
@@ -101,7 +101,7 @@ pub enum Error {
     },
 
     /// The answer is the API's but does not fit the action's output.
-    #[error("the answer does not fit at {path} (RequestId {})", request_id.as_deref().unwrap_or("missing"))]
+    #[error("the answer does not fit at {path} (RequestId {})", request_id.as_deref().unwrap_or("none"))]
     #[non_exhaustive]
     Decode {
         /// Where in the JSON, e.g. `Response.TransactionList[3].Amount`.
@@ -130,8 +130,8 @@ pub enum Error {
     Deadline {
         /// The deadline, counted from the call's first step.
         after: Duration,
-        /// What the last attempt failed with, if it failed.
-        source: Option<Failure>,
+        /// What the last attempt came to, if it came to an end.
+        source: Option<Box<Self>>,
     },
 
     /// A walk has ended and the service said there is more than it gave.
@@ -143,6 +143,15 @@ pub enum Error {
         delivered: u64,
         /// How many there should have been: the last total reported, less those before the first page.
         total: u64,
+    },
+
+    /// A walk has come to a page that names itself, or the page it came from, as the next one.
+    /// All that came before was delivered.
+    #[error("the service gave the same page again, after {delivered} records")]
+    #[non_exhaustive]
+    Repeated {
+        /// How many records the pages held, this one included.
+        delivered: u64,
     },
 
     /// The call was driven on after its end.
@@ -236,7 +245,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request_id = self.request_id().unwrap_or("missing");
+        let request_id = self.request_id().unwrap_or("none");
         write!(
             f,
             "{}: {} (RequestId {request_id})",

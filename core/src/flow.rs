@@ -78,10 +78,15 @@ pub enum Step<T> {
 pub struct Attempt {
     /// The signed request: absolute URI, all headers but those of the connection.
     pub request: http::Request<Bytes>,
-    /// How long it may take from now on until the whole answer is there; never zero.
+    /// How long it may take from now on until the whole answer is there; never zero, at most a day.
     pub timeout: Duration,
     /// The largest body to take, in bytes. Read at most one byte more: core sees by it that there is more.
     pub max_body: usize,
+}
+
+impl Attempt {
+    /// The longest [`timeout`](Self::timeout) there is, so that adding it to a clock can't overflow.
+    pub const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 }
 
 /// What came of a send: the answer, whatever its status and body, or how it failed.

@@ -78,15 +78,16 @@ pub mod response;
 mod session;
 pub mod tc3;
 mod types;
+mod untyped;
 
-pub use action::{Action, PageInfo, Paginate, Paging, Slot, Start, Target, Untyped};
+pub use action::{Action, PageInfo, Paginate, Paging, Slot, Start, Target};
 pub use actions::{billing, essbasic};
 pub use actions::{billing::*, essbasic::*};
 pub use call::Call;
 pub use credential::Credential;
 #[cfg(feature = "emulator")]
 pub use emulator::Emulator;
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, ProxyUrl};
 pub use error::{BoxError, Error, Failure, Invalid, Kind, Refusal};
 pub use flow::{Attempt, Flow, Now, Outcome, Step};
 pub use pages::Pages;
@@ -95,3 +96,4 @@ pub use session::{Language, Region, Session, Settings, Wire};
 pub use types::{
     BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, Month, Percent, UnixTime, Yuan, lenient,
 };
+pub use untyped::{Fields, Untyped};

@@ -117,8 +117,8 @@ impl<A: Paginate> Flow for Pages<A> {
             match self.next_call(session) {
                 Ok(Some(call)) => self.call = Some(call),
                 Ok(None) => {
-                    let incomplete = self.plan.as_ref().and_then(Plan::incomplete);
-                    return self.end(incomplete);
+                    let shortcoming = self.plan.as_ref().and_then(Plan::shortcoming);
+                    return self.end(shortcoming);
                 }
                 Err(error) => return self.end(Some(error)),
             }

@@ -11,6 +11,8 @@ pub(crate) struct Plan {
     delivered: u64,
     /// The last total that the service reported.
     total: Option<u64>,
+    /// Whether the last page named itself as the next one.
+    repeated: bool,
 }
 
 impl Plan {
@@ -45,6 +47,7 @@ impl Plan {
             before,
             delivered: 0,
             total: None,
+            repeated: false,
         })
     }
 
@@ -73,6 +76,10 @@ impl Plan {
                 Paging::Token => {
                     // The token alone says whether there is more.
                     let token = page.token.filter(|token| !token.is_empty())?;
+                    self.repeated = slot.token.as_ref() == Some(&token);
+                    if self.repeated {
+                        return None;
+                    }
                     return Some(Slot {
                         token: Some(token),
                         ..slot
@@ -91,8 +98,13 @@ impl Plan {
         });
     }
 
-    /// The error of a walk that is over and delivered less than the service said there is.
-    pub(crate) fn incomplete(&self) -> Option<Error> {
+    /// The error of a walk that is over but went in a circle, or delivered less than the service said there is.
+    pub(crate) fn shortcoming(&self) -> Option<Error> {
+        if self.repeated {
+            return Some(Error::Repeated {
+                delivered: self.delivered,
+            });
+        }
         let total = self.total()?;
         (self.delivered < total).then_some(Error::Incomplete {
             delivered: self.delivered,

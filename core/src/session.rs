@@ -292,3 +292,69 @@ impl Language {
     /// English.
     pub const EN_US: Self = Self(Cow::Borrowed("en-US"));
 }
+
+/// The words of a client's builder that only change its `settings`, so that both IO crates have the same.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! settings_words {
+    () => {
+        /// Where requests go; [`Endpoint::PUBLIC`] by default.
+        pub fn endpoint(self, endpoint: $crate::Endpoint) -> Self {
+            self.map_settings(|settings| settings.with_endpoint(endpoint))
+        }
+
+        /// The region that requests name; none by default.
+        pub fn region(
+            self,
+            region: impl ::core::convert::Into<::core::option::Option<$crate::Region>>,
+        ) -> Self {
+            self.map_settings(|settings| settings.with_region(region))
+        }
+
+        /// The language of the service's error messages; the service's choice by default.
+        pub fn language(
+            self,
+            language: impl ::core::convert::Into<::core::option::Option<$crate::Language>>,
+        ) -> Self {
+            self.map_settings(|settings| settings.with_language(language))
+        }
+
+        /// The form of requests; POST with signed JSON by default.
+        pub fn wire(self, wire: $crate::Wire) -> Self {
+            self.map_settings(|settings| settings.with_wire(wire))
+        }
+
+        /// How long a call may take in all; 60 s by default.
+        pub fn deadline(self, deadline: ::core::time::Duration) -> Self {
+            self.map_settings(|settings| settings.with_deadline(deadline))
+        }
+
+        /// How long one attempt may take, never past the deadline; 30 s by default.
+        pub fn attempt_timeout(self, timeout: ::core::time::Duration) -> Self {
+            self.map_settings(|settings| settings.with_attempt_timeout(timeout))
+        }
+
+        /// The largest answer that is read, in bytes; 32 MiB by default.
+        pub fn max_body(self, bytes: usize) -> Self {
+            self.map_settings(|settings| settings.with_max_body(bytes))
+        }
+
+        /// How many records a walk asks for at once where the action doesn't say.
+        pub fn page_size(
+            self,
+            page_size: impl ::core::convert::Into<::core::option::Option<u32>>,
+        ) -> Self {
+            self.map_settings(|settings| settings.with_page_size(page_size))
+        }
+
+        fn map_settings(
+            self,
+            change: impl ::core::ops::FnOnce($crate::Settings) -> $crate::Settings,
+        ) -> Self {
+            Self {
+                settings: change(self.settings),
+                ..self
+            }
+        }
+    };
+}

@@ -13,7 +13,7 @@ use super::{
     Answer, Emulator, Refused, Served, YEARS,
     cycle::{Cycle, Memo, spread},
     object,
-    parameters::{Field, Kind, optional, required},
+    parameters::{self, Field, Kind, optional, required},
     random::Random,
     refuse,
 };
@@ -110,8 +110,8 @@ struct View {
 
 fn answer(emulator: &mut Emulator, now: UnixTime, input: Map<String, Value>) -> Answer {
     let invalid = |message: &str| Refused::new("InvalidParameterValue", message.to_string());
-    let action: DescribeAllocationSummaryByBusiness = serde_json::from_value(Value::Object(input))
-        .map_err(|error| invalid(&error.to_string()))?;
+    let action: DescribeAllocationSummaryByBusiness =
+        parameters::typed(input, "InvalidParameterValue")?;
     let limit = action.limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
     let limit = limit.ok_or_else(|| invalid("Limit must be 1 to 1000"))?;
     let month = match action.month {

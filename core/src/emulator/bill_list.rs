@@ -12,7 +12,7 @@ use super::{
     Answer, Emulator, Refused, Served, YEARS,
     cycle::{Cycle, Memo, first_not_before, half_way, spread},
     object,
-    parameters::{Field, Kind, optional, required},
+    parameters::{self, Field, Kind, optional, required},
     random::Random,
     refuse,
 };
@@ -147,8 +147,7 @@ struct Filter {
 
 fn answer(emulator: &mut Emulator, _now: UnixTime, input: Map<String, Value>) -> Answer {
     let invalid = |message: &str| Refused::new("InvalidParameter", message.to_string());
-    let action: DescribeBillList = serde_json::from_value(Value::Object(input))
-        .map_err(|error| invalid(&error.to_string()))?;
+    let action: DescribeBillList = parameters::typed(input, "InvalidParameter")?;
     let limit = action.limit.filter(|limit| *limit > 0);
     let limit = limit.ok_or_else(|| invalid("Limit must be at least 1"))?;
     let (start, end) = (action.start_time, action.end_time);

@@ -94,7 +94,7 @@ pub(super) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
 pub(super) struct Memo<K, V>(Vec<(K, V)>);
 
 impl<K: PartialEq, V> Memo<K, V> {
-    const MOST: usize = 64;
+    const MOST: usize = 16;
 
     pub(super) const fn new() -> Self {
         Self(Vec::new())

@@ -4,9 +4,13 @@ use alloc::{
     vec::Vec,
 };
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Refused, refuse};
+
+/// How deep the names of a query are nested at the most; no parameter comes near it.
+const MAX_DEPTH: usize = 8;
 
 /// A parameter of an action.
 pub(super) struct Field {
@@ -55,6 +59,9 @@ pub(super) fn from_query(query: &str, fields: &[Field]) -> Result<Map<String, Va
     let mut root = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let mut path: Vec<&str> = name.split('.').collect();
+        if path.len() > MAX_DEPTH {
+            return refuse("InvalidParameter", "a parameter is nested too deep");
+        }
         let last = path.pop().unwrap_or_default();
         let mut at = &mut root;
         for key in path {
@@ -74,6 +81,19 @@ pub(super) fn from_query(query: &str, fields: &[Field]) -> Result<Map<String, Va
         }
     }
     check(root, fields, "", true)
+}
+
+/// The typed input of an action, from parameters that have been checked for names and types.
+pub(super) fn typed<A: DeserializeOwned>(
+    input: Map<String, Value>,
+    code: &'static str,
+) -> Result<A, Refused> {
+    serde_path_to_error::deserialize(Value::Object(input)).map_err(|located| {
+        Refused::new(
+            code,
+            format!("the parameter `{}`: {}", located.path(), located.inner()),
+        )
+    })
 }
 
 /// Checks names and types, and gives the texts of a query the types of their parameters.
@@ -128,12 +148,17 @@ impl Kind {
                     Value::Number(number) => number
                         .as_i64()
                         .or_else(|| number.as_u64().map(|_| i64::MAX)),
-                    Value::String(text) if texts => text.parse().ok(),
+                    // The canonical form alone: no plus sign, no leading zeros.
+                    Value::String(text) if texts => {
+                        let number = text.parse().ok();
+                        number.filter(|number: &i64| number.to_string() == *text)
+                    }
                     _ => None,
                 };
                 match number {
                     Some(number) if *signed || number >= 0 => Ok(number.into()),
-                    _ => wrong("an integer"),
+                    _ if *signed => wrong("an integer"),
+                    _ => wrong("an integer that is not negative"),
                 }
             }
             (Self::TextList, Value::Array(list)) => {

@@ -1,4 +1,7 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::str;
 
 use http::{HeaderMap, Request};
@@ -101,8 +104,12 @@ pub fn verify<'c>(
     let time = match headers.get("x-tc-timestamp") {
         None => return Err(Rejection::NoTimestamp),
         Some(_) => single(headers, "x-tc-timestamp")
-            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|text| text.parse().ok())
+            .and_then(|text| {
+                text.parse()
+                    .ok()
+                    .filter(|time: &i64| time.to_string() == text)
+            })
+            .filter(|time| *time >= 0)
             .map(UnixTime::new)
             .ok_or(Rejection::InvalidTimestamp)?,
     };
@@ -230,8 +237,6 @@ impl<'a> Authorization<'a> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
-
     use super::*;
     use crate::tc3::Signer;
 
@@ -396,6 +401,7 @@ mod tests {
     fn a_timestamp_is_digits() {
         for wrong in [
             "",
+            "01551113065",
             "+1551113065",
             "-1",
             "1551113065.0",

@@ -5,7 +5,7 @@ use jiff::{
     tz::{Offset, offset},
 };
 
-use super::digits::{Digits, NO_SUCH_DAY, as_text, date};
+use super::digits::{Digits, NO_SUCH_DAY, NO_SUCH_TIME, as_text, date};
 use crate::{Invalid, UnixTime};
 
 /// Beijing's clocks are eight hours ahead of UTC, all year round.
@@ -41,8 +41,7 @@ impl BeijingSecond {
         minute: i8,
         second: i8,
     ) -> Result<Self, Invalid> {
-        let time = Time::new(hour, minute, second, 0)
-            .map_err(|_| Invalid::new("time", "is not a time of the day"))?;
+        let time = Time::new(hour, minute, second, 0).map_err(|_| NO_SUCH_TIME)?;
         date(year, month, day)
             .map(|day| Self(day.to_datetime(time)))
             .ok_or(NO_SUCH_DAY)
@@ -76,13 +75,11 @@ impl FromStr for BeijingSecond {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Digits::read(text, "YYYY-MM-DD hh:mm:ss")
-            .and_then(|digits| digits.datetime(0))
-            .map(Self)
-            .ok_or(Invalid::new(
-                "time",
-                "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
-            ))
+        let digits = Digits::read(text, "YYYY-MM-DD hh:mm:ss").ok_or(Invalid::new(
+            "time",
+            "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
+        ))?;
+        digits.datetime(0).map(Self)
     }
 }
 
@@ -130,15 +127,13 @@ impl FromStr for BeijingTime {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let (second, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = Digits::read(second, "YYYY-MM-DD hh:mm:ss");
-        digits
+        let (digits, nanoseconds) = Digits::read(second, "YYYY-MM-DD hh:mm:ss")
             .zip(nanoseconds(fraction))
-            .and_then(|(digits, nanoseconds)| digits.datetime(nanoseconds))
-            .map(Self)
             .ok_or(Invalid::new(
                 "time",
                 "must be a Beijing time written yyyy-MM-dd HH:mm:ss.SSS",
-            ))
+            ))?;
+        digits.datetime(nanoseconds).map(Self)
     }
 }
 

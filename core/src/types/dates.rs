@@ -35,10 +35,7 @@ impl Month {
     pub fn new(year: i16, month: i8) -> Result<Self, Invalid> {
         date(year, month, 1)
             .map(|first| Self { first, long: false })
-            .ok_or(Invalid::new(
-                "Month",
-                "must be a month from 1 to 12 of a year from 1 to 9999",
-            ))
+            .ok_or(NO_SUCH_MONTH)
     }
 
     /// The year.
@@ -52,18 +49,22 @@ impl Month {
     }
 }
 
+const NO_SUCH_MONTH: Invalid = Invalid::new(
+    "Month",
+    "must be a month from 1 to 12 of a year from 1 to 9999",
+);
+
 impl FromStr for Month {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let short = text.strip_suffix("-01 00:00:00").unwrap_or(text);
-        let first = Digits::read(short, "YYYY-MM").and_then(|digits| digits.date());
-        first
-            .map(|first| Self {
-                first,
-                long: short.len() != text.len(),
-            })
-            .ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))
+        let digits = Digits::read(short, "YYYY-MM")
+            .ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))?;
+        Ok(Self {
+            first: digits.date().ok_or(NO_SUCH_MONTH)?,
+            long: short.len() != text.len(),
+        })
     }
 }
 
@@ -108,10 +109,9 @@ impl FromStr for CompactDate {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Digits::read(text, "YYYYMMDD")
-            .and_then(|digits| digits.date())
-            .map(Self)
-            .ok_or(Invalid::new("date", "must be a day written yyyyMMdd"))
+        let digits = Digits::read(text, "YYYYMMDD")
+            .ok_or(Invalid::new("date", "must be a day written yyyyMMdd"))?;
+        digits.date().map(Self).ok_or(NO_SUCH_DAY)
     }
 }
 
@@ -122,7 +122,7 @@ impl fmt::Display for CompactDate {
     }
 }
 
-/// The day of a bill, written `yyyy-MM-dd`, or its month, written `yyyy-MM`.
+/// The day of a bill, Beijing time, written `yyyy-MM-dd`, or its month, written `yyyy-MM`.
 ///
 /// ```
 /// use tc3_core::BillDate;
@@ -179,13 +179,12 @@ impl FromStr for BillDate {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let month = text.len() == "YYYY-MM".len();
         let pattern = if month { "YYYY-MM" } else { "YYYY-MM-DD" };
-        Digits::read(text, pattern)
-            .and_then(|digits| digits.date())
-            .map(|day| Self { day, month })
-            .ok_or(Invalid::new(
-                "BillDate",
-                "must be a day written yyyy-MM-dd or a month written yyyy-MM",
-            ))
+        let digits = Digits::read(text, pattern).ok_or(Invalid::new(
+            "BillDate",
+            "must be a day written yyyy-MM-dd or a month written yyyy-MM",
+        ))?;
+        let day = digits.date().ok_or(NO_SUCH_DAY)?;
+        Ok(Self { day, month })
     }
 }
 

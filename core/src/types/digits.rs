@@ -9,6 +9,8 @@ pub(super) const NO_SUCH_DAY: Invalid = Invalid::new(
     "is not a day of the calendar in the years 1 to 9999",
 );
 
+pub(super) const NO_SUCH_TIME: Invalid = Invalid::new("time", "is not a time of the day");
+
 pub(super) fn date(year: i16, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day).ok().filter(|_| year >= 1)
 }
@@ -59,9 +61,10 @@ impl Digits {
         date(self.year, self.month, self.day)
     }
 
-    pub(super) fn datetime(self, nanoseconds: i32) -> Option<DateTime> {
-        let time = Time::new(self.hour, self.minute, self.second, nanoseconds).ok()?;
-        Some(self.date()?.to_datetime(time))
+    pub(super) fn datetime(self, nanoseconds: i32) -> Result<DateTime, Invalid> {
+        let time = Time::new(self.hour, self.minute, self.second, nanoseconds);
+        let date = self.date().ok_or(NO_SUCH_DAY)?;
+        Ok(date.to_datetime(time.map_err(|_| NO_SUCH_TIME)?))
     }
 }
 

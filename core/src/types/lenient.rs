@@ -28,7 +28,7 @@ use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, Visitor},
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use crate::Invalid;
@@ -128,15 +128,62 @@ pub fn optional<'de, D: Deserializer<'de>, T: FromScalar>(
     deserializer.deserialize_option(Nullable(PhantomData))
 }
 
-/// Reads a list, and null as an empty one.
+/// Reads a list of objects, and null as an empty one.
 ///
 /// # Errors
 ///
-/// The deserializer's, for any other JSON type or an element that isn't a `T`.
-pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+/// As [`optional_objects`].
+pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+    optional_objects(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a list of objects, or `None` for null; with `#[serde(default)]`, absent is `None` too.
+///
+/// # Errors
+///
+/// The deserializer's, for any other JSON type or an element that isn't a `T` as an object.
+pub fn optional_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let list: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|Object(object)| object).collect()))
+}
+
+/// Reads an object, or `None` for null; with `#[serde(default)]`, absent is `None` too.
+///
+/// # Errors
+///
+/// The deserializer's, for any other JSON type or an object that isn't a `T`.
+pub fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer).map(|object| object.map(|Object(object)| object))
+}
+
+/// A struct that is read from an object alone. Derived code reads one from a list as well, by place,
+/// which would give values to fields that nobody named.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Object<T>, M::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
 }
 
 struct Scalar<T>(PhantomData<T>);

@@ -264,18 +264,7 @@ impl<'de> Visitor<'de> for Exact {
                 self.visit_str(&text)
             }
             Some(text) => self.visit_str(text),
-            None if raw.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) => {
-                self.visit_str(&raw)
-            }
-            None => Err(de::Error::invalid_type(
-                match raw.as_bytes().first() {
-                    Some(b't' | b'f') => de::Unexpected::Other("boolean"),
-                    Some(b'n') => de::Unexpected::Unit,
-                    Some(b'[') => de::Unexpected::Seq,
-                    _ => de::Unexpected::Map,
-                },
-                &self,
-            )),
+            None => number(&raw, &self),
         }
     }
 
@@ -290,6 +279,19 @@ impl<'de> Visitor<'de> for Exact {
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Decimal, E> {
         Ok(number.into())
     }
+}
+
+/// The number that a JSON value is, exactly; any other value is of the wrong type.
+fn number<E: de::Error>(raw: &str, expected: &dyn de::Expected) -> Result<Decimal, E> {
+    let found = match raw.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => return exact(raw).map_err(E::custom),
+        Some(b't') => de::Unexpected::Bool(true),
+        Some(b'f') => de::Unexpected::Bool(false),
+        Some(b'n') => de::Unexpected::Unit,
+        Some(b'[') => de::Unexpected::Seq,
+        _ => de::Unexpected::Map,
+    };
+    Err(E::invalid_type(found, expected))
 }
 
 /// A value's own text: borrowed where the deserializer can lend it.
@@ -385,9 +387,8 @@ impl<'de> Deserialize<'de> for Percent {
                         .map(Percent)
                         .map_err(de::Error::custom);
                 }
-                exact(&raw)
-                    .map(|_| Percent(raw.into_owned()))
-                    .map_err(de::Error::custom)
+                number(&raw, &self)?;
+                Ok(Percent(raw.into_owned()))
             }
         }
 

@@ -517,3 +517,15 @@ fn the_emulators_lists_are_walked_to_their_end() {
     let usage = ChannelDescribeBillUsageDetail::new(agent, start, end).with_offset(18);
     assert_eq!(client.walk(&mut service, usage).unwrap().len(), 100);
 }
+
+#[test]
+fn a_token_that_names_its_own_page_ends_the_walk_with_an_error() {
+    let walked = walk(List::<TOKEN>::new(None, 4), |_| {
+        answer(json!({"Numbers": [1], "Token": "same"}))
+    });
+    assert_eq!(walked.pages, [vec![1], vec![1]]);
+    assert!(matches!(
+        walked.error,
+        Some(Error::Repeated { delivered: 2, .. })
+    ));
+}

@@ -191,8 +191,10 @@ pub struct DescribeAllocationSummaryByBusinessResponse {
     #[serde(default, deserialize_with = "lenient::optional")]
     pub record_num: Option<u64>,
     /// The sums; `None` when the service has none.
+    #[serde(default, deserialize_with = "lenient::optional_object")]
     pub total: Option<AllocationOverviewTotal>,
     /// The records of this page; `None` when the service has none.
+    #[serde(default, deserialize_with = "lenient::optional_objects")]
     pub detail: Option<Vec<AllocationSummaryByBusiness>>,
 }
 

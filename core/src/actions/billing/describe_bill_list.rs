@@ -169,7 +169,7 @@ impl Paginate for DescribeBillList {
 #[non_exhaustive]
 pub struct DescribeBillListResponse {
     /// The transactions of this page; null is read as none.
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::objects")]
     pub transaction_list: Vec<BillTransactionInfo>,
     /// How many transactions the request asks for, over all pages.
     #[serde(deserialize_with = "lenient::required")]

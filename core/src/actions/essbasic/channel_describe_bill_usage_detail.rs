@@ -12,7 +12,8 @@ use crate::{
 
 /// Returns what the sub-customers of an e-signature app consumed, one record a use.
 ///
-/// Both days of the range are included. The service takes at most [`MAX_DAYS`](Self::MAX_DAYS) at once,
+/// Both days of the range are included. The vendor's page does not say whose days they are; the emulator
+/// takes them as Beijing's (UTC+8). The service takes at most [`MAX_DAYS`](Self::MAX_DAYS) at once,
 /// and since 2026-10-10 only days of one calendar month.
 ///
 /// ```
@@ -38,7 +39,7 @@ use crate::{
 pub struct ChannelDescribeBillUsageDetail {
     /// The app, and the sub-customer if only one is asked for.
     pub agent: Agent,
-    /// The first day.
+    /// The first day, included.
     pub start_time: CompactDate,
     /// The last day, included.
     pub end_time: CompactDate,
@@ -227,6 +228,7 @@ pub struct ChannelDescribeBillUsageDetailResponse {
     #[serde(default, deserialize_with = "lenient::optional")]
     pub total: Option<u64>,
     /// The uses of this page.
+    #[serde(default, deserialize_with = "lenient::optional_objects")]
     pub details: Option<Vec<ChannelBillUsageDetail>>,
 }
 

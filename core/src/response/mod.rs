@@ -1,22 +1,27 @@
 //! An answer's bytes to a reply or an error: the way back, pure.
 
+mod envelope;
+
 use alloc::{
+    boxed::Box,
     collections::BTreeMap,
     string::{String, ToString},
 };
-use core::{fmt, marker::PhantomData};
+use core::fmt;
 
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{
-    Deserialize, Deserializer,
-    de::{
-        self, DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer,
-        MapAccess, Visitor, value::MapAccessDeserializer,
-    },
+    Deserialize,
+    de::{DeserializeOwned, Error as _},
 };
+use serde_json::value::RawValue;
 
-use crate::{Action, Error, Refusal, lenient};
+use crate::{
+    Action, Error,
+    lenient::{self, Object},
+};
+use envelope::{Envelope, ErrorBody, Response};
 
 /// How many characters of a body an error shows.
 const SHOWN: usize = 200;
@@ -40,7 +45,7 @@ pub struct Reply<T> {
 ///
 /// let answer = |body: &'static str| http::Response::new(body.as_bytes().into());
 /// let reply = response::read::<Untyped>(&answer(r#"{"Response": {"Total": 1, "RequestId": "5e1f"}}"#))?;
-/// assert_eq!((&reply.output["Total"], reply.request_id.as_str()), (&1.into(), "5e1f"));
+/// assert_eq!((reply.output.read::<u64>("Total").unwrap(), reply.request_id.as_str()), (1, "5e1f"));
 ///
 /// let refused = r#"{"Response": {"Error": {"Code": "A.B", "Message": "no"}, "RequestId": "5e1f"}}"#;
 /// let error = response::read::<Untyped>(&answer(refused)).unwrap_err();
@@ -74,9 +79,9 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
         return Err(foreign(&"the body is empty"));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let envelope = Envelope::<T>::deserialize(&mut json);
+    let envelope = Object::<Envelope<T>>::deserialize(&mut json);
     match envelope.and_then(|envelope| json.end().map(|()| envelope)) {
-        Ok(Envelope { response }) => match response {
+        Ok(Object(Envelope { response })) => match response {
             Response {
                 refusal: Some(refusal),
                 request_id,
@@ -107,26 +112,29 @@ fn explain<T: DeserializeOwned>(
     #[derive(Deserialize)]
     struct Shape {
         #[serde(rename = "Response")]
-        _response: BTreeMap<String, IgnoredAny>,
+        response: BTreeMap<String, Box<RawValue>>,
     }
 
-    if let Err(shape) = serde_json::from_slice::<Shape>(body) {
-        return if shape.is_data() {
-            foreign(&"it is JSON without the object Response of an answer")
-        } else {
-            foreign(&shape)
-        };
-    }
-    // The misfit may stand before a refusal or the request id.
-    let request_id = match serde_json::from_slice::<Envelope<IgnoredAny>>(body) {
-        Ok(Envelope { response }) => match response.refusal {
-            Some(refusal) => return Error::Service(refusal.with(response.request_id)),
-            None => response.request_id,
-        },
-        Err(_) => None,
+    let shape = match serde_json::from_slice::<Object<Shape>>(body) {
+        Ok(Object(shape)) => shape,
+        Err(error) if error.is_data() => {
+            return foreign(&"it is JSON without the one object Response of an answer");
+        }
+        Err(error) => return foreign(&error),
     };
+    // The misfit may stand before a refusal or the request id.
+    let field = |name| shape.response.get(name).map(|value| value.get());
+    let request_id = field("RequestId")
+        .and_then(|json| lenient::optional(&mut serde_json::Deserializer::from_str(json)).ok())
+        .flatten()
+        .filter(|id: &String| !id.is_empty());
+    let refusal = field("Error").map(serde_json::from_str::<Option<Object<ErrorBody>>>);
+    if let Some(Ok(Some(Object(refusal)))) = refusal {
+        return Error::Service(refusal.with(request_id));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let (path, source) = match serde_path_to_error::deserialize::<_, Envelope<T>>(&mut json) {
+    let located = serde_path_to_error::deserialize::<_, Object<Envelope<T>>>(&mut json);
+    let (path, source) = match located {
         Err(located) => (located.path().to_string(), located.into_inner()),
         Ok(_) => (".".into(), error),
     };
@@ -144,194 +152,12 @@ fn beginning(body: &[u8]) -> String {
     String::from_utf8_lossy(start).chars().take(SHOWN).collect()
 }
 
-#[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-struct Envelope<T> {
-    #[serde(rename = "Response")]
-    response: Response<T>,
-}
-
-/// What stands in `Response`: an output or a refusal, and the request id beside either.
-struct Response<T> {
-    output: Option<T>,
-    refusal: Option<ErrorBody>,
-    request_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ErrorBody {
-    code: String,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    message: Option<String>,
-}
-
-impl ErrorBody {
-    fn with(self, request_id: Option<String>) -> Refusal {
-        Refusal::new(self.code, self.message.unwrap_or_default(), request_id)
-    }
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
-
-        impl<'de, T: DeserializeOwned> Visitor<'de> for Object<T> {
-            type Value = Response<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Response<T>, M::Error> {
-                let mut fields = Fields {
-                    map: &mut map,
-                    refusal: None,
-                    request_id: None,
-                };
-                let output = T::deserialize(MapAccessDeserializer::new(&mut fields));
-                if fields.refusal.is_some() {
-                    // An output without mandatory fields decodes from a refusal as well, so it is void.
-                    return Ok(Response {
-                        output: None,
-                        refusal: fields.refusal,
-                        request_id: fields.request_id,
-                    });
-                }
-                let output = output?;
-                // An output need not have read to the end.
-                IgnoredAny::deserialize(MapAccessDeserializer::new(&mut fields))?;
-                Ok(Response {
-                    output: Some(output),
-                    refusal: fields.refusal,
-                    request_id: fields.request_id,
-                })
-            }
-        }
-
-        deserializer.deserialize_map(Object(PhantomData))
-    }
-}
-
-/// The fields of `Response` as the output sees them: without `Error` and `RequestId`, which are kept
-/// aside as they come by, so that one pass over the JSON reads all three.
-struct Fields<'a, M> {
-    map: &'a mut M,
-    refusal: Option<ErrorBody>,
-    request_id: Option<String>,
-}
-
-impl<'de, M: MapAccess<'de>> Fields<'_, M> {
-    fn read_request_id(&mut self) -> Result<(), M::Error> {
-        struct Text;
-
-        impl<'de> DeserializeSeed<'de> for Text {
-            type Value = Option<String>;
-
-            fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
-                lenient::optional(value)
-            }
-        }
-
-        if self.request_id.is_some() {
-            return Err(de::Error::duplicate_field("RequestId"));
-        }
-        self.request_id = self.map.next_value_seed(Text)?;
-        Ok(())
-    }
-}
-
-impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
-    type Error = M::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        mut seed: K,
-    ) -> Result<Option<K::Value>, M::Error> {
-        loop {
-            seed = match self.map.next_key_seed(KeySeed(seed))? {
-                None => return Ok(None),
-                Some(Key::Output(key)) => return Ok(Some(key)),
-                Some(Key::RequestId(seed)) => {
-                    self.read_request_id()?;
-                    seed
-                }
-                Some(Key::Error(seed)) => {
-                    self.refusal = self.map.next_value()?;
-                    seed
-                }
-            };
-            if self.refusal.is_some() {
-                // Nothing else counts any more but the request id, and the output sees the end.
-                return self.skip_to_end().map(|()| None);
-            }
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
-        self.map.next_value_seed(seed)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.map.size_hint()
-    }
-}
-
-impl<'de, M: MapAccess<'de>> Fields<'_, M> {
-    fn skip_to_end(&mut self) -> Result<(), M::Error> {
-        while let Some(key) = self.map.next_key_seed(KeySeed(PhantomData::<IgnoredAny>))? {
-            match key {
-                Key::RequestId(_) => self.read_request_id()?,
-                Key::Error(_) | Key::Output(_) => {
-                    self.map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A key of `Response`: one of the envelope's own, which gives the seed back, or one of the output's.
-enum Key<'de, K: DeserializeSeed<'de>> {
-    Error(K),
-    RequestId(K),
-    Output(K::Value),
-}
-
-struct KeySeed<K>(K);
-
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<K> {
-    type Value = Key<'de, K>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<K> {
-    type Value = Key<'de, K>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field name")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        match name {
-            "Error" => Ok(Key::Error(self.0)),
-            "RequestId" => Ok(Key::RequestId(self.0)),
-            _ => self
-                .0
-                .deserialize(name.into_deserializer())
-                .map(Key::Output),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::{format, vec::Vec};
 
     use super::*;
+    use crate::Refusal;
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -373,6 +199,20 @@ mod tests {
             let expected = Refusal::new("A.B", "m", Some("r".into()));
             assert_eq!(error.refusal(), Some(&expected), "{body}");
         }
+        for body in [
+            r#"{"Response":{"Error":{"Code":"A","Message":""},"RequestId":{"x":1}}}"#,
+            r#"{"Response":{"RequestId":"","Error":{"Code":"A"}}}"#,
+        ] {
+            let error = read_body(body.as_bytes()).unwrap_err();
+            assert_eq!(
+                error.refusal(),
+                Some(&Refusal::new("A", "", None)),
+                "{body}"
+            );
+        }
+        let odd = br#"{"Response":{"Error":{"Code":5,"Message":{"x":[1]}},"RequestId":"r"}}"#;
+        let expected = Refusal::new("5", r#"{"x":[1]}"#, Some("r".into()));
+        assert_eq!(read_body(odd).unwrap_err().refusal(), Some(&expected));
         let bare = read_body(br#"{"Response":{"Error":{"Code":"A"}}}"#).unwrap_err();
         assert_eq!(bare.refusal(), Some(&Refusal::new("A", "", None)));
     }
@@ -409,17 +249,32 @@ mod tests {
             (
                 r#"{"Response":{"RequestId":"r","RequestId":"s"}}"#,
                 "Response",
-                None,
+                Some("s"),
             ),
             (
                 r#"{"Response":{"Error":"no","RequestId":"r"}}"#,
                 "Response.Error",
+                Some("r"),
+            ),
+            (
+                r#"{"Response":{"Error":["A.B","m"],"RequestId":"r"}}"#,
+                "Response.Error",
+                Some("r"),
+            ),
+            (
+                r#"{"Response":{"Error":{"Code":"","Message":"m"},"RequestId":"r"}}"#,
+                "Response.Error.Code",
+                Some("r"),
+            ),
+            (
+                r#"{"Response":{"Total":1,"RequestId":""}}"#,
+                "Response",
                 None,
             ),
             (
                 r#"{"Response":{"Error":{},"RequestId":"r"}}"#,
                 "Response.Error",
-                None,
+                Some("r"),
             ),
         ];
         for (body, expected, id) in cases {
@@ -449,6 +304,9 @@ mod tests {
             br#"{"Response":null}"#,
             br#"{"Response":[]}"#,
             br#"{"Response":"x"}"#,
+            br#"[{"Total":1,"RequestId":"r"}]"#,
+            br#"{"Response":[1,[2],"r"]}"#,
+            br#"{"Response":{"RequestId":"r"},"Response":{"RequestId":"r"}}"#,
             br#"{"response":{"RequestId":"r"}}"#,
             br#"{"Response":{"Total":1,"RequestId":"r"}"#,
             br#"{"Response":{"Total":1,"RequestId":"r"}}}"#,
@@ -474,6 +332,28 @@ mod tests {
                 matches!(error, Error::NotAnAnswer { status: shown, .. } if shown == status.as_u16())
             );
         }
+    }
+
+    #[test]
+    fn an_output_without_fields_may_be_a_unit() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Empty;
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Wrapped(Optional);
+
+        let ok = br#"{"Response":{"New":[1],"RequestId":"r"}}"#;
+        let refused = br#"{"Response":{"RequestId":"r","Error":{"Code":"A"}}}"#;
+        assert_eq!(read_as::<()>(StatusCode::OK, ok).unwrap().request_id, "r");
+        assert_eq!(read_as::<Empty>(StatusCode::OK, ok).unwrap().output, Empty);
+        assert!(
+            read_as::<()>(StatusCode::OK, refused)
+                .unwrap_err()
+                .refusal()
+                .is_some()
+        );
+        let total = br#"{"Response":{"Total":3,"RequestId":"r"}}"#;
+        let wrapped = read_as::<Option<Wrapped>>(StatusCode::OK, total).unwrap();
+        assert_eq!(wrapped.output.unwrap().0.total, Some(3));
     }
 
     #[test]

@@ -1,0 +1,261 @@
+//! `{"Response": {…output…, "RequestId": "…"}}`, or with `Error` in place of the output, in one pass.
+
+use alloc::string::{String, ToString};
+use core::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        self, DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer,
+        MapAccess, Visitor, value::MapAccessDeserializer,
+    },
+};
+
+use crate::{
+    Refusal,
+    lenient::{self, Object},
+};
+
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+pub(super) struct Envelope<T> {
+    #[serde(rename = "Response")]
+    pub(super) response: Response<T>,
+}
+
+/// What stands in `Response`: an output or a refusal, and the request id beside either.
+pub(super) struct Response<T> {
+    pub(super) output: Option<T>,
+    pub(super) refusal: Option<ErrorBody>,
+    pub(super) request_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ErrorBody {
+    #[serde(deserialize_with = "code")]
+    code: String,
+    /// Of any type: what is said beside the code must not hide it.
+    message: Option<serde_json::Value>,
+}
+
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let code: String = lenient::required(deserializer)?;
+    if code.is_empty() {
+        return Err(D::Error::custom("an error code must not be empty"));
+    }
+    Ok(code)
+}
+
+impl ErrorBody {
+    pub(super) fn with(self, request_id: Option<String>) -> Refusal {
+        let message = match self.message {
+            None => String::new(),
+            Some(serde_json::Value::String(text)) => text,
+            Some(other) => other.to_string(),
+        };
+        Refusal::new(self.code, message, request_id)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Object<T> {
+            type Value = Response<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Response<T>, M::Error> {
+                let mut fields = Fields {
+                    map: &mut map,
+                    refusal: None,
+                    request_id: None,
+                    ended: false,
+                };
+                let output = match T::deserialize(Body(&mut fields)) {
+                    Ok(output) => Some(output),
+                    // After a refusal, which was read to the end, an output cannot but lack its fields.
+                    Err(_) if fields.ended && fields.refusal.is_some() => None,
+                    Err(error) => return Err(error),
+                };
+                // An output need not have read to the end.
+                IgnoredAny::deserialize(MapAccessDeserializer::new(&mut fields))?;
+                Ok(Response {
+                    output,
+                    refusal: fields.refusal,
+                    request_id: fields.request_id.filter(|id| !id.is_empty()),
+                })
+            }
+        }
+
+        deserializer.deserialize_map(Object(PhantomData))
+    }
+}
+
+/// The fields of `Response` as the output sees them: without `Error` and `RequestId`, which are kept
+/// aside as they come by, so that one pass over the JSON reads all three.
+struct Fields<'a, M> {
+    map: &'a mut M,
+    refusal: Option<ErrorBody>,
+    request_id: Option<String>,
+    /// Whether the object has been read to its end.
+    ended: bool,
+}
+
+/// `Response` as the output sees it: an object, or nothing where the output has no fields.
+struct Body<'a, 'm, M>(&'a mut Fields<'m, M>);
+
+impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
+    type Error = M::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+        visitor.visit_map(self.0)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, M::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, M::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+        visitor.visit_some(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de, M: MapAccess<'de>> Fields<'_, M> {
+    fn read_request_id(&mut self) -> Result<(), M::Error> {
+        struct Text;
+
+        impl<'de> DeserializeSeed<'de> for Text {
+            type Value = Option<String>;
+
+            fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+                lenient::optional(value)
+            }
+        }
+
+        if self.request_id.is_some() {
+            return Err(de::Error::duplicate_field("RequestId"));
+        }
+        self.request_id = self.map.next_value_seed(Text)?;
+        Ok(())
+    }
+}
+
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
+    type Error = M::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        mut seed: K,
+    ) -> Result<Option<K::Value>, M::Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        loop {
+            seed = match self.map.next_key_seed(KeySeed(seed))? {
+                None => {
+                    self.ended = true;
+                    return Ok(None);
+                }
+                Some(Key::Output(key)) => return Ok(Some(key)),
+                Some(Key::RequestId(seed)) => {
+                    self.read_request_id()?;
+                    seed
+                }
+                Some(Key::Error(seed)) => {
+                    let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
+                    self.refusal = refusal.map(|Object(refusal)| refusal);
+                    seed
+                }
+            };
+            if self.refusal.is_some() {
+                // Nothing else counts any more but the request id, and the output sees the end.
+                return self.skip_to_end().map(|()| None);
+            }
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
+        self.map.next_value_seed(seed)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.map.size_hint()
+    }
+}
+
+impl<'de, M: MapAccess<'de>> Fields<'_, M> {
+    fn skip_to_end(&mut self) -> Result<(), M::Error> {
+        while let Some(key) = self.map.next_key_seed(KeySeed(PhantomData::<IgnoredAny>))? {
+            match key {
+                Key::RequestId(_) => self.read_request_id()?,
+                Key::Error(_) | Key::Output(_) => {
+                    self.map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        self.ended = true;
+        Ok(())
+    }
+}
+
+/// A key of `Response`: one of the envelope's own, which gives the seed back, or one of the output's.
+enum Key<'de, K: DeserializeSeed<'de>> {
+    Error(K),
+    RequestId(K),
+    Output(K::Value),
+}
+
+struct KeySeed<K>(K);
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<K> {
+    type Value = Key<'de, K>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<K> {
+    type Value = Key<'de, K>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        match name {
+            "Error" => Ok(Key::Error(self.0)),
+            "RequestId" => Ok(Key::RequestId(self.0)),
+            _ => self
+                .0
+                .deserialize(name.into_deserializer())
+                .map(Key::Output),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String};
+
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::value::RawValue;
+
+use crate::{Action, Invalid, Target};
+
+/// Any action, by name: JSON in, JSON out as [`Fields`].
+///
+/// ```
+/// use tc3_core::{Action, Untyped};
+///
+/// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+/// assert_eq!(zones.target().action, "DescribeZones");
+/// assert!(zones.check().is_ok());
+/// // Names are checked before anything is sent.
+/// let wrong = Untyped::new("cvm", "2017-03-12", "Describe Zones", serde_json::json!({}));
+/// assert_eq!(wrong.check().unwrap_err().field(), "action");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Untyped {
+    target: Target,
+    input: serde_json::Value,
+}
+
+impl Untyped {
+    /// The action `action` of `service` in `version`, with `input`, a JSON object.
+    pub fn new(
+        service: impl Into<Cow<'static, str>>,
+        version: impl Into<Cow<'static, str>>,
+        action: impl Into<Cow<'static, str>>,
+        input: serde_json::Value,
+    ) -> Self {
+        Self {
+            target: Target {
+                service: service.into(),
+                version: version.into(),
+                action: action.into(),
+                repeatable: false,
+                rate: <Self as Action>::RATE,
+                signed: true,
+            },
+            input,
+        }
+    }
+
+    /// Declares that the action only reads, so that it may be sent again when no answer came.
+    #[must_use = "the action is returned, not changed"]
+    pub fn repeatable(mut self) -> Self {
+        self.target.repeatable = true;
+        self
+    }
+
+    /// Declares how many calls a second the service allows; 20 otherwise.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_rate(mut self, rate: u32) -> Self {
+        self.target.rate = rate;
+        self
+    }
+}
+
+impl Serialize for Untyped {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.input.serialize(serializer)
+    }
+}
+
+/// The names are run-time values here, so the constants are empty and [`target`](Action::target) is what counts.
+impl Action for Untyped {
+    const SERVICE: &'static str = "";
+    const VERSION: &'static str = "";
+    const NAME: &'static str = "";
+    type Output = Fields;
+
+    fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.target.check()?;
+        if !self.input.is_object() {
+            return Err(Invalid::new("input", "must be a JSON object"));
+        }
+        Ok(())
+    }
+}
+
+/// The fields of an untyped answer, less the `RequestId`, each as the JSON that came.
+///
+/// Nothing is interpreted until it is asked for, so that no digit of an amount goes through a float.
+///
+/// ```
+/// use tc3_core::{Untyped, Yuan, response};
+///
+/// let answer = br#"{"Response": {"Cost": 0.10000000, "Tags": ["a"], "RequestId": "5e1f"}}"#;
+/// let reply = response::read::<Untyped>(&http::Response::new(answer.as_slice().into()))?;
+/// let fields = reply.output;
+/// assert_eq!(fields.read::<Yuan>("Cost")?.to_string(), "0.10000000");
+/// assert_eq!(fields.read::<Vec<String>>("Tags")?, ["a"]);
+/// assert_eq!(fields.json("Cost"), Some("0.10000000"));
+/// assert!(fields.read::<u64>("Total").unwrap_err().to_string().contains("Total"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fields(BTreeMap<String, Box<RawValue>>);
+
+impl Fields {
+    /// Returns a field as a `T`; an absent one is read as null is.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's, when the field is no `T`, and one that names the field when it is absent
+    /// and null is no `T`.
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, serde_json::Error> {
+        match self.json(name) {
+            Some(json) => serde_json::from_str(json),
+            None => serde_json::from_str("null")
+                .map_err(|_| serde_json::Error::custom(format_args!("missing field `{name}`"))),
+        }
+    }
+
+    /// Returns a field's JSON as it came, or `None` when it is absent.
+    pub fn json(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.get())
+    }
+
+    /// The fields' names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Returns all fields as one value. Its numbers are `serde_json`'s: one with a fraction, or beyond 64
+    /// bits, becomes the nearest float.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |name: &String, json: &RawValue| other.json(name) == Some(json.get());
+        self.0.len() == other.0.len() && self.0.iter().all(|(name, json)| same(name, json))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(
+        service: &'static str,
+        version: &'static str,
+        action: &'static str,
+    ) -> Option<&'static str> {
+        let action = Untyped::new(service, version, action, serde_json::json!({}));
+        action.check().err().map(|invalid| invalid.field())
+    }
+
+    #[test]
+    fn names_that_could_not_be_names_are_refused() {
+        assert_eq!(field("billing", "2018-07-09", "DescribeBillList"), None);
+        assert_eq!(field("iot-video", "2018-07-09", "Get_2"), None);
+        for service in [
+            "",
+            "Billing",
+            "bill.ing",
+            "evil.com/",
+            "-a",
+            "a-",
+            "1a",
+            "b@c",
+            "b:1",
+        ] {
+            assert_eq!(
+                field(service, "2018-07-09", "A"),
+                Some("service"),
+                "{service}"
+            );
+        }
+        for version in [
+            "",
+            "2018-7-9",
+            "2018-07-09\r\n",
+            "2018/07/09",
+            "２018-07-09",
+        ] {
+            assert_eq!(field("billing", version, "A"), Some("version"), "{version}");
+        }
+        for action in ["", "1A", "Describe Bill", "A\r\nX: y", "A-B", "Ä", "_A"] {
+            assert_eq!(
+                field("billing", "2018-07-09", action),
+                Some("action"),
+                "{action}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_input_that_is_no_object_is_refused() {
+        let action = Untyped::new("billing", "2018-07-09", "A", serde_json::json!([]));
+        assert_eq!(action.check().unwrap_err().field(), "input");
+    }
+}
