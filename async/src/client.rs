@@ -7,14 +7,11 @@ use std::{
 };
 
 use tc3_core::{
-    Action, Call, Credential, Endpoint, Error, Flow, Invalid, Language, Now, Paginate, Region,
-    Reply, Session, Settings, Step, UnixTime, Wire,
+    Action, Attempt, Call, Credential, Error, Flow, Now, Paginate, ProxyUrl, Reply, Session,
+    Settings, Step, UnixTime,
 };
 
-use crate::{
-    Hyper, Items, Pages, Transport,
-    transport::{self, Connection},
-};
+use crate::{Hyper, Items, Pages, Transport, transport::Connection};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -128,60 +125,18 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where requests go; [`Endpoint::PUBLIC`] by default.
-    pub fn endpoint(self, endpoint: Endpoint) -> Self {
-        self.map(|settings| settings.with_endpoint(endpoint))
-    }
-
-    /// The region that requests name; none by default.
-    pub fn region(self, region: impl Into<Option<Region>>) -> Self {
-        self.map(|settings| settings.with_region(region))
-    }
-
-    /// The language of the service's error messages; the service's choice by default.
-    pub fn language(self, language: impl Into<Option<Language>>) -> Self {
-        self.map(|settings| settings.with_language(language))
-    }
-
-    /// The form of requests; POST with signed JSON by default.
-    pub fn wire(self, wire: Wire) -> Self {
-        self.map(|settings| settings.with_wire(wire))
-    }
-
-    /// How long a call may take in all; 60 s by default.
-    pub fn deadline(self, deadline: Duration) -> Self {
-        self.map(|settings| settings.with_deadline(deadline))
-    }
-
-    /// How long one attempt may take, never past the deadline; 30 s by default.
-    pub fn attempt_timeout(self, timeout: Duration) -> Self {
-        self.map(|settings| settings.with_attempt_timeout(timeout))
-    }
+    tc3_core::settings_words!();
 
     /// How long connecting may take, TLS included; 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connection.timeout = timeout;
+        self.connection.timeout = timeout.min(Attempt::MAX_TIMEOUT);
         self
     }
 
-    /// The largest answer that is read, in bytes; 32 MiB by default.
-    pub fn max_body(self, bytes: usize) -> Self {
-        self.map(|settings| settings.with_max_body(bytes))
-    }
-
-    /// How many records a walk asks for at once where the action doesn't say.
-    pub fn page_size(self, page_size: impl Into<Option<u32>>) -> Self {
-        self.map(|settings| settings.with_page_size(page_size))
-    }
-
-    /// Connects through a proxy, `http://[user:password@]host:port`; none by default.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] naming `proxy` when it is no such URL.
-    pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.connection.proxy = Some(transport::proxy(url)?);
-        Ok(self)
+    /// Connects through a proxy; none by default, whatever the environment says.
+    pub fn proxy(mut self, proxy: impl Into<Option<ProxyUrl>>) -> Self {
+        self.connection.proxy = proxy.into();
+        self
     }
 
     /// The client, over hyper.
@@ -198,13 +153,6 @@ impl Builder {
                 transport,
                 started: Instant::now(),
             }),
-        }
-    }
-
-    fn map(self, change: impl FnOnce(Settings) -> Settings) -> Self {
-        Self {
-            settings: change(self.settings),
-            ..self
         }
     }
 }

@@ -53,24 +53,14 @@ impl<A: Paginate, T> Pages<A, T> {
     }
 }
 
-impl<A, T> Pages<A, T>
-where
-    A: Paginate + Send + 'static,
-    A::Output: Send,
-    T: Transport + 'static,
-{
+impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Pages<A, T> {
     /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Reply<A::Output>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A, T> Stream for Pages<A, T>
-where
-    A: Paginate + Send + 'static,
-    A::Output: Send,
-    T: Transport + 'static,
-{
+impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Stream for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -102,11 +92,8 @@ where
     }
 }
 
-impl<A, T> FusedStream for Pages<A, T>
-where
-    A: Paginate + Send + 'static,
-    A::Output: Send,
-    T: Transport + 'static,
+impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> FusedStream
+    for Pages<A, T>
 {
     fn is_terminated(&self) -> bool {
         matches!(self.state, State::Ended)
@@ -136,24 +123,14 @@ impl<A: Paginate, T> Items<A, T> {
     }
 }
 
-impl<A, T> Items<A, T>
-where
-    A: Paginate + Send + 'static,
-    A::Output: Send,
-    T: Transport + 'static,
-{
+impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Items<A, T> {
     /// Returns the next record, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<A::Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A, T> Stream for Items<A, T>
-where
-    A: Paginate + Send + 'static,
-    A::Output: Send,
-    T: Transport + 'static,
-{
+impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Stream for Items<A, T> {
     type Item = Result<A::Item, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -1,7 +1,13 @@
-use std::{fmt, future::Future, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Uri};
+use http::Uri;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -15,7 +21,8 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioTimer},
 };
-use tc3_core::{Attempt, Failure, Invalid, Outcome};
+use tc3_core::{Attempt, BoxError, Failure, Outcome, ProxyUrl};
+use tower_service::Service;
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
@@ -42,10 +49,10 @@ where
 }
 
 /// How connections are made.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) timeout: Duration,
-    pub(crate) proxy: Option<Proxy>,
+    pub(crate) proxy: Option<ProxyUrl>,
 }
 
 impl Default for Connection {
@@ -57,43 +64,12 @@ impl Default for Connection {
     }
 }
 
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("timeout", &self.timeout)
-            .field("proxy", &self.proxy.as_ref().map(|proxy| &proxy.uri))
-            .finish()
-    }
-}
-
-/// A proxy's address and what it wants to know of us.
-#[derive(Clone)]
-pub(crate) struct Proxy {
-    uri: Uri,
-    authorization: Option<HeaderValue>,
-}
-
-pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
-    let wrong = Invalid::new("proxy", "must be http://[user:password@]host:port");
-    if !url.starts_with("http://") || url.parse::<Uri>().is_err() {
-        return Err(wrong);
-    }
-    let target = Uri::from_static("https://tencentcloudapi.com");
-    let found = Matcher::builder().all(url).build().intercept(&target);
-    found
-        .map(|intercept| Proxy {
-            uri: intercept.uri().clone(),
-            authorization: intercept.basic_auth().cloned(),
-        })
-        .ok_or(wrong)
-}
-
 /// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again.
 pub struct Hyper {
     client: Connections,
 }
 
-type Pool<C> = legacy::Client<HttpsConnector<C>, Full<Bytes>>;
+type Pool<C> = legacy::Client<Bounded<HttpsConnector<C>>, Full<Bytes>>;
 
 enum Connections {
     Direct(Pool<HttpConnector>),
@@ -105,22 +81,36 @@ impl Hyper {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(connection.timeout));
         let tls = HttpsConnectorBuilder::new()
             .with_webpki_roots()
             .https_or_http()
             .enable_http1();
+        let timeout = connection.timeout;
         let mut pool = legacy::Client::builder(TokioExecutor::new());
         pool.pool_idle_timeout(MAX_IDLE)
             .pool_timer(TokioTimer::new());
-        let client = match &connection.proxy {
-            None => Connections::Direct(pool.build(tls.wrap_connector(tcp))),
+        let proxy = connection.proxy.as_ref().and_then(|proxy| {
+            // A proxy's URL has been checked, so nothing is left for the matcher to refuse.
+            let target = Uri::from_static("https://tencentcloudapi.com");
+            Matcher::builder()
+                .all(proxy.expose())
+                .build()
+                .intercept(&target)
+        });
+        let client = match proxy {
+            None => Connections::Direct(pool.build(Bounded {
+                connector: tls.wrap_connector(tcp),
+                timeout,
+            })),
             Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri.clone(), tcp);
-                if let Some(authorization) = &proxy.authorization {
+                let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
+                if let Some(authorization) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(authorization.clone());
                 }
-                Connections::Proxied(pool.build(tls.wrap_connector(tunnel)))
+                Connections::Proxied(pool.build(Bounded {
+                    connector: tls.wrap_connector(tunnel),
+                    timeout,
+                }))
             }
         };
         Self { client }
@@ -154,6 +144,40 @@ impl Transport for Hyper {
             Err(elapsed) => Err(Failure::unknown(elapsed)),
         }
     }
+}
+
+/// A connector that has to be done within a time, the proxy's tunnel and TLS included.
+#[derive(Clone)]
+struct Bounded<C> {
+    connector: C,
+    timeout: Duration,
+}
+
+impl<C> Service<Uri> for Bounded<C>
+where
+    C: Service<Uri, Error: Into<BoxError>, Future: Send + 'static>,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = self.connector.call(with_port(uri));
+        let timeout = tokio::time::timeout(self.timeout, connecting);
+        Box::pin(async move { timeout.await?.map_err(Into::into) })
+    }
+}
+
+/// Names the port, for which a tunnel would take 443 whatever the scheme.
+fn with_port(uri: Uri) -> Uri {
+    let (Some("http"), Some(host), None) = (uri.scheme_str(), uri.host(), uri.port()) else {
+        return uri;
+    };
+    format!("http://{host}:80/").parse().unwrap_or(uri)
 }
 
 async fn read(mut body: Incoming, max_body: usize) -> Result<Bytes, hyper::Error> {

@@ -1,12 +1,15 @@
-use std::{
-    fmt,
-    io::{ErrorKind, Read},
-    time::Duration,
-};
+use std::{fmt, io::Read, time::Duration};
 
 use bytes::Bytes;
-use tc3_core::{Attempt, Failure, Invalid, Outcome};
-use ureq::{Agent, Body, Proxy, Timeout};
+use tc3_core::{Attempt, Failure, Outcome, ProxyUrl};
+use ureq::{
+    Agent, Body, Proxy,
+    config::Config,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout},
+    },
+};
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
@@ -35,7 +38,7 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) timeout: Duration,
-    pub(crate) proxy: Option<Proxy>,
+    pub(crate) proxy: Option<ProxyUrl>,
 }
 
 impl Default for Connection {
@@ -47,14 +50,6 @@ impl Default for Connection {
     }
 }
 
-pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
-    let wrong = Invalid::new("proxy", "must be http://[user:password@]host:port");
-    if !url.starts_with("http://") {
-        return Err(wrong);
-    }
-    Proxy::new(url).map_err(|_| wrong)
-}
-
 /// The transport over ureq, with rustls and Mozilla's roots. Connections are kept and used again.
 pub struct Ureq {
     agent: Agent,
@@ -62,17 +57,22 @@ pub struct Ureq {
 
 impl Ureq {
     pub(crate) fn new(connection: &Connection) -> Self {
-        let agent = Agent::config_builder()
+        // A proxy's URL has been checked, so nothing is left for ureq to refuse.
+        let proxy = connection.proxy.as_ref();
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_age(MAX_IDLE)
-            .proxy(connection.proxy.clone())
+            .proxy(proxy.and_then(|proxy| Proxy::new(proxy.expose()).ok()))
             .timeout_connect(Some(connection.timeout))
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
-        Self { agent }
+            .build();
+        let connector = Before(DefaultConnector::default());
+        let resolver = Before(DefaultResolver::default());
+        Self {
+            agent: Agent::with_parts(config, connector, resolver),
+        }
     }
 }
 
@@ -103,33 +103,57 @@ fn read(
     Ok(http::Response::from_parts(parts, bytes.into()))
 }
 
-/// Whether the request can have reached the service. What is not surely before it is after it.
-fn failure(error: ureq::Error) -> Failure {
-    let before = match &error {
-        ureq::Error::Timeout(timeout) => matches!(timeout, Timeout::Resolve | Timeout::Connect),
-        ureq::Error::Io(io) => matches!(
-            io.kind(),
-            ErrorKind::ConnectionRefused
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-                | ErrorKind::AddrNotAvailable
-        ),
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::ConnectProxyFailed(_)
-        | ureq::Error::InvalidProxyUrl
-        | ureq::Error::BadUri(_)
-        | ureq::Error::Tls(_)
-        | ureq::Error::TlsRequired
-        | ureq::Error::Rustls(_) => true,
-        _ => false,
-    };
-    if before {
-        Failure::not_sent(error)
-    } else {
-        Failure::unknown(error)
+/// What happens before anything is sent: its errors are marked, whatever they are.
+#[derive(Debug)]
+struct Before<T>(T);
+
+#[derive(Debug)]
+struct NotSent(ureq::Error);
+
+fn mark(error: ureq::Error) -> ureq::Error {
+    ureq::Error::Other(Box::new(NotSent(error)))
+}
+
+impl Connector for Before<DefaultConnector> {
+    type Out = <DefaultConnector as Connector>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        self.0.connect(details, chained).map_err(mark)
     }
 }
+
+impl Resolver for Before<DefaultResolver> {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.resolve(uri, config, timeout).map_err(mark)
+    }
+}
+
+fn failure(error: ureq::Error) -> Failure {
+    match error {
+        ureq::Error::Other(other) => match other.downcast::<NotSent>() {
+            Ok(before) => Failure::not_sent(before.0),
+            Err(other) => Failure::unknown(other),
+        },
+        error => Failure::unknown(error),
+    }
+}
+
+impl fmt::Display for NotSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotSent {}
 
 impl fmt::Debug for Ureq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
