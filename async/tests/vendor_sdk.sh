@@ -10,7 +10,11 @@ fi
 
 target=${CARGO_TARGET_DIR:-target}
 venv=$target/vendor-sdk
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+if [ ! -x "$venv/bin/python" ] && ! python3 -m venv "$venv"; then
+    echo "skipped: the vendor's SDK needs a virtual environment, which this python3 can't make"
+    rm -rf "$venv"
+    exit 0
+fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     tencentcloud-sdk-python-common==3.1.195 \
     tencentcloud-sdk-python-billing==3.1.177 \

@@ -1,0 +1,39 @@
+//! The client over real sockets, all of them on loopback.
+#![cfg(feature = "emulator")]
+
+#[path = "loopback/answers.rs"]
+mod answers;
+mod common;
+#[path = "loopback/connections.rs"]
+mod connections;
+#[path = "loopback/emulator.rs"]
+mod emulator;
+#[path = "loopback/failures.rs"]
+mod failures;
+#[path = "loopback/proxy.rs"]
+mod proxy;
+#[path = "loopback/settings.rs"]
+mod settings;
+#[path = "loopback/wire.rs"]
+mod wire;
+
+use tc3_async::{Builder, Client, Endpoint};
+use tokio::task::spawn_blocking;
+
+use common::{PATIENCE, Peer, credential};
+
+fn builder(endpoint: Endpoint) -> Builder {
+    Client::builder(credential())
+        .endpoint(endpoint)
+        .deadline(PATIENCE)
+}
+
+fn client(endpoint: Endpoint) -> Client {
+    builder(endpoint).build()
+}
+
+/// Waits for a script of the peer to note something.
+async fn noted(peer: &Peer) -> &'static str {
+    let peer = peer.clone();
+    spawn_blocking(move || peer.noted()).await.unwrap()
+}

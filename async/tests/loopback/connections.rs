@@ -1,0 +1,188 @@
+use futures_util::TryStreamExt;
+use tc3_core::{Attempt, Credential, Emulator, Error};
+
+use crate::{
+    Client, builder, client,
+    common::{ANSWER, KEY, Peer, answer, answer_of, assert_unknown, credential, january},
+    noted,
+};
+
+#[tokio::test]
+async fn several_calls_use_one_connection() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let client = client(peer.endpoint());
+    for _ in 0..5 {
+        client.call(&january()).await.unwrap();
+        client.clone().call(&january()).await.unwrap();
+    }
+    assert_eq!((peer.received().len(), peer.accepted()), (10, 1));
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_the_connection_usable() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let client = client(peer.endpoint());
+    client.set_credential(Credential::new("AKIDSTRANGER", KEY).unwrap());
+    for _ in 0..2 {
+        let result = client.call(&january()).await;
+        assert!(matches!(result, Err(Error::Service(_))), "{result:?}");
+    }
+    client.set_credential(credential());
+    client.call(&january()).await.unwrap();
+    assert_eq!(peer.accepted(), 1);
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_was_closed_is_replaced() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        connection.send(answer("200 OK", ANSWER));
+        connection.close("closed");
+    });
+    let client = client(peer.endpoint());
+    client.call(&january()).await.unwrap();
+    assert_eq!(noted(&peer).await, "closed");
+    // The end of a connection is seen by the runtime's next look at its sockets.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    client.call(&january()).await.unwrap();
+    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_connection_with_an_unread_answer_is_not_used_again() {
+    let peer = Peer::new(|mut connection| {
+        let length = if connection.number == 0 {
+            8_000_000
+        } else {
+            100
+        };
+        while connection.request().is_some() {
+            connection.send(answer("200 OK", answer_of(length)));
+        }
+    });
+    let client = builder(peer.endpoint()).max_body(100_000).build();
+    let result = client.call(&january()).await;
+    assert!(matches!(result, Err(Error::TooLarge { .. })), "{result:?}");
+    client.call(&january()).await.unwrap();
+    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_failed_call_leaves_the_client_usable() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        if connection.number > 0 {
+            connection.send(answer("200 OK", ANSWER));
+        }
+    });
+    let client = client(peer.endpoint());
+    assert_unknown(client.call(&january()).await);
+    client.call(&january()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_sent_once() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        if connection.number == 0 {
+            connection.send(answer("200 OK", ANSWER));
+            connection.request();
+        }
+    });
+    let client = client(peer.endpoint());
+    client.call(&january()).await.unwrap();
+    assert_unknown(client.call(&january()).await);
+    assert_eq!((peer.received().len(), peer.accepted()), (2, 1));
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_not_taken_for_one() {
+    let peer = Peer::new(|mut connection| {
+        let unasked = answer("408 Request Timeout", "idle for too long");
+        while connection.request().is_some() {
+            connection.send([answer("200 OK", ANSWER), unasked.clone()].concat());
+        }
+    });
+    let client = client(peer.endpoint());
+    for _ in 0..3 {
+        client.call(&january()).await.unwrap();
+    }
+    assert_eq!(peer.accepted(), 3);
+}
+
+#[tokio::test]
+async fn a_client_is_shared_by_tasks() {
+    let peer = Peer::emulating(Emulator::new(credential()).with_records(730));
+    let client = client(peer.endpoint());
+    let alone = client.call(&january()).await.unwrap().output;
+    let walks: Vec<_> = (0..8)
+        .map(|_| {
+            let items = client.items(january().with_limit(10));
+            tokio::spawn(items.try_collect::<Vec<_>>())
+        })
+        .collect();
+    for walk in walks {
+        assert_eq!(walk.await.unwrap().unwrap(), alone.transaction_list);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_call_leaves_the_client_usable() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        if connection.number == 0 {
+            connection.note("received");
+            connection.rest();
+            connection.note("abandoned");
+        } else {
+            connection.send(answer("200 OK", ANSWER));
+        }
+    });
+    let client = client(peer.endpoint());
+    let action = january();
+    tokio::select! {
+        result = client.call(&action) => panic!("{result:?}"),
+        note = noted(&peer) => assert_eq!(note, "received"),
+    }
+    assert_eq!(noted(&peer).await, "abandoned");
+    client.call(&action).await.unwrap();
+    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_dropped_page_ends_the_stream_and_leaves_the_client_usable() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        if connection.number == 0 {
+            connection.note("received");
+            connection.rest();
+        } else {
+            connection.send(answer("200 OK", ANSWER));
+        }
+    });
+    let client = client(peer.endpoint());
+    let mut pages = client.pages(january());
+    tokio::select! {
+        page = pages.next() => panic!("{page:?}"),
+        note = noted(&peer) => assert_eq!(note, "received"),
+    }
+    drop(pages);
+    client.call(&january()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closure_is_a_transport() {
+    let transport = |attempt: Attempt| async move {
+        assert_eq!(
+            attempt.request.uri(),
+            "https://billing.tencentcloudapi.com/"
+        );
+        tokio::task::yield_now().await;
+        Ok(http::Response::new(ANSWER.into()))
+    };
+    let client = Client::builder(credential()).transport(transport);
+    assert_eq!(client.call(&january()).await.unwrap().request_id, "5e1f");
+    assert!(client.items(january()).next().await.is_none());
+}

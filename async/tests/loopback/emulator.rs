@@ -1,0 +1,156 @@
+use std::fmt;
+
+use futures_util::{StreamExt, TryStreamExt};
+use tc3_async::{Client, serve::Server};
+use tc3_core::{
+    Agent, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
+    Emulator, Endpoint, Error, Month, Paginate, Wire,
+};
+
+use crate::{
+    builder, client,
+    common::{KEY, PATIENCE, Peer, TOKEN, credential, january},
+};
+
+fn summary() -> DescribeAllocationSummaryByBusiness {
+    DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2).unwrap())
+}
+
+fn usage() -> ChannelDescribeBillUsageDetail {
+    ChannelDescribeBillUsageDetail::new(
+        Agent::new(Emulator::APP_ID),
+        "20240101".parse().unwrap(),
+        "20240131".parse().unwrap(),
+    )
+}
+
+fn client_of(credential: Credential, endpoint: Endpoint) -> Client {
+    Client::builder(credential)
+        .endpoint(endpoint)
+        .deadline(PATIENCE)
+        .build()
+}
+
+async fn serve(emulator: Emulator) -> Endpoint {
+    let server = Server::bind("127.0.0.1:0", emulator).await.unwrap();
+    let endpoint = format!("http://{}", server.local_addr()).parse().unwrap();
+    tokio::spawn(server.run());
+    endpoint
+}
+
+/// All records of a list, walked as pages and as items.
+async fn walk<A>(client: &Client, action: &A) -> Vec<A::Item>
+where
+    A: Paginate + Clone + Send + 'static,
+    A::Output: Send,
+    A::Item: PartialEq + fmt::Debug,
+{
+    let mut pages = client.pages(action.clone());
+    let mut paged = Vec::new();
+    while let Some(page) = pages.next().await {
+        paged.extend(A::into_items(page.unwrap().output));
+    }
+    let count = u64::try_from(paged.len()).unwrap();
+    assert_eq!((pages.delivered(), pages.total()), (count, Some(count)));
+    let items: Vec<_> = client.items(action.clone()).try_collect().await.unwrap();
+    assert_eq!(paged, items);
+    items
+}
+
+#[track_caller]
+fn assert_refused<T: fmt::Debug>(result: Result<T, Error>, code: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.refusal().unwrap().code(), code);
+    assert!(error.request_id().is_some());
+}
+
+#[tokio::test]
+async fn a_call_gives_the_first_page() {
+    let endpoint = serve(Emulator::new(credential()).with_records(300)).await;
+    let client = client(endpoint);
+    let bills = client.call(&january().with_limit(5)).await.unwrap().output;
+    assert_eq!(bills.transaction_list.len(), 5);
+    assert!(bills.total > 5);
+    assert_eq!(
+        client.call(&summary()).await.unwrap().output.record_num,
+        Some(300)
+    );
+    assert_eq!(client.call(&usage()).await.unwrap().output.total, Some(300));
+}
+
+#[tokio::test]
+async fn every_form_of_request_gives_the_same_records() {
+    let endpoint = serve(Emulator::new(credential()).with_records(120)).await;
+    let mut records = Vec::new();
+    for wire in [Wire::Post, Wire::Get, Wire::PostUnsigned] {
+        let client = builder(endpoint.clone()).wire(wire).page_size(50).build();
+        records.push((
+            walk(&client, &january().with_limit(3)).await,
+            walk(&client, &summary()).await,
+            walk(&client, &usage()).await,
+        ));
+    }
+    let [post, get, unsigned] = &records[..] else {
+        panic!("{}", records.len());
+    };
+    assert!(post.0.len() > 3);
+    assert_eq!((post.1.len(), post.2.len()), (120, 120));
+    assert_eq!(get, post);
+    assert_eq!(unsigned, post);
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused() {
+    let endpoint = serve(Emulator::new(credential())).await;
+    let forger = Credential::new("AKIDEXAMPLE", "another-fake-key").unwrap();
+    let forger = client_of(forger, endpoint);
+    assert_refused(
+        forger.call(&january()).await,
+        "AuthFailure.SignatureFailure",
+    );
+    let refused = forger.items(january()).next().await.unwrap();
+    assert_refused(refused, "AuthFailure.SignatureFailure");
+}
+
+#[tokio::test]
+async fn another_credential_signs_from_now_on() {
+    let endpoint = serve(Emulator::new(credential())).await;
+    let client = client_of(Credential::new("AKIDSTRANGER", KEY).unwrap(), endpoint);
+    let result = client.call(&january()).await;
+    assert_refused(result, "AuthFailure.SecretIdNotFound");
+    client.set_credential(credential());
+    client.call(&january()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_is_sent_along() {
+    let temporary = credential().with_token(TOKEN).unwrap();
+    let endpoint = serve(Emulator::new(temporary.clone())).await;
+    let holder = client_of(temporary, endpoint.clone());
+    holder.call(&january()).await.unwrap();
+    let result = client(endpoint).call(&january()).await;
+    assert_refused(result, "AuthFailure.TokenFailure");
+}
+
+#[tokio::test]
+async fn a_dropped_walk_fetches_no_more() {
+    let peer = Peer::emulating(Emulator::new(credential()).with_records(25));
+    let client = client(peer.endpoint());
+    let mut items = client.items(summary().with_limit(10));
+    for _ in 0..11 {
+        items.next().await.unwrap().unwrap();
+    }
+    assert_eq!(items.total(), Some(25));
+    drop(items);
+    client.call(&january()).await.unwrap();
+    assert_eq!(peer.received().len(), 3);
+}
+
+#[tokio::test]
+async fn an_ended_walk_asks_for_nothing() {
+    let peer = Peer::emulating(Emulator::new(credential()).with_records(25));
+    let mut items = client(peer.endpoint()).items(summary());
+    assert_eq!(StreamExt::by_ref(&mut items).count().await, 25);
+    assert!(items.next().await.is_none());
+    assert_eq!(peer.received().len(), 1);
+}

@@ -1,0 +1,32 @@
+//! The client over real sockets, all of them on loopback.
+
+#[path = "loopback/answers.rs"]
+mod answers;
+#[path = "../../async/tests/common/mod.rs"]
+mod common;
+#[path = "loopback/connections.rs"]
+mod connections;
+#[path = "loopback/emulator.rs"]
+mod emulator;
+#[path = "loopback/failures.rs"]
+mod failures;
+#[path = "loopback/proxy.rs"]
+mod proxy;
+#[path = "loopback/settings.rs"]
+mod settings;
+#[path = "loopback/wire.rs"]
+mod wire;
+
+use tc3_blocking::{Builder, Client, Endpoint};
+
+use common::{PATIENCE, credential};
+
+fn builder(endpoint: Endpoint) -> Builder {
+    Client::builder(credential())
+        .endpoint(endpoint)
+        .deadline(PATIENCE)
+}
+
+fn client(endpoint: Endpoint) -> Client {
+    builder(endpoint).build()
+}
