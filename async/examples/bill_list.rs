@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_async::Client;
-use tc3_example_cli::{BillList, Output, Parser, Progress, Result, finish};
+use tc3_example_cli::{BillList, Output, Parser, Result, finish};
 
 async fn run(arguments: BillList) -> Result<()> {
     let service = arguments.service.clone().connect()?;
@@ -17,16 +17,12 @@ async fn run(arguments: BillList) -> Result<()> {
         .language(service.language.clone())
         .build();
 
-    let mut output = Output::new(arguments.format);
-    let progress = Progress::default();
+    let mut output = Output::new(arguments.format)?;
     let mut records = client.items(arguments.action(&service)?);
     while let Some(record) = records.next().await {
-        output.write(&record?)?;
-        progress.advance(records.total());
+        output.write(&record?, records.total())?;
     }
-    output.finish()?;
-    progress.finish();
-    Ok(())
+    output.finish()
 }
 
 #[tokio::main(flavor = "current_thread")]

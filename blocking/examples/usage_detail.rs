@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_blocking::Client;
-use tc3_example_cli::{Output, Parser, Progress, Result, UsageDetail, finish};
+use tc3_example_cli::{Output, Parser, Result, UsageDetail, finish};
 
 fn run(arguments: UsageDetail) -> Result<()> {
     let service = arguments.service.clone().connect()?;
@@ -17,16 +17,12 @@ fn run(arguments: UsageDetail) -> Result<()> {
         .language(service.language.clone())
         .build();
 
-    let mut output = Output::new(arguments.format);
-    let progress = Progress::default();
+    let mut output = Output::new(arguments.format)?;
     let mut records = client.items(arguments.action(&service)?);
     while let Some(record) = records.next() {
-        output.write(&record?)?;
-        progress.advance(records.total());
+        output.write(&record?, records.total())?;
     }
-    output.finish()?;
-    progress.finish();
-    Ok(())
+    output.finish()
 }
 
 fn main() -> ExitCode {

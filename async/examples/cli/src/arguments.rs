@@ -26,7 +26,7 @@ pub struct BillList {
     #[arg(long, value_name = "TIME", value_parser = last_second)]
     end: Option<BeijingSecond>,
     /// How many records a request asks for [default: 100]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     /// Only these kinds of transactions, e.g. deduct recharge
     #[arg(long, value_name = "TYPE", num_args = 1.., value_delimiter = ',')]
@@ -97,7 +97,7 @@ pub struct AllocationSummary {
     #[arg(long, requires = "sort")]
     desc: bool,
     /// How many records a request asks for [default: 1000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     /// How to write the records
     #[arg(long, value_enum, default_value_t)]
@@ -162,7 +162,7 @@ pub struct UsageDetail {
     #[arg(long, value_name = "TYPE")]
     quota_type: Option<String>,
     /// How many records a request asks for [default: 50]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     /// How to write the records
     #[arg(long, value_enum, default_value_t)]

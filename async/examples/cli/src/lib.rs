@@ -9,11 +9,16 @@ mod output;
 mod service;
 mod table;
 
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 pub use arguments::{AllocationSummary, BillList, UsageDetail};
 pub use clap::Parser;
-pub use output::{Format, Output, Progress};
+pub use output::{Format, Output};
 pub use service::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Service, ServiceArguments, serve};
 pub use table::Row;
 
@@ -21,24 +26,28 @@ pub use table::Row;
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Turns what an example came to into an exit status, with the error and all its causes on stderr.
-#[expect(clippy::print_stderr, reason = "diagnostics go to stderr")]
 pub fn finish(result: Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
     // A reader that has had enough, such as `head`, is no failure.
-    let io = error.downcast_ref::<std::io::Error>();
-    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) {
+    let io = error.downcast_ref::<io::Error>();
+    if io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprint!("error: {error}");
+    let mut causes = format!("error: {error}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        eprint!(": {inner}");
+        causes = format!("{causes}: {inner}");
         cause = inner.source();
     }
-    eprintln!();
+    say(causes);
     ExitCode::FAILURE
+}
+
+/// Writes a line to stderr, unless nobody reads it.
+fn say(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The README's programs, compiled and run with the doc tests.

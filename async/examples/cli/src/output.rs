@@ -1,12 +1,12 @@
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::{
+    io::{self, BufWriter, IsTerminal, Write},
+    marker::PhantomData,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    Result, Row,
-    table::{self, Column},
-};
+use crate::{Result, Row, say, table};
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -20,104 +20,76 @@ pub enum Format {
     Jsonl,
 }
 
-/// Writes records to stdout as they come.
+/// Writes records to stdout as they come, with a progress bar on stderr when that is a terminal.
 #[derive(Debug)]
-pub struct Output {
-    to: To,
-    columns: Option<Vec<Column>>,
-}
-
-#[derive(Debug)]
-enum To {
-    Table(BufWriter<io::Stdout>),
-    Csv(Box<csv::Writer<io::Stdout>>),
-    Jsonl(BufWriter<io::Stdout>),
-}
-
-impl Output {
-    /// Writes in this format.
-    pub fn new(format: Format) -> Self {
-        let to = match format {
-            Format::Table => To::Table(BufWriter::new(io::stdout())),
-            Format::Csv => To::Csv(Box::new(csv::Writer::from_writer(io::stdout()))),
-            Format::Jsonl => To::Jsonl(BufWriter::new(io::stdout())),
-        };
-        Self { to, columns: None }
-    }
-
-    /// Writes a record.
-    pub fn write<R: Row + Serialize>(&mut self, record: &R) -> Result<()> {
-        match &mut self.to {
-            To::Table(out) => {
-                if self.columns.is_none() {
-                    table::heading(out, &R::COLUMNS)?;
-                    self.columns = Some(R::COLUMNS.to_vec());
-                }
-                table::line(out, &R::COLUMNS, &record.cells())?;
-            }
-            To::Csv(csv) => csv.serialize(record).map_err(unwrap_csv)?,
-            To::Jsonl(out) => {
-                let line = serde_json::to_string(record)?;
-                writeln!(out, "{line}")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes what is still held back.
-    pub fn finish(self) -> Result<()> {
-        match self.to {
-            To::Table(mut out) | To::Jsonl(mut out) => out.flush()?,
-            To::Csv(mut csv) => csv.flush()?,
-        }
-        Ok(())
-    }
-}
-
-/// The IO error within, so that a closed pipe is known as one.
-fn unwrap_csv(error: csv::Error) -> Box<dyn std::error::Error + Send + Sync> {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        other => format!("csv: {other:?}").into(),
-    }
-}
-
-/// A progress bar on stderr, when that is a terminal and stdout another place.
-#[derive(Debug)]
-pub struct Progress {
+pub struct Output<R> {
+    format: Format,
+    out: BufWriter<io::Stdout>,
     bar: ProgressBar,
+    records: PhantomData<R>,
 }
 
-impl Default for Progress {
-    fn default() -> Self {
-        // It would be drawn between records that are written to the same terminal.
-        let bar = if io::stdout().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::no_length()
-        };
-        if let Ok(style) =
-            ProgressStyle::with_template("{wide_bar} {pos}/{len} records, {per_sec}, {eta} left")
-        {
-            bar.set_style(style);
+impl<R: Row + Serialize + DeserializeOwned> Output<R> {
+    /// Writes in this format, the heading first.
+    pub fn new(format: Format) -> Result<Self> {
+        let bar = ProgressBar::no_length();
+        bar.set_style(ProgressStyle::with_template(
+            "{wide_bar} {pos}/{len} records, {per_sec}, {eta} left",
+        )?);
+        let mut out = BufWriter::new(io::stdout());
+        match format {
+            Format::Table => table::heading(&mut out, &R::COLUMNS)?,
+            Format::Csv => {
+                let lines = csv_lines::<R>(&serde_json::from_str(R::LEAST)?, true)?;
+                out.write_all(
+                    lines
+                        .split_inclusive(|b| *b == b'\n')
+                        .next()
+                        .unwrap_or_default(),
+                )?;
+            }
+            Format::Jsonl => {}
         }
-        Self { bar }
+        Ok(Self {
+            format,
+            out,
+            bar,
+            records: PhantomData,
+        })
     }
-}
 
-impl Progress {
-    /// One more record has come, of `total` if that is known.
-    pub fn advance(&self, total: Option<u64>) {
+    /// Writes a record, one of `total` if that is known.
+    pub fn write(&mut self, record: &R, total: Option<u64>) -> Result<()> {
+        match self.format {
+            Format::Table => table::line(&mut self.out, &R::COLUMNS, &record.cells())?,
+            Format::Csv => self.out.write_all(&csv_lines(record, false)?)?,
+            Format::Jsonl => writeln!(self.out, "{}", serde_json::to_string(record)?)?,
+        }
         if let Some(total) = total {
             self.bar.set_length(total);
         }
         self.bar.inc(1);
+        // On a terminal, records and the bar take turns on the last line.
+        if io::stdout().is_terminal() {
+            self.bar.suspend(|| self.out.flush())?;
+        }
+        Ok(())
     }
 
-    /// Takes the bar away and says how many records there were.
-    #[expect(clippy::print_stderr, reason = "diagnostics go to stderr")]
-    pub fn finish(self) {
+    /// Writes what is still held back, and says how many records there were.
+    pub fn finish(mut self) -> Result<()> {
         self.bar.finish_and_clear();
-        eprintln!("{} records", self.bar.position());
+        self.out.flush()?;
+        say(format_args!("{} records", self.bar.position()));
+        Ok(())
     }
+}
+
+/// A record as a line of CSV, after the heading if that is wanted.
+fn csv_lines<R: Serialize>(record: &R, heading: bool) -> Result<Vec<u8>> {
+    let mut csv = csv::WriterBuilder::new()
+        .has_headers(heading)
+        .from_writer(Vec::new());
+    csv.serialize(record)?;
+    Ok(csv.into_inner()?)
 }

@@ -3,7 +3,7 @@ use std::{fmt, net::SocketAddr, sync::mpsc, thread};
 use tc3_async::serve::Server;
 use tc3_core::{Credential, Emulator, Endpoint, Language, Region};
 
-use crate::Result;
+use crate::{Result, say};
 
 /// The id of the fake key pair that the emulator knows unless told otherwise.
 pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
@@ -11,11 +11,12 @@ pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
 pub const EXAMPLE_SECRET_KEY: &str = "not-a-real-key";
 
 /// Which service to ask, and as whom.
+// Texts, since clap would print a wrong one, which may hold a password or control characters.
 #[derive(Clone, clap::Args)]
 pub struct ServiceArguments {
     /// Where to send requests: https://host[:port], or http:// to loopback [default: the public service]
     #[arg(long, value_name = "URL")]
-    endpoint: Option<Endpoint>,
+    endpoint: Option<String>,
     /// The key pair's id; without a key pair the emulator is started in this process
     #[arg(
         long,
@@ -37,10 +38,10 @@ pub struct ServiceArguments {
     token: Option<String>,
     /// The region that requests name, e.g. ap-guangzhou
     #[arg(long)]
-    region: Option<Region>,
+    region: Option<String>,
     /// The language of the service's error messages: zh-CN or en-US
     #[arg(long)]
-    language: Option<Language>,
+    language: Option<String>,
     /// How many records the emulator has, when it is started here
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     records: u64,
@@ -65,15 +66,18 @@ impl ServiceArguments {
     /// The service that the arguments name, or the emulator, started in this process, when they name
     /// neither an endpoint nor a key pair.
     pub fn connect(self) -> Result<Service> {
+        let endpoint: Option<Endpoint> = self.endpoint.map(|url| url.parse()).transpose()?;
+        let region: Option<Region> = self.region.map(Region::new).transpose()?;
+        let language: Option<Language> = self.language.map(Language::new).transpose()?;
         let (credential, endpoint, emulated) = match (self.secret_id, self.secret_key) {
             (Some(id), Some(key)) => {
                 let mut credential = Credential::new(id, key)?;
-                if let Some(token) = self.token {
+                if let Some(token) = self.token.filter(|token| !token.is_empty()) {
                     credential = credential.with_token(token)?;
                 }
-                (credential, self.endpoint.unwrap_or_default(), false)
+                (credential, endpoint.unwrap_or_default(), false)
             }
-            (None, None) if self.endpoint.is_none() => {
+            (None, None) if endpoint.is_none() => {
                 let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
                 let emulator = Emulator::new(credential.clone()).with_records(self.records);
                 let address = start(emulator)?;
@@ -86,16 +90,16 @@ impl ServiceArguments {
         Ok(Service {
             credential,
             endpoint,
-            region: self.region,
-            language: self.language,
+            region,
+            language,
             emulated,
         })
     }
 }
 
-#[expect(clippy::print_stderr, reason = "diagnostics go to stderr")]
 fn report(address: SocketAddr) {
-    eprintln!("No key pair is given: asking the emulator in this process, at http://{address}.");
+    let report = "No key pair is given: asking the emulator in this process";
+    say(format_args!("{report}, at http://{address}."));
 }
 
 /// Starts the emulator on a free port of loopback, in a thread of its own, until the process ends.
@@ -130,9 +134,6 @@ pub async fn serve(
 
 impl fmt::Debug for ServiceArguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceArguments")
-            .field("endpoint", &self.endpoint)
-            .field("region", &self.region)
-            .finish_non_exhaustive()
+        f.write_str("ServiceArguments(…)")
     }
 }

@@ -8,6 +8,9 @@ pub(crate) type Column = (&'static str, usize, bool);
 
 /// A record that can be shown in columns.
 pub trait Row {
+    /// The least JSON that is such a record.
+    const LEAST: &str;
+
     /// Heading, width and whether flush right, of each column.
     const COLUMNS: [(&'static str, usize, bool); 6];
 
@@ -16,6 +19,8 @@ pub trait Row {
 }
 
 impl Row for BillTransactionInfo {
+    const LEAST: &str =
+        r#"{"OperationTime": "2024-01-01 00:00:00", "ActionType": "", "Amount": 0, "BillId": ""}"#;
     const COLUMNS: [Column; 6] = [
         ("OperationTime", 23, false),
         ("ActionType", 10, false),
@@ -38,6 +43,7 @@ impl Row for BillTransactionInfo {
 }
 
 impl Row for AllocationSummaryByBusiness {
+    const LEAST: &str = r#"{"BusinessCode": "", "RealTotalCost": 0}"#;
     const COLUMNS: [Column; 6] = [
         ("BillDate", 10, false),
         ("BusinessCode", 12, false),
@@ -60,6 +66,7 @@ impl Row for AllocationSummaryByBusiness {
 }
 
 impl Row for ChannelBillUsageDetail {
+    const LEAST: &str = "{}";
     const COLUMNS: [Column; 6] = [
         ("CostTime", 10, false),
         ("QuotaType", 17, false),
