@@ -26,40 +26,30 @@ pub struct Output<R> {
     format: Format,
     out: BufWriter<io::Stdout>,
     bar: ProgressBar,
+    /// Whether the heading is written, which waits for the first answer.
+    begun: bool,
     records: PhantomData<R>,
 }
 
 impl<R: Row + Serialize + DeserializeOwned> Output<R> {
-    /// Writes in this format, the heading first.
+    /// Writes in this format.
     pub fn new(format: Format) -> Result<Self> {
         let bar = ProgressBar::no_length();
         bar.set_style(ProgressStyle::with_template(
             "{wide_bar} {pos}/{len} records, {per_sec}, {eta} left",
         )?);
-        let mut out = BufWriter::new(io::stdout());
-        match format {
-            Format::Table => table::heading(&mut out, &R::COLUMNS)?,
-            Format::Csv => {
-                let lines = csv_lines::<R>(&serde_json::from_str(R::LEAST)?, true)?;
-                out.write_all(
-                    lines
-                        .split_inclusive(|b| *b == b'\n')
-                        .next()
-                        .unwrap_or_default(),
-                )?;
-            }
-            Format::Jsonl => {}
-        }
         Ok(Self {
             format,
-            out,
+            out: BufWriter::new(io::stdout()),
             bar,
+            begun: false,
             records: PhantomData,
         })
     }
 
     /// Writes a record, one of `total` if that is known.
     pub fn write(&mut self, record: &R, total: Option<u64>) -> Result<()> {
+        self.begin()?;
         match self.format {
             Format::Table => table::line(&mut self.out, &R::COLUMNS, &record.cells())?,
             Format::Csv => self.out.write_all(&csv_lines(record, false)?)?,
@@ -76,9 +66,26 @@ impl<R: Row + Serialize + DeserializeOwned> Output<R> {
         Ok(())
     }
 
+    fn begin(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        match self.format {
+            Format::Table => table::heading(&mut self.out, &R::COLUMNS)?,
+            Format::Csv => {
+                let lines = csv_lines::<R>(&serde_json::from_str(R::LEAST)?, true)?;
+                let heading = lines.split_inclusive(|b| *b == b'\n').next();
+                self.out.write_all(heading.unwrap_or_default())?;
+            }
+            Format::Jsonl => {}
+        }
+        Ok(())
+    }
+
     /// Writes what is still held back, and says how many records there were.
     pub fn finish(mut self) -> Result<()> {
         self.bar.finish_and_clear();
+        self.begin()?;
         self.out.flush()?;
         say(format_args!("{} records", self.bar.position()));
         Ok(())
