@@ -17,11 +17,11 @@ use hyper_util::{
             self,
             connect::{HttpConnector, proxy::Tunnel},
         },
-        proxy::matcher::Matcher,
+        proxy::matcher::{Intercept, Matcher},
     },
     rt::{TokioExecutor, TokioTimer},
 };
-use tc3_core::{Attempt, BoxError, Failure, Outcome, ProxyUrl};
+use tc3_core::{Attempt, BoxError, Failure, Invalid, Outcome, ProxyUrl};
 use tower_service::Service;
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
@@ -52,7 +52,7 @@ where
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) timeout: Duration,
-    pub(crate) proxy: Option<ProxyUrl>,
+    pub(crate) proxy: Option<Intercept>,
 }
 
 impl Default for Connection {
@@ -62,6 +62,14 @@ impl Default for Connection {
             proxy: None,
         }
     }
+}
+
+pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
+    let url = ProxyUrl::new(url)?;
+    let matcher = Matcher::builder().all(url.expose()).build();
+    matcher
+        .intercept(&Uri::from_static("https://tencentcloudapi.com"))
+        .ok_or(Invalid::new("proxy", "is not one that hyper can use"))
 }
 
 /// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again.
@@ -89,15 +97,7 @@ impl Hyper {
         let mut pool = legacy::Client::builder(TokioExecutor::new());
         pool.pool_idle_timeout(MAX_IDLE)
             .pool_timer(TokioTimer::new());
-        let proxy = connection.proxy.as_ref().and_then(|proxy| {
-            // A proxy's URL has been checked, so nothing is left for the matcher to refuse.
-            let target = Uri::from_static("https://tencentcloudapi.com");
-            Matcher::builder()
-                .all(proxy.expose())
-                .build()
-                .intercept(&target)
-        });
-        let client = match proxy {
+        let client = match &connection.proxy {
             None => Connections::Direct(pool.build(Bounded {
                 connector: tls.wrap_connector(tcp),
                 timeout,

@@ -8,11 +8,14 @@ use std::{
 };
 
 use tc3_core::{
-    Action, Attempt, Call, Credential, Error, Flow, Now, Paginate, ProxyUrl, Reply, Session,
+    Action, Attempt, Call, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
     Settings, Step, UnixTime,
 };
 
-use crate::{Items, Pages, Transport, Ureq, transport::Connection};
+use crate::{
+    Items, Pages, Transport, Ureq,
+    transport::{self, Connection},
+};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -134,10 +137,15 @@ impl Builder {
         self
     }
 
-    /// Connects through a proxy; none by default, whatever the environment says.
-    pub fn proxy(mut self, proxy: impl Into<Option<ProxyUrl>>) -> Self {
-        self.connection.proxy = proxy.into();
-        self
+    /// Connects through a proxy, `http://[user:password@]host:port`; none by default, whatever the
+    /// environment says.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `proxy` when it is no such URL.
+    pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
+        self.connection.proxy = Some(transport::proxy(url)?);
+        Ok(self)
     }
 
     /// The client, over ureq.

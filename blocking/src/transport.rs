@@ -1,7 +1,7 @@
 use std::{fmt, io::Read, time::Duration};
 
 use bytes::Bytes;
-use tc3_core::{Attempt, Failure, Outcome, ProxyUrl};
+use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
 use ureq::{
     Agent, Body, Proxy,
     config::Config,
@@ -38,7 +38,7 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) timeout: Duration,
-    pub(crate) proxy: Option<ProxyUrl>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Default for Connection {
@@ -50,6 +50,11 @@ impl Default for Connection {
     }
 }
 
+pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
+    let url = ProxyUrl::new(url)?;
+    Proxy::new(url.expose()).map_err(|_| Invalid::new("proxy", "is not one that ureq can use"))
+}
+
 /// The transport over ureq, with rustls and Mozilla's roots. Connections are kept and used again.
 pub struct Ureq {
     agent: Agent,
@@ -57,14 +62,12 @@ pub struct Ureq {
 
 impl Ureq {
     pub(crate) fn new(connection: &Connection) -> Self {
-        // A proxy's URL has been checked, so nothing is left for ureq to refuse.
-        let proxy = connection.proxy.as_ref();
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_age(MAX_IDLE)
-            .proxy(proxy.and_then(|proxy| Proxy::new(proxy.expose()).ok()))
+            .proxy(connection.proxy.clone())
             .timeout_connect(Some(connection.timeout))
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();

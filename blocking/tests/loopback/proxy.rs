@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use tc3_core::{Emulator, Endpoint, ProxyUrl};
+use tc3_core::{Emulator, Endpoint};
 
 use crate::{
     Client,
@@ -13,7 +13,8 @@ fn through(proxy: &str, endpoint: Endpoint) -> Client {
     Client::builder(credential().with_token(TOKEN).unwrap())
         .endpoint(endpoint)
         .deadline(PATIENCE)
-        .proxy(ProxyUrl::new(proxy).unwrap())
+        .proxy(proxy)
+        .unwrap()
         .build()
 }
 
@@ -106,7 +107,8 @@ fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let client = Client::builder(credential())
         .connect_timeout(SHORT)
         .attempt_timeout(PATIENCE / 4)
-        .proxy(ProxyUrl::new(&format!("http://{}", peer.address())).unwrap())
+        .proxy(&format!("http://{}", peer.address()))
+        .unwrap()
         .build();
     assert_not_sent(client.call(&january()));
 }

@@ -1,6 +1,6 @@
 use std::{error::Error as _, time::Duration};
 
-use tc3_core::{Emulator, Endpoint, Error, ProxyUrl};
+use tc3_core::{Emulator, Endpoint, Error};
 
 use crate::{
     Client, builder, client,
@@ -62,7 +62,8 @@ fn debug_shows_no_secret() {
     let peer = Peer::answering(answer("502 Bad Gateway", "no tunnel"));
     let proxy = format!("http://user:{PASSWORD}@{}", peer.address());
     let builder = Client::builder(credential().with_token(TOKEN).unwrap())
-        .proxy(ProxyUrl::new(&proxy).unwrap());
+        .proxy(&proxy)
+        .unwrap();
     assert_discreet(&format!("{builder:?} {builder:#?}"));
     let client = builder.build();
     assert_discreet(&format!("{client:?} {client:#?}"));
