@@ -176,9 +176,6 @@ impl Ledger {
         offset: u64,
         limit: u32,
     ) -> Option<DescribeAllocationSummaryByBusinessResponse> {
-        let first_day = BillDate::day(month.year(), month.month(), 1)
-            .ok()?
-            .first_day();
         let rows = Rows {
             seed: self.seed,
             month: query.month,
@@ -187,8 +184,7 @@ impl Ledger {
             } else {
                 0..0
             },
-            first_day,
-            days: i64::from(first_day.days_in_month()),
+            first_day: month.first_day(),
         };
         let view = self.views.get(query.clone(), |query| rows.view(query))?;
         if view.count == 0 {
@@ -237,7 +233,6 @@ struct Rows {
     month: i64,
     range: Range<u64>,
     first_day: Date,
-    days: i64,
 }
 
 /// What a record costs: gathered and allocated, each in cash, vouchers, credits, proceeds.
@@ -296,7 +291,8 @@ impl Rows {
 
     /// The day that a record is of.
     fn date(&self, index: u64) -> Option<Date> {
-        let days_before = spread(&(0..self.days), index, self.range.end);
+        let days = 0..i64::from(self.first_day.days_in_month());
+        let days_before = spread(&days, index, self.range.end);
         self.first_day
             .checked_add(Span::new().days(days_before))
             .ok()
@@ -310,13 +306,8 @@ impl Rows {
                     || query.units.iter().any(|key| Some(key.as_str()) == unit.0))
         });
         let on_asked_day = |index: &u64| {
-            query.dates.is_empty()
-                || self.date(*index).is_some_and(|day| {
-                    query.dates.iter().any(|asked| {
-                        let first = asked.first_day();
-                        first == day || asked.is_month() && first == day.first_of_month()
-                    })
-                })
+            let asked = |day| query.dates.iter().any(|date| date.contains(day));
+            query.dates.is_empty() || self.date(*index).is_some_and(asked)
         };
         let matching = || cycle.indices(&self.range, 0).filter(on_asked_day);
         let mut listed: Option<Vec<u64>> = None;

@@ -31,7 +31,8 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// The service, in memory: verifies every request as the real one does and answers from a ledger.
 ///
 /// The ledger is a function of the seed, so that it is the same for the same seed, and is computed as it is
-/// asked for: however many records it has, it takes no memory but for the order of a sorted list. With `n` records there are
+/// asked for: however many records it has, it takes no memory but for the order of a sorted list. With
+/// `n` records there are
 ///
 /// - `n` transactions, spread evenly over the years 2024 and 2025, Beijing time, in order of time; and
 ///   one of 0 yuan after every 32 of them, which are returned only with `WithZeroAmount`;

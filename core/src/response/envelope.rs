@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{
         self, DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer,
-        MapAccess, Visitor, value::MapAccessDeserializer,
+        MapAccess, Visitor,
     },
 };
 
@@ -60,9 +60,9 @@ impl ErrorBody {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
+        struct Parts<T>(PhantomData<T>);
 
-        impl<'de, T: DeserializeOwned> Visitor<'de> for Object<T> {
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Parts<T> {
             type Value = Response<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +83,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                     Err(error) => return Err(error),
                 };
                 // An output need not have read to the end.
-                IgnoredAny::deserialize(MapAccessDeserializer::new(&mut fields))?;
+                IgnoredAny::deserialize(Body(&mut fields))?;
                 Ok(Response {
                     output,
                     refusal: fields.refusal,
@@ -92,7 +92,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
             }
         }
 
-        deserializer.deserialize_map(Object(PhantomData))
+        deserializer.deserialize_map(Parts(PhantomData))
     }
 }
 

@@ -38,6 +38,11 @@ impl Month {
             .ok_or(NO_SUCH_MONTH)
     }
 
+    /// The month's first day.
+    pub const fn first_day(self) -> Date {
+        self.first
+    }
+
     /// The year.
     pub fn year(self) -> i16 {
         self.first.year()
@@ -162,9 +167,9 @@ impl BillDate {
         })
     }
 
-    /// Whether it is a whole month.
-    pub const fn is_month(self) -> bool {
-        self.month
+    /// Whether a day is this day, or lies in this month.
+    pub fn contains(self, day: Date) -> bool {
+        self.day == day || self.month && self.day == day.first_of_month()
     }
 
     /// The day, or a month's first day.
