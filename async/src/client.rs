@@ -50,7 +50,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but [`Error::Incomplete`].
+    /// Any [`Error`] but those of walks, [`Error::Incomplete`] and [`Error::Repeated`].
     pub async fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
         self.drive(&mut Call::new(action)).await
     }

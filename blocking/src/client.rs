@@ -51,7 +51,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but [`Error::Incomplete`].
+    /// Any [`Error`] but those of walks, [`Error::Incomplete`] and [`Error::Repeated`].
     pub fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
         self.drive(&mut Call::new(action))
     }
