@@ -41,10 +41,10 @@
 //! ```
 
 mod client;
+mod pages;
 mod transport;
-mod walk;
 
 pub use client::{Builder, Client};
+pub use pages::{Items, Pages};
 pub use tc3_core::{self, *};
 pub use transport::{Transport, Ureq};
-pub use walk::{Items, Pages};

@@ -1,20 +1,27 @@
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String};
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
+use http::{HeaderMap, header};
+use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
-    flow::sealed, request::Prepared, response,
+    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, UnixTime,
+    flow::sealed, request::Prepared, response, retry::Advice,
 };
 
 /// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
 /// can be done in what is left.
 const EARLY: Duration = Duration::from_millis(10);
 
-/// One logical call: an action to its reply, under a deadline.
+/// How long an action rests after a throttle answer that doesn't say: limits are counted by the second.
+const REST: Duration = Duration::from_secs(1);
+
+/// One logical call: an action to its reply, sent as often as it takes, under a deadline.
 ///
-/// See [`flow`](crate::flow) for how it is driven.
+/// It waits for its turn within the service's frequency limit, is signed when its turn has come, and is
+/// sent again when that can help and is safe; [`Retry`](crate::Retry) says when. See [`flow`](crate::flow)
+/// for how it is driven.
 ///
 /// ```
 /// use core::time::Duration;
@@ -27,27 +34,47 @@ const EARLY: Duration = Duration::from_millis(10);
 /// let mut call = Call::new(&action);
 /// let Step::Send(attempt) = call.step(&mut session, now) else { panic!() };
 /// assert_eq!(attempt.timeout, Duration::from_secs(30));
-/// let answer = br#"{"Response": {"TotalCount": 3, "RequestId": "5e1f"}}"#;
+/// let throttled = br#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#;
+/// call.handle(Ok(http::Response::new(throttled.as_slice().into())));
+/// let Step::Wait(delay) = call.step(&mut session, now) else { panic!() };
+///
+/// let later = Now::new(UnixTime::new(1_551_113_066), delay, 1);
+/// let Step::Send(attempt) = call.step(&mut session, later) else { panic!() };
+/// let answer = br#"{"Response": {"TotalCount": 3, "RequestId": "2"}}"#;
 /// call.handle(Ok(http::Response::new(answer.as_slice().into())));
-/// let Step::Done(reply) = call.step(&mut session, now) else { panic!() };
+/// let Step::Done(reply) = call.step(&mut session, later) else { panic!() };
 /// assert_eq!(reply?.output.json("TotalCount"), Some("3"));
 /// # Ok::<(), tc3_core::Error>(())
 /// ```
 #[must_use = "a call does nothing unless it is driven"]
 pub struct Call<A: Action> {
     state: State<A::Output>,
-    /// The tick of the first step, and the deadline counted from there.
-    started: Option<(Duration, Duration)>,
+    prepared: Option<Prepared>,
+    time: Stopwatch,
+    /// When the next attempt may be made, counted from the first step.
+    ready: Duration,
+    attempts: u32,
+    /// Which endpoint the last attempt went to.
+    endpoint: usize,
+    /// How many attempts in a row found no connection.
+    unreachable: usize,
+    /// Whether the clock was set by one of this call's answers.
+    clock_set: bool,
     max_body: usize,
+    /// What the last attempt came to, unless it is the result.
+    failed: Option<Error>,
+    request_id: Option<String>,
 }
 
 enum State<O> {
-    /// Ready to be sent, if the input is right.
-    Ready(Result<Prepared, Error>),
+    /// Waiting to be sent.
+    Ready,
     /// Out.
     Sent,
     /// Back.
-    Answered(Result<Reply<O>, Error>),
+    Answered(Result<Reply<O>, Error>, Hints),
+    /// It can't be written down.
+    Refused(Error),
     /// The result has been given away.
     Ended,
 }
@@ -55,58 +82,162 @@ enum State<O> {
 impl<A: Action> Call<A> {
     /// A call of `action`, which is checked and written down here; a wrong input is the first step's result.
     pub fn new(action: &A) -> Self {
+        let (state, prepared) = match Prepared::new(action) {
+            Ok(prepared) => (State::Ready, Some(prepared)),
+            Err(error) => (State::Refused(error), None),
+        };
         Self {
-            state: State::Ready(Prepared::new(action)),
-            started: None,
+            state,
+            prepared,
+            time: Stopwatch::default(),
+            ready: Duration::ZERO,
+            attempts: 0,
+            endpoint: 0,
+            unreachable: 0,
+            clock_set: false,
             max_body: usize::MAX,
+            failed: None,
+            request_id: None,
         }
     }
 
-    fn send(
-        &mut self,
-        prepared: &Prepared,
-        session: &mut Session,
-        now: Now,
-    ) -> Result<Attempt, Error> {
-        let deadline = session.settings().deadline();
-        self.started = Some((now.tick, deadline));
-        let timeout = session.settings().attempt_timeout();
-        if timeout.is_zero() {
+    /// Sends the request, or waits until it may be sent, if there is time for either.
+    fn next(&mut self, session: &mut Session, now: Now) -> Result<Step<Never>, Error> {
+        let Some(prepared) = &self.prepared else {
+            return Err(Error::Ended);
+        };
+        let settings = session.settings();
+        let (deadline, attempt_timeout) = (settings.deadline(), settings.attempt_timeout());
+        if attempt_timeout.is_zero() {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
-        if deadline.is_zero() {
-            return Err(Error::Deadline {
-                after: deadline,
-                source: None,
-            });
+        let left = deadline.saturating_sub(self.time.passed);
+        let rate = session.rate(prepared.target())?;
+        let queued = session.gate(prepared.target()).wait(rate, now.tick);
+        let delay = self.ready.saturating_sub(self.time.passed).max(queued);
+        if delay >= left {
+            return Err(self.late(deadline, None));
         }
+        if !delay.is_zero() {
+            self.time.wait(delay);
+            return Ok(Step::Wait(delay));
+        }
+        self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
-        Ok(Attempt {
-            request: prepared.sign(session, now.unix)?,
-            timeout: timeout.min(deadline).min(Attempt::MAX_TIMEOUT),
+        let time = now.unix.plus(session.clock_offset());
+        let request = prepared.sign(session, self.endpoint, time)?;
+        session.gate(prepared.target()).pass(now.tick);
+        self.attempts = self.attempts.saturating_add(1);
+        self.state = State::Sent;
+        Ok(Step::Send(Attempt {
+            request,
+            timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
-        })
+        }))
     }
 
-    /// The result, unless the deadline passed while there was no answer.
-    fn conclude(
-        &self,
-        result: Result<Reply<A::Output>, Error>,
+    /// Draws the conclusion from a failed attempt: whether there may be another, and from when on.
+    fn may_repeat(
+        &mut self,
+        error: &Error,
+        hints: &Hints,
+        session: &mut Session,
         now: Now,
-    ) -> Result<Reply<A::Output>, Error> {
-        match (result, self.started) {
-            (Err(error @ Error::Transport(_)), Some((start, after)))
-                if now.tick.saturating_sub(start) >= after.saturating_sub(EARLY) =>
-            {
-                Err(Error::Deadline {
-                    after,
-                    source: Some(Box::new(error)),
-                })
+    ) -> bool {
+        let Some(prepared) = &self.prepared else {
+            return false;
+        };
+        let target = prepared.target();
+        let advice = Advice::on(error, target.repeatable);
+        let own_time = now.unix.plus(session.clock_offset());
+        let asked = hints.delay(own_time).unwrap_or_default();
+        let retry = *session.settings().retry();
+        let mut delay = retry.delay(self.attempts, now.entropy).max(asked);
+        let unreachable = mem::take(&mut self.unreachable);
+        let mut worthwhile = true;
+        match advice {
+            Advice::GiveUp => worthwhile = false,
+            Advice::Again => {}
+            Advice::Elsewhere => {
+                let others = session.settings().failover().len();
+                // At once while there is one that this call has not tried.
+                if session.reroute(self.endpoint, now.tick) && unreachable < others {
+                    delay = Duration::ZERO;
+                }
+                self.unreachable = unreachable.saturating_add(1);
             }
-            (result, _) => result,
+            Advice::Rest => session.gate(target).rest(asked.max(REST), now.tick),
+            Advice::SetClock => match hints.date {
+                Some(date) => {
+                    session.set_clock(date, now.unix);
+                    worthwhile = !mem::replace(&mut self.clock_set, true);
+                    delay = Duration::ZERO;
+                }
+                None => worthwhile = false,
+            },
+        }
+        self.ready = self.time.passed.saturating_add(delay);
+        worthwhile && self.attempts < retry.attempts()
+    }
+
+    fn conclude(
+        &mut self,
+        result: Result<Reply<A::Output>, Error>,
+        hints: &Hints,
+        session: &mut Session,
+        now: Now,
+    ) -> Step<Result<Reply<A::Output>, Error>> {
+        let error = match result {
+            Ok(reply) => return Step::Done(Ok(reply)),
+            Err(error) => error,
+        };
+        if let Some(id) = error.request_id() {
+            self.request_id = Some(id.into());
+        }
+        if self.may_repeat(&error, hints, session, now) {
+            self.failed = Some(error);
+            self.state = State::Ready;
+            return self.go_on(session, now);
+        }
+        let deadline = session.settings().deadline();
+        let late = self.time.passed >= deadline.saturating_sub(EARLY);
+        Step::Done(Err(match error {
+            error @ Error::Transport(_) if late => self.late(deadline, Some(error)),
+            error if self.attempts <= 1 => error,
+            error => Error::GaveUp {
+                attempts: self.attempts,
+                request_id: self.request_id.take(),
+                source: Box::new(error),
+            },
+        }))
+    }
+
+    fn go_on(&mut self, session: &mut Session, now: Now) -> Step<Result<Reply<A::Output>, Error>> {
+        self.state = State::Ready;
+        match self.next(session, now) {
+            Ok(Step::Send(attempt)) => Step::Send(attempt),
+            Ok(Step::Wait(delay)) => Step::Wait(delay),
+            Ok(Step::Done(never)) => match never {},
+            Err(error) => {
+                self.state = State::Ended;
+                Step::Done(Err(error))
+            }
+        }
+    }
+
+    /// The error of a call that has no time left.
+    fn late(&mut self, after: Duration, error: Option<Error>) -> Error {
+        Error::Deadline {
+            after,
+            attempts: self.attempts,
+            request_id: self.request_id.take(),
+            source: error.or_else(|| self.failed.take()).map(Box::new),
         }
     }
 }
+
+/// What a step that only sends or waits is never done with.
+enum Never {}
 
 impl<A: Action> sealed::Sealed for Call<A> {}
 
@@ -114,31 +245,29 @@ impl<A: Action> Flow for Call<A> {
     type Output = Result<Reply<A::Output>, Error>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
+        self.time.read(now.tick);
         match mem::replace(&mut self.state, State::Ended) {
-            State::Ready(prepared) => {
-                match prepared.and_then(|prepared| self.send(&prepared, session, now)) {
-                    Ok(attempt) => {
-                        self.state = State::Sent;
-                        Step::Send(attempt)
-                    }
-                    Err(error) => Step::Done(Err(error)),
-                }
-            }
+            State::Ready => self.go_on(session, now),
             State::Sent => {
-                let abandoned = Failure::unknown("the attempt was abandoned");
-                Step::Done(self.conclude(Err(Error::Transport(abandoned)), now))
+                let abandoned = Error::Transport(Failure::unknown("the attempt was abandoned"));
+                self.conclude(Err(abandoned), &Hints::default(), session, now)
             }
-            State::Answered(result) => Step::Done(self.conclude(result, now)),
+            State::Answered(result, hints) => self.conclude(result, &hints, session, now),
+            State::Refused(error) => Step::Done(Err(error)),
             State::Ended => Step::Done(Err(Error::Ended)),
         }
     }
 
     fn handle(&mut self, outcome: Outcome) {
         if matches!(self.state, State::Sent) {
-            self.state = State::Answered(match outcome {
-                Ok(response) => read::<A>(&response, self.max_body),
-                Err(failure) => Err(Error::Transport(failure)),
-            });
+            self.state = match outcome {
+                Ok(response) => match read::<A>(&response, self.max_body) {
+                    Ok(reply) => State::Answered(Ok(reply), Hints::default()),
+                    // Only what failed asks when to come again.
+                    Err(error) => State::Answered(Err(error), Hints::of(response.headers())),
+                },
+                Err(failure) => State::Answered(Err(Error::Transport(failure)), Hints::default()),
+            };
         }
     }
 }
@@ -153,12 +282,81 @@ fn read<A: Action>(
     response::read::<A>(response)
 }
 
+/// How much time a call has taken, by a clock that may stand still or go back, though it must not:
+/// a call ends all the same.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stopwatch {
+    last: Option<Duration>,
+    passed: Duration,
+    /// How long the caller was told to wait.
+    told: Duration,
+}
+
+impl Stopwatch {
+    fn read(&mut self, tick: Duration) {
+        let since = tick.saturating_sub(self.last.replace(tick).unwrap_or(tick));
+        // A clock that shows no time for a wait is not believed.
+        let told = mem::take(&mut self.told);
+        let since = if since.is_zero() { told } else { since };
+        self.passed = self.passed.saturating_add(since);
+    }
+
+    const fn wait(&mut self, delay: Duration) {
+        self.told = delay;
+    }
+}
+
+/// What an answer's headers say about time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hints {
+    /// The service's own time.
+    date: Option<UnixTime>,
+    retry_after: Option<RetryAfter>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum RetryAfter {
+    Seconds(u64),
+    Date(UnixTime),
+}
+
+impl Hints {
+    fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let date = |text: &str| {
+            let parsed = DateTimeParser::new().parse_timestamp(text);
+            parsed.ok().map(|time| UnixTime::new(time.as_second()))
+        };
+        let retry_after = text(header::RETRY_AFTER).and_then(|text| {
+            let seconds = text.trim().parse().map(RetryAfter::Seconds);
+            seconds.ok().or_else(|| date(text).map(RetryAfter::Date))
+        });
+        Self {
+            date: text(header::DATE).and_then(date),
+            retry_after,
+        }
+    }
+
+    /// How long the service asks to wait.
+    fn delay(&self, own_time: UnixTime) -> Option<Duration> {
+        let seconds = match self.retry_after? {
+            RetryAfter::Seconds(seconds) => seconds,
+            RetryAfter::Date(date) => {
+                let from = self.date.unwrap_or(own_time);
+                u64::try_from(date.seconds_since(from)).unwrap_or_default()
+            }
+        };
+        Some(Duration::from_secs(seconds))
+    }
+}
+
 impl<A: Action> fmt::Debug for Call<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.state {
-            State::Ready(_) => "Call(ready)",
+            State::Ready => "Call(ready)",
             State::Sent => "Call(sent)",
-            State::Answered(_) => "Call(answered)",
+            State::Answered(..) => "Call(answered)",
+            State::Refused(_) => "Call(refused)",
             State::Ended => "Call(ended)",
         })
     }

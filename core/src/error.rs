@@ -1,6 +1,6 @@
 //! What can go wrong, in one enum.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, format, string::String};
 use core::{fmt, time::Duration};
 
 /// An error of any kind, as HTTP stacks give them.
@@ -124,34 +124,80 @@ pub enum Error {
     #[error("no answer from the service")]
     Transport(#[source] Failure),
 
-    /// The deadline of the call has passed.
-    #[error("no answer within the deadline of {after:?}")]
+    /// The deadline has passed, or leaves no time for what would have to be waited for.
+    #[error("no good answer within the deadline of {after:?} ({attempts} sent)")]
     #[non_exhaustive]
     Deadline {
         /// The deadline, counted from the call's first step.
         after: Duration,
-        /// What the last attempt came to, if it came to an end.
+        /// How many times the call was sent.
+        attempts: u32,
+        /// The last `RequestId` that any answer of this call had.
+        request_id: Option<String>,
+        /// What the last attempt came to, if one came to an end.
         source: Option<Box<Self>>,
     },
 
-    /// A walk has ended and the service said there is more than it gave.
+    /// The call was sent more than once, and its last attempt failed as well.
+    #[error("gave up after {attempts} attempts")]
+    #[non_exhaustive]
+    GaveUp {
+        /// How many times the call was sent.
+        attempts: u32,
+        /// The last `RequestId` that any answer of this call had.
+        request_id: Option<String>,
+        /// What the last attempt came to.
+        source: Box<Self>,
+    },
+
+    /// A list has ended and the service said there is more than it gave.
     /// All that came was delivered before this error.
-    #[error("incomplete: {delivered} records delivered, {total} reported by the service")]
+    #[error("incomplete: {delivered} of {total} records came{}", of(window.as_ref()))]
     #[non_exhaustive]
     Incomplete {
-        /// How many records the pages held.
+        /// Which window of the walk, as [`Paginate::window`](crate::Paginate::window) says.
+        window: Option<String>,
+        /// How many records the window's pages held.
         delivered: u64,
         /// How many there should have been: the last total reported, less those before the first page.
         total: u64,
     },
 
-    /// A walk has come to a page that names itself, or the page it came from, as the next one.
-    /// All that came before was delivered.
-    #[error("the service gave the same page again, after {delivered} records")]
+    /// The service gave a page a second time where the next one was asked for, or a page names itself
+    /// as the next one. All that came before was delivered.
+    #[error("the service gave the same page again, after {delivered} records{}", of(window.as_ref()))]
     #[non_exhaustive]
     Repeated {
-        /// How many records the pages held, this one included.
+        /// Which window of the walk.
+        window: Option<String>,
+        /// How many records of the window were delivered.
         delivered: u64,
+    },
+
+    /// Records came or went in front of the walk's place while it was under way, so that the next page
+    /// would hold records a second time, or leave some out. All that came before was delivered.
+    #[error(
+        "the list changed in front of the walk, after {delivered} of now {total} records{}",
+        of(window.as_ref())
+    )]
+    #[non_exhaustive]
+    Shifted {
+        /// Which window of the walk.
+        window: Option<String>,
+        /// How many records of the window were delivered.
+        delivered: u64,
+        /// How many there are by the page that was not delivered.
+        total: u64,
+    },
+
+    /// A list has more pages than [`Settings::max_pages`](crate::Settings::max_pages).
+    #[error("more than {limit} pages{}", of(window.as_ref()))]
+    #[non_exhaustive]
+    TooManyPages {
+        /// Which window of the walk.
+        window: Option<String>,
+        /// The bound.
+        limit: u32,
     },
 
     /// The call was driven on after its end.
@@ -160,19 +206,47 @@ pub enum Error {
 }
 
 impl Error {
-    /// The service's refusal, if this is one.
-    pub const fn refusal(&self) -> Option<&Refusal> {
+    /// What the last attempt came to: below [`GaveUp`](Self::GaveUp) and [`Deadline`](Self::Deadline), this very
+    /// error otherwise.
+    pub fn cause(&self) -> &Self {
         match self {
+            Self::GaveUp { source, .. }
+            | Self::Deadline {
+                source: Some(source),
+                ..
+            } => source.cause(),
+            error => error,
+        }
+    }
+
+    /// How many times the call was sent.
+    pub const fn attempts(&self) -> u32 {
+        match self {
+            Self::GaveUp { attempts, .. } | Self::Deadline { attempts, .. } => *attempts,
+            Self::Service(_)
+            | Self::NotAnAnswer { .. }
+            | Self::Decode { .. }
+            | Self::TooLarge { .. }
+            | Self::Transport(_) => 1,
+            _ => 0,
+        }
+    }
+
+    /// The service's refusal, if that is the [`cause`](Self::cause).
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self.cause() {
             Self::Service(refusal) => Some(refusal),
             _ => None,
         }
     }
 
-    /// The `RequestId` of the answer, which the vendor's support asks for, if there was one.
+    /// The last `RequestId` that an answer had, which the vendor's support asks for.
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Self::Service(refusal) => refusal.request_id(),
-            Self::Decode { request_id, .. } => request_id.as_deref(),
+            Self::Decode { request_id, .. }
+            | Self::GaveUp { request_id, .. }
+            | Self::Deadline { request_id, .. } => request_id.as_deref(),
             _ => None,
         }
     }
@@ -190,6 +264,11 @@ impl Error {
     fn kind(&self) -> Option<Kind> {
         self.refusal().map(Refusal::kind)
     }
+}
+
+/// Names a window at the end of a sentence.
+fn of(window: Option<&String>) -> String {
+    window.map_or_else(String::new, |window| format!(" of {window}"))
 }
 
 /// The service's refusal of a request it understood.

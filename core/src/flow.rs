@@ -19,7 +19,7 @@
 //!         Step::Done(result) => break result,
 //!     }
 //! };
-//! assert_eq!(result.unwrap_err().to_string(), "no answer from the service");
+//! assert_eq!(result.unwrap_err().to_string(), "gave up after 6 attempts");
 //! # Ok::<(), tc3_core::Invalid>(())
 //! ```
 //!

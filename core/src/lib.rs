@@ -72,15 +72,21 @@ mod endpoint;
 mod error;
 pub mod flow;
 mod pages;
+mod paging;
 mod plan;
+mod planner;
+mod quota;
 pub mod request;
 pub mod response;
+mod retry;
 mod session;
+mod settings;
 pub mod tc3;
 mod types;
 mod untyped;
+pub mod walk;
 
-pub use action::{Action, PageInfo, Paginate, Paging, Slot, Start, Target};
+pub use action::{Action, Target};
 pub use actions::{billing, essbasic};
 pub use actions::{billing::*, essbasic::*};
 pub use call::Call;
@@ -91,9 +97,14 @@ pub use endpoint::{Endpoint, ProxyUrl};
 pub use error::{BoxError, Error, Failure, Invalid, Kind, Refusal};
 pub use flow::{Attempt, Flow, Now, Outcome, Step};
 pub use pages::Pages;
+pub use paging::{End, PageInfo, Paginate, Paging, Slot, Start};
+pub use planner::{Fetch, Fetched, Planner, Turn};
 pub use response::Reply;
-pub use session::{Language, Region, Session, Settings, Wire};
+pub use retry::Retry;
+pub use session::Session;
+pub use settings::{Language, Region, Settings, Wire};
 pub use types::{
     BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, Month, Percent, UnixTime, Yuan, lenient,
 };
 pub use untyped::{Fields, Untyped};
+pub use walk::Walk;

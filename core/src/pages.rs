@@ -1,8 +1,8 @@
 use core::fmt;
 
 use crate::{
-    Call, Error, Flow, Invalid, Now, Outcome, Paginate, Reply, Session, Step, flow::sealed,
-    plan::Plan,
+    Error, Fetch, Flow, Now, Outcome, Paginate, Planner, Reply, Session, Step, Turn, Walk,
+    flow::sealed,
 };
 
 /// A walk over all pages of an action, one after the other.
@@ -10,8 +10,10 @@ use crate::{
 /// Each [`Step::Done`] gives a page as `Some(Ok(reply))`; drive on for the next. The walk ends with
 /// `None`, forever. An error ends it as well, after everything that came before was given away.
 ///
-/// The walk is compared with the total that the service reports: when fewer records came, the last
-/// thing before `None` is [`Error::Incomplete`].
+/// A range that the service doesn't take at once is walked in windows ([`Paginate::split`]). Each list,
+/// or window of one, is compared with the total that the service reports: when fewer records came, the
+/// last thing before `None` is [`Error::Incomplete`]. [`walk`](Self::walk) is where it stands, to be stored
+/// and continued elsewhere; to fetch several pages at once, see [`Planner`].
 ///
 #[cfg_attr(feature = "emulator", doc = "```")]
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
@@ -45,62 +47,33 @@ use crate::{
 /// ```
 #[must_use = "a walk does nothing unless it is driven"]
 pub struct Pages<A: Paginate> {
-    action: A,
-    /// Made at the first step, which knows the settings.
-    plan: Option<Plan>,
-    call: Option<Call<A>>,
-    ended: bool,
+    planner: Planner<A>,
+    fetch: Option<Fetch<A>>,
 }
 
 impl<A: Paginate> Pages<A> {
-    /// A walk that begins where `action` says: at its offset if it has one, with its page size if it has one.
-    pub const fn new(action: A) -> Self {
+    /// A walk over an action's list, which begins where the action says: at its offset if it has one, with
+    /// its page size if it has one. Or a [`Walk`] that was begun elsewhere, or is over several lists.
+    pub fn new(walk: impl Into<Walk<A>>) -> Self {
         Self {
-            action,
-            plan: None,
-            call: None,
-            ended: false,
+            planner: Planner::new(walk),
+            fetch: None,
         }
     }
 
-    /// The action as it was last sent, or will be sent first.
-    pub const fn action(&self) -> &A {
-        &self.action
+    /// Where the walk stands: after all pages that were given away.
+    pub const fn walk(&self) -> &Walk<A> {
+        self.planner.walk()
     }
 
     /// How many records the pages have held so far.
     pub fn delivered(&self) -> u64 {
-        self.plan.as_ref().map_or(0, Plan::delivered)
+        self.walk().delivered()
     }
 
-    /// How many records there are in this walk, by the last page that said; `None` until one does.
-    pub fn total(&self) -> Option<u64> {
-        self.plan.as_ref().and_then(Plan::total)
-    }
-
-    fn plan(&mut self, session: &Session) -> Result<&Plan, Invalid> {
-        match &mut self.plan {
-            Some(plan) => Ok(plan),
-            none => {
-                let plan = Plan::new::<A>(self.action.start(), session.settings().page_size())?;
-                Ok(none.insert(plan))
-            }
-        }
-    }
-
-    /// The call for the next page, or `None` when there is none.
-    fn next_call(&mut self, session: &Session) -> Result<Option<Call<A>>, Error> {
-        let Some(slot) = self.plan(session)?.next().cloned() else {
-            return Ok(None);
-        };
-        self.action.turn_to(&slot);
-        Ok(Some(Call::new(&self.action)))
-    }
-
-    /// The end of the walk, with what is to be said about it.
-    fn end(&mut self, error: Option<Error>) -> Step<Option<Result<Reply<A::Output>, Error>>> {
-        self.ended = true;
-        Step::Done(error.map(Err))
+    /// How many records there are in the windows begun so far, by the last page that said; `None` until one does.
+    pub const fn total(&self) -> Option<u64> {
+        self.walk().total()
     }
 }
 
@@ -110,48 +83,36 @@ impl<A: Paginate> Flow for Pages<A> {
     type Output = Option<Result<Reply<A::Output>, Error>>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        if self.ended {
-            return Step::Done(None);
-        }
-        if self.call.is_none() {
-            match self.next_call(session) {
-                Ok(Some(call)) => self.call = Some(call),
-                Ok(None) => {
-                    let shortcoming = self.plan.as_ref().and_then(Plan::shortcoming);
-                    return self.end(shortcoming);
-                }
-                Err(error) => return self.end(Some(error)),
+        loop {
+            match self.fetch.as_mut().map(|fetch| fetch.step(session, now)) {
+                Some(Step::Send(attempt)) => return Step::Send(attempt),
+                Some(Step::Wait(delay)) => return Step::Wait(delay),
+                Some(Step::Done(fetched)) => self.planner.take(fetched),
+                None => {}
             }
-        }
-        match self.call.as_mut().map(|call| call.step(session, now)) {
-            Some(Step::Send(attempt)) => Step::Send(attempt),
-            Some(Step::Wait(delay)) => Step::Wait(delay),
-            Some(Step::Done(Ok(reply))) => {
-                self.call = None;
-                if let Some(plan) = &mut self.plan {
-                    plan.advance(A::page_info(&reply.output));
+            self.fetch = match self.planner.turn(session.settings()) {
+                Turn::Fetch(fetch) => Some(fetch),
+                Turn::Page(page) => {
+                    self.fetch = None;
+                    return Step::Done(Some(page));
                 }
-                Step::Done(Some(Ok(reply)))
-            }
-            Some(Step::Done(Err(error))) => self.end(Some(error)),
-            None => self.end(Some(Error::Ended)),
+                Turn::Wait | Turn::End => {
+                    self.fetch = None;
+                    return Step::Done(None);
+                }
+            };
         }
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if let Some(call) = &mut self.call {
-            call.handle(outcome);
+        if let Some(fetch) = &mut self.fetch {
+            fetch.handle(outcome);
         }
     }
 }
 
 impl<A: Paginate + fmt::Debug> fmt::Debug for Pages<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages")
-            .field("action", &self.action)
-            .field("plan", &self.plan)
-            .field("call", &self.call)
-            .field("ended", &self.ended)
-            .finish()
+        f.debug_tuple("Pages").field(&self.planner).finish()
     }
 }

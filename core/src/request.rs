@@ -51,7 +51,7 @@ pub fn sign<A: Action>(
     session: &mut Session,
     time: UnixTime,
 ) -> Result<Request<Bytes>, Error> {
-    Prepared::new(action)?.sign(session, time)
+    Prepared::new(action)?.sign(session, 0, time)
 }
 
 /// An action that is checked and written down, ready to be signed as often as it takes.
@@ -79,12 +79,19 @@ impl Prepared {
         })
     }
 
+    pub(crate) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The request to the session's endpoint of that place.
     pub(crate) fn sign(
         &self,
         session: &mut Session,
+        endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
         let (settings, signer) = session.parts();
+        let endpoint = settings.endpoint_at(endpoint);
         let (method, content_type, query, body, limit) = match settings.wire() {
             Wire::Post | Wire::PostUnsigned => (
                 Method::POST,
@@ -103,7 +110,7 @@ impl Prepared {
             Wire::Post | Wire::Get => Payload::Signed(&body),
         };
         let service = &*self.target.service;
-        let host = settings.endpoint().authority(service);
+        let host = endpoint.authority(service);
         let authorization = if self.target.signed {
             let signed = [
                 ("content-type", content_type),
@@ -117,7 +124,7 @@ impl Prepared {
         };
 
         let mark = if query.is_empty() { "" } else { "?" };
-        let uri = format!("{}://{host}/{mark}{query}", settings.endpoint().scheme());
+        let uri = format!("{}://{host}/{mark}{query}", endpoint.scheme());
         let mut request = Request::builder()
             .method(method)
             .uri(uri)

@@ -1,6 +1,7 @@
 use core::{fmt, str::FromStr};
 
 use jiff::{
+    Span,
     civil::{DateTime, Time, datetime},
     tz::{Offset, offset},
 };
@@ -63,6 +64,12 @@ impl BeijingSecond {
     /// The time at which Beijing's clocks show this.
     pub fn to_unix(self) -> UnixTime {
         to_unix(self.0)
+    }
+
+    /// So many months later, or the month's last day where it is shorter; `None` after the year 9999.
+    pub(crate) fn plus_months(self, months: u32) -> Option<Self> {
+        let months = Span::new().try_months(months).ok()?;
+        self.0.checked_add(months).ok().map(Self)
     }
 
     /// The day and time as Beijing's clocks show them.

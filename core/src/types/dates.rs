@@ -38,6 +38,12 @@ impl Month {
             .ok_or(NO_SUCH_MONTH)
     }
 
+    /// The month after this one; `None` after the year 9999.
+    pub(crate) fn next(self) -> Option<Self> {
+        let first = self.first.last_of_month().tomorrow().ok()?;
+        Some(Self { first, ..self })
+    }
+
     /// The month's first day.
     pub const fn first_day(self) -> Date {
         self.first
@@ -102,6 +108,16 @@ impl CompactDate {
     /// [`Invalid`] for a day that is not in the calendar, or a year outside 1 to 9999.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, Invalid> {
         date(year, month, day).map(Self).ok_or(NO_SUCH_DAY)
+    }
+
+    /// The last day of its month.
+    pub(crate) fn last_of_month(self) -> Self {
+        Self(self.0.last_of_month())
+    }
+
+    /// The day after it; `None` after the year 9999.
+    pub(crate) fn tomorrow(self) -> Option<Self> {
+        self.0.tomorrow().ok().map(Self)
     }
 
     /// The day as a civil date.

@@ -37,6 +37,11 @@ impl UnixTime {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The time so many seconds later, or, negative, earlier; saturating.
+    pub(crate) const fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
     /// The calendar date in UTC, which is the date that TC3 signs.
     ///
     /// # Errors

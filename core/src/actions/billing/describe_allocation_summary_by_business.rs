@@ -1,4 +1,9 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +84,40 @@ impl DescribeAllocationSummaryByBusiness {
     /// All records of the current month, Beijing time.
     pub fn current_month() -> Self {
         Self::default()
+    }
+
+    /// The same for each month from this action's to `last`, both included, for
+    /// [`Walk::over`](crate::Walk::over).
+    ///
+    /// ```
+    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month};
+    ///
+    /// let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2023, 11)?);
+    /// let months = summary.through(Month::new(2024, 2)?)?;
+    /// assert_eq!(months.len(), 4);
+    /// assert_eq!(months[3].month, Some(Month::new(2024, 2)?));
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `Month` when this action names none, or one after `last`.
+    pub fn through(self, last: Month) -> Result<Vec<Self>, Invalid> {
+        let first = self.month.ok_or(Invalid::new(
+            "Month",
+            "must be named where a range of months begins",
+        ))?;
+        if first.first_day() > last.first_day() {
+            return Err(Invalid::new("Month", "must not be after the last month"));
+        }
+        let months = core::iter::successors(Some(first), |month| month.next());
+        Ok(months
+            .take_while(|month| month.first_day() <= last.first_day())
+            .map(|month| Self {
+                month: Some(month),
+                ..self.clone()
+            })
+            .collect())
     }
 
     /// Records of a month or of a day.
@@ -179,6 +218,33 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
 
     fn into_items(output: Self::Output) -> Vec<AllocationSummaryByBusiness> {
         output.detail.unwrap_or_default()
+    }
+
+    fn window(&self) -> Option<String> {
+        Some(
+            self.month
+                .map_or_else(|| "the current month".into(), |month| month.to_string()),
+        )
+    }
+
+    /// What a record is of, and its cost: its part of the whole changes with the others.
+    fn identity(item: &AllocationSummaryByBusiness) -> Option<Cow<'_, str>> {
+        let unit = item.tree_node_uniq_key.as_deref().unwrap_or_default();
+        let (product, cost) = (&item.business_code, &item.real_total_cost);
+        let date = item
+            .bill_date
+            .map(|date| date.to_string())
+            .unwrap_or_default();
+        Some(Cow::Owned(format!("{product} {unit} {date} {cost}")))
+    }
+
+    fn retain(
+        output: &mut Self::Output,
+        keep: &mut dyn FnMut(&AllocationSummaryByBusiness) -> bool,
+    ) {
+        if let Some(detail) = &mut output.detail {
+            detail.retain(keep);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,7 +16,8 @@ const PAGE_SIZE: u32 = 100;
 /// Returns what was paid into and out of the account, and ten sums over it.
 ///
 /// Times are Beijing's (UTC+8), and both ends of the range are included. The service takes at most
-/// [`MAX_MONTHS`](Self::MAX_MONTHS) at once. Amounts are in fen.
+/// [`MAX_MONTHS`](Self::MAX_MONTHS) at once; a walk takes any range, in windows of as many. Amounts are
+/// in fen.
 ///
 /// ```
 /// use tc3_core::{BeijingSecond, DescribeBillList, PayType};
@@ -157,6 +158,38 @@ impl Paginate for DescribeBillList {
 
     fn into_items(output: Self::Output) -> Vec<BillTransactionInfo> {
         output.transaction_list
+    }
+
+    fn split(&mut self) -> Option<Self> {
+        let end = self.start_time.plus_months(Self::MAX_MONTHS)?;
+        if end >= self.end_time {
+            return None;
+        }
+        // The second at the seam is in both: whether a range includes all of its last second, up to the
+        // next, or its first instant alone is not documented, and one of them must have what is in it.
+        let rest = Self {
+            start_time: end,
+            ..self.clone()
+        };
+        self.end_time = end;
+        Some(rest)
+    }
+
+    fn window(&self) -> Option<String> {
+        Some(format!("{} to {}", self.start_time, self.end_time))
+    }
+
+    fn identity(item: &BillTransactionInfo) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(&item.bill_id))
+    }
+
+    fn is_shared(&self, item: &BillTransactionInfo) -> bool {
+        let second = item.operation_time.second();
+        second == self.start_time || second == self.end_time
+    }
+
+    fn retain(output: &mut Self::Output, keep: &mut dyn FnMut(&BillTransactionInfo) -> bool) {
+        output.transaction_list.retain(keep);
     }
 }
 

@@ -1,4 +1,4 @@
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::{
 ///
 /// Both days of the range are included. The vendor's page does not say whose days they are; the emulator
 /// takes them as Beijing's (UTC+8). The service takes at most [`MAX_DAYS`](Self::MAX_DAYS) at once,
-/// and since 2026-10-10 only days of one calendar month.
+/// and since 2026-10-10 only days of one calendar month; a walk takes any range, month by month.
 ///
 /// ```
 /// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, CompactDate, QuotaType};
@@ -140,6 +140,21 @@ impl Paginate for ChannelDescribeBillUsageDetail {
 
     fn into_items(output: Self::Output) -> Vec<ChannelBillUsageDetail> {
         output.details.unwrap_or_default()
+    }
+
+    fn split(&mut self) -> Option<Self> {
+        let last = self.start_time.last_of_month();
+        let next = last.tomorrow().filter(|_| last < self.end_time)?;
+        let rest = Self {
+            start_time: next,
+            ..self.clone()
+        };
+        self.end_time = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> Option<String> {
+        Some(format!("{} to {}", self.start_time, self.end_time))
     }
 }
 

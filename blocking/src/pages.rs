@@ -14,7 +14,7 @@ pub struct Pages<A: Paginate, T = Ureq> {
 }
 
 impl<A: Paginate, T> Pages<A, T> {
-    pub(crate) const fn new(client: Client<T>, action: A) -> Self {
+    pub(crate) fn new(client: Client<T>, action: A) -> Self {
         Self {
             client,
             walk: tc3_core::Pages::new(action),

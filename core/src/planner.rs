@@ -1,0 +1,413 @@
+use alloc::{collections::VecDeque, format, string::String};
+use core::{fmt, mem};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Call, Error, Flow, Invalid, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings, Step,
+    Walk, flow::sealed, plan::Plan,
+};
+
+/// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
+///
+/// It gives out fetches, each a flow that whoever likes may drive, takes back what they came to in any
+/// order, and delivers the pages in theirs. [`Pages`](crate::Pages) is the same for one at a time.
+///
+#[cfg_attr(feature = "emulator", doc = "```")]
+#[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
+/// use core::time::Duration;
+/// use tc3_core::{
+///     Credential, DescribeBillList, Emulator, Flow, Now, Planner, Session, Step, Turn, UnixTime,
+/// };
+///
+/// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+/// let mut service = Emulator::new(credential.clone());
+/// let mut session = Session::new(credential);
+/// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+///
+/// let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
+/// let mut planner = Planner::new(action.with_limit(50)).with_width(3);
+/// let (mut out, mut most_out, mut records) = (Vec::new(), 0, 0);
+/// loop {
+///     match planner.turn(session.settings()) {
+///         Turn::Fetch(fetch) => out.push(fetch),
+///         // All are out that may be: one of them, any one, comes back.
+///         Turn::Wait => {
+///             most_out = most_out.max(out.len());
+///             let mut fetch = out.pop().unwrap();
+///             let fetched = loop {
+///                 match fetch.step(&mut session, now) {
+///                     Step::Send(attempt) => fetch.handle(Ok(service.handle(now.unix, &attempt.request))),
+///                     Step::Wait(_) => {}
+///                     Step::Done(fetched) => break fetched,
+///                 }
+///             };
+///             planner.take(fetched);
+///         }
+///         Turn::Page(page) => records += page?.output.transaction_list.len(),
+///         Turn::End => break,
+///     }
+/// }
+/// assert_eq!((records, most_out), (249, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a planner does nothing unless it is asked"]
+pub struct Planner<A: Paginate> {
+    walk: Walk<A>,
+    width: usize,
+    /// The pages on their way, in order of delivery.
+    ahead: VecDeque<Ahead<A>>,
+    /// The number of the first of them.
+    first: u64,
+    /// A page that is fetched a second time, to see whether it has changed.
+    again: Again,
+    ended: bool,
+}
+
+/// What is to be done next for a walk.
+#[must_use = "a turn says what is to be done, and nothing happens unless it is"]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a turn lives for a moment on the stack; a box would cost each page an allocation"
+)]
+pub enum Turn<A: Paginate> {
+    /// Drive this, at once or beside others, and hand what it comes to to [`Planner::take`].
+    Fetch(Fetch<A>),
+    /// Deliver this.
+    Page(Result<Reply<A::Output>, Error>),
+    /// Nothing, until one of the fetches is taken back.
+    Wait,
+    /// All was delivered.
+    End,
+}
+
+enum Ahead<A: Paginate> {
+    Out,
+    Back(Result<Page<A>, Error>),
+}
+
+/// A page that has arrived.
+struct Page<A: Paginate> {
+    reply: Reply<A::Output>,
+    info: PageInfo,
+    /// What tells it from other pages; an empty one has none.
+    fingerprint: Option<String>,
+    /// Whether nothing has changed in front of it.
+    trusted: bool,
+}
+
+#[derive(Debug)]
+enum Again {
+    No,
+    Out,
+    Back(Result<Option<String>, Error>),
+}
+
+impl<A: Paginate> Planner<A> {
+    /// A walk over an action's list, or one that was begun elsewhere; one page at a time.
+    pub fn new(walk: impl Into<Walk<A>>) -> Self {
+        Self {
+            walk: walk.into(),
+            width: 1,
+            ahead: VecDeque::new(),
+            first: 0,
+            again: Again::No,
+            ended: false,
+        }
+    }
+
+    /// Up to `width` pages, at least 1, are fetched at once and held until their turn comes, where the
+    /// list's dialect allows it; where it doesn't, as with tokens, one at a time.
+    pub fn with_width(self, width: usize) -> Self {
+        Self { width, ..self }
+    }
+
+    /// Where the walk stands: after all pages that were delivered.
+    pub const fn walk(&self) -> &Walk<A> {
+        &self.walk
+    }
+
+    /// Returns what is to be done next.
+    pub fn turn(&mut self, settings: &Settings) -> Turn<A> {
+        if self.ended {
+            return Turn::End;
+        }
+        match self.advance(settings) {
+            Ok(Turn::End) => {
+                self.ended = true;
+                Turn::End
+            }
+            Ok(turn) => turn,
+            Err(error) => {
+                self.ended = true;
+                self.ahead.clear();
+                Turn::Page(Err(error))
+            }
+        }
+    }
+
+    /// Takes back what a fetch came to. What nobody waits for any more is ignored.
+    pub fn take(&mut self, fetched: Fetched<A>) {
+        let Fetched { number, page } = fetched;
+        let Some(number) = number else {
+            if matches!(self.again, Again::Out) {
+                self.again = Again::Back(page.map(|page| page.fingerprint));
+            }
+            return;
+        };
+        let place = number.checked_sub(self.first).map(usize::try_from);
+        if let Some(Ok(place)) = place
+            && let Some(ahead @ Ahead::Out) = self.ahead.get_mut(place)
+        {
+            *ahead = Ahead::Back(page);
+        }
+    }
+
+    fn advance(&mut self, settings: &Settings) -> Result<Turn<A>, Error> {
+        if self.width == 0 {
+            return Err(Invalid::new("width", "must be at least 1").into());
+        }
+        loop {
+            if !self.walk.begin(settings)? {
+                return Ok(Turn::End);
+            }
+            if self.walk.plan().is_none_or(|plan| !plan.is_over()) {
+                break;
+            }
+            self.walk.leave()?;
+        }
+        self.compare()?;
+        if let Some(fetch) = self.fetch_again() {
+            return Ok(Turn::Fetch(fetch));
+        }
+        if let Some(fetch) = self.fetch_ahead(settings)? {
+            return Ok(Turn::Fetch(fetch));
+        }
+        match self.ahead.pop_front() {
+            Some(Ahead::Back(page)) if matches!(self.again, Again::No) => self.deliver(page?),
+            Some(waiting) => {
+                self.ahead.push_front(waiting);
+                Ok(Turn::Wait)
+            }
+            None => Ok(Turn::Wait),
+        }
+    }
+
+    /// Compares the last page with what it was when it was delivered.
+    fn compare(&mut self) -> Result<(), Error> {
+        let again = match mem::replace(&mut self.again, Again::No) {
+            Again::Back(page) => page?,
+            other => {
+                self.again = other;
+                return Ok(());
+            }
+        };
+        if let (Some(Ahead::Back(Ok(page))), Some(plan)) =
+            (self.ahead.front_mut(), self.walk.plan())
+            && let Some((_, last)) = plan.in_doubt::<A>(&page.info)
+        {
+            if again.as_ref() != Some(last) {
+                return Err(Error::Shifted {
+                    window: self.walk.window(),
+                    delivered: plan.received(),
+                    total: plan.total_by(page.info.total.unwrap_or_default()),
+                });
+            }
+            page.trusted = true;
+        }
+        Ok(())
+    }
+
+    /// The last page a second time, if the page after it says that the list has changed meanwhile.
+    fn fetch_again(&mut self) -> Option<Fetch<A>> {
+        let Some(Ahead::Back(Ok(page))) = self.ahead.front() else {
+            return None;
+        };
+        if page.trusted || !matches!(self.again, Again::No) {
+            return None;
+        }
+        let (slot, _) = self.walk.plan()?.in_doubt::<A>(&page.info)?;
+        let action = self.walk.turn_to(&slot.clone())?;
+        self.again = Again::Out;
+        Some(Fetch::new(None, action))
+    }
+
+    /// A page that nobody fetches yet, if it is known which and there is room for it.
+    fn fetch_ahead(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
+        let failed = |ahead: &Ahead<A>| matches!(ahead, Ahead::Back(Err(_)));
+        let Some(plan) = self.walk.plan() else {
+            return Ok(None);
+        };
+        if self.ahead.len() >= self.width || self.ahead.iter().any(failed) {
+            return Ok(None);
+        }
+        let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
+        let Some(slot) = plan.next::<A>(ahead) else {
+            return Ok(None);
+        };
+        let limit = settings.max_pages();
+        if u64::from(plan.pages()).saturating_add(ahead) >= limit.into() {
+            let window = self.walk.window();
+            return match ahead {
+                0 => Err(Error::TooManyPages { window, limit }),
+                _ => Ok(None),
+            };
+        }
+        let number = self.first.saturating_add(ahead);
+        let fetch = self
+            .walk
+            .turn_to(&slot)
+            .map(|action| Fetch::new(Some(number), action));
+        self.ahead.push_back(Ahead::Out);
+        Ok(fetch)
+    }
+
+    fn deliver(&mut self, page: Page<A>) -> Result<Turn<A>, Error> {
+        self.first = self.first.saturating_add(1);
+        let (plan, fingerprint) = (self.walk.plan(), page.fingerprint.as_deref());
+        if plan
+            .zip(fingerprint)
+            .is_some_and(|(plan, it)| plan.has_had(it))
+        {
+            return Err(self.walk.repeated());
+        }
+        let mut reply = page.reply;
+        self.walk.advance(&mut reply.output, page.fingerprint);
+        if self.walk.plan().is_none_or(Plan::is_over) {
+            // What was fetched beyond the end, when the end was thought to be further on.
+            let beyond = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
+            self.first = self.first.saturating_add(beyond);
+            self.ahead.clear();
+        }
+        Ok(Turn::Page(Ok(reply)))
+    }
+}
+
+/// One page on its way: a flow that comes to a [`Fetched`].
+#[must_use = "a fetch does nothing unless it is driven"]
+pub struct Fetch<A: Paginate> {
+    /// Its place in the walk; `None` is a page that is looked at again.
+    number: Option<u64>,
+    call: Call<A>,
+    /// The body of the last answer.
+    body: Bytes,
+}
+
+/// What a [`Fetch`] came to, for [`Planner::take`].
+#[must_use = "a planner waits for it"]
+pub struct Fetched<A: Paginate> {
+    number: Option<u64>,
+    page: Result<Page<A>, Error>,
+}
+
+impl<A: Paginate> Fetch<A> {
+    fn new(number: Option<u64>, action: &A) -> Self {
+        Self {
+            number,
+            call: Call::new(action),
+            body: Bytes::new(),
+        }
+    }
+
+    fn page(&mut self, mut reply: Reply<A::Output>) -> Page<A> {
+        let info = A::page_info(&reply.output);
+        let body = mem::take(&mut self.body);
+        Page {
+            fingerprint: (info.len > 0).then(|| fingerprint::<A>(&mut reply, &body)),
+            info,
+            reply,
+            trusted: false,
+        }
+    }
+}
+
+impl<A: Paginate> sealed::Sealed for Fetch<A> {}
+
+impl<A: Paginate> Flow for Fetch<A> {
+    type Output = Fetched<A>;
+
+    fn step(&mut self, session: &mut Session, now: Now) -> Step<Fetched<A>> {
+        match self.call.step(session, now) {
+            Step::Send(attempt) => Step::Send(attempt),
+            Step::Wait(delay) => Step::Wait(delay),
+            Step::Done(result) => Step::Done(Fetched {
+                number: self.number,
+                page: result.map(|reply| self.page(reply)),
+            }),
+        }
+    }
+
+    fn handle(&mut self, outcome: Outcome) {
+        if let Ok(response) = &outcome {
+            self.body = response.body().clone();
+        }
+        self.call.handle(outcome);
+    }
+}
+
+/// What tells a page from others, the same on every machine: the records' identities, or else their JSON, which
+/// is everything from the first bracket to the last one, less the id of the request.
+fn fingerprint<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    let (mut items, mut known) = (0_usize, 0_usize);
+    A::retain(&mut reply.output, &mut |item| {
+        items = items.saturating_add(1);
+        if let Some(identity) = A::identity(item) {
+            known = known.saturating_add(1);
+            hash.update(identity.as_bytes());
+            hash.update([0]);
+        }
+        true
+    });
+    if items == 0 || known < items {
+        hash = Sha256::new();
+        let list = core::str::from_utf8(body).unwrap_or_default();
+        let list = list.split_once('[').map_or("", |(_, list)| list);
+        let list = list.rsplit_once(']').map_or("", |(list, _)| list);
+        list.split(&*reply.request_id)
+            .for_each(|part| hash.update(part.as_bytes()));
+    }
+    let digest = hash.finalize();
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+impl<A: Paginate + fmt::Debug> fmt::Debug for Planner<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Planner")
+            .field("walk", &self.walk)
+            .field("width", &self.width)
+            .field("ahead", &self.ahead.len())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Paginate> fmt::Debug for Turn<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fetch(_) => "Turn(fetch)",
+            Self::Page(Ok(_)) => "Turn(page)",
+            Self::Page(Err(_)) => "Turn(error)",
+            Self::Wait => "Turn(wait)",
+            Self::End => "Turn(end)",
+        })
+    }
+}
+
+impl<A: Paginate> fmt::Debug for Fetch<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fetch").field(&self.call).finish()
+    }
+}
+
+impl<A: Paginate> fmt::Debug for Fetched<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let came = if self.page.is_ok() { "page" } else { "error" };
+        write!(f, "Fetched({came})")
+    }
+}

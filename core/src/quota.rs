@@ -1,0 +1,83 @@
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
+};
+use core::time::Duration;
+
+use crate::Target;
+
+/// A second, and a little more, as requests may arrive closer together than they were sent.
+const WINDOW: Duration = Duration::from_millis(1_020);
+
+/// The service's frequency limits: when each action was sent in the last second, and until when it rests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Quota {
+    gates: BTreeMap<(Cow<'static, str>, Cow<'static, str>), Gate>,
+}
+
+impl Quota {
+    /// The gate of an action.
+    pub(crate) fn gate(&mut self, target: &Target) -> &mut Gate {
+        let name = (target.service.clone(), target.action.clone());
+        self.gates.entry(name).or_default()
+    }
+}
+
+/// What passes no more than a rate in any second.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate {
+    /// When it was passed last, as often as matters, ascending.
+    sent: VecDeque<Duration>,
+    /// Since when, and for how long, nothing passes.
+    rest: Option<(Duration, Duration)>,
+}
+
+impl Gate {
+    /// How long until the next may pass, at `rate` a second.
+    pub(crate) fn wait(&mut self, rate: u32, now: Duration) -> Duration {
+        self.set_back(now);
+        let resting = self.rest.map_or(Duration::ZERO, |(since, length)| {
+            since.saturating_add(length).saturating_sub(now)
+        });
+        let rate = usize::try_from(rate).unwrap_or(usize::MAX);
+        let earlier = self.sent.len().checked_sub(rate);
+        let full = earlier
+            .and_then(|earlier| self.sent.get(earlier))
+            .map_or(Duration::ZERO, |sent| {
+                sent.saturating_add(WINDOW).saturating_sub(now)
+            });
+        resting.max(full)
+    }
+
+    /// One passes.
+    pub(crate) fn pass(&mut self, now: Duration) {
+        self.set_back(now);
+        while self
+            .sent
+            .front()
+            .is_some_and(|sent| sent.saturating_add(WINDOW) <= now)
+        {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+    }
+
+    /// Nothing passes for so long.
+    pub(crate) fn rest(&mut self, length: Duration, now: Duration) {
+        if self.wait(u32::MAX, now) < length {
+            self.rest = Some((now, length));
+        }
+    }
+
+    /// A clock that went back, though it must not, may not shut the gate for as long as that.
+    fn set_back(&mut self, now: Duration) {
+        if self.sent.back().is_some_and(|sent| *sent > now) {
+            self.sent
+                .iter_mut()
+                .for_each(|sent| *sent = (*sent).min(now));
+        }
+        if let Some((since, _)) = &mut self.rest {
+            *since = (*since).min(now);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Walks over lists as plain values: stored after any page, continued elsewhere, or handed out in parts.
+//!
+//! A [`Walk`] says what a list, or several, has delivered and what comes next. It holds no connection and no
+//! secret, and is serialised with serde, so a walk can be stored after any page and continued by another
+//! process or on another machine. What was delivered up to then and what comes after are together each
+//! record exactly once:
+//!
+#![cfg_attr(feature = "emulator", doc = "```")]
+#![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
+//! use core::time::Duration;
+//! use tc3_core::{Credential, DescribeBillList, Emulator, Flow, Now, Pages, Paginate, Session, Step, UnixTime, Walk};
+//!
+//! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! # let mut service = Emulator::new(credential.clone()).with_records(1_000);
+//! # let mut session = Session::new(credential);
+//! # let mut next = |pages: &mut Pages<DescribeBillList>| {
+//! #     let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! #     loop {
+//! #         match pages.step(&mut session, now) {
+//! #             Step::Send(attempt) => pages.handle(Ok(service.handle(now.unix, &attempt.request))),
+//! #             Step::Wait(_) => {}
+//! #             Step::Done(page) => break page.map(|page| page.map(|page| page.output.transaction_list)),
+//! #         }
+//! #     }
+//! # };
+//! let half_year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
+//! let mut pages = Pages::new(half_year);
+//! let mut records = next(&mut pages).unwrap()?; // a driver's turn, as in the run loop
+//! let stored = serde_json::to_string(pages.walk())?;
+//!
+//! let walk: Walk<DescribeBillList> = serde_json::from_str(&stored)?;
+//! let mut pages = Pages::new(walk);
+//! while let Some(page) = next(&mut pages) {
+//!     records.extend(page?);
+//! }
+//! assert_eq!(records.len(), 249);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # For a job scheduler
+//!
+//! Store the records of a page and the walk after it in one transaction, or the walk after the records and
+//! with it where their file ended; a job that dies begins again from what is stored last. The walk is
+//! right only together with what it says was delivered.
+//!
+//! # For an engine with many workers
+//!
+//! Windows and pages are plain values as well. A coordinator takes the windows of a range from [`windows`],
+//! each an action of its own that can be serialised, and hands them out; a worker walks its window. A
+//! window that is large is split further: its first answer says the total, and [`Paging::slots`] are its
+//! pages, each of which a worker asks for by [`Paginate::turn_to`]:
+//!
+//! ```
+//! use tc3_core::{DescribeBillList, Paginate, Paging, walk};
+//!
+//! let years = DescribeBillList::new("2023-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
+//! let windows: Vec<DescribeBillList> = walk::windows(years).collect();
+//! assert_eq!(windows.len(), 4);
+//! assert_eq!(windows[0].end_time, windows[1].start_time); // a second that both include
+//!
+//! let mut page = windows[0].clone();
+//! let slots: Vec<_> = DescribeBillList::PAGING.slots(250, 100).collect();
+//! page.turn_to(&slots[2]);
+//! assert_eq!((page.offset, page.limit), (200, Some(100)));
+//! # Ok::<(), tc3_core::Invalid>(())
+//! ```
+//!
+//! What a walk looks after by itself is then the coordinator's: that each window's records are as many as
+//! the last total reported, and that a record which two windows share ([`Paginate::is_shared`]) is taken
+//! once, by its [`Paginate::identity`].
+
+use alloc::{borrow::Cow, collections::VecDeque, string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(doc)]
+use crate::Paging;
+use crate::{Error, Invalid, Paginate, Settings, Slot, plan::Plan};
+
+/// What a walk has delivered and what comes next.
+///
+/// Made from an action, or by [`over`](Self::over) from several; see [the module](crate::walk) for what it is good for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Walk<A> {
+    /// The action's name, so that a walk is not continued as another action's.
+    action: Option<Cow<'static, str>>,
+    /// What is being walked over; `None` when all is over.
+    window: Option<A>,
+    /// Where in the window; `None` before its first page.
+    plan: Option<Plan>,
+    /// What follows the window in its list.
+    rest: Option<A>,
+    /// The lists after this one.
+    lists: VecDeque<A>,
+    /// Records that the window before may share with this one, and has given.
+    given: Vec<String>,
+    /// Records that this window may share with the next one, and has given.
+    giving: Vec<String>,
+    /// How many records the windows before held, less those dropped.
+    finished: u64,
+    /// How many of this window's records were dropped, since the window before gave them.
+    dropped: u64,
+    /// How many records the windows begun so far hold, less those dropped.
+    total: Option<u64>,
+}
+
+impl<A: Paginate> From<A> for Walk<A> {
+    fn from(action: A) -> Self {
+        Self::over([action])
+    }
+}
+
+impl<A: Paginate> Walk<A> {
+    /// A walk over one list after the other, e.g. of several months or of several sub-customers.
+    ///
+    /// ```
+    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Walk};
+    ///
+    /// let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1)?);
+    /// let year = Walk::over(summary.through(Month::new(2024, 12)?)?);
+    /// assert_eq!(year.delivered(), 0);
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    pub fn over(lists: impl IntoIterator<Item = A>) -> Self {
+        let mut lists: VecDeque<A> = lists.into_iter().collect();
+        let window = lists.pop_front();
+        Self {
+            action: window.as_ref().map(|action| action.target().action),
+            window,
+            plan: None,
+            rest: None,
+            lists,
+            given: Vec::new(),
+            giving: Vec::new(),
+            finished: 0,
+            dropped: 0,
+            total: None,
+        }
+    }
+
+    /// How many records the pages have held so far.
+    pub fn delivered(&self) -> u64 {
+        let received = self.plan.as_ref().map_or(0, Plan::received);
+        self.finished
+            .saturating_add(received)
+            .saturating_sub(self.dropped)
+    }
+
+    /// How many records there are in the windows begun so far, by the last page that said; `None` until one does.
+    pub const fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// The window that is being walked over, in its own words.
+    pub fn window(&self) -> Option<String> {
+        self.window.as_ref().and_then(Paginate::window)
+    }
+
+    /// Goes on to what is to be fetched, if there is anything.
+    pub(crate) fn begin(&mut self, settings: &Settings) -> Result<bool, Error> {
+        let Some(window) = &mut self.window else {
+            return Ok(false);
+        };
+        if self.action.as_deref() != Some(&*window.target().action) {
+            return Err(Invalid::new("walk", "is of another action").into());
+        }
+        if self.plan.is_none() {
+            window.check()?;
+            self.rest = window.split();
+            let plan = Plan::new(window, settings.page_size())?;
+            if let (Some(rest), Some(slot)) = (&mut self.rest, plan.next::<A>(0)) {
+                // An offset of the action's own is one in its first window.
+                rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));
+            }
+            self.plan = Some(plan);
+        }
+        match &self.plan {
+            Some(plan) if plan.next::<A>(0).is_some_and(|slot| slot.limit == 0) => {
+                Err(Invalid::new("walk", "has pages of no records").into())
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Leaves a window that is over, if it gave all that it should have.
+    pub(crate) fn leave(&mut self) -> Result<(), Error> {
+        let Some(plan) = self.plan.as_ref().filter(|plan| plan.is_over()) else {
+            return Ok(());
+        };
+        let delivered = plan.received();
+        if plan.repeated() {
+            return Err(self.repeated());
+        }
+        if let Some(total) = plan.total().filter(|total| delivered < *total) {
+            return Err(Error::Incomplete {
+                window: self.window(),
+                delivered,
+                total,
+            });
+        }
+        self.finished = self.delivered();
+        self.dropped = 0;
+        self.plan = None;
+        self.given = match &self.rest {
+            Some(_) => core::mem::take(&mut self.giving),
+            None => Vec::new(),
+        };
+        self.giving.clear();
+        self.window = self.rest.take().or_else(|| self.lists.pop_front());
+        Ok(())
+    }
+
+    pub(crate) const fn plan(&self) -> Option<&Plan> {
+        self.plan.as_ref()
+    }
+
+    /// The action that asks for a page of the window.
+    pub(crate) fn turn_to(&mut self, slot: &Slot) -> Option<&A> {
+        let window = self.window.as_mut()?;
+        window.turn_to(slot);
+        Some(window)
+    }
+
+    /// Takes note of a page and drops what the window before has given.
+    pub(crate) fn advance(&mut self, output: &mut A::Output, fingerprint: Option<String>) {
+        let (Some(window), Some(plan)) = (&self.window, &mut self.plan) else {
+            return;
+        };
+        plan.advance::<A>(A::page_info(output), fingerprint);
+        let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
+        A::retain(output, &mut |item| {
+            if !window.is_shared(item) {
+                return true;
+            }
+            let Some(identity) = A::identity(item) else {
+                return true;
+            };
+            if let Some(at) = given.iter().position(|known| *known == identity) {
+                given.swap_remove(at);
+                *dropped = dropped.saturating_add(1);
+                return false;
+            }
+            giving.push(identity.into_owned());
+            true
+        });
+        let before = self.finished.saturating_sub(self.dropped);
+        self.total = plan.total().map(|total| total.saturating_add(before));
+    }
+
+    pub(crate) fn repeated(&self) -> Error {
+        Error::Repeated {
+            window: self.window(),
+            delivered: self.plan.as_ref().map_or(0, Plan::received),
+        }
+    }
+}
+
+/// Returns the windows of an action's range, one after the other, as a walk takes them.
+pub fn windows<A: Paginate>(action: A) -> impl Iterator<Item = A> {
+    let mut rest = Some(action);
+    core::iter::from_fn(move || {
+        let mut window = rest.take()?;
+        rest = window.split();
+        Some(window)
+    })
+}
