@@ -2,19 +2,17 @@ use std::{
     collections::hash_map::RandomState,
     fmt,
     hash::{BuildHasher, Hasher},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use hyper_util::client::proxy::matcher::Intercept;
 use tc3_core::{
     Action, Attempt, Call, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
-    Settings, Step, UnixTime,
+    Settings, Step, UnixTime, Walk,
 };
 
-use crate::{
-    Hyper, Items, Pages, Transport,
-    transport::{self, Connection},
-};
+use crate::{Hyper, Items, Pages, Transport, transport};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -40,7 +38,8 @@ impl Client {
         Builder {
             credential,
             settings: Settings::default(),
-            connection: Connection::default(),
+            connect_timeout: Duration::from_secs(10),
+            proxy: None,
         }
     }
 }
@@ -50,29 +49,26 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but those of walks, [`Error::Incomplete`] and [`Error::Repeated`].
+    /// Any [`Error`] but those of walks: `Incomplete`, `Repeated`, `Shifted` and `TooManyPages`.
     pub async fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
         self.drive(&mut Call::new(action)).await
     }
 
-    /// Walks over the pages of a list: a stream of whole replies.
-    pub fn pages<A: Paginate>(&self, action: A) -> Pages<A, T> {
-        Pages::new(self.clone(), action)
+    /// Walks over the pages of a list: a stream of whole replies. Takes an action, or a [`Walk`] that
+    /// was begun elsewhere or is over several lists.
+    pub fn pages<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
+        Pages::new(self.clone(), walk.into())
     }
 
-    /// Walks over the records of a list: a stream of single ones.
-    pub fn items<A: Paginate>(&self, action: A) -> Items<A, T> {
-        Items::new(self.pages(action))
+    /// Walks over the records of a list: a stream of single ones. Takes what [`pages`](Self::pages) takes.
+    pub fn items<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
+        self.pages(walk).items()
     }
 
     /// Does what `flow` says until it is done.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
         loop {
-            let step = {
-                let session = self.shared.session.lock();
-                let mut session = session.unwrap_or_else(PoisonError::into_inner);
-                flow.step(&mut session, self.now())
-            };
+            let step = flow.step(&mut self.session(), self.now());
             match step {
                 Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt).await),
                 Step::Wait(delay) => tokio::time::sleep(delay).await,
@@ -95,10 +91,12 @@ impl<T: Transport> Client<T> {
 impl<T> Client<T> {
     /// Signs with another credential from now on; id, key and token change as one.
     pub fn set_credential(&self, credential: Credential) {
+        self.session().set_credential(credential);
+    }
+
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
         let session = self.shared.session.lock();
-        session
-            .unwrap_or_else(PoisonError::into_inner)
-            .set_credential(credential);
+        session.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,7 +122,8 @@ impl<T> fmt::Debug for Client<T> {
 pub struct Builder {
     credential: Credential,
     settings: Settings,
-    connection: Connection,
+    connect_timeout: Duration,
+    proxy: Option<Intercept>,
 }
 
 impl Builder {
@@ -132,7 +131,7 @@ impl Builder {
 
     /// How long connecting may take, TLS included; 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connection.timeout = timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
         self
     }
 
@@ -143,13 +142,13 @@ impl Builder {
     ///
     /// [`Invalid`] naming `proxy` when it is no such URL.
     pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.connection.proxy = Some(transport::proxy(url)?);
+        self.proxy = Some(transport::proxy(url)?);
         Ok(self)
     }
 
     /// The client, over hyper.
     pub fn build(self) -> Client {
-        let hyper = Hyper::new(&self.connection);
+        let hyper = Hyper::new(self.connect_timeout, self.proxy.as_ref());
         self.transport(hyper)
     }
 

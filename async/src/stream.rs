@@ -1,5 +1,4 @@
 use std::{
-    fmt,
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -7,102 +6,100 @@ use std::{
 };
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{Error, Paginate, Reply};
+use futures_util::stream::FuturesUnordered;
+use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
 use crate::{Client, Hyper, Transport};
 
-type Page<A> = Option<Result<Reply<<A as tc3_core::Action>::Output>, Error>>;
-/// A walk on its way to its next page: it comes back with it.
-type Turn<A> = Pin<Box<dyn Future<Output = (Box<tc3_core::Pages<A>>, Page<A>)> + Send>>;
-
-/// A stream of the pages of a list, fetched one by one as they are asked for.
+/// A stream of the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
 /// After an error, [`Error::Incomplete`] included, there are no more.
+#[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
-    state: State<A>,
-    delivered: u64,
-    total: Option<u64>,
+    planner: Planner<A>,
+    running: FuturesUnordered<Running<A>>,
 }
 
-enum State<A: Paginate> {
-    Resting(Box<tc3_core::Pages<A>>),
-    Turning(Turn<A>),
-    Ended,
-}
+type Running<A> = Pin<Box<dyn Future<Output = Fetched<A>> + Send>>;
 
 impl<A: Paginate, T> Pages<A, T> {
-    pub(crate) fn new(client: Client<T>, action: A) -> Self {
+    pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            state: State::Resting(Box::new(tc3_core::Pages::new(action))),
-            delivered: 0,
-            total: None,
+            planner: Planner::new(walk),
+            running: FuturesUnordered::new(),
         }
     }
 
-    /// How many records the pages have held so far.
-    pub const fn delivered(&self) -> u64 {
-        self.delivered
+    /// Up to `width` pages, at least 1, are fetched at once and held until their turn comes; lists that
+    /// can't be walked so, as those with tokens, one page at a time.
+    ///
+    /// They stay within the action's rate. When the stream is dropped, what is under way is abandoned.
+    pub fn width(self, width: usize) -> Self {
+        Self {
+            planner: self.planner.with_width(width),
+            ..self
+        }
     }
 
-    /// How many records there are in all, by the last page; `None` before the first.
-    pub const fn total(&self) -> Option<u64> {
-        self.total
+    /// The same walk as single records.
+    pub fn items(self) -> Items<A, T> {
+        Items {
+            pages: self,
+            page: Vec::new().into_iter(),
+        }
+    }
+
+    /// Where the walk stands: after all pages that were given away. To be stored, and given to
+    /// [`Client::pages`] another time.
+    pub const fn walk(&self) -> &Walk<A> {
+        self.planner.walk()
     }
 }
 
-impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Pages<A, T> {
+impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Pages<A, T> {
     /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Reply<A::Output>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Stream for Pages<A, T> {
+impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        let (walk, page) = loop {
-            match std::mem::replace(&mut this.state, State::Ended) {
-                State::Ended => return Poll::Ready(None),
-                State::Resting(mut walk) => {
+        loop {
+            let turn = this.planner.turn(this.client.session().settings());
+            match turn {
+                Turn::Page(page) => return Poll::Ready(Some(page)),
+                Turn::End => return Poll::Ready(None),
+                Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
-                    this.state = State::Turning(Box::pin(async move {
-                        let page = client.drive(&mut *walk).await;
-                        (walk, page)
-                    }));
+                    let running = async move { client.drive(&mut fetch).await };
+                    this.running.push(Box::pin(running));
                 }
-                State::Turning(mut turn) => match turn.as_mut().poll(context) {
-                    Poll::Ready(turned) => break turned,
-                    Poll::Pending => {
-                        this.state = State::Turning(turn);
-                        return Poll::Pending;
-                    }
+                Turn::Wait => match ready!(Pin::new(&mut this.running).poll_next(context)) {
+                    Some(fetched) => this.planner.take(fetched),
+                    None => return Poll::Ready(None),
                 },
             }
-        };
-        (this.delivered, this.total) = (walk.delivered(), walk.total());
-        if page.is_some() {
-            this.state = State::Resting(walk);
         }
-        Poll::Ready(page)
     }
 }
 
-impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> FusedStream
-    for Pages<A, T>
-{
+impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Pages<A, T> {
     fn is_terminated(&self) -> bool {
-        matches!(self.state, State::Ended)
+        self.planner.is_ended()
     }
 }
 
 /// A stream of the records of a list. Pages are fetched as their records are asked for.
 ///
 /// After an error, [`Error::Incomplete`] included, there are no more.
+#[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<A: Paginate, T = Hyper> {
     pages: Pages<A, T>,
@@ -110,27 +107,20 @@ pub struct Items<A: Paginate, T = Hyper> {
 }
 
 impl<A: Paginate, T> Items<A, T> {
-    pub(crate) fn new(pages: Pages<A, T>) -> Self {
-        Self {
-            pages,
-            page: Vec::new().into_iter(),
-        }
-    }
-
-    /// How many records there are in all, by the last page; `None` before the first.
-    pub const fn total(&self) -> Option<u64> {
-        self.pages.total()
+    /// The pages, as far as they are not used up.
+    pub const fn pages(&self) -> &Pages<A, T> {
+        &self.pages
     }
 }
 
-impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Items<A, T> {
+impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Items<A, T> {
     /// Returns the next record, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<A::Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Stream for Items<A, T> {
+impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Items<A, T> {
     type Item = Result<A::Item, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -151,18 +141,3 @@ impl<A: Paginate<Output: Send> + Send + 'static, T: Transport + 'static> Stream 
 // What has to stay in place is boxed.
 impl<A: Paginate, T> Unpin for Pages<A, T> {}
 impl<A: Paginate, T> Unpin for Items<A, T> {}
-
-impl<A: Paginate, T> fmt::Debug for Pages<A, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages")
-            .field("delivered", &self.delivered)
-            .field("total", &self.total)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<A: Paginate, T> fmt::Debug for Items<A, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Items").field(&self.pages).finish()
-    }
-}

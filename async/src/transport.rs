@@ -1,5 +1,4 @@
 use std::{
-    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -48,22 +47,6 @@ where
     }
 }
 
-/// How connections are made.
-#[derive(Clone, Debug)]
-pub(crate) struct Connection {
-    pub(crate) timeout: Duration,
-    pub(crate) proxy: Option<Intercept>,
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(10),
-            proxy: None,
-        }
-    }
-}
-
 pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
     let url = ProxyUrl::new(url)?;
     let matcher = Matcher::builder().all(url.expose()).build();
@@ -73,19 +56,21 @@ pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
 }
 
 /// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again.
+#[derive(Debug)]
 pub struct Hyper {
     client: Connections,
 }
 
 type Pool<C> = legacy::Client<Bounded<HttpsConnector<C>>, Full<Bytes>>;
 
+#[derive(Debug)]
 enum Connections {
     Direct(Pool<HttpConnector>),
     Proxied(Pool<Tunnel<HttpConnector>>),
 }
 
 impl Hyper {
-    pub(crate) fn new(connection: &Connection) -> Self {
+    pub(crate) fn new(timeout: Duration, proxy: Option<&Intercept>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -93,11 +78,10 @@ impl Hyper {
             .with_webpki_roots()
             .https_or_http()
             .enable_http1();
-        let timeout = connection.timeout;
         let mut pool = legacy::Client::builder(TokioExecutor::new());
         pool.pool_idle_timeout(MAX_IDLE)
             .pool_timer(TokioTimer::new());
-        let client = match &connection.proxy {
+        let client = match proxy {
             None => Connections::Direct(pool.build(Bounded {
                 connector: tls.wrap_connector(tcp),
                 timeout,
@@ -193,10 +177,4 @@ async fn read(mut body: Incoming, max_body: usize) -> Result<Bytes, hyper::Error
         }
     }
     Ok(bytes.freeze())
-}
-
-impl fmt::Debug for Hyper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hyper")
-    }
 }

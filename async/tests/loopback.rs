@@ -17,7 +17,7 @@ mod settings;
 #[path = "loopback/wire.rs"]
 mod wire;
 
-use tc3_async::{Builder, Client, Endpoint};
+use tc3_async::{Builder, Client, Endpoint, Retry};
 use tokio::task::spawn_blocking;
 
 use common::{PATIENCE, Peer, credential};
@@ -26,6 +26,7 @@ fn builder(endpoint: Endpoint) -> Builder {
     Client::builder(credential())
         .endpoint(endpoint)
         .deadline(PATIENCE)
+        .retry(Retry::NEVER)
 }
 
 fn client(endpoint: Endpoint) -> Client {

@@ -20,7 +20,7 @@ fn run(arguments: BillList) -> Result<()> {
     let mut output = Output::new(arguments.format)?;
     let mut records = client.items(arguments.action(&service)?);
     while let Some(record) = records.next() {
-        output.write(&record?, records.total())?;
+        output.write(&record?, records.pages().walk().total())?;
     }
     output.finish()
 }

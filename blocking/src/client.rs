@@ -2,20 +2,18 @@ use std::{
     collections::hash_map::RandomState,
     fmt,
     hash::{BuildHasher, Hasher},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tc3_core::{
     Action, Attempt, Call, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
-    Settings, Step, UnixTime,
+    Settings, Step, UnixTime, Walk,
 };
+use ureq::Proxy;
 
-use crate::{
-    Items, Pages, Transport, Ureq,
-    transport::{self, Connection},
-};
+use crate::{Items, Pages, Transport, Ureq, transport};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -41,7 +39,8 @@ impl Client {
         Builder {
             credential,
             settings: Settings::default(),
-            connection: Connection::default(),
+            connect_timeout: Duration::from_secs(10),
+            proxy: None,
         }
     }
 }
@@ -51,35 +50,40 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but those of walks, [`Error::Incomplete`] and [`Error::Repeated`].
+    /// Any [`Error`] but those of walks: `Incomplete`, `Repeated`, `Shifted` and `TooManyPages`.
     pub fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
         self.drive(&mut Call::new(action))
     }
 
-    /// Walks over the pages of a list: an iterator over whole replies.
-    pub fn pages<A: Paginate>(&self, action: A) -> Pages<A, T> {
-        Pages::new(self.clone(), action)
+    /// Walks over the pages of a list: an iterator over whole replies. Takes an action, or a [`Walk`] that
+    /// was begun elsewhere or is over several lists.
+    pub fn pages<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
+        Pages::new(self.clone(), walk.into())
     }
 
-    /// Walks over the records of a list: an iterator over single ones.
-    pub fn items<A: Paginate>(&self, action: A) -> Items<A, T> {
-        Items::new(self.pages(action))
+    /// Walks over the records of a list: an iterator over single ones. Takes what [`pages`](Self::pages) takes.
+    pub fn items<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
+        self.pages(walk).items()
     }
 
     /// Does what `flow` says until it is done.
     pub fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
         loop {
-            let step = {
-                let session = self.shared.session.lock();
-                let mut session = session.unwrap_or_else(PoisonError::into_inner);
-                flow.step(&mut session, self.now())
-            };
-            match step {
-                Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt)),
-                Step::Wait(delay) => thread::sleep(delay),
-                Step::Done(output) => return output,
+            if let Some(output) = self.turn(flow) {
+                return output;
             }
         }
+    }
+
+    /// Does once what `flow` says.
+    pub(crate) fn turn<F: Flow>(&self, flow: &mut F) -> Option<F::Output> {
+        let step = flow.step(&mut self.session(), self.now());
+        match step {
+            Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt)),
+            Step::Wait(delay) => thread::sleep(delay),
+            Step::Done(output) => return Some(output),
+        }
+        None
     }
 
     fn now(&self) -> Now {
@@ -96,10 +100,12 @@ impl<T: Transport> Client<T> {
 impl<T> Client<T> {
     /// Signs with another credential from now on; id, key and token change as one.
     pub fn set_credential(&self, credential: Credential) {
+        self.session().set_credential(credential);
+    }
+
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
         let session = self.shared.session.lock();
-        session
-            .unwrap_or_else(PoisonError::into_inner)
-            .set_credential(credential);
+        session.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,7 +131,8 @@ impl<T> fmt::Debug for Client<T> {
 pub struct Builder {
     credential: Credential,
     settings: Settings,
-    connection: Connection,
+    connect_timeout: Duration,
+    proxy: Option<Proxy>,
 }
 
 impl Builder {
@@ -133,7 +140,7 @@ impl Builder {
 
     /// How long connecting may take, TLS included; 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connection.timeout = timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
         self
     }
 
@@ -144,13 +151,13 @@ impl Builder {
     ///
     /// [`Invalid`] naming `proxy` when it is no such URL.
     pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.connection.proxy = Some(transport::proxy(url)?);
+        self.proxy = Some(transport::proxy(url)?);
         Ok(self)
     }
 
     /// The client, over ureq.
     pub fn build(self) -> Client {
-        let ureq = Ureq::new(&self.connection);
+        let ureq = Ureq::new(self.connect_timeout, self.proxy.clone());
         self.transport(ureq)
     }
 

@@ -1,34 +1,84 @@
-use std::{fmt, iter::FusedIterator, vec};
+use std::{
+    collections::VecDeque,
+    iter::FusedIterator,
+    panic,
+    sync::{Arc, Weak},
+    thread::{self, JoinHandle},
+};
 
-use tc3_core::{Error, Paginate, Reply};
+use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
 use crate::{Client, Transport, Ureq};
 
-/// An iterator over the pages of a list, fetched one by one as they are asked for.
+/// An iterator over the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
 /// After an error, [`Error::Incomplete`] included, there are no more.
+#[derive(Debug)]
 #[must_use = "iterators are lazy"]
 pub struct Pages<A: Paginate, T = Ureq> {
     client: Client<T>,
-    walk: tc3_core::Pages<A>,
+    planner: Planner<A>,
+    /// Runs a fetch in a thread, where several may run at once.
+    spawn: Option<Spawn<A, T>>,
+    /// The threads, in order of their start.
+    running: VecDeque<Running<A>>,
+    /// What the threads look at: they stop when it is gone.
+    wanted: Arc<()>,
 }
 
+/// An iterator over the records of a list. Pages are fetched as their records are asked for.
+///
+/// After an error, [`Error::Incomplete`] included, there are no more.
+pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
+
+type Spawn<A, T> = fn(Client<T>, Fetch<A>, Weak<()>) -> Running<A>;
+type Running<A> = JoinHandle<Option<Fetched<A>>>;
+
 impl<A: Paginate, T> Pages<A, T> {
-    pub(crate) fn new(client: Client<T>, action: A) -> Self {
+    pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            walk: tc3_core::Pages::new(action),
+            planner: Planner::new(walk),
+            spawn: None,
+            running: VecDeque::new(),
+            wanted: Arc::new(()),
         }
     }
 
-    /// How many records the pages have held so far.
-    pub fn delivered(&self) -> u64 {
-        self.walk.delivered()
+    /// Up to `width` pages, at least 1, are fetched at once, each in a thread of its own, and held until
+    /// their turn comes; lists that can't be walked so, as those with tokens, one page at a time.
+    ///
+    /// They stay within the action's rate. When the iterator is dropped, nothing more is sent.
+    pub fn width(self, width: usize) -> Self
+    where
+        A: Paginate<Output: Send> + 'static,
+        T: Transport + 'static,
+    {
+        Self {
+            planner: self.planner.with_width(width),
+            spawn: Some(|client, mut fetch, wanted| {
+                thread::spawn(move || {
+                    while wanted.strong_count() > 0 {
+                        if let Some(fetched) = client.turn(&mut fetch) {
+                            return Some(fetched);
+                        }
+                    }
+                    None
+                })
+            }),
+            ..self
+        }
     }
 
-    /// How many records there are in all, by the last page; `None` before the first.
-    pub fn total(&self) -> Option<u64> {
-        self.walk.total()
+    /// The same walk as single records.
+    pub fn items(self) -> Items<A, T> {
+        Items::new(self)
+    }
+
+    /// Where the walk stands: after all pages that were given away. To be stored, and given to
+    /// [`Client::pages`] another time.
+    pub const fn walk(&self) -> &Walk<A> {
+        self.planner.walk()
     }
 }
 
@@ -36,61 +86,25 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.client.drive(&mut self.walk)
+        loop {
+            let turn = self.planner.turn(self.client.session().settings());
+            match (turn, self.spawn) {
+                (Turn::Page(page), _) => return Some(page),
+                (Turn::End, _) => return None,
+                (Turn::Fetch(mut fetch), None) => self.planner.take(self.client.drive(&mut fetch)),
+                (Turn::Fetch(fetch), Some(spawn)) => {
+                    let wanted = Arc::downgrade(&self.wanted);
+                    self.running
+                        .push_back(spawn(self.client.clone(), fetch, wanted));
+                }
+                (Turn::Wait, _) => match self.running.pop_front().map(JoinHandle::join) {
+                    Some(Ok(fetched)) => self.planner.take(fetched?),
+                    Some(Err(panicked)) => panic::resume_unwind(panicked),
+                    None => return None,
+                },
+            }
+        }
     }
 }
 
 impl<A: Paginate, T: Transport> FusedIterator for Pages<A, T> {}
-
-/// An iterator over the records of a list. Pages are fetched as their records are asked for.
-///
-/// After an error, [`Error::Incomplete`] included, there are no more.
-#[must_use = "iterators are lazy"]
-pub struct Items<A: Paginate, T = Ureq> {
-    pages: Pages<A, T>,
-    page: vec::IntoIter<A::Item>,
-}
-
-impl<A: Paginate, T> Items<A, T> {
-    pub(crate) fn new(pages: Pages<A, T>) -> Self {
-        Self {
-            pages,
-            page: Vec::new().into_iter(),
-        }
-    }
-
-    /// How many records there are in all, by the last page; `None` before the first.
-    pub fn total(&self) -> Option<u64> {
-        self.pages.total()
-    }
-}
-
-impl<A: Paginate, T: Transport> Iterator for Items<A, T> {
-    type Item = Result<A::Item, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(item) = self.page.next() {
-                return Some(Ok(item));
-            }
-            match self.pages.next()? {
-                Ok(reply) => self.page = A::into_items(reply.output).into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-impl<A: Paginate, T: Transport> FusedIterator for Items<A, T> {}
-
-impl<A: Paginate + fmt::Debug, T> fmt::Debug for Pages<A, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pages").field(&self.walk).finish()
-    }
-}
-
-impl<A: Paginate + fmt::Debug, T> fmt::Debug for Items<A, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Items").field(&self.pages).finish()
-    }
-}

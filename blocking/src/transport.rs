@@ -1,9 +1,8 @@
-use std::{fmt, io::Read, time::Duration};
+use std::{io::Read, time::Duration};
 
-use bytes::Bytes;
 use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
 use ureq::{
-    Agent, Body, Proxy,
+    Agent, Proxy,
     config::Config,
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
@@ -34,41 +33,26 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
     }
 }
 
-/// How connections are made.
-#[derive(Clone, Debug)]
-pub(crate) struct Connection {
-    pub(crate) timeout: Duration,
-    pub(crate) proxy: Option<Proxy>,
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(10),
-            proxy: None,
-        }
-    }
-}
-
 pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
     let url = ProxyUrl::new(url)?;
     Proxy::new(url.expose()).map_err(|_| Invalid::new("proxy", "is not one that ureq can use"))
 }
 
 /// The transport over ureq, with rustls and Mozilla's roots. Connections are kept and used again.
+#[derive(Debug)]
 pub struct Ureq {
     agent: Agent,
 }
 
 impl Ureq {
-    pub(crate) fn new(connection: &Connection) -> Self {
+    pub(crate) fn new(connect_timeout: Duration, proxy: Option<Proxy>) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_age(MAX_IDLE)
-            .proxy(connection.proxy.clone())
-            .timeout_connect(Some(connection.timeout))
+            .proxy(proxy)
+            .timeout_connect(Some(connect_timeout))
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = Before(DefaultConnector::default());
@@ -88,33 +72,23 @@ impl Transport for Ureq {
             .configure_request(request)
             .timeout_global(Some(attempt.timeout))
             .build();
-        let response = self.agent.run(request).map_err(failure)?;
-        read(response, attempt.max_body).map_err(Failure::unknown)
+        let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
+        let mut bytes = Vec::new();
+        let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
+        body.into_reader()
+            .take(bound.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(Failure::unknown)?;
+        Ok(http::Response::from_parts(parts, bytes.into()))
     }
-}
-
-fn read(
-    response: http::Response<Body>,
-    max_body: usize,
-) -> Result<http::Response<Bytes>, std::io::Error> {
-    let (parts, body) = response.into_parts();
-    let bound = u64::try_from(max_body)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let mut bytes = Vec::new();
-    body.into_reader().take(bound).read_to_end(&mut bytes)?;
-    Ok(http::Response::from_parts(parts, bytes.into()))
 }
 
 /// What happens before anything is sent: its errors are marked, whatever they are.
 #[derive(Debug)]
 struct Before<T>(T);
 
-#[derive(Debug)]
-struct NotSent(ureq::Error);
-
 fn mark(error: ureq::Error) -> ureq::Error {
-    ureq::Error::Other(Box::new(NotSent(error)))
+    ureq::Error::Other(Box::new(Failure::not_sent(error)))
 }
 
 impl Connector for Before<DefaultConnector> {
@@ -142,24 +116,9 @@ impl Resolver for Before<DefaultResolver> {
 
 fn failure(error: ureq::Error) -> Failure {
     match error {
-        ureq::Error::Other(other) => match other.downcast::<NotSent>() {
-            Ok(before) => Failure::not_sent(before.0),
-            Err(other) => Failure::unknown(other),
-        },
+        ureq::Error::Other(other) => other
+            .downcast()
+            .map_or_else(Failure::unknown, |marked| *marked),
         error => Failure::unknown(error),
-    }
-}
-
-impl fmt::Display for NotSent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for NotSent {}
-
-impl fmt::Debug for Ureq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ureq")
     }
 }

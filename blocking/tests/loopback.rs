@@ -17,7 +17,7 @@ mod settings;
 #[path = "loopback/wire.rs"]
 mod wire;
 
-use tc3_blocking::{Builder, Client, Endpoint};
+use tc3_blocking::{Builder, Client, Endpoint, Retry};
 
 use common::{PATIENCE, credential};
 
@@ -25,6 +25,7 @@ fn builder(endpoint: Endpoint) -> Builder {
     Client::builder(credential())
         .endpoint(endpoint)
         .deadline(PATIENCE)
+        .retry(Retry::NEVER)
 }
 
 fn client(endpoint: Endpoint) -> Client {

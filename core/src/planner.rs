@@ -128,6 +128,11 @@ impl<A: Paginate> Planner<A> {
         &self.walk
     }
 
+    /// Whether all is over: nothing is fetched or delivered any more.
+    pub const fn is_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Returns what is to be done next.
     pub fn turn(&mut self, settings: &Settings) -> Turn<A> {
         if self.ended {

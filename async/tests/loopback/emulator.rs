@@ -51,7 +51,8 @@ where
         paged.extend(A::into_items(page.unwrap().output));
     }
     let count = u64::try_from(paged.len()).unwrap();
-    assert_eq!((pages.delivered(), pages.total()), (count, Some(count)));
+    let walk = pages.walk();
+    assert_eq!((walk.delivered(), walk.total()), (count, Some(count)));
     let items: Vec<_> = client.items(action.clone()).try_collect().await.unwrap();
     assert_eq!(paged, items);
     items
@@ -140,7 +141,7 @@ async fn a_dropped_walk_fetches_no_more() {
     for _ in 0..11 {
         items.next().await.unwrap().unwrap();
     }
-    assert_eq!(items.total(), Some(25));
+    assert_eq!(items.pages().walk().total(), Some(25));
     drop(items);
     client.call(&january()).await.unwrap();
     assert_eq!(peer.received().len(), 3);

@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use tc3_core::{Emulator, Endpoint};
+use tc3_core::{Emulator, Endpoint, Retry};
 
 use crate::{
     Client,
@@ -12,6 +12,7 @@ const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 fn through(proxy: &str, endpoint: Endpoint) -> Client {
     Client::builder(credential().with_token(TOKEN).unwrap())
+        .retry(Retry::NEVER)
         .endpoint(endpoint)
         .deadline(PATIENCE)
         .proxy(proxy)
@@ -106,6 +107,7 @@ async fn a_proxy_that_refuses_connections_means_not_sent() {
 async fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::stalling_after("");
     let client = Client::builder(credential())
+        .retry(Retry::NEVER)
         .connect_timeout(SHORT)
         .attempt_timeout(PATIENCE / 4)
         .proxy(&format!("http://{}", peer.address()))

@@ -42,7 +42,8 @@ where
         paged.extend(A::into_items(page.unwrap().output));
     }
     let count = u64::try_from(paged.len()).unwrap();
-    assert_eq!((pages.delivered(), pages.total()), (count, Some(count)));
+    let walk = pages.walk();
+    assert_eq!((walk.delivered(), walk.total()), (count, Some(count)));
     let items = client.items(action.clone());
     let items: Vec<_> = items.map(Result::unwrap).collect();
     assert_eq!(paged, items);
@@ -128,7 +129,7 @@ fn a_dropped_walk_fetches_no_more() {
     for _ in 0..11 {
         items.next().unwrap().unwrap();
     }
-    assert_eq!(items.total(), Some(25));
+    assert_eq!(items.pages().walk().total(), Some(25));
     drop(items);
     client.call(&january()).unwrap();
     assert_eq!(peer.received().len(), 3);

@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use tc3_core::{Emulator, Endpoint};
+use tc3_core::{Emulator, Endpoint, Retry};
 
 use crate::{
     Client,
@@ -11,6 +11,7 @@ const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 fn through(proxy: &str, endpoint: Endpoint) -> Client {
     Client::builder(credential().with_token(TOKEN).unwrap())
+        .retry(Retry::NEVER)
         .endpoint(endpoint)
         .deadline(PATIENCE)
         .proxy(proxy)
@@ -105,6 +106,7 @@ fn a_proxy_that_refuses_connections_means_not_sent() {
 fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::stalling_after("");
     let client = Client::builder(credential())
+        .retry(Retry::NEVER)
         .connect_timeout(SHORT)
         .attempt_timeout(PATIENCE / 4)
         .proxy(&format!("http://{}", peer.address()))
