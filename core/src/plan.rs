@@ -107,6 +107,11 @@ impl Plan {
             .filter(|(slot, _)| changed && by_offset && slot.token.is_none())
     }
 
+    /// Where the page after the next one is thought to be.
+    pub(crate) fn expected<A: Paginate>(&self) -> Option<Slot> {
+        self.next.as_ref().map(|next| next.plus(A::PAGING, 1))
+    }
+
     /// Whether a page is one that was there before.
     pub(crate) fn has_had(&self, fingerprint: &str) -> bool {
         let last = self.last.as_ref().map(|(_, last)| last);
@@ -145,10 +150,12 @@ impl Plan {
             // An empty page ends any such list, so that a total too high can't keep a walk going.
             None
         } else {
-            Some(Slot {
-                token,
-                ..slot.plus(A::PAGING, 1)
-            })
+            let mut next = slot.plus(A::PAGING, 1);
+            if A::PAGING == Paging::ItemOffset {
+                // A service that gives more than was asked for has given what the next page would begin with.
+                next.offset = next.offset.max(slot.offset.saturating_add(len));
+            }
+            Some(Slot { token, ..next })
         };
     }
 }

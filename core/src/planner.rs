@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Call, Error, Flow, Invalid, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings, Step,
-    Walk, flow::sealed, plan::Plan,
+    Walk, flow::sealed,
 };
 
 /// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
@@ -277,10 +277,15 @@ impl<A: Paginate> Planner<A> {
         {
             return Err(self.walk.repeated());
         }
+        let expected = plan.and_then(|plan| plan.expected::<A>());
         let mut reply = page.reply;
         self.walk.advance(&mut reply.output, page.fingerprint);
-        if self.walk.plan().is_none_or(Plan::is_over) {
-            // What was fetched beyond the end, when the end was thought to be further on.
+        if self
+            .walk
+            .plan()
+            .is_none_or(|plan| plan.next::<A>(0) != expected)
+        {
+            // The list ends here, or goes on elsewhere than was thought when the next pages were asked for.
             let beyond = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
             self.first = self.first.saturating_add(beyond);
             self.ahead.clear();

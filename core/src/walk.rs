@@ -229,6 +229,7 @@ impl<A: Paginate> Walk<A> {
         };
         plan.advance::<A>(A::page_info(output), fingerprint);
         let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
+        let goes_on = self.rest.is_some();
         A::retain(output, &mut |item| {
             if !window.is_shared(item) {
                 return true;
@@ -241,7 +242,9 @@ impl<A: Paginate> Walk<A> {
                 *dropped = dropped.saturating_add(1);
                 return false;
             }
-            giving.push(identity.into_owned());
+            if goes_on {
+                giving.push(identity.into_owned());
+            }
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
