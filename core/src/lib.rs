@@ -93,7 +93,7 @@ pub use actions::{billing::*, essbasic::*};
 pub use call::Call;
 pub use credential::Credential;
 #[cfg(feature = "emulator")]
-pub use emulator::Emulator;
+pub use emulator::{Emulator, Exchange, Fault, Scripted, When};
 pub use endpoint::{Endpoint, ProxyUrl};
 pub use error::{BoxError, Error, Failure, Invalid, Kind, Refusal};
 pub use flow::{Attempt, Flow, Now, Outcome, Step};

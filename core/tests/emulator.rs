@@ -1,11 +1,17 @@
 //! The emulator keeps the service's rules, for right requests and for wrong ones.
 #![cfg(feature = "emulator")]
 
+#[path = "emulator/added.rs"]
+mod added;
 #[path = "emulator/allocation.rs"]
 mod allocation;
 #[path = "emulator/bill_list.rs"]
 mod bill_list;
 mod common;
+#[path = "emulator/faults.rs"]
+mod faults;
+#[path = "emulator/frequency.rs"]
+mod frequency;
 #[path = "emulator/ledger.rs"]
 mod ledger;
 #[path = "emulator/refusals.rs"]

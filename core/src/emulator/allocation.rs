@@ -1,32 +1,36 @@
 use alloc::{
-    format,
     string::{String, ToString},
     vec::Vec,
 };
-use core::{cmp::Ordering, num::NonZeroU64, ops::Range};
+use core::ops::Range;
 
 use jiff::{Span, civil::Date};
-use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Emulator, Refused, Served, YEARS,
+    Answer, Asked, Emulator, Refused, Served, YEARS,
+    added::{Added, End, New},
     cycle::{Cycle, Memo, spread},
     object,
     parameters::{self, Field, Kind, optional, required},
+    product::{
+        Costs, FEN, PRODUCTS, ROUND, Row, UNITS, add, hundredths_of_percent, kind, total, yuan,
+    },
     random::Random,
     refuse,
 };
 use crate::{
     Action, AllocationOverviewTotal, AllocationSummaryByBusiness, BeijingSecond, BillDate,
     DescribeAllocationSummaryByBusiness, DescribeAllocationSummaryByBusinessResponse, Month,
-    Percent, PeriodType, Sort, SortType, TrendType, UnixTime, Yuan,
+    PeriodType, Sort, SortType, UnixTime,
 };
 
 pub(super) const SERVED: Served = Served {
     service: DescribeAllocationSummaryByBusiness::SERVICE,
     version: DescribeAllocationSummaryByBusiness::VERSION,
     action: DescribeAllocationSummaryByBusiness::NAME,
+    rate: DescribeAllocationSummaryByBusiness::RATE,
+    total: "RecordNum",
     fields: FIELDS,
     handler: answer,
 };
@@ -44,38 +48,6 @@ const FIELDS: &[Field] = &[
 ];
 
 const MAX_LIMIT: u32 = 1_000;
-
-const PRODUCT_COUNT: usize = 12;
-const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
-    ("p_cvm", "云服务器CVM"),
-    ("p_cbs", "云硬盘CBS"),
-    ("p_cos", "对象存储COS"),
-    ("p_clb", "负载均衡CLB"),
-    ("p_cdb", "云数据库MySQL"),
-    ("p_redis", "云数据库Redis"),
-    ("p_cdn", "内容分发网络CDN"),
-    ("p_ci", "数据万象CI"),
-    ("p_rav", "实时音视频"),
-    ("p_ccc", "云联络中心"),
-    ("p_sms", "短信"),
-    ("p_ocr", "文字识别OCR"),
-];
-
-const UNIT_COUNT: usize = 5;
-/// Key and name of each cost-allocation unit; what no rule assigns has no key.
-const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
-    (None, "未分配"),
-    (Some("unit-research"), "研发中心"),
-    (Some("unit-marketing"), "市场部"),
-    (Some("unit-finance"), "财务部"),
-    (Some("unit-overseas"), "海外业务"),
-];
-
-/// The period in which product and unit repeat.
-const ROUND: NonZeroU64 = NonZeroU64::new(60).unwrap();
-
-/// Amounts are counted in units of this many decimals of a yuan.
-const DECIMALS: u32 = 8;
 
 /// The records of products.
 #[derive(Clone, Debug)]
@@ -108,7 +80,7 @@ struct View {
     sums: [i64; 4],
 }
 
-fn answer(emulator: &mut Emulator, now: UnixTime, input: Map<String, Value>) -> Answer {
+fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Answer {
     let invalid = |message: &str| Refused::new("InvalidParameterValue", message.to_string());
     let action: DescribeAllocationSummaryByBusiness =
         parameters::typed(input, "InvalidParameterValue")?;
@@ -116,7 +88,7 @@ fn answer(emulator: &mut Emulator, now: UnixTime, input: Map<String, Value>) -> 
     let limit = limit.ok_or_else(|| invalid("Limit must be 1 to 1000"))?;
     let month = match action.month {
         Some(month) => month,
-        None => current_month(now).ok_or_else(|| invalid("there is no current month"))?,
+        None => current_month(asked.now).ok_or_else(|| invalid("there is no current month"))?,
     };
     let daily = match &action.period_type {
         None => false,
@@ -150,7 +122,7 @@ fn answer(emulator: &mut Emulator, now: UnixTime, input: Map<String, Value>) -> 
     };
     let page = emulator
         .allocations
-        .page(month, &query, action.offset, limit);
+        .page(month, &query, asked.added, action.offset, limit);
     page.ok_or_else(|| Refused::new("InternalError", "the ledger has no such month"))
         .and_then(|page| object(&page))
 }
@@ -173,6 +145,7 @@ impl Ledger {
         &mut self,
         month: Month,
         query: &Query,
+        added: Added,
         offset: u64,
         limit: u32,
     ) -> Option<DescribeAllocationSummaryByBusinessResponse> {
@@ -187,7 +160,8 @@ impl Ledger {
             first_day: month.first_day(),
         };
         let view = self.views.get(query.clone(), |query| rows.view(query))?;
-        if view.count == 0 {
+        let count = view.count.saturating_add(added.count());
+        if count == 0 {
             // For a month without a bill the service has no figures at all.
             return Some(DescribeAllocationSummaryByBusinessResponse {
                 record_num: None,
@@ -196,25 +170,32 @@ impl Ledger {
             });
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let indices: Vec<u64> = match &view.listed {
-            Some(listed) => {
-                let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
-                listed.iter().skip(skipped).take(limit).copied().collect()
+        let indices = |skipped| -> Vec<u64> {
+            match &view.listed {
+                Some(listed) => {
+                    let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+                    listed.iter().skip(skipped).take(limit).copied().collect()
+                }
+                None => {
+                    let indices = view.cycle.indices(&rows.range, skipped);
+                    indices.take(limit).collect()
+                }
             }
-            None => view
-                .cycle
-                .indices(&rows.range, offset)
-                .take(limit)
-                .collect(),
         };
         let whole = total(view.sums);
-        let detail = indices
-            .into_iter()
-            .map(|index| rows.row(index, query.daily, whole))
-            .collect::<Option<_>>()?;
+        let detail = added.page(
+            view.count,
+            offset,
+            limit,
+            |skipped| {
+                let indices = indices(skipped).into_iter();
+                indices.map(|index| rows.row(index, query.daily, whole))
+            },
+            |new| rows.added(query, new, whole),
+        )?;
         let [cash, vouchers, credits, proceeds] = view.sums;
         Some(DescribeAllocationSummaryByBusinessResponse {
-            record_num: Some(view.count),
+            record_num: Some(count),
             total: Some(AllocationOverviewTotal {
                 real_total_cost: yuan(whole),
                 cash_pay_amount: yuan(cash),
@@ -233,19 +214,6 @@ struct Rows {
     month: i64,
     range: Range<u64>,
     first_day: Date,
-}
-
-/// What a record costs: gathered and allocated, each in cash, vouchers, credits, proceeds.
-#[derive(Clone, Copy)]
-struct Costs {
-    gathered: [i64; 4],
-    allocated: [i64; 4],
-}
-
-impl Costs {
-    fn both(&self) -> [i64; 4] {
-        add(self.gathered, self.allocated)
-    }
 }
 
 impl Rows {
@@ -377,99 +345,61 @@ impl Rows {
     }
 
     fn row(&self, index: u64, daily: bool, whole: i64) -> Option<AllocationSummaryByBusiness> {
-        let ((code, name), (unit, unit_name)) = kind(index);
+        let (product, unit) = kind(index);
         let costs = self.costs(self.month, index);
-        let [gathered, allocated, both] = [costs.gathered, costs.allocated, costs.both()];
-        let real = total(both);
-        let trend = self.trend(index);
         let day = if daily {
             self.date(index)?
         } else {
             self.first_day
         };
-        // Reserved instances and savings plans cover a part of the list price, which is a quarter higher.
-        let list = real.saturating_add(real / 4).max(0);
-        let (ri, sp) = (list / 20, list / 40);
-        Some(AllocationSummaryByBusiness {
-            tree_node_uniq_key: unit.map(Into::into),
-            tree_node_uniq_key_name: Some(unit_name.into()),
-            bill_date: BillDate::day(day.year(), day.month(), day.day()).ok(),
-            gather_cash_pay_amount: yuan(gathered[0]),
-            gather_voucher_pay_amount: yuan(gathered[1]),
-            gather_incentive_pay_amount: yuan(gathered[2]),
-            gather_transfer_pay_amount: yuan(gathered[3]),
-            allocate_cash_pay_amount: yuan(allocated[0]),
-            allocate_voucher_pay_amount: yuan(allocated[1]),
-            allocate_incentive_pay_amount: yuan(allocated[2]),
-            allocate_transfer_pay_amount: yuan(allocated[3]),
-            total_cash_pay_amount: yuan(both[0]),
-            total_voucher_pay_amount: yuan(both[1]),
-            total_incentive_pay_amount: yuan(both[2]),
-            total_transfer_pay_amount: yuan(both[3]),
-            gather_real_cost: yuan(total(gathered)),
-            allocate_real_cost: yuan(total(allocated)),
-            real_total_cost: yuan(real)?,
-            ratio: hundredths_of_percent(real, whole).map(percent),
-            trend: trend.map(percent),
-            trend_type: trend.map(|trend| match trend.cmp(&0) {
-                Ordering::Greater => TrendType::UPWARD,
-                Ordering::Less => TrendType::DOWNWARD,
-                Ordering::Equal => TrendType::NONE,
-            }),
-            business_code: code.into(),
-            business_code_name: Some(name.into()),
-            total_cost: yuan(list),
-            ri_cost: yuan(ri),
-            sp_cost: yuan(sp),
-            cash_pay_amount: yuan(both[0]),
-            voucher_pay_amount: yuan(both[1]),
-            incentive_pay_amount: yuan(both[2]),
-            transfer_pay_amount: yuan(both[3]),
-            allocation_real_total_cost: yuan(real),
-        })
+        let real = total(costs.both());
+        let row = Row {
+            product,
+            unit,
+            day,
+            costs,
+            // Reserved instances and savings plans cover a part of the list price, which is a quarter higher.
+            list: real.saturating_add(real / 4).max(0),
+            trend: self.trend(index),
+        };
+        row.written(whole)
     }
-}
 
-type Named = (
-    (&'static str, &'static str),
-    (Option<&'static str>, &'static str),
-);
-
-/// The product and the unit of a record.
-fn kind(index: u64) -> Named {
-    let place = usize::try_from(index % ROUND).unwrap_or_default();
-    #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
-    let kind = (
-        PRODUCTS[place % PRODUCT_COUNT],
-        UNITS[(place / PRODUCT_COUNT) % UNIT_COUNT],
-    );
-    kind
-}
-
-fn total(parts: [i64; 4]) -> i64 {
-    parts.into_iter().fold(0, i64::saturating_add)
-}
-
-fn add(a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
-    let mut sums = a;
-    for (sum, part) in sums.iter_mut().zip(b) {
-        *sum = sum.saturating_add(part);
+    /// A record of the first kind that is asked for, which costs nothing, and by its list price is like no other.
+    fn added(&self, query: &Query, new: New, whole: i64) -> Option<AllocationSummaryByBusiness> {
+        let asked = |day: &Date| {
+            query.dates.is_empty() || query.dates.iter().any(|date| date.contains(*day))
+        };
+        let mut days = (0..self.first_day.days_in_month())
+            .filter_map(|days| self.first_day.checked_add(Span::new().days(days)).ok())
+            .filter(asked);
+        let (day, end) = match new.end {
+            End::Head => (days.next(), 1),
+            End::Tail => (days.next_back(), 2),
+        };
+        let product = query.products.first().map(|code| {
+            let known = PRODUCTS.into_iter().find(|(known, _)| known == code);
+            known.unwrap_or((code, code))
+        });
+        let unit = query.units.first().map(|key| {
+            let known = UNITS
+                .into_iter()
+                .find(|(known, _)| *known == Some(key.as_str()));
+            known.unwrap_or((Some(key), key))
+        });
+        let (first_product, first_unit) = kind(0);
+        let row = Row {
+            product: product.unwrap_or(first_product),
+            unit: unit.unwrap_or(first_unit),
+            day: day.filter(|_| query.daily).unwrap_or(self.first_day),
+            costs: Costs::default(),
+            list: i64::try_from(new.number)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(2)
+                .saturating_add(end)
+                .saturating_mul(FEN),
+            trend: None,
+        };
+        row.written(whole)
     }
-    sums
-}
-
-fn yuan(amount: i64) -> Option<Yuan> {
-    Some(Yuan::new(Decimal::new(amount, DECIMALS)))
-}
-
-/// `part / whole` in hundredths of a percent, rounded towards zero.
-fn hundredths_of_percent(part: i64, whole: i64) -> Option<i64> {
-    i128::from(part)
-        .saturating_mul(10_000)
-        .checked_div(i128::from(whole).abs())
-        .and_then(|hundredths| hundredths.try_into().ok())
-}
-
-fn percent(hundredths: i64) -> Percent {
-    Percent::new(format!("{}", Decimal::new(hundredths, 2)))
 }

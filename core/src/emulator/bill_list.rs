@@ -3,13 +3,17 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{num::NonZeroU64, ops::Range};
+use core::{
+    num::NonZeroU64,
+    ops::{Range, RangeInclusive},
+};
 
 use jiff::Span;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Emulator, Refused, Served, YEARS,
+    Answer, Asked, Emulator, Refused, Served, YEARS,
+    added::{Added, End, New},
     cycle::{Cycle, Memo, first_not_before, half_way, spread},
     object,
     parameters::{self, Field, Kind, optional, required},
@@ -25,6 +29,8 @@ pub(super) const SERVED: Served = Served {
     service: DescribeBillList::SERVICE,
     version: DescribeBillList::VERSION,
     action: DescribeBillList::NAME,
+    rate: DescribeBillList::RATE,
+    total: "Total",
     fields: FIELDS,
     handler: answer,
 };
@@ -145,7 +151,7 @@ struct Filter {
     zeros: bool,
 }
 
-fn answer(emulator: &mut Emulator, _now: UnixTime, input: Map<String, Value>) -> Answer {
+fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Answer {
     let invalid = |message: &str| Refused::new("InvalidParameter", message.to_string());
     let action: DescribeBillList = parameters::typed(input, "InvalidParameter")?;
     let limit = action.limit.filter(|limit| *limit > 0);
@@ -179,9 +185,13 @@ fn answer(emulator: &mut Emulator, _now: UnixTime, input: Map<String, Value>) ->
         sub_pay_types: action.sub_pay_type,
         zeros: action.with_zero_amount == Some(true),
     };
+    // Without an exact end the whole second of EndTime is included, its milliseconds as well.
+    let milliseconds = |second: BeijingSecond| second.to_unix().seconds().saturating_mul(1_000);
+    let included = if emulator.exact_end_time { 0 } else { 999 };
+    let span = milliseconds(start)..=milliseconds(end).saturating_add(included);
     emulator
         .bills
-        .page(start, end, filter, action.offset, limit)
+        .page(span, filter, asked.added, action.offset, limit)
         .ok_or_else(|| Refused::new("InternalError", "the ledger has no such moment"))
         .and_then(|page| object(&page))
 }
@@ -200,6 +210,23 @@ impl Filter {
             self.sub_pay_types.is_empty() || self.sub_pay_types.contains(&SubPayType::ALL);
         (all_kinds || self.pay_types.contains(kind))
             && (all_modes || self.sub_pay_types.contains(mode))
+    }
+
+    /// Kind, mode and sign of the first transactions that it lets through, else of what it names itself.
+    fn first(&self) -> (PayType, SubPayType, i64) {
+        let known = KINDS
+            .into_iter()
+            .find(|(kind, mode, ..)| self.takes(kind, mode));
+        if let Some((kind, mode, _, sign, _)) = known {
+            return (kind, mode, sign);
+        }
+        let kind = self.pay_types.iter().find(|kind| **kind != PayType::ALL);
+        let mode = self
+            .sub_pay_types
+            .iter()
+            .find(|mode| **mode != SubPayType::ALL);
+        let (kind, mode) = (kind.cloned(), mode.cloned());
+        (kind.unwrap_or(ZERO.0), mode.unwrap_or(ZERO.1), -1)
     }
 }
 
@@ -280,40 +307,46 @@ impl Ledger {
 
     fn page(
         &mut self,
-        start: BeijingSecond,
-        end: BeijingSecond,
+        span: RangeInclusive<i64>,
         filter: Filter,
+        added: Added,
         offset: u64,
         limit: u32,
     ) -> Option<DescribeBillListResponse> {
-        // The whole second of EndTime is included, its milliseconds as well.
-        let after = end.to_unix().seconds().saturating_add(1);
-        let first = |seconds: i64| {
-            first_not_before(self.count(), seconds.saturating_mul(1_000), |index| {
-                self.milliseconds(index)
-            })
-        };
-        let range = first(start.to_unix().seconds())..first(after);
+        let first =
+            |time: i64| first_not_before(self.count(), time, |index| self.milliseconds(index));
+        let range = first(*span.start())..first(span.end().saturating_add(1));
         let cycle = Cycle::new(PERIOD, |place| filter.lets_through(place));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let transaction_list = cycle
-            .indices(&range, offset)
-            .take(limit)
-            .map(|index| self.transaction(index))
-            .collect::<Option<_>>()?;
-        let total = cycle.count(&range);
+        let count = cycle.count(&range);
+        let first_kind = filter.first();
+        let transaction_list = added.page(
+            count,
+            offset,
+            limit,
+            |skipped| {
+                let indices = cycle.indices(&range, skipped);
+                indices.map(|index| self.transaction(index))
+            },
+            |new| added_transaction(&span, new, first_kind.clone()),
+        )?;
+        let sum_added = i64::try_from(added.count())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(ADDED);
 
         let seed = self.seed;
         let sums = self
             .sums
             .get((range, filter), |(range, _)| sums(seed, range, &cycle))?;
-        let sum = |kind: PayType| {
-            let found = sums.iter().find(|(known, _)| *known == kind);
-            Some(found.map_or(Fen::ZERO, |(_, sum)| *sum))
+        let sum = |of: PayType| {
+            let found = sums.iter().find(|(known, _)| *known == of);
+            let sum = found.map_or(0, |(_, sum)| sum.get());
+            let sum_added = if of == first_kind.0 { sum_added } else { 0 };
+            Some(Fen::new(sum.saturating_add(sum_added)))
         };
         Some(DescribeBillListResponse {
             transaction_list,
-            total,
+            total: count.saturating_add(added.count()),
             return_amount: sum(PayType::RETURN),
             recharge_amount: sum(PayType::RECHARGE),
             block_amount: sum(PayType::BLOCK),
@@ -328,12 +361,7 @@ impl Ledger {
     }
 
     fn transaction(&self, index: u64) -> Option<BillTransactionInfo> {
-        let milliseconds = self.milliseconds(index);
-        let second =
-            BeijingSecond::from_unix(UnixTime::new(milliseconds.div_euclid(1_000))).ok()?;
-        let operation_time: BeijingTime = format!("{second}.{:03}", milliseconds.rem_euclid(1_000))
-            .parse()
-            .ok()?;
+        let operation_time = beijing_time(self.milliseconds(index))?;
         let (action_type, deduct_mode, words) = match ordinal(index).and_then(kind) {
             Some((kind, mode, _, _, words)) => (kind.clone(), mode.clone(), *words),
             None => (ZERO.0, ZERO.1, "云硬盘CBS-上海-按量小时结算扣费"),
@@ -344,7 +372,7 @@ impl Ledger {
             random.amount(1_000_000),
             random.amount(10_000_000),
         );
-        let day = second.datetime().date();
+        let day = operation_time.datetime().date();
         Some(BillTransactionInfo {
             action_type,
             amount: amount(self.seed, index),
@@ -367,6 +395,49 @@ impl Ledger {
             deduct_mode: Some(deduct_mode),
         })
     }
+}
+
+/// What an added transaction moves, in fen.
+const ADDED: i64 = 100;
+
+fn added_transaction(
+    span: &RangeInclusive<i64>,
+    new: New,
+    (kind, mode, sign): (PayType, SubPayType, i64),
+) -> Option<BillTransactionInfo> {
+    let (time, end) = match new.end {
+        End::Head => (span.start(), 0),
+        End::Tail => (span.end(), 1),
+    };
+    let operation_time = beijing_time(*time)?;
+    let day = operation_time.datetime().date();
+    Some(BillTransactionInfo {
+        amount: Fen::new(sign.saturating_mul(ADDED)),
+        action_type: kind,
+        balance: Some(Fen::ZERO),
+        // Longer than any id of the ledger.
+        bill_id: format!(
+            "{:04}{:02}{:02}{end}{:010}{:020}",
+            day.year(),
+            day.month(),
+            day.day(),
+            new.list,
+            new.number
+        ),
+        operation_info: Some("新增交易".into()),
+        operation_time,
+        cash: Some(Fen::ZERO),
+        incentive: Some(Fen::ZERO),
+        freezing: Some(Fen::ZERO),
+        pay_channel: Some("用户余额".into()),
+        deduct_mode: Some(mode),
+    })
+}
+
+fn beijing_time(milliseconds: i64) -> Option<BeijingTime> {
+    let second = BeijingSecond::from_unix(UnixTime::new(milliseconds.div_euclid(1_000))).ok()?;
+    let text = format!("{second}.{:03}", milliseconds.rem_euclid(1_000));
+    text.parse().ok()
 }
 
 /// What a transaction moves: never 0 but for those of 0 yuan.

@@ -1,10 +1,15 @@
 //! The service's side of the wire, as pure as the client's.
 
+mod added;
 mod allocation;
 mod bill_list;
 mod cycle;
+mod faults;
+mod frequency;
 mod parameters;
+mod product;
 mod random;
+mod script;
 mod usage;
 
 use alloc::{
@@ -20,8 +25,13 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
 
 use crate::{Credential, UnixTime, request, tc3};
+use added::{Added, Lists};
+pub use faults::{Fault, Scripted, When};
+use frequency::Frequency;
 use parameters::Field;
 use random::Random;
+pub use script::Exchange;
+use script::{Bent, Script};
 
 /// How many records there are unless told otherwise.
 const RECORDS: u64 = 1_000;
@@ -61,6 +71,8 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// assert_eq!(error.refusal().unwrap().code(), "AuthFailure.SignatureFailure");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// What goes wrong, and when, is told by [`with_fault`](Self::with_fault); by itself nothing does.
 #[derive(Clone, Debug)]
 pub struct Emulator {
     credential: Credential,
@@ -69,6 +81,10 @@ pub struct Emulator {
     usage: usage::Ledger,
     seed: u64,
     answered: u64,
+    exact_end_time: bool,
+    frequency: Option<Frequency>,
+    script: Script,
+    added: Lists,
 }
 
 impl Emulator {
@@ -79,60 +95,78 @@ impl Emulator {
 
     /// A service that knows one credential, with 1,000 records and seed 0.
     pub fn new(credential: Credential) -> Self {
-        Self::build(credential, RECORDS, 0)
+        Self {
+            credential,
+            bills: bill_list::Ledger::new(RECORDS, 0),
+            allocations: allocation::Ledger::new(RECORDS, 0),
+            usage: usage::Ledger::new(RECORDS, 0),
+            seed: 0,
+            answered: 0,
+            exact_end_time: false,
+            frequency: None,
+            script: Script::default(),
+            added: Lists::default(),
+        }
     }
 
     /// With that many records.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_records(self, records: u64) -> Self {
-        Self::build(self.credential, records, self.seed)
+        let seed = self.seed;
+        self.with_ledgers(records, seed)
     }
 
     /// With another ledger.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_seed(self, seed: u64) -> Self {
         let records = self.bills.records();
-        Self::build(self.credential, records, seed)
+        self.with_ledgers(records, seed)
     }
 
-    fn build(credential: Credential, records: u64, seed: u64) -> Self {
+    /// With the service's frequency limits: of each action no more requests in one second of its clock than the
+    /// documented rate, [`Action::RATE`](crate::Action::RATE). The next are refused with `RequestLimitExceeded`.
+    ///
+    /// What is verified counts, answered or refused. Without this there is no limit, since on a clock that
+    /// stands still no second ever passes.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_frequency_limits(self) -> Self {
         Self {
-            credential,
+            frequency: Some(Frequency::default()),
+            ..self
+        }
+    }
+
+    /// With the stricter reading of `DescribeBillList`'s `EndTime`: it ends at the very beginning of that
+    /// second, whose `.000` is the last millisecond included. Otherwise the whole second is.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_exact_end_time(self) -> Self {
+        Self {
+            exact_end_time: true,
+            ..self
+        }
+    }
+
+    fn with_ledgers(self, records: u64, seed: u64) -> Self {
+        Self {
             bills: bill_list::Ledger::new(records, seed),
             allocations: allocation::Ledger::new(records, seed),
             usage: usage::Ledger::new(records, seed),
             seed,
-            answered: 0,
+            ..self
         }
     }
 
-    /// Answers a request that arrives at the time `now` of the service's clock.
-    pub fn handle(&mut self, now: UnixTime, request: &Request<Bytes>) -> Response<Bytes> {
+    /// The service's own answer, or a page for what is not for the API.
+    fn respond(&mut self, now: UnixTime, request: &Request<Bytes>, bent: &Bent) -> Response<Bytes> {
         if request.uri().path() != "/" {
-            let mut page = Response::new(Bytes::from_static(b"<html>404 Not Found</html>"));
-            *page.status_mut() = StatusCode::NOT_FOUND;
-            return page;
+            return page(StatusCode::NOT_FOUND);
         }
         let request_id = self.request_id();
-        let mut body = match self.answer(now, request) {
-            Ok(output) => output,
-            Err(refused) => Map::from_iter([(
-                "Error".to_string(),
-                serde_json::json!({"Code": refused.code, "Message": refused.message}),
-            )]),
-        };
-        body.insert("RequestId".into(), request_id.into());
-        let envelope = Value::Object(Map::from_iter([("Response".into(), Value::Object(body))]));
-        let mut response = Response::new(Bytes::from(envelope.to_string()));
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-        if let Some(date) = http_date(now) {
-            response.headers_mut().insert(header::DATE, date);
-        }
-        response
+        let answer = self.answer(now, request, bent);
+        enveloped(request_id, now, answer)
     }
 
-    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>) -> Answer {
+    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>, bent: &Bent) -> Answer {
         let headers = request.headers();
         let query = request.uri().query().unwrap_or_default();
         let content_type = text(headers, "content-type")
@@ -155,13 +189,31 @@ impl Emulator {
         if content_type != Some(form) {
             return refuse("InvalidParameter", format!("Content-Type must be {form}"));
         }
-        let (handler, fields) = find(&service, name, version)?;
-        let input = if *request.method() == Method::GET {
-            parameters::from_query(query, fields)?
+        let served = find(&service, name, version)?;
+        if let Some(frequency) = &mut self.frequency
+            && !frequency.admits(served.action, served.rate, now)
+        {
+            return refuse(
+                "RequestLimitExceeded",
+                format!("more than {} requests in a second", served.rate),
+            );
+        }
+        let mut input = if *request.method() == Method::GET {
+            parameters::from_query(query, served.fields)?
         } else {
-            parameters::from_json(request.body(), fields)?
+            parameters::from_json(request.body(), served.fields)?
         };
-        handler(self, now, input)
+        if bent.first_page {
+            input.insert("Offset".into(), 0.into());
+        }
+        let added = self.added.grow(served.action, &input, bent);
+        let mut output = (served.handler)(self, Asked { now, added }, input)?;
+        if let Some(total) = output.get_mut(served.total)
+            && let Some(number) = total.as_u64()
+        {
+            *total = number.saturating_add_signed(bent.total).into();
+        }
+        Ok(output)
     }
 
     /// Returns the service that the request is signed for.
@@ -214,19 +266,26 @@ impl Emulator {
 type Answer = Result<Map<String, Value>, Refused>;
 
 /// Answers one action, whose parameters have been checked for names and types.
-type Handler = fn(&mut Emulator, UnixTime, Map<String, Value>) -> Answer;
+type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Answer;
+
+/// When a list is asked for, and the records added to it.
+#[derive(Clone, Copy)]
+struct Asked {
+    now: UnixTime,
+    added: Added,
+}
 
 /// A refusal on its way out.
 #[derive(Debug)]
 struct Refused {
-    code: &'static str,
+    code: Cow<'static, str>,
     message: Cow<'static, str>,
 }
 
 impl Refused {
-    fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            code,
+            code: code.into(),
             message: message.into(),
         }
     }
@@ -240,18 +299,18 @@ struct Served {
     service: &'static str,
     version: &'static str,
     action: &'static str,
+    /// How many requests a second the service takes.
+    rate: u32,
+    /// The field of the output that says how many records there are.
+    total: &'static str,
     fields: &'static [Field],
     handler: Handler,
 }
 
-const SERVED: [Served; 3] = [bill_list::SERVED, allocation::SERVED, usage::SERVED];
+static SERVED: [Served; 3] = [bill_list::SERVED, allocation::SERVED, usage::SERVED];
 
-fn find(
-    service: &str,
-    action: &str,
-    version: &str,
-) -> Result<(Handler, &'static [Field]), Refused> {
-    let of_service: Vec<&Served> = SERVED.iter().filter(|s| s.service == service).collect();
+fn find(service: &str, action: &str, version: &str) -> Result<&'static Served, Refused> {
+    let of_service: Vec<&'static Served> = SERVED.iter().filter(|s| s.service == service).collect();
     if of_service.is_empty() {
         return refuse("NoSuchProduct", format!("there is no service {service}"));
     }
@@ -261,8 +320,11 @@ fn find(
             format!("{service} has no version {version}"),
         );
     }
-    match of_service.iter().find(|served| served.action == action) {
-        Some(served) => Ok((served.handler, served.fields)),
+    match of_service
+        .into_iter()
+        .find(|served| served.action == action)
+    {
+        Some(served) => Ok(served),
         None => refuse("InvalidAction", format!("{service} has no action {action}")),
     }
 }
@@ -276,6 +338,32 @@ fn common<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Ref
     text(headers, name)
         .filter(|text| !text.is_empty())
         .ok_or_else(|| Refused::new("MissingParameter", format!("the header {name} is missing")))
+}
+
+/// An answer of the API.
+fn enveloped(request_id: String, now: UnixTime, answer: Answer) -> Response<Bytes> {
+    let mut body = answer.unwrap_or_else(|refused| {
+        Map::from_iter([(
+            "Error".to_string(),
+            serde_json::json!({"Code": refused.code, "Message": refused.message}),
+        )])
+    });
+    body.insert("RequestId".into(), request_id.into());
+    let envelope = Value::Object(Map::from_iter([("Response".into(), Value::Object(body))]));
+    let mut response = Response::new(Bytes::from(envelope.to_string()));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    if let Some(date) = http_date(now) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+/// A gateway's page, which is no answer of the API.
+fn page(status: StatusCode) -> Response<Bytes> {
+    let mut page = Response::new(Bytes::from(format!("<html>{status}</html>")));
+    *page.status_mut() = status;
+    page
 }
 
 fn http_date(now: UnixTime) -> Option<HeaderValue> {

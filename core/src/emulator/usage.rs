@@ -8,7 +8,8 @@ use jiff::civil::{Date, date};
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Emulator, Refused, Served, YEARS,
+    Answer, Asked, Emulator, Refused, Served, YEARS,
+    added::{End, New},
     cycle::{Cycle, first_not_before, spread},
     object,
     parameters::{Field, Kind, optional, required},
@@ -24,6 +25,8 @@ pub(super) const SERVED: Served = Served {
     service: ChannelDescribeBillUsageDetail::SERVICE,
     version: ChannelDescribeBillUsageDetail::VERSION,
     action: ChannelDescribeBillUsageDetail::NAME,
+    rate: ChannelDescribeBillUsageDetail::RATE,
+    total: "Total",
     fields: FIELDS,
     handler: answer,
 };
@@ -78,7 +81,7 @@ pub(super) struct Ledger {
     seed: u64,
 }
 
-fn answer(emulator: &mut Emulator, now: UnixTime, mut input: Map<String, Value>) -> Answer {
+fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Answer {
     // The codes of this action tell its parameters apart, so they are read one by one.
     let mut integer = |name: &str, default: i64| match input.remove(name) {
         Some(value) => value.as_i64().unwrap_or(i64::MIN),
@@ -117,7 +120,7 @@ fn answer(emulator: &mut Emulator, now: UnixTime, mut input: Map<String, Value>)
             "there is no such QuotaType",
         );
     }
-    let (first, last) = days(text("StartTime"), text("EndTime"), now)
+    let (first, last) = days(text("StartTime"), text("EndTime"), asked.now)
         .map_err(|message| Refused::new("InvalidParameterValue.InvalidTime", message))?;
     let organization = agent("ProxyOrganizationOpenId");
 
@@ -129,14 +132,26 @@ fn answer(emulator: &mut Emulator, now: UnixTime, mut input: Map<String, Value>)
             && quota_type.as_ref().is_none_or(|wanted| wanted == quota)
     });
     let limit = u64::try_from(limit).unwrap_or_default();
-    let details = cycle
-        .indices(&range, page.saturating_mul(limit))
-        .take(usize::try_from(limit).unwrap_or_default())
-        .map(|index| ledger.detail(index))
-        .collect();
+    let count = cycle.count(&range);
+    let details = asked.added.page(
+        count,
+        page.saturating_mul(limit),
+        usize::try_from(limit).unwrap_or_default(),
+        |skipped| {
+            let indices = cycle.indices(&range, skipped);
+            indices.map(|index| Some(ledger.detail(index)))
+        },
+        |new| {
+            let time = match new.end {
+                End::Head => midnight(first),
+                End::Tail => midnight(last.tomorrow().unwrap_or(last)).saturating_sub(1),
+            };
+            Some(ledger.added(new, time, organization, quota_type.as_ref()))
+        },
+    );
     object(&ChannelDescribeBillUsageDetailResponse {
-        total: Some(cycle.count(&range)),
-        details: Some(details),
+        total: Some(count.saturating_add(asked.added.count())),
+        details,
     })
 }
 
@@ -205,6 +220,52 @@ impl Ledger {
         u64::try_from(YEARS.count())
             .unwrap_or_default()
             .saturating_mul(12)
+    }
+
+    /// A use of the first kind that is asked for.
+    fn added(
+        &self,
+        new: New,
+        time: i64,
+        organization: Option<&str>,
+        quota_type: Option<&QuotaType>,
+    ) -> ChannelBillUsageDetail {
+        let place = |found: Option<usize>| u64::try_from(found.unwrap_or_default());
+        let sub_customer = SUB_CUSTOMERS
+            .iter()
+            .position(|id| organization == Some(*id));
+        let quota = QuotaType::KNOWN
+            .iter()
+            .position(|known| quota_type == Some(known));
+        let customers = u64::try_from(CUSTOMER_COUNT).unwrap_or(1);
+        let like = place(quota)
+            .unwrap_or_default()
+            .saturating_mul(customers)
+            .saturating_add(place(sub_customer).unwrap_or_default());
+        let like = self.detail(like);
+        let end = match new.end {
+            End::Head => 'h',
+            End::Tail => 't',
+        };
+        ChannelBillUsageDetail {
+            // The ledger's own ids have no such letters.
+            flow_id: like
+                .flow_id
+                .map(|_| format!("yDwFdUUckps{end}{:04}x{:015}", new.list, new.number)),
+            // A use without a contract has no id, and tells itself apart by this.
+            use_count: Some(
+                i64::try_from(new.number)
+                    .unwrap_or(i64::MAX)
+                    .saturating_add(1),
+            ),
+            create_organization_name: like
+                .create_organization_name
+                .filter(|_| organization.is_none() || sub_customer.is_some()),
+            cost_time: Some(UnixTime::new(time)),
+            cost_type: Some(CostType::DEDUCTION),
+            remark: Some(String::new()),
+            ..like
+        }
     }
 
     fn detail(&self, index: u64) -> ChannelBillUsageDetail {

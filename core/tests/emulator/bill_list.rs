@@ -193,6 +193,29 @@ fn both_ends_of_the_range_are_included_to_the_second() {
 }
 
 #[test]
+fn an_exact_end_time_leaves_out_the_rest_of_its_second() {
+    let rows = ask(&all()).transaction_list;
+    let at = |exact: bool| {
+        let at = |row: &&BillTransactionInfo| row.operation_time.datetime().millisecond() == 0;
+        rows.iter().find(|row| at(row) == exact).unwrap()
+    };
+    for (row, expected) in [(at(true), 1), (at(false), 0)] {
+        let second = row.operation_time.second();
+        let mut exact = service().with_exact_end_time();
+        let mut ask = |start| {
+            let action = DescribeBillList::new(start, second);
+            let answer = Client::new().call(&mut exact, &action).unwrap();
+            assert_eq!(answer.total, answer.transaction_list.len() as u64);
+            answer.total
+        };
+        assert_eq!(ask(second), expected);
+        let before = rows.partition_point(|other| other.operation_time < row.operation_time);
+        let start = rows[0].operation_time.second();
+        assert_eq!(ask(start), before as u64 + expected);
+    }
+}
+
+#[test]
 fn six_months_are_taken_and_a_second_more_is_not() {
     for (start, latest, too_late) in [
         (

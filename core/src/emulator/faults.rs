@@ -1,0 +1,301 @@
+use alloc::{borrow::Cow, string::ToString};
+use core::{fmt, str::FromStr, time::Duration};
+
+use crate::Invalid;
+
+/// What goes wrong with a request to the [`Emulator`](crate::Emulator).
+///
+/// Its text form is what [`Scripted`] has before the `@`.
+///
+/// Several may hit one request: delays and differences add up, `Cut` cuts whatever is answered, and of
+/// several answers, or several clocks, the first in the script wins. `Throttle`, `Refuse`, `Status` and `Lost` come
+/// of a request that the service handled as ever, so it counts, and what else is scripted for it takes
+/// effect; with `NotReached`, only a delay and a clock do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A refusal for too many requests, with the `Retry-After` header, in seconds, when there is one:
+    /// `throttle`, `throttle=2`.
+    Throttle {
+        /// How many seconds the client shall wait.
+        retry_after: Option<u32>,
+    },
+    /// A refusal with this error code: `refuse=InternalError.GatewayError`.
+    Refuse(Cow<'static, str>),
+    /// A gateway's HTML page, which is no answer of the API: `status=502`, `status=503:1`.
+    Status {
+        /// The HTTP status, 200 to 599. Any other number is sent as 502.
+        status: u16,
+        /// The `Retry-After` header, in seconds.
+        retry_after: Option<u32>,
+    },
+    /// The second half of the body is missing, while the HTTP message is whole: `cut`.
+    Cut,
+    /// The request doesn't arrive, and nobody verifies it: `not-reached`.
+    NotReached,
+    /// The request takes effect and nobody hears of it: `lost`.
+    Lost,
+    /// The answer, or its failure to come, takes that long: `slow=200`, in milliseconds.
+    Slow(Duration),
+    /// The page is the first one, whatever `Offset` says: `ignore-offset`.
+    IgnoreOffset,
+    /// The total that is reported is off by that many, though never below 0, and the records are as they
+    /// are: `total=+5`, `total=-3`. Where no total is reported there is none to be off.
+    Total(i64),
+    /// From this request on, that many more records stand at the head of the list that it asks for, the
+    /// newest first: `head=1`.
+    ///
+    /// A list is that of an action and its range, by the text of `StartTime` and `EndTime` or of `Month`;
+    /// queries of another range don't see its new records. Each new one is of the first kind that the
+    /// filters name, whatever the order asked for; it has an id of its own where records have ids, and bears
+    /// the beginning (at the tail: the end) of the range. It counts in the total and in the sums, as
+    /// 1.00 yuan in the sum of its kind; a new record of a product costs nothing, so that no sum and no
+    /// other record's `Ratio` changes.
+    AddHead(u64),
+    /// The same at the tail of the list, the newest last: `tail=2`.
+    AddTail(u64),
+    /// From this request on, the service's clock is off by so many seconds, for what it verifies and for
+    /// its `Date` header: `clock=-3600`.
+    Clock(i64),
+}
+
+/// Which requests are hit, counted from 1 over all that the emulator gets, repetitions included.
+///
+/// Its text form is what [`Scripted`] has after the `@`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum When {
+    /// This one: `5`.
+    At(u64),
+    /// This one and all later ones: `5..`.
+    From(u64),
+    /// From the first to the second, both included: `1..3`.
+    Within(u64, u64),
+    /// Every so many: `/7` is the 7th, the 14th and so on. 0 hits none.
+    Every(u64),
+}
+
+impl When {
+    /// Whether the request of this number is hit.
+    ///
+    /// ```
+    /// use tc3_core::When;
+    ///
+    /// assert!(When::Within(1, 3).hits(3));
+    /// assert!(When::Every(7).hits(14));
+    /// assert!(!When::At(5).hits(6));
+    /// ```
+    pub fn hits(self, number: u64) -> bool {
+        match self {
+            Self::At(at) => number == at,
+            Self::From(first) => first <= number,
+            Self::Within(first, last) => (first..=last).contains(&number),
+            Self::Every(many) => number > 0 && number.checked_rem(many) == Some(0),
+        }
+    }
+}
+
+/// A fault and which requests it hits, written `FAULT@WHEN`.
+///
+/// ```
+/// use tc3_core::{Fault, Scripted, When};
+///
+/// let scripted: Scripted = "throttle=2@5..".parse()?;
+/// assert_eq!(scripted.when, When::From(5));
+/// assert_eq!(scripted.fault, Fault::Throttle { retry_after: Some(2) });
+/// assert_eq!(scripted.to_string(), "throttle=2@5..");
+///
+/// let wrong = "throttle@0".parse::<Scripted>().unwrap_err();
+/// assert_eq!(wrong.to_string(), "fault must hit N, N.., N..M or /K, counted from 1, N not after M");
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scripted {
+    /// Which requests.
+    pub when: When,
+    /// What goes wrong with them.
+    pub fault: Fault,
+}
+
+impl Scripted {
+    /// This fault for these requests.
+    pub const fn new(when: When, fault: Fault) -> Self {
+        Self { when, fault }
+    }
+}
+
+impl FromStr for Scripted {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        // An error code may hold anything; the rest has no such sign.
+        let (fault, when) = text
+            .rsplit_once('@')
+            .ok_or(invalid("must be written FAULT@WHEN, e.g. throttle@5"))?;
+        Ok(Self {
+            fault: fault.parse()?,
+            when: when.parse()?,
+        })
+    }
+}
+
+impl fmt::Display for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.fault, self.when)
+    }
+}
+
+impl FromStr for When {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let number = |text| unsigned(text).filter(|number| *number > 0);
+        let when = if let Some(many) = text.strip_prefix('/') {
+            number(many).map(Self::Every)
+        } else {
+            match text.split_once("..") {
+                None => number(text).map(Self::At),
+                Some((first, "")) => number(first).map(Self::From),
+                Some((first, last)) => number(first)
+                    .zip(number(last))
+                    .filter(|(first, last)| first <= last)
+                    .map(|(first, last)| Self::Within(first, last)),
+            }
+        };
+        when.ok_or(invalid(
+            "must hit N, N.., N..M or /K, counted from 1, N not after M",
+        ))
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(at) => write!(f, "{at}"),
+            Self::From(first) => write!(f, "{first}.."),
+            Self::Within(first, last) => write!(f, "{first}..{last}"),
+            Self::Every(many) => write!(f, "/{many}"),
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        let bare = |fault: Self| value.is_none().then_some(fault);
+        let (fault, rule) = match name {
+            "throttle" => (throttle(value), "must be throttle or throttle=SECONDS"),
+            "refuse" => (
+                value
+                    .filter(|code| !code.is_empty())
+                    .map(|code| Self::Refuse(code.to_string().into())),
+                "must be refuse=CODE",
+            ),
+            "status" => (
+                value.and_then(status),
+                "must be status=STATUS or status=STATUS:SECONDS, STATUS from 200 to 599",
+            ),
+            "cut" => (bare(Self::Cut), "must be cut alone"),
+            "not-reached" => (bare(Self::NotReached), "must be not-reached alone"),
+            "lost" => (bare(Self::Lost), "must be lost alone"),
+            "slow" => (
+                value
+                    .and_then(unsigned)
+                    .map(|time| Self::Slow(Duration::from_millis(time))),
+                "must be slow=MILLISECONDS",
+            ),
+            "ignore-offset" => (bare(Self::IgnoreOffset), "must be ignore-offset alone"),
+            "total" => (
+                value.and_then(signed).map(Self::Total),
+                "must be total=CHANGE, e.g. total=+5",
+            ),
+            "head" => (
+                value.and_then(unsigned).map(Self::AddHead),
+                "must be head=RECORDS",
+            ),
+            "tail" => (
+                value.and_then(unsigned).map(Self::AddTail),
+                "must be tail=RECORDS",
+            ),
+            "clock" => (
+                value.and_then(signed).map(Self::Clock),
+                "must be clock=SECONDS, e.g. clock=-3600",
+            ),
+            _ => (
+                None,
+                "must be one of throttle, refuse, status, cut, not-reached, lost, slow, ignore-offset, \
+                 total, head, tail and clock",
+            ),
+        };
+        fault.ok_or(invalid(rule))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throttle { retry_after: None } => f.write_str("throttle"),
+            Self::Throttle {
+                retry_after: Some(seconds),
+            } => write!(f, "throttle={seconds}"),
+            Self::Refuse(code) => write!(f, "refuse={code}"),
+            Self::Status {
+                status,
+                retry_after: None,
+            } => write!(f, "status={status}"),
+            Self::Status {
+                status,
+                retry_after: Some(seconds),
+            } => write!(f, "status={status}:{seconds}"),
+            Self::Cut => f.write_str("cut"),
+            Self::NotReached => f.write_str("not-reached"),
+            Self::Lost => f.write_str("lost"),
+            Self::Slow(time) => write!(f, "slow={}", time.as_millis()),
+            Self::IgnoreOffset => f.write_str("ignore-offset"),
+            Self::Total(change) => write!(f, "total={change:+}"),
+            Self::AddHead(records) => write!(f, "head={records}"),
+            Self::AddTail(records) => write!(f, "tail={records}"),
+            Self::Clock(seconds) => write!(f, "clock={seconds}"),
+        }
+    }
+}
+
+const fn invalid(rule: &'static str) -> Invalid {
+    Invalid::new("fault", rule)
+}
+
+fn throttle(value: Option<&str>) -> Option<Fault> {
+    let retry_after = match value {
+        None => None,
+        Some(seconds) => Some(unsigned(seconds)?),
+    };
+    Some(Fault::Throttle { retry_after })
+}
+
+fn status(value: &str) -> Option<Fault> {
+    let (status, retry_after) = match value.split_once(':') {
+        None => (value, None),
+        Some((status, seconds)) => (status, Some(unsigned(seconds)?)),
+    };
+    let status = unsigned(status).filter(|status| (200..=599).contains(status))?;
+    Some(Fault::Status {
+        status,
+        retry_after,
+    })
+}
+
+/// Digits alone: no sign.
+fn unsigned<T: FromStr>(text: &str) -> Option<T> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+fn signed(text: &str) -> Option<i64> {
+    text.parse().ok()
+}

@@ -1,0 +1,178 @@
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+
+use super::{Emulator, Refused, enveloped, page};
+use crate::{Failure, Fault, Outcome, Scripted, UnixTime, When};
+
+/// What comes of a send to the [`Emulator`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// How long it takes.
+    pub delay: Duration,
+    /// What [`Flow::handle`](crate::Flow::handle) is told of it.
+    pub outcome: Outcome,
+}
+
+/// What is to go wrong, and how far it has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Script {
+    faults: Vec<Scripted>,
+    requests: u64,
+    /// By how many seconds the service's clock is off.
+    clock: i64,
+}
+
+/// What goes wrong with one request.
+#[derive(Debug, Default)]
+struct Turn {
+    delay: Duration,
+    /// What comes in the place of the answer.
+    instead: Option<Fault>,
+    cut: bool,
+    bent: Bent,
+}
+
+/// What is wrong about the page that a request gets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bent {
+    pub(super) first_page: bool,
+    pub(super) total: i64,
+    pub(super) head: u64,
+    pub(super) tail: u64,
+}
+
+impl Script {
+    /// Counts a request, and returns what goes wrong with it.
+    fn next(&mut self) -> Turn {
+        self.requests = self.requests.saturating_add(1);
+        let (mut turn, mut clock) = (Turn::default(), None);
+        let hits = |scripted: &&Scripted| scripted.when.hits(self.requests);
+        for Scripted { fault, .. } in self.faults.iter().filter(hits) {
+            let bent = &mut turn.bent;
+            match fault {
+                Fault::Throttle { .. }
+                | Fault::Refuse(_)
+                | Fault::Status { .. }
+                | Fault::NotReached
+                | Fault::Lost => {
+                    turn.instead.get_or_insert_with(|| fault.clone());
+                }
+                Fault::Cut => turn.cut = true,
+                Fault::Slow(time) => turn.delay = turn.delay.saturating_add(*time),
+                Fault::IgnoreOffset => bent.first_page = true,
+                Fault::Total(change) => bent.total = bent.total.saturating_add(*change),
+                Fault::AddHead(records) => bent.head = bent.head.saturating_add(*records),
+                Fault::AddTail(records) => bent.tail = bent.tail.saturating_add(*records),
+                Fault::Clock(seconds) => clock = clock.or(Some(*seconds)),
+            }
+        }
+        self.clock = clock.unwrap_or(self.clock);
+        turn
+    }
+}
+
+impl Emulator {
+    /// With something that goes wrong, added to the script.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use tc3_core::{
+    ///     Credential, DescribeBillList, Emulator, Fault, Session, UnixTime, When, request, response,
+    /// };
+    ///
+    /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+    /// let mut service = Emulator::new(credential.clone())
+    ///     .with_fault(When::At(2), Fault::Throttle { retry_after: Some(1) })
+    ///     .with_fault(When::From(2), Fault::Slow(Duration::from_millis(200)));
+    ///
+    /// let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+    /// let action = DescribeBillList::new(start, end);
+    /// let now = UnixTime::new(1_760_000_000);
+    /// let signed = request::sign(&action, &mut Session::new(credential), now)?;
+    ///
+    /// assert_eq!(service.exchange(now, &signed).delay, Duration::ZERO);
+    /// let second = service.exchange(now, &signed);
+    /// assert_eq!(second.delay, Duration::from_millis(200));
+    /// let answer = second.outcome?;
+    /// assert_eq!(answer.headers()["retry-after"], "1");
+    /// assert!(response::read::<DescribeBillList>(&answer).unwrap_err().is_throttled());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_fault(mut self, when: When, fault: Fault) -> Self {
+        self.script.faults.push(Scripted::new(when, fault));
+        self
+    }
+
+    /// How many requests were sent to it, those included that the script kept from arriving.
+    pub const fn requests(&self) -> u64 {
+        self.script.requests
+    }
+
+    /// Returns what comes of a request that arrives at the time `now`, and how long it takes.
+    pub fn exchange(&mut self, now: UnixTime, request: &Request<Bytes>) -> Exchange {
+        let turn = self.script.next();
+        let now = UnixTime::new(now.seconds().saturating_add(self.script.clock));
+        Exchange {
+            delay: turn.delay,
+            outcome: self.outcome(now, request, &turn),
+        }
+    }
+
+    /// Answers a request that arrives at the time `now` of the service's clock.
+    ///
+    /// The answer is that of [`exchange`](Self::exchange) without its delay; where the script leaves the client
+    /// without one, it is a gateway's page with status 504.
+    pub fn handle(&mut self, now: UnixTime, request: &Request<Bytes>) -> Response<Bytes> {
+        let answer = self.exchange(now, request).outcome;
+        answer.unwrap_or_else(|_| page(StatusCode::GATEWAY_TIMEOUT))
+    }
+
+    fn outcome(&mut self, now: UnixTime, request: &Request<Bytes>, turn: &Turn) -> Outcome {
+        if turn.instead == Some(Fault::NotReached) {
+            return Err(Failure::not_sent("the request is scripted not to arrive"));
+        }
+        let answer = self.respond(now, request, &turn.bent);
+        let mut answer = match &turn.instead {
+            Some(Fault::Lost) => {
+                return Err(Failure::unknown("the answer is scripted to be lost"));
+            }
+            Some(Fault::Throttle { retry_after }) => {
+                let refused = Refused::new("RequestLimitExceeded", "too many requests, by script");
+                let answer = enveloped(self.request_id(), now, Err(refused));
+                with_retry_after(answer, *retry_after)
+            }
+            Some(Fault::Refuse(code)) => {
+                let refused = Refused::new(code.clone(), "refused, by script");
+                enveloped(self.request_id(), now, Err(refused))
+            }
+            Some(Fault::Status {
+                status,
+                retry_after,
+            }) => {
+                let status = Some(*status).filter(|status| (200..=599).contains(status));
+                let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+                let page = page(status.unwrap_or(StatusCode::BAD_GATEWAY));
+                with_retry_after(page, *retry_after)
+            }
+            _ => answer,
+        };
+        if turn.cut {
+            let body = answer.body_mut();
+            body.truncate(body.len() / 2);
+        }
+        Ok(answer)
+    }
+}
+
+fn with_retry_after(mut answer: Response<Bytes>, seconds: Option<u32>) -> Response<Bytes> {
+    if let Some(seconds) = seconds {
+        let headers = answer.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}
