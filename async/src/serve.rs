@@ -30,10 +30,13 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tc3_core::{Emulator, UnixTime, request::MAX_POST};
+use tc3_core::{Emulator, Failure, UnixTime, request::MAX_POST};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 /// An HTTP/1.1 server that answers with an [`Emulator`].
+///
+/// A slow answer holds up nothing but its own connection. Where the emulator's script leaves a request without
+/// an answer, the connection is closed; a client can't tell by that whether the request took effect.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -86,7 +89,7 @@ impl Server {
 async fn answer(
     emulator: Arc<Mutex<Emulator>>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, Failure> {
     let (parts, body) = request.into_parts();
     // A little more than the service takes, so that the emulator itself refuses what is too large.
     let body = match Limited::new(body, MAX_POST * 2).collect().await {
@@ -100,6 +103,13 @@ async fn answer(
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = since_epoch.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
     let request = Request::from_parts(parts, body);
-    let mut emulator = emulator.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(emulator.handle(UnixTime::new(now), &request).map(Full::new))
+    let exchange = {
+        let mut emulator = emulator.lock().unwrap_or_else(PoisonError::into_inner);
+        emulator.exchange(UnixTime::new(now), &request)
+    };
+    if !exchange.delay.is_zero() {
+        tokio::time::sleep(exchange.delay).await;
+    }
+    // An error makes hyper close the connection.
+    exchange.outcome.map(|answer| answer.map(Full::new))
 }

@@ -1,15 +1,17 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt};
 use tc3_async::{Client, serve::Server};
 use tc3_core::{
     Agent, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
-    Emulator, Endpoint, Error, Month, Paginate, Wire,
+    DescribeBillList, Emulator, Endpoint, Error, Fault, Month, Paginate, Session, When, Wire,
+    request, response,
 };
+use tokio::task::JoinSet;
 
 use crate::{
     builder, client,
-    common::{KEY, PATIENCE, Peer, TOKEN, credential, january},
+    common::{KEY, PATIENCE, Peer, TOKEN, assert_unknown, credential, january, now},
 };
 
 fn summary() -> DescribeAllocationSummaryByBusiness {
@@ -131,6 +133,49 @@ async fn a_token_is_sent_along() {
     holder.call(&january()).await.unwrap();
     let result = client(endpoint).call(&january()).await;
     assert_refused(result, "AuthFailure.TokenFailure");
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_closes_its_connection() {
+    let emulator = Emulator::new(credential())
+        .with_fault(When::At(2), Fault::Lost)
+        .with_fault(When::At(3), Fault::NotReached);
+    let client = client(serve(emulator).await);
+    client.call(&january()).await.unwrap();
+    assert_unknown(client.call(&january()).await);
+    assert_unknown(client.call(&january()).await);
+    client.call(&january()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_slow_answer_holds_up_no_other() {
+    let slow = Fault::Slow(Duration::from_secs(1));
+    let emulator = Emulator::new(credential()).with_fault(When::At(1), slow);
+    // The ids of its answers, in the order in which the requests arrive.
+    let mut twin = emulator.clone();
+    let mut arrived = Vec::new();
+    for _ in 0..3 {
+        let mut session = Session::new(credential());
+        let signed = request::sign(&january(), &mut session, now()).unwrap();
+        let answer = twin.handle(now(), &signed);
+        let reply = response::read::<DescribeBillList>(&answer).unwrap();
+        arrived.push(reply.request_id);
+    }
+
+    let client = client(serve(emulator).await);
+    let mut calls = JoinSet::new();
+    for _ in 0..3 {
+        let client = client.clone();
+        calls.spawn(async move { client.call(&january()).await.unwrap().request_id });
+    }
+    let mut answered = Vec::new();
+    while let Some(request_id) = calls.join_next().await {
+        answered.push(request_id.unwrap());
+    }
+    assert_eq!(answered.last(), arrived.first());
+    arrived.sort();
+    answered.sort();
+    assert_eq!(answered, arrived);
 }
 
 #[tokio::test]
