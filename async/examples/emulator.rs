@@ -13,8 +13,10 @@ use std::{
     thread,
 };
 
-use tc3_core::{Credential, Emulator};
-use tc3_example_cli::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Parser, Result, finish, serve};
+use tc3_core::{Credential, Emulator, Scripted};
+use tc3_example_cli::{
+    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Parser, Result, finish, serve, with_faults,
+};
 use tokio::sync::oneshot;
 
 /// Serves the emulator of the billing and e-signature services on 127.0.0.1.
@@ -38,6 +40,15 @@ struct Arguments {
     /// Which ledger: the same seed has the same records
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// What goes wrong, e.g. throttle@5; may be repeated
+    #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
+    faults: Vec<Scripted>,
+    /// Refuse more requests of an action in a second than its documented rate
+    #[arg(long)]
+    frequency_limits: bool,
+    /// Take EndTime of DescribeBillList to its .000 alone, not to the end of its second
+    #[arg(long)]
+    exact_end_time: bool,
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
@@ -45,9 +56,16 @@ async fn run(arguments: Arguments) -> Result<()> {
     if let Some(token) = arguments.token {
         credential = credential.with_token(token)?;
     }
-    let emulator = Emulator::new(credential)
+    let mut emulator = Emulator::new(credential)
         .with_records(arguments.records)
         .with_seed(arguments.seed);
+    if arguments.frequency_limits {
+        emulator = emulator.with_frequency_limits();
+    }
+    if arguments.exact_end_time {
+        emulator = emulator.with_exact_end_time();
+    }
+    let emulator = with_faults(emulator, arguments.faults);
     let (closed, stdin_closed) = oneshot::channel();
     thread::spawn(move || {
         let mut ignored = [0; 4096];

@@ -19,7 +19,10 @@ use std::{
 pub use arguments::{AllocationSummary, BillList, UsageDetail};
 pub use clap::Parser;
 pub use output::{Format, Output};
-pub use service::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Service, ServiceArguments, serve};
+pub use service::{
+    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Service, ServiceArguments, serve,
+    with_faults,
+};
 pub use table::Row;
 
 /// What an example's work comes to.

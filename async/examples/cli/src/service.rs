@@ -1,7 +1,7 @@
 use std::{fmt, net::SocketAddr, sync::mpsc, thread};
 
 use tc3_async::serve::Server;
-use tc3_core::{Credential, Emulator, Endpoint, Language, Region};
+use tc3_core::{Credential, Emulator, Endpoint, Language, Region, Scripted};
 
 use crate::{Result, say};
 
@@ -9,6 +9,25 @@ use crate::{Result, say};
 pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
 /// The key of the fake key pair that the emulator knows unless told otherwise.
 pub const EXAMPLE_SECRET_KEY: &str = "not-a-real-key";
+
+/// What `--fault` takes.
+pub const FAULT_HELP: &str = "\
+What goes wrong at the emulator: FAULT@WHEN; may be repeated
+
+FAULT is one of
+  throttle, throttle=SECONDS      a refusal for too many requests, with Retry-After
+  refuse=CODE                     a refusal with that error code
+  status=STATUS, status=STATUS:SECONDS
+                                  a gateway's page, with Retry-After
+  cut                             the second half of the body is missing
+  not-reached, lost               no answer, without and with effect
+  slow=MILLISECONDS               the answer takes that long
+  ignore-offset                   the page is the first one
+  total=+N, total=-N              the reported total is off by N
+  head=N, tail=N                  N more records from then on, at the list's head or tail
+  clock=SECONDS                   the service's clock is off from then on
+
+WHEN counts requests from 1: N, N.. (from the N-th on), N..M (both included), /K (every K-th)";
 
 /// Which service to ask, and as whom.
 // Texts, since clap would print a wrong one, which may hold a password or control characters.
@@ -45,6 +64,9 @@ pub struct ServiceArguments {
     /// How many records the emulator has, when it is started here
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     records: u64,
+    /// What goes wrong at the emulator, when it is started here, e.g. throttle@5; may be repeated
+    #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
+    faults: Vec<Scripted>,
 }
 
 /// A service to ask, and as whom.
@@ -69,6 +91,11 @@ impl ServiceArguments {
         let endpoint: Option<Endpoint> = self.endpoint.map(|url| url.parse()).transpose()?;
         let region: Option<Region> = self.region.map(Region::new).transpose()?;
         let language: Option<Language> = self.language.map(Language::new).transpose()?;
+        let real = endpoint.is_some() || self.secret_id.is_some() || self.secret_key.is_some();
+        if real && !self.faults.is_empty() {
+            let rule = "--fault is for the emulator in this process";
+            return Err(format!("{rule}: not with an endpoint or a key pair").into());
+        }
         let (credential, endpoint, emulated) = match (self.secret_id, self.secret_key) {
             (Some(id), Some(key)) => {
                 let mut credential = Credential::new(id, key)?;
@@ -80,7 +107,7 @@ impl ServiceArguments {
             (None, None) if endpoint.is_none() => {
                 let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
                 let emulator = Emulator::new(credential.clone()).with_records(self.records);
-                let address = start(emulator)?;
+                let address = start(with_faults(emulator, self.faults))?;
                 report(address);
                 (credential, format!("http://{address}").parse()?, true)
             }
@@ -95,6 +122,14 @@ impl ServiceArguments {
             emulated,
         })
     }
+}
+
+/// The emulator with these faults in its script.
+pub fn with_faults(emulator: Emulator, faults: impl IntoIterator<Item = Scripted>) -> Emulator {
+    let faults = faults.into_iter();
+    faults.fold(emulator, |emulator, scripted| {
+        emulator.with_fault(scripted.when, scripted.fault)
+    })
 }
 
 fn report(address: SocketAddr) {
