@@ -6,6 +6,7 @@
 
 mod arguments;
 mod output;
+mod parallel;
 mod service;
 mod table;
 
@@ -19,6 +20,7 @@ use std::{
 pub use arguments::{AllocationSummary, BillList, UsageDetail};
 pub use clap::Parser;
 pub use output::{Format, Output};
+pub use parallel::{Parallel, Timed};
 pub use service::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Service, ServiceArguments, serve,
     with_faults,

@@ -138,7 +138,7 @@ fn report(address: SocketAddr) {
 }
 
 /// Starts the emulator on a free port of loopback, in a thread of its own, until the process ends.
-fn start(emulator: Emulator) -> Result<SocketAddr> {
+pub(crate) fn start(emulator: Emulator) -> Result<SocketAddr> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()

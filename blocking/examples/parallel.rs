@@ -1,0 +1,29 @@
+//! Times a walk that fetches several pages at once against the service's frequency limit.
+//!
+//! ```sh
+//! cargo run --release -p tc3-blocking --example parallel -- --help
+//! ```
+
+use std::process::ExitCode;
+
+use tc3_blocking::Client;
+use tc3_example_cli::{Parallel, Parser, Result, finish};
+
+fn run(arguments: Parallel) -> Result<()> {
+    let timed = arguments.start()?;
+    let client = Client::builder(timed.credential.clone())
+        .endpoint(timed.endpoint.clone())
+        .build();
+
+    let mut pages = client.pages(timed.action.clone()).width(arguments.width);
+    let mut count = 0;
+    while let Some(page) = pages.next() {
+        page?;
+        count += 1;
+    }
+    timed.finish(count, pages.walk().delivered())
+}
+
+fn main() -> ExitCode {
+    finish(run(Parallel::parse()))
+}
