@@ -10,6 +10,8 @@ mod connections;
 mod emulator;
 #[path = "loopback/failures.rs"]
 mod failures;
+#[path = "loopback/parallel.rs"]
+mod parallel;
 #[path = "loopback/proxy.rs"]
 mod proxy;
 #[path = "loopback/settings.rs"]

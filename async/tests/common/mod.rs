@@ -281,10 +281,22 @@ impl Connection {
         }
     }
 
+    /// Answers as the service does, until there is no answer.
     pub(crate) fn emulate(&mut self, emulator: &Mutex<Emulator>) {
         while let Some(request) = self.request() {
-            let response = emulator.lock().unwrap().handle(now(), &request.to_http());
-            self.send(answer(response.status().as_str(), response.body()));
+            let exchange = emulator.lock().unwrap().exchange(now(), &request.to_http());
+            let Ok(response) = exchange.outcome else {
+                return;
+            };
+            let mut head = format!("HTTP/1.1 {}\r\n", response.status());
+            for (name, value) in response.headers() {
+                head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+            }
+            self.send(format!(
+                "{head}content-length: {}\r\n\r\n",
+                response.body().len()
+            ));
+            self.send(response.body());
         }
     }
 

@@ -1,0 +1,156 @@
+//! Several pages at once, and what the emulator's faults come to over a real socket.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::TryStreamExt;
+use tc3_async::{Client, Items, Retry, Transport};
+use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, Outcome, When};
+use tokio::{sync::Barrier, time::timeout};
+
+use crate::common::{PATIENCE, Peer, Refusing, credential, january, now};
+
+/// 42 transactions in pages of 4.
+fn list() -> DescribeBillList {
+    january().with_limit(4)
+}
+
+fn answer(emulator: &Mutex<Emulator>, attempt: &Attempt) -> Outcome {
+    emulator
+        .lock()
+        .unwrap()
+        .exchange(now(), &attempt.request)
+        .outcome
+}
+
+async fn ids<T: Transport + 'static>(records: Items<DescribeBillList, T>) -> Vec<String> {
+    let ids = records.map_ok(|record| record.bill_id);
+    ids.try_collect().await.unwrap()
+}
+
+async fn expected() -> Vec<String> {
+    let emulator = Mutex::new(Emulator::new(credential()));
+    let transport = move |attempt| std::future::ready(answer(&emulator, &attempt));
+    let client = Client::builder(credential()).transport(transport);
+    ids(client.items(january())).await
+}
+
+#[tokio::test]
+async fn as_many_pages_are_out_at_once_as_the_walk_is_wide_and_come_in_order() {
+    let emulator = Arc::new(Mutex::new(Emulator::new(credential())));
+    let (sends, out, most) = (
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    let (counts, meeting) = (Arc::new((sends, out, most)), Arc::new(Barrier::new(5)));
+    let shared = Arc::clone(&counts);
+    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
+        let (counts, meeting) = (Arc::clone(&shared), Arc::clone(&meeting));
+        let emulator = Arc::clone(&emulator);
+        async move {
+            let (sends, out, most) = &*counts;
+            most.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // The first page alone says how many there are.
+            if sends.fetch_add(1, Ordering::SeqCst) > 0 {
+                let met = timeout(PATIENCE, meeting.wait()).await;
+                met.expect("fewer are fetched at once");
+            }
+            out.fetch_sub(1, Ordering::SeqCst);
+            answer(&emulator, &attempt)
+        }
+    });
+    assert_eq!(
+        ids(client.pages(list()).width(5).items()).await,
+        expected().await
+    );
+    assert_eq!(counts.2.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
+async fn what_is_out_is_abandoned_when_the_stream_is_dropped() {
+    let emulator = Mutex::new(Emulator::new(credential()));
+    let out = Arc::new(());
+    let held = Arc::clone(&out);
+    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
+        let first = attempt
+            .request
+            .body()
+            .windows(10)
+            .any(|part| part == b"\"Offset\":0");
+        let answer = first.then(|| answer(&emulator, &attempt));
+        let out = Arc::clone(&held);
+        async move {
+            let _out = out;
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
+        }
+    });
+    let mut pages = client.pages(list()).width(3);
+    pages.next().await.unwrap().unwrap();
+    let next = timeout(Duration::from_millis(1), pages.next()).await;
+    assert!(next.is_err());
+    // The test, the transport, and three pages.
+    assert_eq!(Arc::strong_count(&out), 2 + 3);
+    drop(pages);
+    assert_eq!(Arc::strong_count(&out), 2);
+}
+
+#[tokio::test]
+async fn a_walk_survives_what_goes_wrong_on_the_way() {
+    let faults = [
+        Fault::Throttle { retry_after: None },
+        Fault::Refuse("InternalError".into()),
+        Fault::Status {
+            status: 502,
+            retry_after: None,
+        },
+        Fault::Cut,
+        Fault::Lost,
+    ];
+    let script = faults.into_iter().zip(1_u64..);
+    let emulator = script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
+        emulator.with_fault(When::At(at * 3), fault)
+    });
+    for width in [1, 4] {
+        let peer = Peer::emulating(emulator.clone());
+        let client = Client::builder(credential())
+            .endpoint(peer.endpoint())
+            .retry(Retry::default().with_base(Duration::from_millis(1)))
+            .build();
+        let walked = ids(client.pages(list()).width(width).items()).await;
+        assert_eq!(walked, expected().await, "{width}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_refuses_connections_is_left_for_another() {
+    let (nobody, peer) = (
+        Refusing::new(),
+        Peer::emulating(Emulator::new(credential())),
+    );
+    let client = Client::builder(credential())
+        .endpoint(nobody.endpoint())
+        .failover([peer.endpoint()])
+        .build();
+    assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_corrected() {
+    for offset in [-3_600, 3_600] {
+        let emulator = Emulator::new(credential()).with_fault(When::From(1), Fault::Clock(offset));
+        let peer = Peer::emulating(emulator);
+        let client = Client::builder(credential())
+            .endpoint(peer.endpoint())
+            .build();
+        assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+    }
+}
