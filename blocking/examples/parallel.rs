@@ -17,7 +17,7 @@ fn run(arguments: Parallel) -> Result<()> {
 
     let mut pages = client.pages(timed.action.clone()).width(arguments.width);
     let mut count = 0;
-    while let Some(page) = pages.next() {
+    for page in pages.by_ref() {
         page?;
         count += 1;
     }

@@ -44,6 +44,11 @@
 //! Each half is public on its own: [`request::sign`] makes an action a signed `http::Request`,
 //! [`response::read`] makes an answer a [`Reply`] or an [`Error`], and [`tc3`] has every stage of the
 //! signature, the server's side included.
+//!
+//! # Above it
+//!
+//! A [`Planner`] says which pages of a walk may be fetched at once and delivers them in order, and a
+//! [`Walk`] is what is stored of it to go on elsewhere; see [`walk`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
