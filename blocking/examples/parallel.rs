@@ -1,7 +1,7 @@
 //! Times a walk that fetches several pages at once against the service's frequency limit.
 //!
 //! ```sh
-//! cargo run --release -p tc3-blocking --example parallel -- --help
+//! cargo run -p tc3-blocking --example parallel -- --help
 //! ```
 
 use std::process::ExitCode;
