@@ -102,7 +102,11 @@ impl<A: Action> Call<A> {
     }
 
     /// Sends the request, or waits until it may be sent, if there is time for either.
-    fn next(&mut self, session: &mut Session, now: Now) -> Result<Step<Never>, Error> {
+    fn next(
+        &mut self,
+        session: &mut Session,
+        now: Now,
+    ) -> Result<Step<<Self as Flow>::Output>, Error> {
         let Some(prepared) = &self.prepared else {
             return Err(Error::Ended);
         };
@@ -186,7 +190,7 @@ impl<A: Action> Call<A> {
         hints: &Hints,
         session: &mut Session,
         now: Now,
-    ) -> Step<Result<Reply<A::Output>, Error>> {
+    ) -> Step<<Self as Flow>::Output> {
         let error = match result {
             Ok(reply) => return Step::Done(Ok(reply)),
             Err(error) => error,
@@ -196,7 +200,6 @@ impl<A: Action> Call<A> {
         }
         if self.may_repeat(&error, hints, session, now) {
             self.failed = Some(error);
-            self.state = State::Ready;
             return self.go_on(session, now);
         }
         let deadline = session.settings().deadline();
@@ -212,17 +215,12 @@ impl<A: Action> Call<A> {
         }))
     }
 
-    fn go_on(&mut self, session: &mut Session, now: Now) -> Step<Result<Reply<A::Output>, Error>> {
+    fn go_on(&mut self, session: &mut Session, now: Now) -> Step<<Self as Flow>::Output> {
         self.state = State::Ready;
-        match self.next(session, now) {
-            Ok(Step::Send(attempt)) => Step::Send(attempt),
-            Ok(Step::Wait(delay)) => Step::Wait(delay),
-            Ok(Step::Done(never)) => match never {},
-            Err(error) => {
-                self.state = State::Ended;
-                Step::Done(Err(error))
-            }
-        }
+        self.next(session, now).unwrap_or_else(|error| {
+            self.state = State::Ended;
+            Step::Done(Err(error))
+        })
     }
 
     /// The error of a call that has no time left.
@@ -235,9 +233,6 @@ impl<A: Action> Call<A> {
         }
     }
 }
-
-/// What a step that only sends or waits is never done with.
-enum Never {}
 
 impl<A: Action> sealed::Sealed for Call<A> {}
 

@@ -268,7 +268,7 @@ impl Error {
 
 /// Names a window at the end of a sentence.
 fn of(window: Option<&String>) -> String {
-    window.map_or_else(String::new, |window| format!(" of {window}"))
+    window.map_or_else(String::new, |window| format!(" ({window})"))
 }
 
 /// The service's refusal of a request it understood.
