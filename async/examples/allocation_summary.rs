@@ -6,8 +6,8 @@
 
 use std::process::ExitCode;
 
-use tc3_async::Client;
-use tc3_example_cli::{AllocationSummary, Output, Parser, Result, finish};
+use tc3_async::{Action, Client, DescribeAllocationSummaryByBusiness};
+use tc3_example_cli::{AllocationSummary, Parser, Result, finish};
 
 async fn run(arguments: AllocationSummary) -> Result<()> {
     let service = arguments.service.clone().connect()?;
@@ -15,14 +15,19 @@ async fn run(arguments: AllocationSummary) -> Result<()> {
         .endpoint(service.endpoint.clone())
         .region(service.region.clone())
         .language(service.language.clone())
+        .rate(
+            DescribeAllocationSummaryByBusiness::SERVICE,
+            DescribeAllocationSummaryByBusiness::NAME,
+            arguments.pace.rate,
+        )
         .build();
 
-    let mut output = Output::new(arguments.format)?;
-    let mut records = client.items(arguments.action(&service)?);
-    while let Some(record) = records.next().await {
-        output.write(&record?, records.pages().walk().total())?;
+    let mut export = arguments.export(&service)?;
+    let mut pages = client.pages(export.walk()).width(arguments.pace.width);
+    while let Some(page) = pages.next().await {
+        export.write(page?.output, pages.walk())?;
     }
-    output.finish()
+    export.finish(pages.walk())
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -6,8 +6,8 @@
 
 use std::process::ExitCode;
 
-use tc3_blocking::Client;
-use tc3_example_cli::{BillList, Output, Parser, Result, finish};
+use tc3_blocking::{Action, Client, DescribeBillList};
+use tc3_example_cli::{BillList, Parser, Result, finish};
 
 fn run(arguments: BillList) -> Result<()> {
     let service = arguments.service.clone().connect()?;
@@ -15,14 +15,19 @@ fn run(arguments: BillList) -> Result<()> {
         .endpoint(service.endpoint.clone())
         .region(service.region.clone())
         .language(service.language.clone())
+        .rate(
+            DescribeBillList::SERVICE,
+            DescribeBillList::NAME,
+            arguments.pace.rate,
+        )
         .build();
 
-    let mut output = Output::new(arguments.format)?;
-    let mut records = client.items(arguments.action(&service)?);
-    while let Some(record) = records.next() {
-        output.write(&record?, records.pages().walk().total())?;
+    let mut export = arguments.export(&service)?;
+    let mut pages = client.pages(export.walk()).width(arguments.pace.width);
+    while let Some(page) = pages.next() {
+        export.write(page?.output, pages.walk())?;
     }
-    output.finish()
+    export.finish(pages.walk())
 }
 
 fn main() -> ExitCode {

@@ -1,12 +1,17 @@
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use tc3_core::{
-    Agent, BeijingSecond, ChannelDescribeBillUsageDetail, CompactDate,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Month, PayType, PeriodType,
-    QuotaType, Sort, SortType, SubPayType, UnixTime,
+use std::{
+    marker::PhantomData,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{Format, Result, Service, ServiceArguments};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tc3_core::{
+    Action, Agent, BeijingSecond, ChannelDescribeBillUsageDetail, CompactDate,
+    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Month, PayType, PeriodType,
+    QuotaType, Sort, SortType, SubPayType, UnixTime, Walk,
+};
+
+use crate::{Export, OutputArguments, Result, Service, ServiceArguments};
 
 const DAY: i64 = 86_400;
 
@@ -14,9 +19,11 @@ const DAY: i64 = 86_400;
 ///
 /// Without a key pair, on the command line or in the environment, it asks the service's emulator,
 /// started in this process.
-#[derive(Clone, Debug, clap::Parser)]
+#[derive(Clone, Debug, Serialize, clap::Parser)]
+#[serde(rename_all = "kebab-case")]
 pub struct BillList {
     /// Which service to ask.
+    #[serde(skip)]
     #[command(flatten)]
     pub service: ServiceArguments,
     /// The beginning, Beijing time, "yyyy-MM-dd HH:mm:ss" or a day [default: 30 days ago; 2024-01-01 of the emulator]
@@ -37,15 +44,27 @@ pub struct BillList {
     /// Transactions of 0 yuan as well
     #[arg(long)]
     with_zero_amount: bool,
-    /// How to write the records
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// How fast.
+    #[serde(skip)]
+    #[command(flatten)]
+    pub pace: PaceArguments<DescribeBillList>,
+    /// Where the records go, and in which form.
+    #[serde(flatten)]
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 impl BillList {
-    /// The action to walk over.
-    pub fn action(self, service: &Service) -> Result<DescribeBillList> {
-        let (start, end) = if service.emulated {
+    /// What is walked over, and where its records go.
+    pub fn export(&self, service: &Service) -> Result<Export<DescribeBillList>> {
+        let given = given(self, service)?;
+        Export::begin(self.output.clone(), given, || {
+            Ok(self.action(service)?.into())
+        })
+    }
+
+    fn action(&self, service: &Service) -> Result<DescribeBillList> {
+        let (start, end) = if service.emulated.is_some() {
             (
                 "2024-01-01 00:00:00".parse()?,
                 "2024-06-30 23:59:59".parse()?,
@@ -59,8 +78,8 @@ impl BillList {
         };
         let mut action =
             DescribeBillList::new(self.start.unwrap_or(start), self.end.unwrap_or(end))
-                .with_pay_types(self.pay_type.into_iter().map(PayType::new))
-                .with_sub_pay_types(self.sub_pay_type.into_iter().map(SubPayType::new));
+                .with_pay_types(self.pay_type.iter().cloned().map(PayType::new))
+                .with_sub_pay_types(self.sub_pay_type.iter().cloned().map(SubPayType::new));
         if self.with_zero_amount {
             action = action.with_zero_amount(true);
         }
@@ -69,18 +88,23 @@ impl BillList {
     }
 }
 
-/// Lists what each product cost each cost-allocation unit in a month (billing DescribeAllocationSummaryByBusiness).
+/// Lists what each product cost each cost-allocation unit, month by month (billing DescribeAllocationSummaryByBusiness).
 ///
 /// Without a key pair, on the command line or in the environment, it asks the service's emulator,
 /// started in this process.
-#[derive(Clone, Debug, clap::Parser)]
+#[derive(Clone, Debug, Serialize, clap::Parser)]
+#[serde(rename_all = "kebab-case")]
 pub struct AllocationSummary {
     /// Which service to ask.
+    #[serde(skip)]
     #[command(flatten)]
     pub service: ServiceArguments,
     /// The month, yyyy-MM [default: last month; 2024-02 of the emulator]
     #[arg(long)]
     month: Option<Month>,
+    /// The last month, if there are several
+    #[arg(long, value_name = "MONTH", requires = "month")]
+    through: Option<Month>,
     /// A record a day instead of a month
     #[arg(long)]
     daily: bool,
@@ -99,17 +123,33 @@ pub struct AllocationSummary {
     /// How many records a request asks for [default: 1000]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
-    /// How to write the records
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// How fast.
+    #[serde(skip)]
+    #[command(flatten)]
+    pub pace: PaceArguments<DescribeAllocationSummaryByBusiness>,
+    /// Where the records go, and in which form.
+    #[serde(flatten)]
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 impl AllocationSummary {
-    /// The action to walk over.
-    pub fn action(self, service: &Service) -> Result<DescribeAllocationSummaryByBusiness> {
+    /// What is walked over, and where its records go.
+    pub fn export(&self, service: &Service) -> Result<Export<DescribeAllocationSummaryByBusiness>> {
+        let given = given(self, service)?;
+        Export::begin(self.output.clone(), given, || {
+            let first = self.action(service)?;
+            Ok(match self.through {
+                Some(last) => Walk::over(first.through(last)?),
+                None => first.into(),
+            })
+        })
+    }
+
+    fn action(&self, service: &Service) -> Result<DescribeAllocationSummaryByBusiness> {
         let month = match self.month {
             Some(month) => month,
-            None if service.emulated => Month::new(2024, 2)?,
+            None if service.emulated.is_some() => Month::new(2024, 2)?,
             None => {
                 let today = BeijingSecond::from_unix(UnixTime::new(now()))?.datetime();
                 let first = BeijingSecond::new(today.year(), today.month(), 1, 0, 0, 0)?;
@@ -119,18 +159,18 @@ impl AllocationSummary {
             }
         };
         let mut action = DescribeAllocationSummaryByBusiness::new(month)
-            .with_business_codes(self.business_code)
-            .with_tree_node_uniq_keys(self.tree_node_uniq_key);
+            .with_business_codes(&self.business_code)
+            .with_tree_node_uniq_keys(&self.tree_node_uniq_key);
         if self.daily {
             action = action.with_period_type(PeriodType::DAY);
         }
-        if let Some(sort) = self.sort {
+        if let Some(sort) = &self.sort {
             let order = if self.desc {
                 SortType::DESC
             } else {
                 SortType::ASC
             };
-            action = action.with_sort(Sort::new(sort), order);
+            action = action.with_sort(Sort::new(sort.clone()), order);
         }
         action.limit = self.limit;
         Ok(action)
@@ -141,9 +181,11 @@ impl AllocationSummary {
 ///
 /// Without a key pair, on the command line or in the environment, it asks the service's emulator,
 /// started in this process.
-#[derive(Clone, Debug, clap::Parser)]
+#[derive(Clone, Debug, Serialize, clap::Parser)]
+#[serde(rename_all = "kebab-case")]
 pub struct UsageDetail {
     /// Which service to ask.
+    #[serde(skip)]
     #[command(flatten)]
     pub service: ServiceArguments,
     /// The app's id (Agent.AppId) [default: the emulator's only one]
@@ -164,24 +206,36 @@ pub struct UsageDetail {
     /// How many records a request asks for [default: 50]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
-    /// How to write the records
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// How fast.
+    #[serde(skip)]
+    #[command(flatten)]
+    pub pace: PaceArguments<ChannelDescribeBillUsageDetail>,
+    /// Where the records go, and in which form.
+    #[serde(flatten)]
+    #[command(flatten)]
+    pub output: OutputArguments,
 }
 
 impl UsageDetail {
-    /// The action to walk over.
-    pub fn action(self, service: &Service) -> Result<ChannelDescribeBillUsageDetail> {
-        let app_id = match self.app_id {
+    /// What is walked over, and where its records go.
+    pub fn export(&self, service: &Service) -> Result<Export<ChannelDescribeBillUsageDetail>> {
+        let given = given(self, service)?;
+        Export::begin(self.output.clone(), given, || {
+            Ok(self.action(service)?.into())
+        })
+    }
+
+    fn action(&self, service: &Service) -> Result<ChannelDescribeBillUsageDetail> {
+        let app_id = match &self.app_id {
             Some(app_id) => app_id,
-            None if service.emulated => Emulator::APP_ID.into(),
+            None if service.emulated.is_some() => Emulator::APP_ID,
             None => return Err("--app-id is missing".into()),
         };
         let mut agent = Agent::new(app_id);
-        if let Some(sub_customer) = self.sub_customer {
+        if let Some(sub_customer) = &self.sub_customer {
             agent = agent.with_proxy_organization_open_id(sub_customer);
         }
-        let (start, end) = if service.emulated {
+        let (start, end) = if service.emulated.is_some() {
             ("20240101".parse()?, "20240131".parse()?)
         } else {
             let today = BeijingSecond::from_unix(UnixTime::new(now()))?.datetime();
@@ -192,10 +246,38 @@ impl UsageDetail {
         };
         let (start, end) = (self.start.unwrap_or(start), self.end.unwrap_or(end));
         let mut action = ChannelDescribeBillUsageDetail::new(agent, start, end);
-        action.quota_type = self.quota_type.map(QuotaType::new);
+        action.quota_type = self.quota_type.clone().map(QuotaType::new);
         action.limit = self.limit;
         Ok(action)
     }
+}
+
+/// How fast a list of an action is walked over.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PaceArguments<A: Action> {
+    /// How many pages are fetched at once, and held until their turn comes
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    pub width: usize,
+    /// How many requests are sent a second at most; by default as many as the service allows
+    #[arg(long, value_name = "N", default_value_t = A::RATE, allow_negative_numbers = true)]
+    pub rate: u32,
+    #[arg(skip)]
+    action: PhantomData<A>,
+}
+
+/// What decides what an export is to be: the arguments, less those that are skipped, and the emulator's records.
+fn given(arguments: &impl Serialize, service: &Service) -> Result<Map<String, Value>> {
+    let mut given = match serde_json::to_value(arguments)? {
+        Value::Object(given) => given,
+        _ => Map::new(),
+    };
+    given.insert("records".into(), service.emulated.into());
+    Ok(given)
 }
 
 fn first_second(text: &str) -> std::result::Result<BeijingSecond, tc3_core::Invalid> {

@@ -1,11 +1,13 @@
-//! What the examples of both IO crates share: arguments, formats, progress, the emulator in process.
+//! What the examples of both IO crates share: arguments, formats, exports, the emulator in process.
 #![allow(
     clippy::missing_errors_doc,
     reason = "whatever goes wrong goes to the user as it is"
 )]
 
 mod arguments;
-mod output;
+mod checkpoint;
+mod export;
+mod format;
 mod parallel;
 mod service;
 mod table;
@@ -17,9 +19,10 @@ use std::{
     process::ExitCode,
 };
 
-pub use arguments::{AllocationSummary, BillList, UsageDetail};
+pub use arguments::{AllocationSummary, BillList, PaceArguments, UsageDetail};
 pub use clap::Parser;
-pub use output::{Format, Output};
+pub use export::{Export, OutputArguments};
+pub use format::Format;
 pub use parallel::{Parallel, Timed};
 pub use service::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Service, ServiceArguments, serve,

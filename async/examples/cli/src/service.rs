@@ -80,8 +80,8 @@ pub struct Service {
     pub region: Option<Region>,
     /// The language of error messages.
     pub language: Option<Language>,
-    /// Whether it is the emulator in this process.
-    pub emulated: bool,
+    /// How many records it has, when it is the emulator in this process.
+    pub emulated: Option<u64>,
 }
 
 impl ServiceArguments {
@@ -102,14 +102,15 @@ impl ServiceArguments {
                 if let Some(token) = self.token.filter(|token| !token.is_empty()) {
                     credential = credential.with_token(token)?;
                 }
-                (credential, endpoint.unwrap_or_default(), false)
+                (credential, endpoint.unwrap_or_default(), None)
             }
             (None, None) if endpoint.is_none() => {
                 let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
                 let emulator = Emulator::new(credential.clone()).with_records(self.records);
                 let address = start(with_faults(emulator, self.faults))?;
                 report(address);
-                (credential, format!("http://{address}").parse()?, true)
+                let endpoint = format!("http://{address}").parse()?;
+                (credential, endpoint, Some(self.records))
             }
             (None, _) => return Err("--secret-id (or TENCENTCLOUD_SECRET_ID) is missing".into()),
             (_, None) => return Err("--secret-key (or TENCENTCLOUD_SECRET_KEY) is missing".into()),

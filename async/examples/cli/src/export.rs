@@ -1,0 +1,163 @@
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use tc3_core::{Paginate, Walk};
+
+use crate::{
+    Format, Result, Row,
+    checkpoint::{Checkpoint, named, sync_folder},
+    say,
+};
+
+/// Where records go, and in which form.
+#[derive(Clone, Debug, Serialize, clap::Args)]
+pub struct OutputArguments {
+    /// How to write the records
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Where to write the records, over what is there [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Remember in this file, after each page, how far the output is complete
+    ///
+    /// The same command run again then continues, whatever ended it, and the output comes out as if nothing
+    /// had. --width and --rate may change, and the key pair, if it is of the same account. Delete the file to
+    /// begin anew. No two processes may write to the same files at once; nothing keeps them from it.
+    #[serde(skip)]
+    #[arg(long, value_name = "FILE", requires = "output")]
+    checkpoint: Option<PathBuf>,
+}
+
+/// Writes the records of a walk as its pages come, with a progress bar on stderr when that is a terminal.
+///
+/// With a checkpoint, a page's records are on disk before the checkpoint says so, and the checkpoint is
+/// replaced as a whole. Whatever was written after it is cut off when the export is continued, so that each
+/// record is there once, whenever the process died.
+#[derive(Debug)]
+pub struct Export<A> {
+    format: Format,
+    at: Checkpoint<A>,
+    checkpoint: Option<PathBuf>,
+    /// The output; `None` is stdout.
+    file: Option<(File, PathBuf)>,
+    bar: ProgressBar,
+}
+
+impl<A> Export<A>
+where
+    A: Paginate<Item: Row + Serialize + DeserializeOwned> + Clone + DeserializeOwned,
+{
+    /// Continues from the checkpoint, if there is one and it is of these arguments; else begins with `walk`.
+    pub fn begin(
+        to: OutputArguments,
+        arguments: Map<String, Value>,
+        walk: impl FnOnce() -> Result<Walk<A>>,
+    ) -> Result<Self> {
+        let bar = ProgressBar::no_length();
+        bar.set_style(ProgressStyle::with_template(
+            "{wide_bar} {pos}/{len} records, {per_sec}, {eta} left",
+        )?);
+        let OutputArguments {
+            format,
+            output,
+            checkpoint,
+        } = to;
+        let stored = match (&checkpoint, &output) {
+            (Some(path), Some(output)) => Checkpoint::resume(path, output, &arguments)?,
+            _ => None,
+        };
+        let (at, file) = match stored {
+            Some((at, file)) => {
+                bar.set_position(at.records);
+                bar.reset_eta();
+                (at, Some(file))
+            }
+            None => {
+                let at = Checkpoint::new(walk()?, arguments);
+                (at, output.as_deref().map(create).transpose()?)
+            }
+        };
+        Ok(Self {
+            format,
+            at,
+            checkpoint,
+            file: file.zip(output),
+            bar,
+        })
+    }
+
+    /// What is to be walked over.
+    pub fn walk(&self) -> Walk<A> {
+        self.at.walk.clone()
+    }
+
+    /// Writes the records of a page, after which the walk stands here.
+    pub fn write(&mut self, page: A::Output, walk: &Walk<A>) -> Result<()> {
+        if let Some(total) = walk.total() {
+            self.bar.set_length(total);
+        }
+        let records = A::into_items(page);
+        // A page of none may be what a list breaks off with: it is asked for again when that is continued.
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.put(&records)?;
+        self.commit(walk)
+    }
+
+    /// Says how many records there are, now that all are written.
+    pub fn finish(mut self, walk: &Walk<A>) -> Result<()> {
+        let already = std::mem::replace(&mut self.at.complete, true);
+        if !already {
+            self.put(&[])?;
+            self.commit(walk)?;
+        }
+        self.bar.finish_and_clear();
+        let complete = if already { ", complete already" } else { "" };
+        say(format_args!("{} records{complete}", self.at.records));
+        Ok(())
+    }
+
+    /// Writes records, and what stands above the first ones.
+    fn put(&mut self, records: &[A::Item]) -> Result<()> {
+        let mut text = match self.at.bytes {
+            0 => self.format.heading::<A::Item>()?,
+            _ => Vec::new(),
+        };
+        text.extend(self.format.lines(records)?);
+        match &mut self.file {
+            Some((file, path)) => file.write_all(&text).map_err(|error| named(path, error))?,
+            // On a terminal, records and the bar take turns on the last line.
+            None => self.bar.suspend(|| {
+                let mut out = io::stdout();
+                out.write_all(&text).and_then(|()| out.flush())
+            })?,
+        }
+        self.at.bytes += text.len() as u64;
+        self.at.records += records.len() as u64;
+        self.bar.set_position(self.at.records);
+        Ok(())
+    }
+
+    /// What is written so far belongs to this walk: first it is on disk, then the checkpoint says so.
+    fn commit(&mut self, walk: &Walk<A>) -> Result<()> {
+        if let (Some((file, path)), Some(checkpoint)) = (&self.file, &self.checkpoint) {
+            self.at.walk = walk.clone();
+            file.sync_data().map_err(|error| named(path, error))?;
+            self.at.write(checkpoint)?;
+        }
+        Ok(())
+    }
+}
+
+fn create(path: &Path) -> Result<File> {
+    let file = File::create(path).map_err(|error| named(path, error))?;
+    sync_folder(path);
+    Ok(file)
+}
