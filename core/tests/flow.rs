@@ -8,11 +8,17 @@ mod common;
 mod list;
 #[path = "flow/pages.rs"]
 mod pages;
+#[path = "flow/retry.rs"]
+mod retry;
 #[path = "flow/session.rs"]
 mod session;
+#[path = "flow/world.rs"]
+mod world;
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tc3_core::{Attempt, Flow, Outcome, Step};
+use tc3_core::{Attempt, Flow, Outcome, Step, Untyped};
 
 use common::Client;
 
@@ -25,6 +31,35 @@ fn answer(mut fields: Value) -> Outcome {
 
 fn refusal(code: &str) -> Outcome {
     answer(json!({"Error": {"Code": code, "Message": "no"}}))
+}
+
+/// What is no answer of the API.
+fn page(status: u16, body: &'static str) -> Outcome {
+    let mut response = http::Response::new(body.into());
+    *response.status_mut() = status.try_into().unwrap();
+    Ok(response)
+}
+
+/// An answer with a header more.
+fn with(outcome: Outcome, name: &'static str, value: &str) -> Outcome {
+    outcome.map(|mut response| {
+        response.headers_mut().insert(name, value.parse().unwrap());
+        response
+    })
+}
+
+/// An action that only reads.
+fn read() -> Untyped {
+    Untyped::new("cvm", "2017-03-12", "DescribeZones", json!({})).repeatable()
+}
+
+/// An action that is not repeated when nobody knows whether it took effect.
+fn write() -> Untyped {
+    Untyped::new("cvm", "2017-03-12", "StartZone", json!({"Zone": "a"}))
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 /// The input that an attempt carries.
