@@ -3,11 +3,17 @@
 
 #[path = "flow/call.rs"]
 mod call;
+#[path = "flow/clock.rs"]
+mod clock;
 mod common;
+#[path = "flow/failover.rs"]
+mod failover;
 #[path = "flow/list.rs"]
 mod list;
 #[path = "flow/pages.rs"]
 mod pages;
+#[path = "flow/quota.rs"]
+mod quota;
 #[path = "flow/retry.rs"]
 mod retry;
 #[path = "flow/session.rs"]
