@@ -259,12 +259,19 @@ impl<A: Paginate> Walk<A> {
     }
 }
 
-/// Returns the windows of an action's range, one after the other, as a walk takes them.
+/// Returns the windows of an action's range, one after the other, as a walk takes them: an offset of the
+/// action's own is one in the first of them.
 pub fn windows<A: Paginate>(action: A) -> impl Iterator<Item = A> {
     let mut rest = Some(action);
     core::iter::from_fn(move || {
         let mut window = rest.take()?;
         rest = window.split();
+        let (start, first) = (window.start(), A::PAGING.first());
+        if let Some(rest) = &mut rest
+            && start.offset.is_some_and(|offset| offset != first)
+        {
+            rest.turn_to(&Slot::new(first, start.limit.unwrap_or(A::PAGE_SIZE)));
+        }
         Some(window)
     })
 }
