@@ -1,6 +1,8 @@
 //! Calls, walks and what they share, on virtual time.
 #![cfg(feature = "emulator")]
 
+#[path = "flow/bills.rs"]
+mod bills;
 #[path = "flow/call.rs"]
 mod call;
 #[path = "flow/clock.rs"]
@@ -18,6 +20,8 @@ mod quota;
 mod retry;
 #[path = "flow/session.rs"]
 mod session;
+#[path = "flow/windows.rs"]
+mod windows;
 #[path = "flow/world.rs"]
 mod world;
 

@@ -1,0 +1,461 @@
+use jiff::{Span, civil::DateTime};
+use serde_json::{Value, json};
+use tc3_core::{
+    Agent, Attempt, BillTransactionInfo, ChannelDescribeBillUsageDetail,
+    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Error, Month, Outcome,
+    Paginate, Planner, Settings, Walk, walk::windows,
+};
+
+use super::{
+    answer,
+    bills::{Bills, Reading, range, time},
+    input, refusal,
+    world::{Walked, World},
+};
+use crate::common::{Client, START, credential};
+
+const READINGS: [Reading; 2] = [Reading::WholeSecond, Reading::Instant];
+
+fn walk<A: Paginate>(
+    walk: impl Into<Walk<A>>,
+    width: usize,
+    mut serve: impl FnMut(&Attempt) -> Outcome,
+) -> Walked<A::Item> {
+    let settings = Settings::default().with_rate(A::SERVICE, A::NAME, None);
+    let mut world = World::new(Client::with_settings(settings));
+    world.latencies = vec![(10, 20), (30, 1), (2, 2)];
+    let mut planner = Planner::new(walk).with_width(width);
+    world.walk(&mut planner, |_, attempt| serve(attempt))
+}
+
+fn numbers(records: Vec<BillTransactionInfo>) -> Vec<u64> {
+    let number = |record: BillTransactionInfo| record.bill_id.parse().unwrap();
+    records.into_iter().map(number).collect()
+}
+
+/// The windows of a range, as people write them.
+fn shown(start: &str, end: &str) -> Vec<String> {
+    windows(range(start, end))
+        .map(|window| format!("{} {}", window.start_time, window.end_time))
+        .collect()
+}
+
+#[test]
+fn a_range_is_cut_into_windows_of_at_most_six_months_that_share_their_seams() {
+    for (start, end, many) in [
+        ("2024-01-01 00:00:00", "2024-01-01 23:59:59", 1),
+        ("2024-01-01 00:00:00", "2024-01-01 00:00:00", 1),
+        ("2024-01-01 00:00:00", "2024-07-01 00:00:00", 1),
+        ("2024-01-01 00:00:00", "2024-07-01 00:00:01", 2),
+        ("2023-08-31 12:30:00", "2024-02-29 12:30:00", 1),
+        ("2023-08-31 12:30:00", "2024-02-29 12:30:01", 2),
+        ("2022-08-31 12:30:00", "2023-02-28 12:30:01", 2),
+        ("2020-01-01 00:00:00", "2024-12-31 23:59:59", 10),
+        ("2020-02-29 23:59:59", "2025-02-28 23:59:59", 10),
+        ("2020-08-31 23:59:59", "2025-08-31 23:59:59", 11),
+        ("9999-01-01 00:00:00", "9999-12-31 23:59:59", 2),
+    ] {
+        let cut: Vec<_> = windows(range(start, end)).collect();
+        assert_eq!(cut.len(), many, "{start} {end}");
+        assert_eq!(cut[0].start_time.to_string(), start);
+        assert_eq!(cut[many - 1].end_time.to_string(), end);
+        for window in &cut {
+            let six_months = Span::new().months(6);
+            let latest = window.start_time.datetime().saturating_add(six_months);
+            assert!(window.end_time.datetime() <= latest, "{window:?}");
+            assert!(window.start_time <= window.end_time, "{window:?}");
+        }
+        for seam in cut.windows(2) {
+            assert_eq!(seam[0].end_time, seam[1].start_time);
+        }
+    }
+    assert_eq!(
+        shown("2023-08-31 00:00:00", "2024-09-30 00:00:00"),
+        [
+            "2023-08-31 00:00:00 2024-02-29 00:00:00",
+            "2024-02-29 00:00:00 2024-08-29 00:00:00",
+            "2024-08-29 00:00:00 2024-09-30 00:00:00",
+        ]
+    );
+}
+
+#[test]
+fn a_walk_takes_the_windows_that_are_handed_out() {
+    for (start, end) in [
+        ("2023-08-31 12:30:00", "2025-12-31 23:59:59"),
+        ("2020-01-01 00:00:00", "2024-12-31 23:59:59"),
+    ] {
+        let mut bills = Bills::new([], Reading::WholeSecond);
+        walk(range(start, end), 3, |attempt| bills.serve(attempt)).records();
+        let walked: Vec<_> = bills
+            .windows
+            .iter()
+            .map(|(a, b)| format!("{a} {b}"))
+            .collect();
+        assert_eq!(walked, shown(start, end));
+    }
+}
+
+#[test]
+fn windows_that_are_handed_out_begin_at_an_offset_only_where_the_walk_does() {
+    let action = range("2023-01-01 00:00:00", "2024-12-31 23:59:59");
+    let offsets = |action: DescribeBillList| {
+        let offset = |window: DescribeBillList| (window.offset, window.limit);
+        windows(action).map(offset).collect::<Vec<_>>()
+    };
+    assert_eq!(offsets(action.clone()), [(0, None); 4]);
+    let skipping = action.with_offset(7).with_limit(20);
+    let twenty = |offset| (offset, Some(20));
+    assert_eq!(offsets(skipping), [7, 0, 0, 0].map(twenty));
+}
+
+/// The emulator's transactions of a range, taken month by month, where nothing is shared.
+fn month_by_month(service: &mut Emulator, start: DateTime, end: DateTime) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    let mut month = start;
+    while month < end {
+        let last = (month + Span::new().months(1) - Span::new().seconds(1)).min(end);
+        let shown = |time: DateTime| time.to_string().replace('T', " ");
+        let records = Client::new().walk(service, range(&shown(month), &shown(last)));
+        numbers.extend(records.unwrap().into_iter().map(|record| place(&record)));
+        month = month + Span::new().months(1);
+    }
+    numbers
+}
+
+/// The emulator's number of a transaction.
+fn place(record: &BillTransactionInfo) -> u64 {
+    record.bill_id[16..].parse().unwrap()
+}
+
+#[test]
+fn the_emulators_years_come_whole_and_in_order_for_any_seam() {
+    let mut service = Emulator::new(credential()).with_records(2_000);
+    let whole = month_by_month(
+        &mut service,
+        time("2024-01-01 00:00:00"),
+        time("2025-12-31 23:59:59"),
+    );
+    assert_eq!(whole.len(), 2_000);
+    for (start, end) in [
+        ("2020-08-31 23:59:59", "2025-12-31 23:59:59"),
+        ("2023-08-31 00:00:00", "2026-08-31 00:00:00"),
+        ("2024-01-01 00:00:00", "2025-12-31 23:59:59"),
+    ] {
+        for width in [1, 4] {
+            let records = walk(range(start, end), width, |attempt| {
+                Ok(service.handle(START, &attempt.request))
+            })
+            .records();
+            let places: Vec<_> = records.iter().map(place).collect();
+            assert_eq!(places, whole, "{start} {end} {width}");
+        }
+    }
+    // Seams laid through the very seconds of transactions.
+    let times: Vec<_> = walk(
+        range("2024-01-01 00:00:00", "2024-06-30 23:59:59"),
+        1,
+        |attempt| Ok(service.handle(START, &attempt.request)),
+    )
+    .records();
+    for at in times.iter().step_by(50) {
+        let start = at.operation_time.second();
+        let action = DescribeBillList::new(start, "2025-12-31 23:59:59".parse().unwrap());
+        let records = walk(action.with_limit(70), 3, |attempt| {
+            Ok(service.handle(START, &attempt.request))
+        })
+        .records();
+        let expected: Vec<_> = whole
+            .iter()
+            .copied()
+            .filter(|it| *it >= place(at))
+            .collect();
+        assert_eq!(records.iter().map(place).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn what_lies_at_a_seam_comes_once_whatever_end_time_includes() {
+    // The seams of the range lie at 2024-07-01 and 2025-01-01.
+    let around = [
+        "2024-01-01 00:00:00.000",
+        "2024-06-30 23:59:59.000",
+        "2024-06-30 23:59:59.999",
+        "2024-07-01 00:00:00.000",
+        "2024-07-01 00:00:00.001",
+        "2024-07-01 00:00:00.500",
+        "2024-07-01 00:00:00.999",
+        "2024-07-01 00:00:01.000",
+        "2025-01-01 00:00:00.000",
+        "2025-01-01 00:00:00.001",
+        "2025-01-01 00:00:00.999",
+        "2025-01-01 00:00:01.000",
+        "2025-03-01 00:00:00.000",
+    ];
+    let whole = range("2024-01-01 00:00:00", "2025-03-01 00:00:00");
+    // Each of them alone, all of them, and many of each.
+    let mut cases: Vec<Vec<&str>> = around.iter().map(|time| vec![*time]).collect();
+    cases.push(around.to_vec());
+    cases.push(around.iter().flat_map(|time| [*time; 5]).collect());
+    for case in cases {
+        for reading in READINGS {
+            for (limit, width) in [(1, 1), (2, 3), (3, 1), (7, 2), (100, 4)] {
+                let mut bills = Bills::new(case.iter().map(|text| time(text)), reading);
+                let expected: Vec<_> = (0..case.len() as u64).collect();
+                let mut planner = Planner::new(whole.clone().with_limit(limit)).with_width(width);
+                let settings = Settings::default().with_rate("billing", "DescribeBillList", None);
+                let mut world = World::new(Client::with_settings(settings));
+                let walked = world.walk(&mut planner, |_, attempt| bills.serve(attempt));
+                let records = numbers(walked.records());
+                assert_eq!(records, expected, "{case:?} {reading:?} {limit} {width}");
+                let walk = planner.walk();
+                assert_eq!(walk.delivered(), expected.len() as u64);
+                assert_eq!(walk.total(), Some(expected.len() as u64));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_offset_of_ones_own_is_one_in_the_first_window() {
+    let times = [
+        "2024-01-02",
+        "2024-03-01",
+        "2024-06-01",
+        "2024-08-01",
+        "2024-09-01",
+        "2025-02-01",
+    ];
+    let times = times.map(|day| time(&format!("{day} 08:00:00.000")));
+    for (offset, expected) in [(0, 0..6), (1, 1..6), (2, 2..6), (3, 3..6)] {
+        let mut bills = Bills::new(times, Reading::WholeSecond);
+        let action = range("2024-01-01 00:00:00", "2025-12-31 00:00:00").with_offset(offset);
+        let walked = walk(action.with_limit(2), 2, |attempt| bills.serve(attempt));
+        assert_eq!(numbers(walked.records()), expected.collect::<Vec<u64>>());
+    }
+    let usage = usage("20240101", "20240331").with_offset(19);
+    let mut offsets = Vec::new();
+    let mut service = Emulator::new(credential());
+    let records = walk(usage, 1, |attempt| {
+        offsets.push(input(attempt)["Offset"].as_u64().unwrap());
+        Ok(service.handle(START, &attempt.request))
+    })
+    .records();
+    assert_eq!(records.len(), 50 + 1_000 + 1_000);
+    assert_eq!((offsets[0], offsets[1], offsets.len()), (19, 0, 41));
+}
+
+fn usage(start: &str, end: &str) -> ChannelDescribeBillUsageDetail {
+    let agent = Agent::new(Emulator::APP_ID);
+    ChannelDescribeBillUsageDetail::new(agent, start.parse().unwrap(), end.parse().unwrap())
+}
+
+#[test]
+fn a_range_of_days_is_walked_by_calendar_months() {
+    let days = |start, end| {
+        windows(usage(start, end))
+            .map(|window| format!("{}-{}", window.start_time, window.end_time))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(days("20240131", "20240131"), ["20240131-20240131"]);
+    assert_eq!(days("20240101", "20240131"), ["20240101-20240131"]);
+    assert_eq!(
+        days("20240131", "20240301"),
+        [
+            "20240131-20240131",
+            "20240201-20240229",
+            "20240301-20240301"
+        ]
+    );
+    assert_eq!(days("99991215", "99991231"), ["99991215-99991231"]);
+
+    let fourteen = days("20240115", "20250220");
+    assert_eq!(fourteen.len(), 14);
+    for width in [1, 5] {
+        let mut service = Emulator::new(credential()).with_records(60);
+        let mut asked = Vec::new();
+        let records = walk(usage("20240115", "20250220"), width, |attempt| {
+            let input = input(attempt);
+            let text = |name: &str| input[name].as_str().unwrap().to_owned();
+            asked.push(format!("{}-{}", text("StartTime"), text("EndTime")));
+            Ok(service.handle(START, &attempt.request))
+        })
+        .records();
+        asked.dedup();
+        assert_eq!(asked, fourteen);
+        let times: Vec<_> = records
+            .iter()
+            .map(|record| record.cost_time.unwrap())
+            .collect();
+        assert!(times.is_sorted());
+        // All of twelve months, and a part of the two others: from the 15th of the first and up to the 20th of the last.
+        let part = |start, end| {
+            walk(usage(start, end), 1, |attempt| {
+                Ok(service.clone().handle(START, &attempt.request))
+            })
+            .records()
+            .len()
+        };
+        let ends = part("20240115", "20240131") + part("20250201", "20250220");
+        assert_eq!(records.len(), 12 * 60 + ends);
+    }
+}
+
+#[test]
+fn a_range_of_months_is_walked_month_by_month() {
+    let month = |year, month| Month::new(year, month).unwrap();
+    let summary = DescribeAllocationSummaryByBusiness::new(month(2024, 11)).with_limit(7);
+    let months = summary.clone().through(month(2025, 2)).unwrap();
+    let mut service = Emulator::new(credential()).with_records(20);
+    let mut asked = Vec::new();
+    let mut costs = Vec::new();
+    let records = walk(Walk::over(months), 2, |attempt| {
+        asked.push(input(attempt)["Month"].as_str().unwrap().to_owned());
+        Ok(service.handle(START, &attempt.request))
+    })
+    .records();
+    asked.dedup();
+    assert_eq!(asked, ["2024-11", "2024-12", "2025-01", "2025-02"]);
+    for one in summary.clone().through(month(2025, 2)).unwrap() {
+        costs.extend(Client::new().walk(&mut service, one).unwrap());
+    }
+    assert_eq!((records.len(), &records), (80, &costs));
+    assert_eq!(summary.clone().through(month(2024, 11)).unwrap().len(), 1);
+    assert!(summary.clone().through(month(2024, 10)).is_err());
+    let current = DescribeAllocationSummaryByBusiness::current_month();
+    assert_eq!(
+        current.through(month(2024, 10)).unwrap_err().field(),
+        "Month"
+    );
+}
+
+/// What a walk over three windows of two pages each comes to when one page is answered otherwise.
+fn spoilt(at: usize, spoil: impl Fn(Value) -> Outcome) -> (Vec<u64>, Error) {
+    let days = [
+        "2024-01-02",
+        "2024-03-01",
+        "2024-08-01",
+        "2024-09-01",
+        "2025-02-01",
+        "2025-03-01",
+    ];
+    let times = days.map(|day| time(&format!("{day} 08:00:00.000")));
+    let mut bills = Bills::new(times, Reading::Instant);
+    let mut asked = 0;
+    let action = range("2024-01-01 00:00:00", "2025-05-01 00:00:00").with_limit(1);
+    let walked = walk(action, 1, |attempt| {
+        asked += 1;
+        let answered = bills.serve(attempt);
+        if asked != at {
+            return answered;
+        }
+        let envelope: Value = serde_json::from_slice(answered.unwrap().body()).unwrap();
+        spoil(envelope["Response"].clone())
+    });
+    let records = numbers(walked.pages.into_iter().flatten().collect());
+    (records, walked.error.unwrap())
+}
+
+const SECOND: &str = "2024-07-01 00:00:00 to 2025-01-01 00:00:00";
+
+#[test]
+fn an_error_of_the_walk_names_its_window() {
+    let (records, error) = spoilt(4, |mut page| {
+        page["TransactionList"] = json!([]);
+        answer(page)
+    });
+    assert_eq!(records, [0, 1, 2]);
+    let Error::Incomplete {
+        window,
+        delivered,
+        total,
+        ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (window.as_deref(), *delivered, *total),
+        (Some(SECOND), 1, 2)
+    );
+}
+
+#[test]
+fn a_record_that_a_window_lacks_is_missed_there() {
+    let mut bills = Bills::new(
+        [
+            "2024-02-01",
+            "2024-03-01",
+            "2024-08-01",
+            "2024-09-01",
+            "2025-02-01",
+        ]
+        .map(|day| time(&format!("{day} 08:00:00.000"))),
+        Reading::WholeSecond,
+    );
+    for width in [1, 4] {
+        let action = range("2024-01-01 00:00:00", "2025-05-01 00:00:00").with_limit(1);
+        let walked = walk(action, width, |attempt| {
+            let answered = bills.serve(attempt).unwrap();
+            let mut envelope: Value = serde_json::from_slice(answered.body()).unwrap();
+            if input(attempt)["StartTime"] == "2024-07-01 00:00:00" {
+                envelope["Response"]["Total"] = json!(3);
+            }
+            Ok(http::Response::new(envelope.to_string().into()))
+        });
+        assert_eq!(walked.pages.concat().len(), 4);
+        let error = walked.error.unwrap();
+        assert!(
+            matches!(&error, Error::Incomplete { window: Some(window), delivered: 2, total: 3, .. }
+                if window == SECOND),
+            "{error}"
+        );
+        let text = format!("incomplete: 2 of 3 records came of {SECOND}");
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn a_page_that_comes_again_is_named_with_its_window() {
+    let (records, error) = spoilt(4, |mut page| {
+        page["TransactionList"][0]["BillId"] = json!("2");
+        answer(page)
+    });
+    assert_eq!(records, [0, 1, 2]);
+    assert!(
+        matches!(&error, Error::Repeated { window: Some(window), delivered: 1, .. } if window == SECOND),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_refusal_in_a_later_window_ends_the_walk_after_what_came_before() {
+    let (records, error) = spoilt(5, |_| refusal("AuthFailure.TokenFailure"));
+    assert_eq!(records, [0, 1, 2, 3]);
+    assert!(error.is_denied());
+}
+
+#[test]
+fn each_window_may_have_as_many_pages_as_the_settings_say() {
+    let times = (0..30).map(|day| time("2024-01-01 08:00:00") + Span::new().days(13 * day));
+    let times: Vec<_> = times.collect();
+    for (max_pages, named) in [
+        (15, None),
+        (13, Some("2024-01-01 00:00:00 to 2024-07-01 00:00:00")),
+    ] {
+        let settings = Settings::default().with_max_pages(max_pages);
+        let mut world = World::new(Client::with_settings(settings));
+        let mut bills = Bills::new(times.clone(), Reading::WholeSecond);
+        let action = range("2024-01-01 00:00:00", "2025-06-01 00:00:00").with_limit(1);
+        let mut planner = Planner::new(action).with_width(4);
+        let walked = world.walk(&mut planner, |_, attempt| bills.serve(attempt));
+        match (walked.error, named) {
+            (None, None) => assert_eq!(walked.pages.concat().len(), 30),
+            (Some(Error::TooManyPages { window, limit, .. }), named) => {
+                assert_eq!((window.as_deref(), limit), (named, max_pages));
+                assert_eq!(walked.pages.concat().len(), 13);
+            }
+            (error, _) => panic!("{error:?}"),
+        }
+    }
+}
