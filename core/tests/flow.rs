@@ -8,18 +8,26 @@ mod call;
 #[path = "flow/clock.rs"]
 mod clock;
 mod common;
+#[path = "flow/completeness.rs"]
+mod completeness;
 #[path = "flow/failover.rs"]
 mod failover;
 #[path = "flow/list.rs"]
 mod list;
 #[path = "flow/pages.rs"]
 mod pages;
+#[path = "flow/planner.rs"]
+mod planner;
 #[path = "flow/quota.rs"]
 mod quota;
+#[path = "flow/resume.rs"]
+mod resume;
 #[path = "flow/retry.rs"]
 mod retry;
 #[path = "flow/session.rs"]
 mod session;
+#[path = "flow/table.rs"]
+mod table;
 #[path = "flow/windows.rs"]
 mod windows;
 #[path = "flow/world.rs"]

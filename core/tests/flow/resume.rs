@@ -1,0 +1,344 @@
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tc3_core::{
+    Attempt, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, Emulator, Error,
+    Flow, Month, Outcome, Pages, Paginate, Planner, Settings, Step, Turn, Walk,
+};
+
+use super::{
+    answer,
+    bills::{Bills, Reading, range, time},
+    done, input, sent,
+    table::{ITEM_OFFSET, PAGE_NUMBER, Rows, TOKEN, Table, each_dialect},
+    world::World,
+};
+use crate::common::{Client, START, credential};
+
+fn stored<A: Paginate + DeserializeOwned>(walk: &Walk<A>) -> Walk<A> {
+    let json = serde_json::to_string(walk).unwrap();
+    let again: Walk<A> = serde_json::from_str(&json).unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), json);
+    again
+}
+
+fn client<A: Paginate>() -> Client {
+    Client::with_settings(Settings::default().with_rate(A::SERVICE, A::NAME, None))
+}
+
+/// The next page of a walk.
+fn next<A: Paginate>(
+    client: &mut Client,
+    pages: &mut Pages<A>,
+    serve: &mut impl FnMut(&Attempt) -> Outcome,
+) -> Option<Vec<A::Item>> {
+    let page = client.drive(pages, |_, attempt| serve(&attempt))?;
+    Some(A::into_items(page.unwrap().output))
+}
+
+/// Walks with a pause after each page, and with all pauses at once; the records are always those of a
+/// walk without one.
+fn resumed<A: Paginate + DeserializeOwned>(
+    walk: impl Into<Walk<A>>,
+    mut serve: impl FnMut(&Attempt) -> Outcome,
+) -> Vec<A::Item>
+where
+    A::Item: PartialEq + std::fmt::Debug,
+{
+    let walk = walk.into();
+    let (mut pages, mut whole, mut many) = (Pages::new(stored(&walk)), Vec::new(), 0);
+    let one = &mut client::<A>();
+    while let Some(page) = next(one, &mut pages, &mut serve) {
+        whole.extend(page);
+        many += 1;
+    }
+    let delivered = pages.delivered();
+    for pause in 0..=many {
+        let (mut pages, mut records) = (Pages::new(stored(&walk)), Vec::new());
+        let mut before = client::<A>();
+        for _ in 0..pause {
+            records.extend(next(&mut before, &mut pages, &mut serve).unwrap());
+        }
+        let mut after = client::<A>();
+        let mut pages = Pages::new(stored(pages.walk()));
+        while let Some(page) = next(&mut after, &mut pages, &mut serve) {
+            records.extend(page);
+        }
+        assert_eq!(records, whole, "after {pause}");
+        assert_eq!(pages.delivered(), delivered);
+    }
+    let (mut walk, mut records) = (stored(&walk), Vec::new());
+    loop {
+        let mut pages = Pages::new(stored(&walk));
+        match next(&mut client::<A>(), &mut pages, &mut serve) {
+            Some(page) => records.extend(page),
+            None => break,
+        }
+        walk = stored(pages.walk());
+    }
+    assert_eq!(records, whole);
+    whole
+}
+
+#[test]
+fn a_walk_of_any_dialect_goes_on_after_any_page() {
+    fn run<const KIND: usize>() {
+        for parts in [&[0][..], &[3], &[4], &[11], &[8, 0, 5], &[1, 9, 4, 0]] {
+            let table = Table::new(parts);
+            let rows = Rows::<KIND>::new(4, parts.len());
+            let records = resumed(rows, |attempt| table.serve::<KIND>(attempt));
+            assert_eq!(records, table.all(), "{KIND} {parts:?}");
+        }
+    }
+    each_dialect!(run());
+}
+
+#[test]
+fn a_walk_with_an_offset_of_its_own_goes_on_after_any_page() {
+    let table = Table::new(&[11, 6]);
+    let rows = Rows::<ITEM_OFFSET>::new(4, 2).with_offset(3);
+    let records = resumed(rows, |attempt| table.serve::<ITEM_OFFSET>(attempt));
+    assert_eq!(records, table.all()[3..]);
+    let rows = Rows::<PAGE_NUMBER>::new(4, 2).with_offset(2);
+    let records = resumed(rows, |attempt| table.serve::<PAGE_NUMBER>(attempt));
+    assert_eq!(records, table.all()[4..]);
+}
+
+#[test]
+fn a_walk_over_several_lists_goes_on_after_any_page() {
+    fn run<const KIND: usize>() {
+        let table = Table::new(&[5, 6, 0, 9]);
+        let lists = [Rows::<KIND>::new(2, 2), Rows::new(4, 1), Rows::new(3, 4)];
+        let records = resumed(Walk::over(lists), |attempt| table.serve::<KIND>(attempt));
+        let expected = [&table.parts[..2], &table.parts[..1], &table.parts].concat();
+        assert_eq!(records, expected.concat());
+    }
+    each_dialect!(run());
+}
+
+#[test]
+fn a_walk_goes_on_after_any_page_on_either_side_of_a_seam() {
+    let times = [
+        "2024-06-30 23:59:59.999",
+        "2024-07-01 00:00:00.000",
+        "2024-07-01 00:00:00.000",
+        "2024-07-01 00:00:00.001",
+        "2024-07-01 00:00:00.999",
+        "2024-07-01 00:00:01.000",
+        "2025-01-01 00:00:00.000",
+        "2025-01-01 00:00:00.999",
+    ];
+    for reading in [Reading::WholeSecond, Reading::Instant] {
+        for limit in [1, 2, 3, 100] {
+            let mut bills = Bills::new(times.map(time), reading);
+            let action = range("2024-01-01 00:00:00", "2025-02-01 00:00:00").with_limit(limit);
+            let records = resumed(action, |attempt| bills.serve(attempt));
+            let ids: Vec<_> = records.into_iter().map(|record| record.bill_id).collect();
+            assert_eq!(ids, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+        }
+    }
+}
+
+#[test]
+fn walks_over_the_emulator_go_on_after_any_page() {
+    let mut service = Emulator::new(credential()).with_records(40);
+    let mut serve = |attempt: &Attempt| Ok(service.handle(START, &attempt.request));
+    let agent = tc3_core::Agent::new(Emulator::APP_ID);
+    let (start, end) = ("20240115".parse().unwrap(), "20240420".parse().unwrap());
+    let usage = ChannelDescribeBillUsageDetail::new(agent, start, end).with_limit(23);
+    assert!(resumed(usage, &mut serve).len() > 120);
+    let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 11).unwrap());
+    let months = summary.with_limit(15).through(Month::new(2025, 1).unwrap());
+    assert_eq!(resumed(Walk::over(months.unwrap()), &mut serve).len(), 120);
+}
+
+/// All records of a walk, and its error.
+fn finish<A: Paginate + Clone>(
+    walk: Walk<A>,
+    mut serve: impl FnMut(&Attempt) -> Outcome,
+) -> (Vec<A::Item>, Option<Error>, Walk<A>) {
+    let (mut client, mut pages, mut records) = (client::<A>(), Pages::new(walk), Vec::new());
+    loop {
+        match client.drive(&mut pages, |_, attempt| serve(&attempt)) {
+            Some(Ok(page)) => records.extend(A::into_items(page.output)),
+            Some(Err(error)) => break (records, Some(error), pages.walk().clone()),
+            None => break (records, None, pages.walk().clone()),
+        }
+    }
+}
+
+#[test]
+fn a_walk_that_is_over_ends_at_once() {
+    fn run<const KIND: usize>() {
+        let table = Table::new(&[8, 3]);
+        let walk = Walk::from(Rows::<KIND>::new(4, 2));
+        let (_, error, walk) = finish(walk, |attempt| table.serve::<KIND>(attempt));
+        assert!(error.is_none());
+        let mut client = Client::new();
+        let mut pages = Pages::new(stored(&walk));
+        assert!(done(&mut pages, &mut client).is_none());
+        assert_eq!((pages.delivered(), walk.delivered()), (11, 11));
+        let mut planner = Planner::new(stored(&walk)).with_width(3);
+        assert!(matches!(planner.turn(client.session.settings()), Turn::End));
+    }
+    each_dialect!(run());
+    let none = Walk::<Rows<TOKEN>>::over([]);
+    let mut pages = Pages::new(stored(&none));
+    assert!(done(&mut pages, &mut Client::new()).is_none());
+}
+
+#[test]
+fn an_incomplete_walk_says_so_again() {
+    let table = Table::new(&[5, 6, 5]);
+    let serve = |attempt: &Attempt| {
+        let mut page = table.page::<ITEM_OFFSET>(&input(attempt));
+        if input(attempt)["Part"] == 1 {
+            page["Total"] = json!(7);
+        }
+        answer(page)
+    };
+    let walk = Walk::from(Rows::<ITEM_OFFSET>::new(4, 3));
+    let (records, error, mut walk) = finish(walk, serve);
+    assert_eq!(records, table.parts[..2].concat());
+    let mut errors = vec![error.unwrap()];
+    for _ in 0..2 {
+        let (records, error, after) = finish(stored(&walk), |_| panic!("a send"));
+        assert!(records.is_empty());
+        errors.push(error.unwrap());
+        walk = after;
+    }
+    for error in errors {
+        assert!(
+            matches!(&error, Error::Incomplete { window: Some(window), delivered: 6, total: 7, .. }
+                if window == "part 1"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_failed_is_asked_for_again_and_one_that_is_out_as_well() {
+    let table = Table::new(&[10]);
+    let mut refused = false;
+    let (records, error, walk) = finish(Rows::<PAGE_NUMBER>::new(3, 1).into(), |attempt| {
+        if input(attempt)["Offset"] == 3 && !refused {
+            refused = true;
+            return super::refusal("UnsupportedOperation");
+        }
+        table.serve::<PAGE_NUMBER>(attempt)
+    });
+    assert_eq!((records.len(), error.is_some()), (6, true));
+    let (rest, error, _) = finish(stored(&walk), |attempt| table.serve::<PAGE_NUMBER>(attempt));
+    assert_eq!((rest, error.is_none()), (table.all()[6..].to_vec(), true));
+
+    let mut client = Client::new();
+    let mut pages = Pages::new(Rows::<PAGE_NUMBER>::new(3, 1));
+    let attempt = sent(&mut pages, &mut client);
+    pages.handle(table.serve::<PAGE_NUMBER>(&attempt));
+    assert!(matches!(
+        pages.step(&mut client.session, client.now),
+        Step::Done(Some(Ok(_)))
+    ));
+    sent(&mut pages, &mut client);
+    let (rest, _, _) = finish(stored(pages.walk()), |attempt| {
+        table.serve::<PAGE_NUMBER>(attempt)
+    });
+    assert_eq!(rest, table.all()[3..]);
+}
+
+#[test]
+fn a_walk_of_several_pages_at_once_is_stored_where_its_delivery_stands() {
+    fn run<const KIND: usize>() {
+        let table = Table::new(&[13, 9]);
+        for pause in 0..7 {
+            let mut world = World::new(client::<Rows<KIND>>());
+            world.latencies = vec![(50, 1), (1, 1), (20, 30)];
+            let mut planner = Planner::new(Rows::<KIND>::new(2, 2)).with_width(4);
+            let (mut records, mut pages) = (Vec::new(), 0);
+            while pages < pause {
+                match planner.turn(world.client.session.settings()) {
+                    Turn::Fetch(fetch) => world.begin(fetch, Duration::ZERO),
+                    Turn::Page(page) => {
+                        records.extend(Rows::<KIND>::into_items(page.unwrap().output));
+                        pages += 1;
+                    }
+                    Turn::Wait => {
+                        let mut serve = |_, attempt: &Attempt| table.serve::<KIND>(attempt);
+                        planner.take(world.next(&mut serve).unwrap().1);
+                    }
+                    Turn::End => panic!("an end"),
+                }
+            }
+            let walk = stored(planner.walk());
+            let (rest, error, _) = finish(walk, |attempt| table.serve::<KIND>(attempt));
+            assert!(error.is_none());
+            records.extend(rest);
+            assert_eq!(records, table.all(), "{KIND} {pause}");
+        }
+    }
+    each_dialect!(run());
+}
+
+/// A walk after its first page, as JSON.
+fn begun() -> Value {
+    let table = Table::new(&[10, 10]);
+    let mut pages = Pages::new(Rows::<ITEM_OFFSET>::new(3, 2));
+    let mut serve = |attempt: &Attempt| table.serve::<ITEM_OFFSET>(attempt);
+    next(&mut Client::new(), &mut pages, &mut serve).unwrap();
+    serde_json::to_value(pages.walk()).unwrap()
+}
+
+fn refused<A: Paginate + Clone + DeserializeOwned>(json: &Value) -> &'static str {
+    let walk: Walk<A> = serde_json::from_value(json.clone()).unwrap();
+    let (_, error, _) = finish(walk, |_| panic!("a send"));
+    match error {
+        Some(Error::Input(invalid)) => invalid.field(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stored_walk_that_is_not_one_is_refused() {
+    let read = |json: &Value| serde_json::from_value::<Walk<Rows<ITEM_OFFSET>>>(json.clone());
+    assert!(read(&begun()).is_ok());
+    let names = |at: &str| {
+        let object = begun().pointer(at).unwrap().as_object().unwrap().clone();
+        object.into_iter().map(|(name, _)| name)
+    };
+    for at in ["", "/plan", "/plan/next", "/window"] {
+        let mut more = begun();
+        more.pointer_mut(at).unwrap()["new"] = json!(1);
+        assert!(read(&more).is_err(), "{at}");
+        for name in names(at) {
+            let mut wrong = begun();
+            wrong.pointer_mut(at).unwrap()[&name] = json!([[-1]]);
+            assert!(read(&wrong).is_err(), "{at}/{name}");
+        }
+    }
+
+    let mut none = begun();
+    none["plan"]["next"]["limit"] = json!(0);
+    assert_eq!(refused::<Rows<ITEM_OFFSET>>(&none), "walk");
+    let mut other = begun();
+    other["action"] = json!("DescribeColumns");
+    assert_eq!(refused::<Rows<ITEM_OFFSET>>(&other), "walk");
+    other["action"] = Value::Null;
+    assert_eq!(refused::<Rows<ITEM_OFFSET>>(&other), "walk");
+}
+
+#[test]
+fn another_actions_walk_is_refused() {
+    // The one's fields are the other's as well.
+    let walk = serde_json::to_value(Walk::from(range(
+        "2024-01-01 00:00:00",
+        "2024-02-01 00:00:00",
+    )));
+    let mut summary = walk.unwrap();
+    let month = Walk::from(DescribeAllocationSummaryByBusiness::current_month());
+    summary["window"] = serde_json::to_value(month).unwrap()["window"].clone();
+    assert_eq!(
+        refused::<DescribeAllocationSummaryByBusiness>(&summary),
+        "walk"
+    );
+}
