@@ -101,6 +101,11 @@ impl<A: Action> Call<A> {
         }
     }
 
+    /// Whether a send is out, so that its outcome is awaited.
+    pub(crate) const fn is_out(&self) -> bool {
+        matches!(self.state, State::Sent)
+    }
+
     /// Sends the request, or waits until it may be sent, if there is time for either.
     fn next(
         &mut self,
@@ -254,7 +259,7 @@ impl<A: Action> Flow for Call<A> {
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if matches!(self.state, State::Sent) {
+        if self.is_out() {
             self.state = match outcome {
                 Ok(response) => match read::<A>(&response, self.max_body) {
                     Ok(reply) => State::Answered(Ok(reply), Hints::default()),

@@ -349,7 +349,7 @@ impl<A: Paginate> Flow for Fetch<A> {
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if let Ok(response) = &outcome {
+        if let (true, Ok(response)) = (self.call.is_out(), &outcome) {
             self.body = response.body().clone();
         }
         self.call.handle(outcome);
