@@ -93,6 +93,8 @@ struct Page<A: Paginate> {
     info: PageInfo,
     /// What tells it from other pages; an empty one has none.
     fingerprint: Option<String>,
+    /// Whether it was asked for when all pages before it had been delivered.
+    asked_last: bool,
     /// Whether nothing has changed in front of it.
     trusted: bool,
 }
@@ -183,6 +185,7 @@ impl<A: Paginate> Planner<A> {
             self.walk.leave()?;
         }
         self.compare()?;
+        self.drop_older();
         if let Some(fetch) = self.fetch_again() {
             return Ok(Turn::Fetch(fetch));
         }
@@ -224,6 +227,26 @@ impl<A: Paginate> Planner<A> {
         Ok(())
     }
 
+    /// Forgets a page that says that the list has changed, if it may be older than the page before it:
+    /// what that one holds by now tells nothing of it then, so it is fetched anew, and what follows too.
+    fn drop_older(&mut self) {
+        if let Some(Ahead::Back(Ok(page))) = self.ahead.front()
+            && !page.asked_last
+            && matches!(self.again, Again::No)
+            && let Some(plan) = self.walk.plan()
+            && plan.in_doubt::<A>(&page.info).is_some()
+        {
+            self.drop_ahead();
+        }
+    }
+
+    /// Forgets all pages that are on their way or held.
+    fn drop_ahead(&mut self) {
+        let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
+        self.first = self.first.saturating_add(ahead);
+        self.ahead.clear();
+    }
+
     /// The last page a second time, if the page after it says that the list has changed meanwhile.
     fn fetch_again(&mut self) -> Option<Fetch<A>> {
         let Some(Ahead::Back(Ok(page))) = self.ahead.front() else {
@@ -235,7 +258,7 @@ impl<A: Paginate> Planner<A> {
         let (slot, _) = self.walk.plan()?.in_doubt::<A>(&page.info)?;
         let action = self.walk.turn_to(&slot.clone())?;
         self.again = Again::Out;
-        Some(Fetch::new(None, action))
+        Some(Fetch::new(None, true, action))
     }
 
     /// A page that nobody fetches yet, if it is known which and there is room for it.
@@ -263,7 +286,7 @@ impl<A: Paginate> Planner<A> {
         let fetch = self
             .walk
             .turn_to(&slot)
-            .map(|action| Fetch::new(Some(number), action));
+            .map(|action| Fetch::new(Some(number), ahead == 0, action));
         self.ahead.push_back(Ahead::Out);
         Ok(fetch)
     }
@@ -286,9 +309,7 @@ impl<A: Paginate> Planner<A> {
             .is_none_or(|plan| plan.next::<A>(0) != expected)
         {
             // The list ends here, or goes on elsewhere than was thought when the next pages were asked for.
-            let beyond = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
-            self.first = self.first.saturating_add(beyond);
-            self.ahead.clear();
+            self.drop_ahead();
         }
         Ok(Turn::Page(Ok(reply)))
     }
@@ -299,6 +320,8 @@ impl<A: Paginate> Planner<A> {
 pub struct Fetch<A: Paginate> {
     /// Its place in the walk; `None` is a page that is looked at again.
     number: Option<u64>,
+    /// Whether all pages before it had been delivered.
+    asked_last: bool,
     call: Call<A>,
     /// The body of the last answer.
     body: Bytes,
@@ -312,9 +335,10 @@ pub struct Fetched<A: Paginate> {
 }
 
 impl<A: Paginate> Fetch<A> {
-    fn new(number: Option<u64>, action: &A) -> Self {
+    fn new(number: Option<u64>, asked_last: bool, action: &A) -> Self {
         Self {
             number,
+            asked_last,
             call: Call::new(action),
             body: Bytes::new(),
         }
@@ -327,6 +351,7 @@ impl<A: Paginate> Fetch<A> {
             fingerprint: (info.len > 0).then(|| fingerprint::<A>(&mut reply, &body)),
             info,
             reply,
+            asked_last: self.asked_last,
             trusted: false,
         }
     }
