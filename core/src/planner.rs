@@ -60,6 +60,8 @@ pub struct Planner<A: Paginate> {
     ahead: VecDeque<Ahead<A>>,
     /// The number of the first of them.
     first: u64,
+    /// How many fetches are out that nobody waits for any more.
+    stale: usize,
     /// A page that is fetched a second time, to see whether it has changed.
     again: Again,
     ended: bool,
@@ -114,6 +116,7 @@ impl<A: Paginate> Planner<A> {
             width: 1,
             ahead: VecDeque::new(),
             first: 0,
+            stale: 0,
             again: Again::No,
             ended: false,
         }
@@ -163,8 +166,11 @@ impl<A: Paginate> Planner<A> {
             }
             return;
         };
-        let place = number.checked_sub(self.first).map(usize::try_from);
-        if let Some(Ok(place)) = place
+        let Some(place) = number.checked_sub(self.first) else {
+            self.stale = self.stale.saturating_sub(1);
+            return;
+        };
+        if let Ok(place) = usize::try_from(place)
             && let Some(ahead @ Ahead::Out) = self.ahead.get_mut(place)
         {
             *ahead = Ahead::Back(page);
@@ -244,7 +250,8 @@ impl<A: Paginate> Planner<A> {
     fn drop_ahead(&mut self) {
         let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
         self.first = self.first.saturating_add(ahead);
-        self.ahead.clear();
+        let out = self.ahead.drain(..).filter(|it| matches!(it, Ahead::Out));
+        self.stale = self.stale.saturating_add(out.count());
     }
 
     /// The last page a second time, if the page after it says that the list has changed meanwhile.
@@ -267,7 +274,8 @@ impl<A: Paginate> Planner<A> {
         let Some(plan) = self.walk.plan() else {
             return Ok(None);
         };
-        if self.ahead.len() >= self.width || self.ahead.iter().any(failed) {
+        let taken = self.ahead.len().saturating_add(self.stale);
+        if taken >= self.width || self.ahead.iter().any(failed) {
             return Ok(None);
         }
         let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
