@@ -1,4 +1,4 @@
-use alloc::{collections::VecDeque, format, string::String};
+use alloc::{collections::VecDeque, format, string::String, sync::Arc};
 use core::{fmt, mem};
 
 use bytes::Bytes;
@@ -55,6 +55,8 @@ use crate::{
 #[must_use = "a planner does nothing unless it is asked"]
 pub struct Planner<A: Paginate> {
     walk: Walk<A>,
+    /// What its fetches are known by.
+    mark: Arc<()>,
     width: usize,
     /// The pages on their way, in order of delivery.
     ahead: VecDeque<Ahead<A>>,
@@ -113,6 +115,7 @@ impl<A: Paginate> Planner<A> {
     pub fn new(walk: impl Into<Walk<A>>) -> Self {
         Self {
             walk: walk.into(),
+            mark: Arc::default(),
             width: 1,
             ahead: VecDeque::new(),
             first: 0,
@@ -157,9 +160,13 @@ impl<A: Paginate> Planner<A> {
         }
     }
 
-    /// Takes back what a fetch came to. What nobody waits for any more is ignored.
+    /// Takes back what a fetch came to. What nobody waits for any more is ignored, and what another
+    /// planner gave out.
     pub fn take(&mut self, fetched: Fetched<A>) {
-        let Fetched { number, page } = fetched;
+        let Fetched { mark, number, page } = fetched;
+        if !Arc::ptr_eq(&mark, &self.mark) {
+            return;
+        }
         let Some(number) = number else {
             if matches!(self.again, Again::Out) {
                 self.again = Again::Back(page.map(|page| page.fingerprint));
@@ -265,7 +272,7 @@ impl<A: Paginate> Planner<A> {
         let (slot, _) = self.walk.plan()?.in_doubt::<A>(&page.info)?;
         let action = self.walk.turn_to(&slot.clone())?;
         self.again = Again::Out;
-        Some(Fetch::new(None, true, action))
+        Some(Fetch::new(&self.mark, None, true, action))
     }
 
     /// A page that nobody fetches yet, if it is known which and there is room for it.
@@ -294,7 +301,7 @@ impl<A: Paginate> Planner<A> {
         let fetch = self
             .walk
             .turn_to(&slot)
-            .map(|action| Fetch::new(Some(number), ahead == 0, action));
+            .map(|action| Fetch::new(&self.mark, Some(number), ahead == 0, action));
         self.ahead.push_back(Ahead::Out);
         Ok(fetch)
     }
@@ -328,6 +335,8 @@ impl<A: Paginate> Planner<A> {
 pub struct Fetch<A: Paginate> {
     /// Its place in the walk; `None` is a page that is looked at again.
     number: Option<u64>,
+    /// Whose it is.
+    mark: Arc<()>,
     /// Whether all pages before it had been delivered.
     asked_last: bool,
     call: Call<A>,
@@ -338,14 +347,16 @@ pub struct Fetch<A: Paginate> {
 /// What a [`Fetch`] came to, for [`Planner::take`].
 #[must_use = "a planner waits for it"]
 pub struct Fetched<A: Paginate> {
+    mark: Arc<()>,
     number: Option<u64>,
     page: Result<Page<A>, Error>,
 }
 
 impl<A: Paginate> Fetch<A> {
-    fn new(number: Option<u64>, asked_last: bool, action: &A) -> Self {
+    fn new(mark: &Arc<()>, number: Option<u64>, asked_last: bool, action: &A) -> Self {
         Self {
             number,
+            mark: Arc::clone(mark),
             asked_last,
             call: Call::new(action),
             body: Bytes::new(),
@@ -375,6 +386,7 @@ impl<A: Paginate> Flow for Fetch<A> {
             Step::Send(attempt) => Step::Send(attempt),
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
+                mark: Arc::clone(&self.mark),
                 number: self.number,
                 page: result.map(|reply| self.page(reply)),
             }),
