@@ -26,6 +26,8 @@ mod resume;
 mod retry;
 #[path = "flow/session.rs"]
 mod session;
+#[path = "flow/storm.rs"]
+mod storm;
 #[path = "flow/table.rs"]
 mod table;
 #[path = "flow/windows.rs"]

@@ -23,6 +23,8 @@ pub(crate) struct World<F: Flow> {
     pub(crate) latencies: Vec<(u64, u64)>,
     /// How many steps said to wait.
     pub(crate) waits: usize,
+    /// When each flow began.
+    pub(crate) begun: Vec<Duration>,
     flows: Vec<Option<F>>,
     events: BTreeMap<(Duration, usize), (usize, Event)>,
     order: usize,
@@ -42,6 +44,7 @@ impl<F: Flow> World<F> {
             sends: Vec::new(),
             latencies: Vec::new(),
             waits: 0,
+            begun: Vec::new(),
             flows: Vec::new(),
             events: BTreeMap::new(),
             order: 0,
@@ -55,7 +58,9 @@ impl<F: Flow> World<F> {
     /// Begins a flow after a while.
     pub(crate) fn begin(&mut self, flow: F, after: Duration) {
         self.flows.push(Some(flow));
-        self.plan(self.now() + after, self.flows.len() - 1, Event::Step);
+        let begins = self.now() + after;
+        self.begun.push(begins);
+        self.plan(begins, self.flows.len() - 1, Event::Step);
     }
 
     /// How many flows have not come to their end.
