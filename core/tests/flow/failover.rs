@@ -146,6 +146,24 @@ fn calls_that_fail_at_the_same_endpoint_together_skip_none() {
 }
 
 #[test]
+fn a_call_that_learns_late_of_a_failure_goes_where_the_others_went() {
+    let mut client = Client::with_settings(settings(2));
+    let (mut quick, mut slow) = (Call::new(&read()), Call::new(&read()));
+    sent(&mut quick, &mut client);
+    sent(&mut slow, &mut client);
+    for expected in ["b.example", "c.example"] {
+        quick.handle(refused());
+        assert_eq!(host(&sent(&mut quick, &mut client)), expected);
+    }
+    slow.handle(refused());
+    assert_eq!(host(&sent(&mut slow, &mut client)), "c.example");
+    assert_eq!(
+        host(&sent(&mut Call::new(&read()), &mut client)),
+        "c.example"
+    );
+}
+
+#[test]
 fn a_request_is_signed_for_the_host_it_goes_to() {
     let mut client = Client::with_settings(settings(2));
     let mut call = Call::new(&write());

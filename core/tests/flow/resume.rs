@@ -11,7 +11,7 @@ use super::{
     answer,
     bills::{Bills, Reading, range, time},
     done, input, sent,
-    table::{ITEM_OFFSET, PAGE_NUMBER, Rows, TOKEN, Table, each_dialect},
+    table::{ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, TOKEN, Table, each_dialect},
     world::World,
 };
 use crate::common::{Client, START, credential};
@@ -278,6 +278,69 @@ fn a_walk_of_several_pages_at_once_is_stored_where_its_delivery_stands() {
         }
     }
     each_dialect!(run());
+}
+
+/// What the rest of a walk comes to that was stored after so many pages of 4 rows of 20, when its service
+/// has changed meanwhile.
+fn after<const KIND: usize>(
+    pages: usize,
+    width: usize,
+    mut serve: impl FnMut(&Attempt) -> Outcome,
+) -> (Vec<u64>, Error) {
+    let table = Table::new(&[20]);
+    let mut walk = Pages::new(Rows::<KIND>::new(4, 1));
+    for _ in 0..pages {
+        let mut serve = |attempt: &Attempt| table.serve::<KIND>(attempt);
+        next(&mut client::<Rows<KIND>>(), &mut walk, &mut serve).unwrap();
+    }
+    let mut world = World::new(client::<Rows<KIND>>());
+    world.latencies = vec![(30, 1), (1, 1)];
+    let mut planner = Planner::new(stored(walk.walk())).with_width(width);
+    let walked = world.walk(&mut planner, |_, attempt| serve(attempt));
+    (walked.pages.concat(), walked.error.unwrap())
+}
+
+#[test]
+fn a_list_that_changed_while_its_walk_was_stored_is_told() {
+    fn run<const KIND: usize>(width: usize) {
+        for pages in 1..5 {
+            let mut table = Table::new(&[20]);
+            table.parts[0].insert(0, 999);
+            let (records, error) =
+                after::<KIND>(pages, width, |attempt| table.serve::<KIND>(attempt));
+            let delivered = pages as u64 * 4;
+            assert!(records.is_empty(), "{KIND} {pages} {width}");
+            assert!(
+                matches!(&error, Error::Shifted { delivered: counted, total: 21, .. } if *counted == delivered),
+                "{error}"
+            );
+        }
+    }
+    for width in [1, 3] {
+        run::<ITEM_OFFSET>(width);
+        run::<PAGE_INDEX>(width);
+        run::<PAGE_NUMBER>(width);
+    }
+}
+
+#[test]
+fn a_page_that_comes_again_after_its_walk_was_stored_is_told() {
+    let table = Table::new(&[20]);
+    for pages in 1..5 {
+        for again in [0, pages - 1] {
+            let (records, error) = after::<PAGE_INDEX>(pages, 2, |attempt| {
+                let mut input = input(attempt);
+                input["Offset"] = json!(again);
+                answer(table.page::<PAGE_INDEX>(&input))
+            });
+            assert!(records.is_empty(), "{pages} {again}");
+            let delivered = pages as u64 * 4;
+            assert!(
+                matches!(&error, Error::Repeated { delivered: counted, .. } if *counted == delivered),
+                "{error}"
+            );
+        }
+    }
 }
 
 /// A walk after its first page, as JSON.
