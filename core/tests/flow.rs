@@ -30,6 +30,12 @@ mod session;
 mod storm;
 #[path = "flow/table.rs"]
 mod table;
+#[path = "flow/time.rs"]
+mod time;
+#[path = "flow/waits.rs"]
+mod waits;
+#[path = "flow/window_errors.rs"]
+mod window_errors;
 #[path = "flow/windows.rs"]
 mod windows;
 #[path = "flow/world.rs"]

@@ -136,7 +136,7 @@ impl<const KIND: usize> Paginate for Rows<KIND> {
 
     // Of some dialects, so that pages are told apart by their JSON as well.
     fn identity(item: &u64) -> Option<Cow<'_, str>> {
-        (KIND % 2 == 0).then(|| item.to_string().into())
+        KIND.is_multiple_of(2).then(|| item.to_string().into())
     }
 
     fn retain(output: &mut RowsPage, keep: &mut dyn FnMut(&u64) -> bool) {
