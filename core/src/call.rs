@@ -16,6 +16,8 @@ const EARLY: Duration = Duration::from_millis(10);
 
 /// How long an action rests after a throttle answer that doesn't say: limits are counted by the second.
 const REST: Duration = Duration::from_secs(1);
+/// How long it rests at most, so that an absurd `Retry-After` ends calls and not the session.
+const LONGEST_REST: Duration = Duration::from_secs(300);
 
 /// One logical call: an action to its reply, sent as often as it takes, under a deadline.
 ///
@@ -175,7 +177,9 @@ impl<A: Action> Call<A> {
                 }
                 self.unreachable = unreachable.saturating_add(1);
             }
-            Advice::Rest => session.gate(target).rest(asked.max(REST), now.tick),
+            Advice::Rest => session
+                .gate(target)
+                .rest(asked.clamp(REST, LONGEST_REST), now.tick),
             Advice::SetClock => match hints.date {
                 Some(date) => {
                     session.set_clock(date, now.unix);

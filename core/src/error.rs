@@ -163,8 +163,11 @@ pub enum Error {
         total: u64,
     },
 
-    /// The service gave a page a second time where the next one was asked for, or a page names itself
+    /// The service gave a page a second time where another one was asked for, or a page names itself
     /// as the next one. All that came before was delivered.
+    ///
+    /// Pages are told apart by their records, so very small pages of records that are alike in all fields
+    /// may look like one that came again.
     #[error("the service gave the same page again, after {delivered} records{}", of(window.as_ref()))]
     #[non_exhaustive]
     Repeated {
@@ -176,6 +179,9 @@ pub enum Error {
 
     /// Records came or went in front of the walk's place while it was under way, so that the next page
     /// would hold records a second time, or leave some out. All that came before was delivered.
+    ///
+    /// It is seen by a total that changed and a page that is no longer what it was: as many records that
+    /// come as go at once are not noticed.
     #[error(
         "the list changed in front of the walk, after {delivered} of now {total} records{}",
         of(window.as_ref())

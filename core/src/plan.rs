@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pages: u32,
     /// The first page's fingerprint.
     first: Option<String>,
+    /// That of the last page whose number is a power of two: pages in a circle come by it (Brent).
+    mark: Option<String>,
     /// The last page and its fingerprint.
     last: Option<(Slot, String)>,
     /// Whether the last page named itself as the next one.
@@ -49,6 +51,7 @@ impl Plan {
             total: None,
             pages: 0,
             first: None,
+            mark: None,
             last: None,
             repeated: false,
         })
@@ -115,7 +118,7 @@ impl Plan {
     /// Whether a page is one that was there before.
     pub(crate) fn has_had(&self, fingerprint: &str) -> bool {
         let last = self.last.as_ref().map(|(_, last)| last);
-        [self.first.as_ref(), last]
+        [self.first.as_ref(), self.mark.as_ref(), last]
             .into_iter()
             .flatten()
             .any(|known| known == fingerprint)
@@ -132,6 +135,9 @@ impl Plan {
         self.total = page.total.or(self.total);
         if let Some(fingerprint) = fingerprint {
             self.first.get_or_insert_with(|| fingerprint.clone());
+            if self.pages.is_power_of_two() {
+                self.mark = Some(fingerprint.clone());
+            }
             self.last = Some((slot.clone(), fingerprint));
         }
         let token = page.token.filter(|token| !token.is_empty());

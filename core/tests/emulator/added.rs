@@ -2,8 +2,8 @@ use std::{collections::HashSet, fmt::Debug};
 
 use tc3_core::{
     Agent, BillDate, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, Fen, Paginate, PayType, PeriodType, QuotaType, Sort, SortType,
-    SubPayType, UnixTime, Yuan,
+    DescribeBillList, Emulator, Error, Fen, Paginate, PayType, PeriodType, QuotaType, Sort,
+    SortType, SubPayType, UnixTime, Yuan,
 };
 
 use super::{
@@ -284,30 +284,47 @@ fn a_new_record_of_a_product_changes_neither_sums_nor_ratios() {
 #[test]
 fn a_record_added_at_the_head_shifts_the_pages_after_it() {
     let old = walk(&mut scripted(&[]), half_year());
-    let new = walk(&mut scripted(&["head=1@3"]), half_year());
-    assert_eq!(new.len(), 76);
-    assert_eq!(new[..40], old[..40]);
-    assert_eq!(new[40], new[39]);
-    assert_eq!(new[41..], old[40..]);
+    let mut service = scripted(&["head=1@3"]);
+    let mut page = |offset| ask(&mut service, &half_year().with_offset(offset)).0;
+    assert_eq!([page(0), page(20)].concat(), old[..40]);
+    assert_eq!(page(40), old[39..59]);
+    let error = Client::new().walk(&mut scripted(&["head=1@3"]), half_year());
+    let Err(Error::Shifted {
+        delivered, total, ..
+    }) = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((delivered, total), (40, 76));
 }
 
 #[test]
 fn a_record_added_at_the_tail_while_walking_is_seen() {
-    let records = walk(&mut scripted(&["tail=1@/2"]), half_year());
-    assert_eq!(records.len(), 77);
+    let records = walk(&mut scripted(&["tail=1@2"]), half_year());
+    assert_eq!(records.len(), 76);
     assert_eq!(records[..75], walk(&mut scripted(&[]), half_year()));
 }
 
 #[test]
-fn a_walk_notices_a_total_that_is_too_high_and_not_an_offset_ignored() {
-    let mut client = Client::new();
-    let error = client.walk(&mut scripted(&["total=+1@1.."]), half_year());
-    let expected = "incomplete: 75 records delivered, 76 reported by the service";
-    assert_eq!(error.unwrap_err().to_string(), expected);
-    let records = client
-        .walk(&mut scripted(&["ignore-offset@1.."]), half_year())
-        .unwrap();
-    assert_eq!(records[20..40], records[..20]);
+fn a_walk_notices_a_total_that_is_too_high_and_an_offset_that_is_ignored() {
+    let walk = |fault| Client::new().walk(&mut scripted(&[fault]), half_year());
+    let error = walk("total=+1@1..").unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Incomplete {
+                delivered: 75,
+                total: 76,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let error = walk("ignore-offset@1..").unwrap_err();
+    assert!(
+        matches!(error, Error::Repeated { delivered: 20, .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -347,3 +347,32 @@ fn an_outcome_that_nobody_waits_for_changes_nothing_of_what_a_page_is_known_by()
         Some(Err(Error::Repeated { delivered: 4, .. }))
     ));
 }
+
+#[test]
+fn pages_longer_than_asked_for_move_the_next_one() {
+    let table = Table::new(&[20]);
+    for width in WIDTHS {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), width, |attempt| {
+            let mut input = input(attempt);
+            input["Limit"] = json!(6);
+            answer(table.page::<ITEM_OFFSET>(&input))
+        });
+        assert_eq!(walked.records(), table.all(), "{width}");
+    }
+}
+
+#[test]
+fn tokens_that_lead_round_in_a_circle_end_the_walk() {
+    let table = Table::new(&[100]);
+    for (from, back_to, pages) in [("12", "4", 6), ("48", "8", 26), ("96", "92", 26)] {
+        let walked = walk(Rows::<TOKEN>::new(4, 1), 1, |attempt| {
+            let mut page = table.page::<TOKEN>(&input(attempt));
+            if page["Token"] == from {
+                page["Token"] = json!(back_to);
+            }
+            answer(page)
+        });
+        assert!(matches!(walked.error, Some(Error::Repeated { .. })));
+        assert!(walked.pages.len() <= pages, "{}", walked.pages.len());
+    }
+}

@@ -184,3 +184,23 @@ fn waiting_and_sending_together_end_with_the_deadline() {
         assert_eq!(sent.attempt.timeout, seconds(3).min(seconds(10) - sent.at));
     }
 }
+
+#[test]
+fn an_absurd_retry_after_ends_the_call_and_not_the_session() {
+    let mut client = Client::new();
+    let mut call = Call::new(&read());
+    sent(&mut call, &mut client);
+    let absurd = u64::MAX.to_string();
+    call.handle(with(
+        refusal("RequestLimitExceeded"),
+        "retry-after",
+        &absurd,
+    ));
+    let step = call.step(&mut client.session, client.now);
+    assert!(matches!(step, Step::Done(Err(Error::Deadline { .. }))));
+    client.pass(seconds(299));
+    let step = Call::new(&read()).step(&mut client.session, client.now);
+    assert!(matches!(step, Step::Wait(delay) if delay == seconds(1)));
+    client.pass(seconds(1));
+    sent(&mut Call::new(&read()), &mut client);
+}

@@ -92,7 +92,7 @@ fn a_record_that_a_window_lacks_is_missed_there() {
                 if window == SECOND),
             "{error}"
         );
-        let text = format!("incomplete: 2 of 3 records came of {SECOND}");
+        let text = format!("incomplete: 2 of 3 records came ({SECOND})");
         assert_eq!(error.to_string(), text);
     }
 }
