@@ -64,6 +64,8 @@ pub struct Planner<A: Paginate> {
     first: u64,
     /// How many fetches are out that nobody waits for any more.
     stale: usize,
+    /// Whether the list has changed under pages fetched at once: its window goes on page by page.
+    unsettled: bool,
     /// A page that is fetched a second time, to see whether it has changed.
     again: Again,
     ended: bool,
@@ -120,6 +122,7 @@ impl<A: Paginate> Planner<A> {
             ahead: VecDeque::new(),
             first: 0,
             stale: 0,
+            unsettled: false,
             again: Again::No,
             ended: false,
         }
@@ -249,6 +252,7 @@ impl<A: Paginate> Planner<A> {
             && let Some(plan) = self.walk.plan()
             && plan.in_doubt::<A>(&page.info).is_some()
         {
+            self.unsettled = true;
             self.drop_ahead();
         }
     }
@@ -282,7 +286,8 @@ impl<A: Paginate> Planner<A> {
             return Ok(None);
         };
         let taken = self.ahead.len().saturating_add(self.stale);
-        if taken >= self.width || self.ahead.iter().any(failed) {
+        let full = taken >= self.width || self.unsettled && !self.ahead.is_empty();
+        if full || self.ahead.iter().any(failed) {
             return Ok(None);
         }
         let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
@@ -326,6 +331,7 @@ impl<A: Paginate> Planner<A> {
             // The list ends here, or goes on elsewhere than was thought when the next pages were asked for.
             self.drop_ahead();
         }
+        self.unsettled &= self.walk.plan().is_some_and(|plan| !plan.is_over());
         Ok(Turn::Page(Ok(reply)))
     }
 }

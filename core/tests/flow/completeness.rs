@@ -376,3 +376,23 @@ fn tokens_that_lead_round_in_a_circle_end_the_walk() {
         assert!(walked.pages.len() <= pages, "{}", walked.pages.len());
     }
 }
+
+#[test]
+fn a_total_that_never_settles_costs_a_second_look_at_each_page_and_no_more() {
+    let table = Table::new(&[80]);
+    for width in WIDTHS {
+        let mut requests = 0;
+        let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), width, |attempt| {
+            requests += 1;
+            let mut page = table.page::<ITEM_OFFSET>(&input(attempt));
+            page["Total"] = json!(80 + requests % 2);
+            // The last page has the last word.
+            if input(attempt)["Offset"] == 76 {
+                page["Total"] = json!(80);
+            }
+            answer(page)
+        });
+        assert_eq!(walked.records(), table.all(), "{width}");
+        assert!(requests <= 2 * 20 + width, "{requests} by {width}");
+    }
+}
