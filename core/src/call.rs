@@ -17,7 +17,7 @@ const EARLY: Duration = Duration::from_millis(10);
 /// How long an action rests after a throttle answer that doesn't say: limits are counted by the second.
 const REST: Duration = Duration::from_secs(1);
 /// How long it rests at most, so that an absurd `Retry-After` ends calls and not the session.
-const LONGEST_REST: Duration = Duration::from_secs(300);
+const LONGEST_REST: Duration = Duration::from_secs(3_600);
 
 /// One logical call: an action to its reply, sent as often as it takes, under a deadline.
 ///
@@ -181,12 +181,12 @@ impl<A: Action> Call<A> {
                 .gate(target)
                 .rest(asked.clamp(REST, LONGEST_REST), now.tick),
             Advice::SetClock => match hints.date {
-                Some(date) => {
+                Some(date) if !self.clock_set => {
                     session.set_clock(date, now.unix);
-                    worthwhile = !mem::replace(&mut self.clock_set, true);
+                    self.clock_set = true;
                     delay = Duration::ZERO;
                 }
-                None => worthwhile = false,
+                _ => worthwhile = false,
             },
         }
         self.ready = self.time.passed.saturating_add(delay);
@@ -294,15 +294,30 @@ struct Stopwatch {
     passed: Duration,
     /// How long the caller was told to wait.
     told: Duration,
+    /// The latest that the clock has shown, and how many waits ago.
+    latest: Duration,
+    still: u32,
 }
 
 impl Stopwatch {
+    /// A caller may ask a few times before the clock goes on, but a clock that shows no time for so many
+    /// waits is not believed.
+    const PATIENCE: u32 = 100;
+
     fn read(&mut self, tick: Duration) {
         let since = tick.saturating_sub(self.last.replace(tick).unwrap_or(tick));
-        // A clock that shows no time for a wait is not believed.
-        let told = mem::take(&mut self.told);
-        let since = if since.is_zero() { told } else { since };
         self.passed = self.passed.saturating_add(since);
+        if tick > self.latest {
+            self.latest = tick;
+            self.still = 0;
+        } else if !self.told.is_zero() {
+            self.still = self.still.saturating_add(1);
+        }
+        if self.still > Self::PATIENCE {
+            self.passed = self.passed.saturating_add(self.told);
+            self.still = 0;
+        }
+        self.told = Duration::ZERO;
     }
 
     const fn wait(&mut self, delay: Duration) {

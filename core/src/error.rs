@@ -122,7 +122,7 @@ pub enum Error {
 
     /// No answer came.
     #[error("no answer from the service")]
-    Transport(#[source] Failure),
+    Transport(#[from] Failure),
 
     /// The deadline has passed, or leaves no time for what would have to be waited for.
     #[error("no good answer within the deadline of {after:?} ({attempts} sent)")]

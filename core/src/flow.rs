@@ -25,6 +25,7 @@
 //!
 //! Every order of calls has a meaning, and none panics:
 //!
+//! - `step` before a wait is over: a wait for what is left of it.
 //! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
 //! - `handle` with nothing out: ignored.
 //! - `step` after the end: the end again; a [`Call`](crate::Call) says [`Error::Ended`](crate::Error::Ended),

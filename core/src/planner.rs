@@ -64,8 +64,8 @@ pub struct Planner<A: Paginate> {
     first: u64,
     /// How many fetches are out that nobody waits for any more.
     stale: usize,
-    /// Whether the list has changed under pages fetched at once: its window goes on page by page.
-    unsettled: bool,
+    /// How many pages are fetched one by one, since the list has just changed under pages fetched at once.
+    unsettled: usize,
     /// A page that is fetched a second time, to see whether it has changed.
     again: Again,
     ended: bool,
@@ -97,7 +97,7 @@ enum Ahead<A: Paginate> {
 struct Page<A: Paginate> {
     reply: Reply<A::Output>,
     info: PageInfo,
-    /// What tells it from other pages; an empty one has none.
+    /// What tells it from other pages; an empty one may have nothing.
     fingerprint: Option<String>,
     /// Whether it was asked for when all pages before it had been delivered.
     asked_last: bool,
@@ -122,14 +122,17 @@ impl<A: Paginate> Planner<A> {
             ahead: VecDeque::new(),
             first: 0,
             stale: 0,
-            unsettled: false,
+            unsettled: 0,
             again: Again::No,
             ended: false,
         }
     }
 
-    /// Up to `width` pages, at least 1, are fetched at once and held until their turn comes, where the
-    /// list's dialect allows it; where it doesn't, as with tokens, one at a time.
+    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once and held until
+    /// their turn comes, where the list's dialect allows it; where it doesn't, as with tokens, one at a
+    /// time. Many small windows are walked faster by several walks over [`windows`](crate::walk::windows).
+    ///
+    /// When the total changes, some pages are fetched one by one, until it holds still.
     pub fn with_width(self, width: usize) -> Self {
         Self { width, ..self }
     }
@@ -252,7 +255,7 @@ impl<A: Paginate> Planner<A> {
             && let Some(plan) = self.walk.plan()
             && plan.in_doubt::<A>(&page.info).is_some()
         {
-            self.unsettled = true;
+            self.unsettled = self.width;
             self.drop_ahead();
         }
     }
@@ -286,7 +289,7 @@ impl<A: Paginate> Planner<A> {
             return Ok(None);
         };
         let taken = self.ahead.len().saturating_add(self.stale);
-        let full = taken >= self.width || self.unsettled && !self.ahead.is_empty();
+        let full = taken >= self.width || self.unsettled > 0 && !self.ahead.is_empty();
         if full || self.ahead.iter().any(failed) {
             return Ok(None);
         }
@@ -331,7 +334,11 @@ impl<A: Paginate> Planner<A> {
             // The list ends here, or goes on elsewhere than was thought when the next pages were asked for.
             self.drop_ahead();
         }
-        self.unsettled &= self.walk.plan().is_some_and(|plan| !plan.is_over());
+        self.unsettled = if page.trusted {
+            self.width
+        } else {
+            self.unsettled.saturating_sub(1)
+        };
         Ok(Turn::Page(Ok(reply)))
     }
 }
@@ -372,8 +379,13 @@ impl<A: Paginate> Fetch<A> {
     fn page(&mut self, mut reply: Reply<A::Output>) -> Page<A> {
         let info = A::page_info(&reply.output);
         let body = mem::take(&mut self.body);
+        let fingerprint = match info.len {
+            // Empty pages differ by the page that they lead to.
+            0 => info.token.clone(),
+            _ => Some(fingerprint::<A>(&mut reply, &body)),
+        };
         Page {
-            fingerprint: (info.len > 0).then(|| fingerprint::<A>(&mut reply, &body)),
+            fingerprint,
             info,
             reply,
             asked_last: self.asked_last,

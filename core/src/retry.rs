@@ -14,7 +14,7 @@ use crate::{Error, Failure, Kind};
 /// | the attempt came to | sent again |
 /// | --- | --- |
 /// | no connection ([`Failure::NotSent`]) | always, at once where there is another endpoint |
-/// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to 5 min |
+/// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to an hour |
 /// | `AuthFailure.SignatureExpire` | once, with the service's time |
 /// | no answer ([`Failure::Unknown`]) | if the action is [`REPEATABLE`](crate::Action::REPEATABLE) |
 /// | `InternalError*`, `ServiceUnavailable`, `ResourceUnavailable` | if the action is `REPEATABLE` |

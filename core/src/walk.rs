@@ -248,7 +248,9 @@ impl<A: Paginate> Walk<A> {
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
-        self.total = plan.total().map(|total| total.saturating_add(before));
+        if let Some(total) = plan.total() {
+            self.total = Some(total.saturating_add(before));
+        }
     }
 
     pub(crate) fn repeated(&self) -> Error {

@@ -10,6 +10,8 @@ mod clock;
 mod common;
 #[path = "flow/completeness.rs"]
 mod completeness;
+#[path = "flow/endings.rs"]
+mod endings;
 #[path = "flow/failover.rs"]
 mod failover;
 #[path = "flow/list.rs"]

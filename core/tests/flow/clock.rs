@@ -234,3 +234,15 @@ fn calls_that_were_out_together_each_correct_the_clock_once() {
     }
     assert_eq!((machine.sends, machine.refused.len()), (5, 0));
 }
+
+#[test]
+fn a_call_that_gives_up_leaves_the_clock_as_it_set_it() {
+    let mut client = Client::new();
+    let dates = ["09 Oct 2025 12:00:00", "09 Oct 2025 13:00:00"];
+    let mut dates = dates.map(|date| format!("Thu, {date} GMT")).into_iter();
+    let send = |_, _: Attempt| expired(&dates.next().unwrap());
+    let result = client.drive(&mut Call::new(&read()), send);
+    assert_eq!(result.unwrap_err().attempts(), 2);
+    let noon = UnixTime::new(1_760_011_200);
+    assert_eq!(client.session.clock_offset(), noon.seconds_since(START));
+}

@@ -396,3 +396,19 @@ fn a_total_that_never_settles_costs_a_second_look_at_each_page_and_no_more() {
         assert!(requests <= 2 * 20 + width, "{requests} by {width}");
     }
 }
+
+#[test]
+fn tokens_that_lead_round_over_empty_pages_end_the_walk() {
+    let mut requests = 0;
+    let walked = walk(Rows::<TOKEN>::new(4, 1), 1, |_| {
+        requests += 1;
+        let token = if requests % 2 == 0 { "a" } else { "b" };
+        answer(json!({"Rows": [], "Token": token}))
+    });
+    assert!(
+        matches!(walked.error, Some(Error::Repeated { .. })),
+        "{:?}",
+        walked.error
+    );
+    assert!(requests < 10, "{requests}");
+}

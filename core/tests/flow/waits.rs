@@ -198,9 +198,25 @@ fn an_absurd_retry_after_ends_the_call_and_not_the_session() {
     ));
     let step = call.step(&mut client.session, client.now);
     assert!(matches!(step, Step::Done(Err(Error::Deadline { .. }))));
-    client.pass(seconds(299));
+    client.pass(seconds(3_599));
     let step = Call::new(&read()).step(&mut client.session, client.now);
     assert!(matches!(step, Step::Wait(delay) if delay == seconds(1)));
     client.pass(seconds(1));
     sent(&mut Call::new(&read()), &mut client);
+}
+
+#[test]
+fn a_step_before_a_wait_is_over_waits_for_the_rest() {
+    let mut client = Client::new();
+    let mut call = Call::new(&read());
+    sent(&mut call, &mut client);
+    call.handle(with(page(503, ""), "retry-after", "20"));
+    for passed in 0..20 {
+        for _ in 0..3 {
+            let step = call.step(&mut client.session, client.now);
+            assert!(matches!(step, Step::Wait(delay) if delay == seconds(20 - passed)));
+        }
+        client.pass(seconds(1));
+    }
+    sent(&mut call, &mut client);
 }
