@@ -1,13 +1,14 @@
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
+    panic,
     pin::Pin,
     task::{Context, Poll, ready},
     vec,
 };
 
 use futures_core::{FusedStream, Stream};
-use futures_util::stream::FuturesUnordered;
 use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tokio::task::JoinSet;
 
 use crate::{Client, Hyper, Transport};
 
@@ -19,24 +20,24 @@ use crate::{Client, Hyper, Transport};
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
     planner: Planner<A>,
-    running: FuturesUnordered<Running<A>>,
+    /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this.
+    running: JoinSet<Fetched<A>>,
 }
-
-type Running<A> = Pin<Box<dyn Future<Output = Fetched<A>> + Send>>;
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
             planner: Planner::new(walk),
-            running: FuturesUnordered::new(),
+            running: JoinSet::new(),
         }
     }
 
-    /// Up to `width` pages, at least 1, are fetched at once and held until their turn comes; lists that
-    /// can't be walked so, as those with tokens, one page at a time.
+    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once and held until
+    /// their turn comes; lists that can't be walked so, as those with tokens, one page at a time.
     ///
-    /// They stay within the action's rate. When the stream is dropped, what is under way is abandoned.
+    /// They stay within the action's rate, and go on while the consumer is busy. When the stream is
+    /// dropped, what is under way is abandoned.
     pub fn width(self, width: usize) -> Self {
         Self {
             planner: self.planner.with_width(width),
@@ -79,10 +80,11 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
                 Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
                     let running = async move { client.drive(&mut fetch).await };
-                    this.running.push(Box::pin(running));
+                    this.running.spawn(running);
                 }
-                Turn::Wait => match ready!(Pin::new(&mut this.running).poll_next(context)) {
-                    Some(fetched) => this.planner.take(fetched),
+                Turn::Wait => match ready!(this.running.poll_join_next(context)) {
+                    Some(Ok(fetched)) => this.planner.take(fetched),
+                    Some(Err(failed)) => panic::resume_unwind(failed.into_panic()),
                     None => return Poll::Ready(None),
                 },
             }
@@ -138,6 +140,12 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Ite
     }
 }
 
-// What has to stay in place is boxed.
+impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Items<A, T> {
+    fn is_terminated(&self) -> bool {
+        self.page.len() == 0 && self.pages.is_terminated()
+    }
+}
+
+// Nothing has to stay in place.
 impl<A: Paginate, T> Unpin for Pages<A, T> {}
 impl<A: Paginate, T> Unpin for Items<A, T> {}

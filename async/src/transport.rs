@@ -14,7 +14,7 @@ use hyper_util::{
     client::{
         legacy::{
             self,
-            connect::{HttpConnector, proxy::Tunnel},
+            connect::{HttpConnector, capture_connection, proxy::Tunnel},
         },
         proxy::matcher::{Intercept, Matcher},
     },
@@ -100,8 +100,7 @@ impl Hyper {
         Self { client }
     }
 
-    async fn exchange(&self, request: http::Request<Bytes>, max_body: usize) -> Outcome {
-        let request = request.map(Full::new);
+    async fn exchange(&self, request: http::Request<Full<Bytes>>, max_body: usize) -> Outcome {
         let response = match &self.client {
             Connections::Direct(client) => client.request(request).await,
             Connections::Proxied(client) => client.request(request).await,
@@ -122,9 +121,14 @@ impl Hyper {
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
-        let exchange = self.exchange(attempt.request, attempt.max_body);
+        let mut request = attempt.request.map(Full::new);
+        let connection = capture_connection(&mut request);
+        let exchange = self.exchange(request, attempt.max_body);
         match tokio::time::timeout(attempt.timeout, exchange).await {
             Ok(outcome) => outcome,
+            Err(elapsed) if connection.connection_metadata().is_none() => {
+                Err(Failure::not_sent(elapsed))
+            }
             Err(elapsed) => Err(Failure::unknown(elapsed)),
         }
     }

@@ -13,7 +13,7 @@ use tc3_async::{Client, Items, Retry, Transport};
 use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, Outcome, When};
 use tokio::{sync::Barrier, time::timeout};
 
-use crate::common::{PATIENCE, Peer, Refusing, credential, january, now};
+use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, january, now};
 
 /// 42 transactions in pages of 4.
 fn list() -> DescribeBillList {
@@ -100,7 +100,43 @@ async fn what_is_out_is_abandoned_when_the_stream_is_dropped() {
     // The test, the transport, and three pages.
     assert_eq!(Arc::strong_count(&out), 2 + 3);
     drop(pages);
-    assert_eq!(Arc::strong_count(&out), 2);
+    while Arc::strong_count(&out) > 2 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_out_goes_on_while_the_consumer_is_busy() {
+    let emulator = Arc::new(Mutex::new(Emulator::new(credential())));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&answered);
+    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
+        let (emulator, answered) = (Arc::clone(&emulator), Arc::clone(&counter));
+        async move {
+            tokio::task::yield_now().await;
+            answered.fetch_add(1, Ordering::SeqCst);
+            answer(&emulator, &attempt)
+        }
+    });
+    let mut pages = client.pages(list()).width(3);
+    pages.next().await.unwrap().unwrap();
+    pages.next().await.unwrap().unwrap();
+    // Nobody asks for the pages that are out.
+    let all = async {
+        while answered.load(Ordering::SeqCst) < 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, all).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_task_that_panics_panics_here() {
+    let transport = |_: Attempt| async { panic!("it broke") };
+    let client = Client::builder(credential()).transport(transport);
+    let walk = tokio::spawn(async move { client.pages(list()).next().await.is_some() });
+    let panicked = walk.await.unwrap_err().into_panic();
+    assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
 }
 
 #[tokio::test]
@@ -139,6 +175,20 @@ async fn an_endpoint_that_refuses_connections_is_left_for_another() {
     let client = Client::builder(credential())
         .endpoint(nobody.endpoint())
         .failover([peer.endpoint()])
+        .build();
+    assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
+    let (silent, peer) = (
+        Peer::stalling_after(""),
+        Peer::emulating(Emulator::new(credential())),
+    );
+    let client = Client::builder(credential())
+        .endpoint(silent.https_endpoint())
+        .failover([peer.endpoint()])
+        .attempt_timeout(SHORT)
         .build();
     assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
 }
