@@ -1,12 +1,13 @@
 use std::{
     collections::VecDeque,
+    io,
     iter::FusedIterator,
     panic,
     sync::{Arc, Weak},
     thread::{self, JoinHandle},
 };
 
-use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{Error, Failure, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
 use crate::{Client, Transport, Ureq};
 
@@ -31,7 +32,7 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// After an error, [`Error::Incomplete`] included, there are no more.
 pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
 
-type Spawn<A, T> = fn(Client<T>, Fetch<A>, Weak<()>) -> Running<A>;
+type Spawn<A, T> = fn(Client<T>, Fetch<A>, Weak<()>) -> io::Result<Running<A>>;
 type Running<A> = JoinHandle<Option<Fetched<A>>>;
 
 impl<A: Paginate, T> Pages<A, T> {
@@ -45,8 +46,9 @@ impl<A: Paginate, T> Pages<A, T> {
         }
     }
 
-    /// Up to `width` pages, at least 1, are fetched at once, each in a thread of its own, and held until
-    /// their turn comes; lists that can't be walked so, as those with tokens, one page at a time.
+    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once, each in a thread
+    /// of its own, and held until their turn comes; lists that can't be walked so, as those with tokens,
+    /// one page at a time.
     ///
     /// They stay within the action's rate. When the iterator is dropped, nothing more is sent.
     pub fn width(self, width: usize) -> Self
@@ -57,7 +59,7 @@ impl<A: Paginate, T> Pages<A, T> {
         Self {
             planner: self.planner.with_width(width),
             spawn: Some(|client, mut fetch, wanted| {
-                thread::spawn(move || {
+                thread::Builder::new().spawn(move || {
                     while wanted.strong_count() > 0 {
                         if let Some(fetched) = client.turn(&mut fetch) {
                             return Some(fetched);
@@ -89,13 +91,20 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
         loop {
             let turn = self.planner.turn(self.client.session().settings());
             match (turn, self.spawn) {
-                (Turn::Page(page), _) => return Some(page),
+                (Turn::Page(page), _) => {
+                    if self.planner.is_ended() {
+                        self.wanted = Arc::default();
+                    }
+                    return Some(page);
+                }
                 (Turn::End, _) => return None,
                 (Turn::Fetch(mut fetch), None) => self.planner.take(self.client.drive(&mut fetch)),
                 (Turn::Fetch(fetch), Some(spawn)) => {
                     let wanted = Arc::downgrade(&self.wanted);
-                    self.running
-                        .push_back(spawn(self.client.clone(), fetch, wanted));
+                    match spawn(self.client.clone(), fetch, wanted) {
+                        Ok(running) => self.running.push_back(running),
+                        Err(error) => return Some(Err(Failure::not_sent(error).into())),
+                    }
                 }
                 (Turn::Wait, _) => match self.running.pop_front().map(JoinHandle::join) {
                     Some(Ok(fetched)) => self.planner.take(fetched?),

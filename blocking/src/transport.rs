@@ -12,6 +12,8 @@ use ureq::{
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
+/// How many may: those of a wide walk, which would otherwise be made anew for each page.
+const MAX_IDLE_CONNECTIONS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
@@ -51,6 +53,8 @@ impl Ureq {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_age(MAX_IDLE)
+            .max_idle_connections(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(proxy)
             .timeout_connect(Some(connect_timeout))
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))

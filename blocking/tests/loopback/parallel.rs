@@ -13,7 +13,7 @@ use std::{
 use tc3_blocking::{Client, Retry};
 use tc3_core::{Attempt, BillTransactionInfo, DescribeBillList, Emulator, Fault, Outcome, When};
 
-use crate::common::{PATIENCE, Peer, Refusing, credential, january, now};
+use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, january, now};
 
 /// 42 transactions in pages of 4.
 fn list() -> DescribeBillList {
@@ -174,6 +174,32 @@ fn an_endpoint_that_refuses_connections_is_left_for_another() {
         .failover([peer.endpoint()])
         .build();
     assert_eq!(client.call(&january()).unwrap().output.total, 42);
+}
+
+#[test]
+fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
+    let (silent, peer) = (
+        Peer::stalling_after(""),
+        Peer::emulating(Emulator::new(credential())),
+    );
+    let client = Client::builder(credential())
+        .endpoint(silent.https_endpoint())
+        .failover([peer.endpoint()])
+        .attempt_timeout(SHORT)
+        .build();
+    assert_eq!(client.call(&january()).unwrap().output.total, 42);
+}
+
+#[test]
+fn connections_are_used_again_by_a_wide_walk() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let client = Client::builder(credential())
+        .endpoint(peer.endpoint())
+        .rate("billing", "DescribeBillList", None)
+        .build();
+    let pages = client.pages(january().with_limit(1)).width(8);
+    assert_eq!(pages.map(Result::unwrap).count(), 42);
+    assert!(peer.accepted() <= 8, "{}", peer.accepted());
 }
 
 #[test]
