@@ -45,7 +45,9 @@ pub struct Export<A> {
     at: Checkpoint<A>,
     checkpoint: Option<PathBuf>,
     /// The output; `None` is stdout.
-    file: Option<(File, PathBuf)>,
+    output: Option<PathBuf>,
+    /// Made with the first records, so that what can't be asked for leaves an older one as it is.
+    file: Option<File>,
     bar: ProgressBar,
 }
 
@@ -78,16 +80,14 @@ where
                 bar.reset_eta();
                 (at, Some(file))
             }
-            None => {
-                let at = Checkpoint::new(walk()?, arguments);
-                (at, output.as_deref().map(create).transpose()?)
-            }
+            None => (Checkpoint::new(walk()?, arguments), None),
         };
         Ok(Self {
             format,
             at,
             checkpoint,
-            file: file.zip(output),
+            output,
+            file,
             bar,
         })
     }
@@ -131,8 +131,14 @@ where
             _ => Vec::new(),
         };
         text.extend(self.format.lines(records)?);
-        match &mut self.file {
-            Some((file, path)) => file.write_all(&text).map_err(|error| named(path, error))?,
+        match &self.output {
+            Some(path) => {
+                let file = match &mut self.file {
+                    Some(file) => file,
+                    none => none.insert(create(path)?),
+                };
+                file.write_all(&text).map_err(|error| named(path, error))?;
+            }
             // On a terminal, records and the bar take turns on the last line.
             None => self.bar.suspend(|| {
                 let mut out = io::stdout();
@@ -147,9 +153,9 @@ where
 
     /// What is written so far belongs to this walk: first it is on disk, then the checkpoint says so.
     fn commit(&mut self, walk: &Walk<A>) -> Result<()> {
-        if let (Some((file, path)), Some(checkpoint)) = (&self.file, &self.checkpoint) {
+        if let (Some(file), Some(checkpoint)) = (&self.file, &self.checkpoint) {
             self.at.walk = walk.clone();
-            file.sync_data().map_err(|error| named(path, error))?;
+            file.sync_data()?;
             self.at.write(checkpoint)?;
         }
         Ok(())
