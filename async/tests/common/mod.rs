@@ -13,7 +13,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use tc3_core::{Credential, DescribeBillList, Emulator, Endpoint, Error, Failure, UnixTime};
+use tc3_core::{
+    Attempt, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure, Fault, Outcome,
+    UnixTime, When,
+};
 
 /// Bounds every wait of a test that should not wait at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +39,35 @@ pub(crate) fn january() -> DescribeBillList {
         "2024-01-01 00:00:00".parse().unwrap(),
         "2024-01-31 23:59:59".parse().unwrap(),
     )
+}
+
+/// The same 42 transactions in pages of 4.
+pub(crate) fn list() -> DescribeBillList {
+    january().with_limit(4)
+}
+
+/// A service in which each third request goes wrong, a few times.
+pub(crate) fn faulty() -> Emulator {
+    let faults = [
+        Fault::Throttle { retry_after: None },
+        Fault::Refuse("InternalError".into()),
+        Fault::Status {
+            status: 502,
+            retry_after: None,
+        },
+        Fault::Cut,
+        Fault::Lost,
+    ];
+    let script = faults.into_iter().zip(1_u64..);
+    script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
+        emulator.with_fault(When::At(at * 3), fault)
+    })
+}
+
+/// What comes of an attempt, without a socket.
+pub(crate) fn emulated(emulator: &Mutex<Emulator>, attempt: &Attempt) -> Outcome {
+    let exchange = emulator.lock().unwrap().exchange(now(), &attempt.request);
+    exchange.outcome
 }
 
 pub(crate) fn now() -> UnixTime {

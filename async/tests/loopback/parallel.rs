@@ -10,23 +10,10 @@ use std::{
 
 use futures_util::TryStreamExt;
 use tc3_async::{Client, Items, Retry, Transport};
-use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, Outcome, When};
+use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, When};
 use tokio::{sync::Barrier, time::timeout};
 
-use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, january, now};
-
-/// 42 transactions in pages of 4.
-fn list() -> DescribeBillList {
-    january().with_limit(4)
-}
-
-fn answer(emulator: &Mutex<Emulator>, attempt: &Attempt) -> Outcome {
-    emulator
-        .lock()
-        .unwrap()
-        .exchange(now(), &attempt.request)
-        .outcome
-}
+use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, emulated, faulty, january, list};
 
 async fn ids<T: Transport + 'static>(records: Items<DescribeBillList, T>) -> Vec<String> {
     let ids = records.map_ok(|record| record.bill_id);
@@ -35,7 +22,7 @@ async fn ids<T: Transport + 'static>(records: Items<DescribeBillList, T>) -> Vec
 
 async fn expected() -> Vec<String> {
     let emulator = Mutex::new(Emulator::new(credential()));
-    let transport = move |attempt| std::future::ready(answer(&emulator, &attempt));
+    let transport = move |attempt| std::future::ready(emulated(&emulator, &attempt));
     let client = Client::builder(credential()).transport(transport);
     ids(client.items(january())).await
 }
@@ -62,7 +49,7 @@ async fn as_many_pages_are_out_at_once_as_the_walk_is_wide_and_come_in_order() {
                 met.expect("fewer are fetched at once");
             }
             out.fetch_sub(1, Ordering::SeqCst);
-            answer(&emulator, &attempt)
+            emulated(&emulator, &attempt)
         }
     });
     assert_eq!(
@@ -83,7 +70,7 @@ async fn what_is_out_is_abandoned_when_the_stream_is_dropped() {
             .body()
             .windows(10)
             .any(|part| part == b"\"Offset\":0");
-        let answer = first.then(|| answer(&emulator, &attempt));
+        let answer = first.then(|| emulated(&emulator, &attempt));
         let out = Arc::clone(&held);
         async move {
             let _out = out;
@@ -115,7 +102,7 @@ async fn what_is_out_goes_on_while_the_consumer_is_busy() {
         async move {
             tokio::task::yield_now().await;
             answered.fetch_add(1, Ordering::SeqCst);
-            answer(&emulator, &attempt)
+            emulated(&emulator, &attempt)
         }
     });
     let mut pages = client.pages(list()).width(3);
@@ -141,22 +128,8 @@ async fn a_task_that_panics_panics_here() {
 
 #[tokio::test]
 async fn a_walk_survives_what_goes_wrong_on_the_way() {
-    let faults = [
-        Fault::Throttle { retry_after: None },
-        Fault::Refuse("InternalError".into()),
-        Fault::Status {
-            status: 502,
-            retry_after: None,
-        },
-        Fault::Cut,
-        Fault::Lost,
-    ];
-    let script = faults.into_iter().zip(1_u64..);
-    let emulator = script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
-        emulator.with_fault(When::At(at * 3), fault)
-    });
     for width in [1, 4] {
-        let peer = Peer::emulating(emulator.clone());
+        let peer = Peer::emulating(faulty());
         let client = Client::builder(credential())
             .endpoint(peer.endpoint())
             .retry(Retry::default().with_base(Duration::from_millis(1)))

@@ -11,22 +11,9 @@ use std::{
 };
 
 use tc3_blocking::{Client, Retry};
-use tc3_core::{Attempt, BillTransactionInfo, DescribeBillList, Emulator, Fault, Outcome, When};
+use tc3_core::{Attempt, BillTransactionInfo, Emulator, Fault, Outcome, When};
 
-use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, january, now};
-
-/// 42 transactions in pages of 4.
-fn list() -> DescribeBillList {
-    january().with_limit(4)
-}
-
-fn answer(emulator: &Mutex<Emulator>, attempt: &Attempt) -> Outcome {
-    emulator
-        .lock()
-        .unwrap()
-        .exchange(now(), &attempt.request)
-        .outcome
-}
+use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, emulated, faulty, january, list};
 
 fn ids(records: impl Iterator<Item = BillTransactionInfo>) -> Vec<String> {
     records.map(|record| record.bill_id).collect()
@@ -35,7 +22,7 @@ fn ids(records: impl Iterator<Item = BillTransactionInfo>) -> Vec<String> {
 fn expected() -> Vec<String> {
     let emulator = Mutex::new(Emulator::new(credential()));
     let client =
-        Client::builder(credential()).transport(move |attempt| answer(&emulator, &attempt));
+        Client::builder(credential()).transport(move |attempt| emulated(&emulator, &attempt));
     ids(client.items(january()).map(Result::unwrap))
 }
 
@@ -76,7 +63,7 @@ fn as_many_pages_are_out_at_once_as_the_walk_is_wide_and_come_in_order() {
         if sends.fetch_add(1, Ordering::SeqCst) > 0 {
             meeting.attend();
         }
-        let answer = answer(&emulator, &attempt);
+        let answer = emulated(&emulator, &attempt);
         out.fetch_sub(1, Ordering::SeqCst);
         answer
     });
@@ -100,7 +87,7 @@ fn nothing_more_is_sent_once_the_iterator_is_gone() {
             .windows(10)
             .any(|part| part == b"\"Offset\":0" || part == b"\"Offset\":4")
         {
-            return answer(&emulator, &attempt);
+            return emulated(&emulator, &attempt);
         }
         // To be sent again in a second.
         let mut overloaded = http::Response::new(bytes::Bytes::new());
@@ -134,22 +121,8 @@ fn a_transport_that_panics_in_a_thread_panics_here() {
 
 #[test]
 fn a_walk_survives_what_goes_wrong_on_the_way() {
-    let faults = [
-        Fault::Throttle { retry_after: None },
-        Fault::Refuse("InternalError".into()),
-        Fault::Status {
-            status: 502,
-            retry_after: None,
-        },
-        Fault::Cut,
-        Fault::Lost,
-    ];
-    let script = faults.into_iter().zip(1_u64..);
-    let emulator = script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
-        emulator.with_fault(When::At(at * 3), fault)
-    });
     for width in [1, 4] {
-        let peer = Peer::emulating(emulator.clone());
+        let peer = Peer::emulating(faulty());
         let client = Client::builder(credential())
             .endpoint(peer.endpoint())
             .retry(Retry::default().with_base(Duration::from_millis(1)))
