@@ -1,4 +1,8 @@
-use alloc::{collections::VecDeque, format, string::String, sync::Arc};
+use alloc::{
+    collections::VecDeque,
+    string::{String, ToString},
+    sync::Arc,
+};
 use core::{fmt, mem};
 
 use bytes::Bytes;
@@ -6,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Call, Error, Flow, Invalid, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings, Step,
-    Walk, flow::sealed,
+    Walk, flow::sealed, tc3::Hex,
 };
 
 /// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
@@ -442,11 +446,7 @@ fn fingerprint<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> String
             .for_each(|part| hash.update(part.as_bytes()));
     }
     let digest = hash.finalize();
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Hex(digest.get(..8).unwrap_or(&digest)).to_string()
 }
 
 impl<A: Paginate + fmt::Debug> fmt::Debug for Planner<A> {

@@ -100,9 +100,12 @@ impl Retry {
     }
 }
 
-/// Spreads bits that may be no more than a counter over all 64 (splitmix64).
-pub(crate) const fn mix(entropy: u64) -> u64 {
-    let mut z = entropy.wrapping_add(0x9e37_79b9_7f4a_7c15);
+/// How far splitmix64 goes from one state to the next.
+pub(crate) const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Spreads bits that may be no more than a counter over all 64: the number that splitmix64 makes of a state.
+pub(crate) const fn mix(state: u64) -> u64 {
+    let mut z = state.wrapping_add(STRIDE);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

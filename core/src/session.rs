@@ -86,7 +86,7 @@ impl Session {
         self.clock_offset = service.seconds_since(own);
     }
 
-    /// What the gate of an action lets pass: `None` is anything.
+    /// How many a second the gate of an action lets pass.
     pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
         match self.settings.rate(target) {
             Some(0) => Err(Invalid::new("rate", "must be at least 1 a second, or none")),

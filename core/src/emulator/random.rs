@@ -1,3 +1,5 @@
+use crate::retry::{STRIDE, mix};
+
 /// Numbers that look random and are a function of (seed, purpose, index): splitmix64.
 pub(super) struct Random(u64);
 
@@ -14,11 +16,9 @@ impl Random {
     }
 
     pub(super) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let number = mix(self.0);
+        self.0 = self.0.wrapping_add(STRIDE);
+        number
     }
 
     /// A number from 0 to `end`, without `end`, which is positive.
