@@ -1,0 +1,275 @@
+//! Calls and walks over a socket of this machine, beside bare HTTP clients that send the same bytes and
+//! read the same answers.
+//!
+//! What counts is the CPU time of this process, see [`clock`](crate::clock). The server is another process,
+//! so that its own does not count: it knows the answer to each body, and neither verifies nor computes.
+
+use std::{
+    collections::HashMap,
+    env,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, ChildStdin, Command, Stdio},
+    rc::Rc,
+    sync::Arc,
+    thread,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tc3_core::{
+    Action, DescribeAllocationSummaryByBusiness as List, Endpoint, Session, Settings, request,
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    Role, Stage, TIME, call, credential,
+    request::DescribeBillDetail,
+    walk::{self, list},
+};
+
+/// The argument that makes a program the server.
+const SERVE: &str = "--serve-loopback";
+/// How many records a walk has, and how many of them a page.
+const RECORDS: u64 = 1_000;
+const PAGE: u32 = 100;
+
+/// The server, for as long as this is held.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// It ends when its input does.
+    stdin: Option<ChildStdin>,
+    endpoint: Endpoint,
+}
+
+impl Server {
+    /// Starts this program again, as the server.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's.
+    pub fn start() -> io::Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg(SERVE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().expect("it is piped");
+        let mut address = String::new();
+        BufReader::new(stdout).read_line(&mut address)?;
+        let endpoint = format!("http://{}", address.trim());
+        Ok(Self {
+            stdin: child.stdin.take(),
+            child,
+            endpoint: endpoint.parse().expect("the server says where it listens"),
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        // It has ended or will.
+        let _ = self.child.wait();
+    }
+}
+
+/// Becomes the server if that is what this program was started for.
+#[expect(clippy::print_stdout, reason = "whoever started it reads the address")]
+pub fn serve_if_asked() {
+    if env::args().nth(1).as_deref() != Some(SERVE) {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    println!("{}", listener.local_addr().expect("it listens"));
+    let answers = Arc::new(answers());
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let answers = Arc::clone(&answers);
+            // A connection that breaks is the client's matter.
+            thread::spawn(move || serve(stream, &answers));
+        }
+    });
+    let _ = io::stdin().read_to_end(&mut Vec::new());
+    std::process::exit(0);
+}
+
+/// The whole answer, head and body, to each body of a request.
+type Answers = HashMap<Vec<u8>, Vec<u8>>;
+
+fn answers() -> Answers {
+    let written = |response: &Response<Bytes>| {
+        let body = response.body();
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 25 Feb 2019 16:44:25 GMT\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: keep-alive\r\n\r\n"
+        );
+        [head.as_bytes(), body].concat()
+    };
+    let call = (
+        DescribeBillDetail::new().json().into_bytes(),
+        written(&call::answer(call::ANSWER)),
+    );
+    let pages = walk::exchanges(list().with_limit(PAGE), RECORDS);
+    let pages = pages
+        .iter()
+        .map(|(request, response)| (request.body().to_vec(), written(response)));
+    pages.chain([call]).collect()
+}
+
+fn serve(stream: TcpStream, answers: &Answers) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut writer = stream.try_clone()?;
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    loop {
+        let mut length = 0;
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let header = line.trim_end().to_ascii_lowercase();
+            if let Some(text) = header.strip_prefix("content-length:") {
+                length = text.trim().parse().map_err(io::Error::other)?;
+            }
+            if header.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let unknown = || io::Error::other("nobody asks for that");
+        writer.write_all(answers.get(&body).ok_or_else(unknown)?)?;
+    }
+}
+
+/// The requests that the bare clients send: those of the others, signed long ago.
+fn requests(endpoint: &Endpoint) -> (Request<Bytes>, Vec<Request<Bytes>>) {
+    let settings = Settings::default().with_endpoint(endpoint.clone());
+    let mut session = Session::new(credential()).with_settings(settings);
+    let call = request::sign(&DescribeBillDetail::new(), &mut session, TIME);
+    let pages = (0..RECORDS).step_by(PAGE as usize).map(|offset| {
+        let page = list().with_offset(offset).with_limit(PAGE);
+        request::sign(&page, &mut session, TIME).expect("the action is sound")
+    });
+    let pages = pages.collect();
+    (call.expect("the action is sound"), pages)
+}
+
+/// One call and one walk through ureq and through hyper. The server must outlive them.
+pub fn stages(server: &Server) -> Vec<Stage> {
+    let mut stages = blocking(&server.endpoint);
+    stages.extend(hyper(&server.endpoint));
+    stages
+}
+
+fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
+    let client = tc3_blocking::Client::builder(credential())
+        .endpoint(endpoint.clone())
+        .rate(List::SERVICE, List::NAME, None)
+        .rate(List::SERVICE, DescribeBillDetail::NAME, None)
+        .build();
+    let walker = client.clone();
+    let action = DescribeBillDetail::new();
+    let (request, pages) = requests(endpoint);
+    let agent = ureq::Agent::new_with_defaults();
+    let (walking, reading, again) = (agent.clone(), agent.clone(), pages.clone());
+    let call = Stage::new("loopback_blocking_cpu", request.body().len(), move || {
+        client.call(&action).expect("the server answers")
+    })
+    .with("floor", Role::Floor, move || ureq_send(&agent, &request));
+    let walk = Stage::new("loopback_blocking_walk_cpu", 0, move || {
+        let list = list().with_limit(PAGE);
+        let count = walker.items(list).map(|item| item.expect("it is sound"));
+        assert_eq!(count.count() as u64, RECORDS);
+    })
+    .with_records(RECORDS)
+    .with("floor", Role::Floor, move || {
+        pages
+            .iter()
+            .for_each(|page| drop(ureq_send(&walking, page)));
+    })
+    .with("ureq and serde_json", Role::Reference, move || {
+        for page in &again {
+            drop(walk::bare(&ureq_send(&reading, page)));
+        }
+    });
+    vec![call, walk]
+}
+
+fn ureq_send(agent: &ureq::Agent, request: &Request<Bytes>) -> Vec<u8> {
+    let request = request.clone().map(|body| body.to_vec());
+    let response = agent.run(request).expect("the server answers");
+    let mut body = Vec::new();
+    let mut reader = response.into_body().into_reader();
+    reader.read_to_end(&mut body).expect("the server answers");
+    body
+}
+
+type Pool = legacy::Client<HttpConnector, Full<Bytes>>;
+
+fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = Rc::new(runtime.expect("a runtime can be had"));
+    let client = tc3_async::Client::builder(credential())
+        .endpoint(endpoint.clone())
+        .rate(List::SERVICE, List::NAME, None)
+        .rate(List::SERVICE, DescribeBillDetail::NAME, None)
+        .build();
+    let walker = client.clone();
+    let action = DescribeBillDetail::new();
+    let (request, pages) = requests(endpoint);
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    let pool: Pool = legacy::Client::builder(TokioExecutor::new()).build(tcp);
+    let (walking, reading, again) = (pool.clone(), pool.clone(), pages.clone());
+    let [one, two, three, four, five] = [(); 5].map(|()| Rc::clone(&runtime));
+    let call = Stage::new("loopback_async_cpu", request.body().len(), move || {
+        let call = one.block_on(client.call(&action));
+        call.expect("the server answers")
+    })
+    .with("floor", Role::Floor, move || {
+        hyper_send(&two, &pool, &request)
+    });
+    let walk = Stage::new("loopback_async_walk_cpu", 0, move || {
+        let mut items = walker.items(list().with_limit(PAGE));
+        let count = three.block_on(async {
+            let mut count = 0;
+            while let Some(item) = items.next().await {
+                drop(item.expect("it is sound"));
+                count += 1;
+            }
+            count
+        });
+        assert_eq!(count, RECORDS);
+    })
+    .with_records(RECORDS)
+    .with("floor", Role::Floor, move || {
+        pages
+            .iter()
+            .for_each(|page| drop(hyper_send(&four, &walking, page)));
+    })
+    .with("hyper and serde_json", Role::Reference, move || {
+        for page in &again {
+            drop(walk::bare(&hyper_send(&five, &reading, page)));
+        }
+    });
+    vec![call, walk]
+}
+
+fn hyper_send(runtime: &Runtime, pool: &Pool, request: &Request<Bytes>) -> Bytes {
+    let request = request.clone().map(Full::new);
+    runtime.block_on(async {
+        let response = pool.request(request).await.expect("the server answers");
+        let body = response.into_body().collect().await;
+        body.expect("the server answers").to_bytes()
+    })
+}
