@@ -16,7 +16,7 @@ use crate::{
 pub const ANSWER: &str =
     r#"{"Response":{"Total":1,"Context":null,"RequestId":"3f1c9a52-7d0e-4b8f-9a37-5f2a61c0d4e8"}}"#;
 /// The output in it.
-const OUTPUT: &str = r#"{"Total":1,"Context":null}"#;
+const OUTPUT: &[u8] = br#"{"Total":1,"Context":null}"#;
 
 /// An answer of the service.
 pub fn answer(body: impl Into<Bytes>) -> Response<Bytes> {
@@ -67,7 +67,7 @@ pub fn stages() -> Vec<Stage> {
     })
     .with("floor", Role::Floor, move || {
         let written = serde_json::to_vec(black_box(&plain)).expect("the action can be written");
-        let read: BillDetail = serde_json::from_str(black_box(OUTPUT)).expect("it is sound");
+        let read: BillDetail = serde_json::from_slice(black_box(OUTPUT)).expect("it is sound");
         (compressions(), written, read)
     })
     .with("tc3-blocking", Role::Reference, move || {

@@ -16,13 +16,20 @@ use crate::{Role, Stage, TIME, call, credential, request::session};
 pub fn stages() -> Vec<Stage> {
     let mut stages = Vec::new();
     for rows in [1, 100, 1_000] {
-        stages.push(page_of::<Allocation>("allocation", rows));
-        stages.push(page_of::<Bill>("bill", rows));
-        stages.push(page_of::<Usage>("usage", rows));
+        stages.extend(pages(rows));
     }
     stages.push(nulls());
     stages.push(error());
     stages
+}
+
+/// A page of so many rows of each action.
+pub fn pages(rows: usize) -> [Stage; 3] {
+    [
+        page_of::<Allocation>("allocation", rows),
+        page_of::<Bill>("bill", rows),
+        page_of::<Usage>("usage", rows),
+    ]
 }
 
 /// An action whose pages are decoded.
@@ -97,13 +104,14 @@ fn page<A: Listed>(name: String, rows: usize, output: Value) -> Stage {
     })
     .with_records(rows as u64)
     .with("floor", Role::Floor, move || {
-        serde_json::from_str::<A::Output>(black_box(&inner)).expect("the page is sound")
+        serde_json::from_slice::<A::Output>(black_box(inner.as_bytes())).expect("the page is sound")
     })
     .with("RawValue and probe", Role::Reference, move || {
         probed::<A::Output>(black_box(raw.as_bytes()))
     })
     .with("Value", Role::Reference, move || {
-        let mut value: Value = serde_json::from_str(black_box(&value)).expect("it is JSON");
+        let mut value: Value =
+            serde_json::from_slice(black_box(value.as_bytes())).expect("it is JSON");
         serde_json::from_value::<A::Output>(value["Response"].take()).expect("it is sound")
     });
     with_peers::<A>(stage, envelope)
@@ -181,7 +189,7 @@ pub fn error() -> Stage {
         response::read::<Bill>(black_box(&answer)).expect_err("it is a refusal")
     })
     .with("floor", Role::Floor, move || {
-        serde_json::from_str::<Bare>(black_box(inner)).expect("it is a refusal")
+        serde_json::from_slice::<Bare>(black_box(inner.as_bytes())).expect("it is a refusal")
     });
     with_peers_error(stage, envelope)
 }

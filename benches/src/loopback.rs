@@ -13,6 +13,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -22,22 +23,21 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tc3_core::{
-    Action, DescribeAllocationSummaryByBusiness as List, Endpoint, Session, Settings, request,
-};
+use tc3_core::{Action, DescribeBillList as List, Endpoint, Session, Settings, request};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{
-    Role, Stage, TIME, call, credential,
-    request::DescribeBillDetail,
-    walk::{self, list},
-};
+use crate::{Role, Stage, TIME, call, credential, request::DescribeBillDetail, walk};
 
 /// The argument that makes a program the server.
 const SERVE: &str = "--serve-loopback";
-/// How many records a walk has, and how many of them a page.
-const RECORDS: u64 = 1_000;
-const PAGE: u32 = 100;
+/// How many records the emulator has that the answers are from.
+const RECORDS: u64 = 4_000;
+
+/// A quarter of them, in one window.
+fn list() -> List {
+    let second = |text: &str| text.parse().expect("a second");
+    List::new(second("2024-01-01 00:00:00"), second("2024-06-30 23:59:59"))
+}
 
 /// The server, for as long as this is held.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ fn answers() -> Answers {
         DescribeBillDetail::new().json().into_bytes(),
         written(&call::answer(call::ANSWER)),
     );
-    let pages = walk::exchanges(list().with_limit(PAGE), RECORDS);
+    let pages = walk::exchanges(list(), RECORDS, Settings::default());
     let pages = pages
         .iter()
         .map(|(request, response)| (request.body().to_vec(), written(response)));
@@ -151,17 +151,27 @@ fn serve(stream: TcpStream, answers: &Answers) -> io::Result<()> {
     }
 }
 
-/// The requests that the bare clients send: those of the others, signed long ago.
-fn requests(endpoint: &Endpoint) -> (Request<Bytes>, Vec<Request<Bytes>>) {
+/// What the bare clients send: a call and the pages of a walk, signed beforehand.
+struct Requests {
+    call: Request<Bytes>,
+    pages: Vec<Request<Bytes>>,
+    /// How many records the pages have.
+    records: u64,
+}
+
+fn requests(endpoint: &Endpoint) -> Requests {
     let settings = Settings::default().with_endpoint(endpoint.clone());
-    let mut session = Session::new(credential()).with_settings(settings);
+    let mut session = Session::new(credential()).with_settings(settings.clone());
     let call = request::sign(&DescribeBillDetail::new(), &mut session, TIME);
-    let pages = (0..RECORDS).step_by(PAGE as usize).map(|offset| {
-        let page = list().with_offset(offset).with_limit(PAGE);
-        request::sign(&page, &mut session, TIME).expect("the action is sound")
-    });
-    let pages = pages.collect();
-    (call.expect("the action is sound"), pages)
+    let exchanges = walk::exchanges(list(), RECORDS, settings);
+    let records = exchanges
+        .first()
+        .map_or(0, |(_, response)| walk::bare(response.body()).total);
+    Requests {
+        call: call.expect("the action is sound"),
+        pages: exchanges.into_iter().map(|(request, _)| request).collect(),
+        records,
+    }
 }
 
 /// One call and one walk through ureq and through hyper. The server must outlive them.
@@ -179,26 +189,34 @@ fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
         .build();
     let walker = client.clone();
     let action = DescribeBillDetail::new();
-    let (request, pages) = requests(endpoint);
+    let Requests {
+        call: request,
+        pages,
+        records,
+    } = requests(endpoint);
     let agent = ureq::Agent::new_with_defaults();
-    let (walking, reading, again) = (agent.clone(), agent.clone(), pages.clone());
+    let timeout = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
+    let (timed, again) = (timeout.build().new_agent(), request.clone());
+    let (walking, reading, decoded) = (agent.clone(), agent.clone(), pages.clone());
     let call = Stage::new("loopback_blocking_cpu", request.body().len(), move || {
         client.call(&action).expect("the server answers")
     })
-    .with("floor", Role::Floor, move || ureq_send(&agent, &request));
+    .with("floor", Role::Floor, move || ureq_send(&agent, &request))
+    .with("ureq with a timeout", Role::Reference, move || {
+        ureq_send(&timed, &again)
+    });
     let walk = Stage::new("loopback_blocking_walk_cpu", 0, move || {
-        let list = list().with_limit(PAGE);
-        let count = walker.items(list).map(|item| item.expect("it is sound"));
-        assert_eq!(count.count() as u64, RECORDS);
+        let count = walker.items(list()).map(|item| item.expect("it is sound"));
+        assert_eq!(count.count() as u64, records);
     })
-    .with_records(RECORDS)
+    .with_records(records)
     .with("floor", Role::Floor, move || {
         pages
             .iter()
             .for_each(|page| drop(ureq_send(&walking, page)));
     })
     .with("ureq and serde_json", Role::Reference, move || {
-        for page in &again {
+        for page in &decoded {
             drop(walk::bare(&ureq_send(&reading, page)));
         }
     });
@@ -206,7 +224,8 @@ fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
 }
 
 fn ureq_send(agent: &ureq::Agent, request: &Request<Bytes>) -> Vec<u8> {
-    let request = request.clone().map(|body| body.to_vec());
+    let (parts, body) = request.clone().into_parts();
+    let request = Request::from_parts(parts, &body[..]);
     let response = agent.run(request).expect("the server answers");
     let mut body = Vec::new();
     let mut reader = response.into_body().into_reader();
@@ -226,7 +245,11 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
         .build();
     let walker = client.clone();
     let action = DescribeBillDetail::new();
-    let (request, pages) = requests(endpoint);
+    let Requests {
+        call: request,
+        pages,
+        records,
+    } = requests(endpoint);
     let mut tcp = HttpConnector::new();
     tcp.set_nodelay(true);
     let pool: Pool = legacy::Client::builder(TokioExecutor::new()).build(tcp);
@@ -240,7 +263,7 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
         hyper_send(&two, &pool, &request)
     });
     let walk = Stage::new("loopback_async_walk_cpu", 0, move || {
-        let mut items = walker.items(list().with_limit(PAGE));
+        let mut items = walker.items(list());
         let count = three.block_on(async {
             let mut count = 0;
             while let Some(item) = items.next().await {
@@ -249,9 +272,9 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
             }
             count
         });
-        assert_eq!(count, RECORDS);
+        assert_eq!(count, records);
     })
-    .with_records(RECORDS)
+    .with_records(records)
     .with("floor", Role::Floor, move || {
         pages
             .iter()

@@ -7,42 +7,58 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde::Deserialize;
 use tc3_core::{
-    Action, DescribeAllocationSummaryByBusiness as List, Emulator, Month, Outcome, Pages, Settings,
+    Action, DescribeBillList as List, DescribeBillListResponse as Page, Emulator, Outcome, Pages,
+    Session, Settings, request, walk,
 };
 
 use crate::{Role, Stage, TIME, call, credential};
 
-/// How many records a walk of the emulator has, and one over recorded pages.
+/// How many records a walk through the emulator has, and one over recorded pages.
 pub const RECORDS: u64 = 1_000_000;
 const RECORDED: u64 = 10_000;
+/// How many records the service serves at once.
+const PAGE: u64 = 100;
 
-/// The list that is walked.
+/// All transactions of the emulator, in four windows.
 pub fn list() -> List {
-    List::new(Month::new(2024, 2).expect("a month"))
+    let second = |text: &str| text.parse().expect("a second");
+    List::new(second("2024-01-01 00:00:00"), second("2025-12-31 23:59:59"))
 }
 
 /// Walks over so many records of the emulator, page by page, and returns how many came.
 pub fn emulated(records: u64) -> u64 {
     let mut service = Emulator::new(credential()).with_records(records);
-    walk(list(), |request| Ok(service.handle(TIME, &request)))
+    let mut session = session(Settings::default());
+    let send = |request| Ok(service.handle(TIME, &request));
+    drive(list(), &mut session, send)
 }
 
-fn walk(list: List, mut send: impl FnMut(Request<Bytes>) -> Outcome) -> u64 {
-    let settings = Settings::default().with_rate(List::SERVICE, List::NAME, None);
-    let mut session = tc3_core::Session::new(credential()).with_settings(settings);
+fn session(settings: Settings) -> Session {
+    Session::new(credential()).with_settings(settings.with_rate(List::SERVICE, List::NAME, None))
+}
+
+fn drive(
+    list: List,
+    session: &mut Session,
+    mut send: impl FnMut(Request<Bytes>) -> Outcome,
+) -> u64 {
     let mut tick = Duration::ZERO;
     let mut pages = Pages::new(list);
-    while let Some(page) = call::drive(&mut pages, &mut session, &mut tick, &mut send) {
+    while let Some(page) = call::drive(&mut pages, session, &mut tick, &mut send) {
         black_box(page.expect("the list is sound"));
     }
     pages.delivered()
 }
 
-/// What a walk over a list of so many records sends and gets.
-pub fn exchanges(list: List, records: u64) -> Vec<(Request<Bytes>, Response<Bytes>)> {
+/// What a walk over a list sends and gets, where the emulator has so many records.
+pub fn exchanges(
+    list: List,
+    records: u64,
+    settings: Settings,
+) -> Vec<(Request<Bytes>, Response<Bytes>)> {
     let mut service = Emulator::new(credential()).with_records(records);
     let mut exchanges = Vec::new();
-    walk(list, |request| {
+    drive(list, &mut session(settings), |request| {
         let response = service.handle(TIME, &request);
         exchanges.push((request, response.clone()));
         Ok(response)
@@ -50,37 +66,45 @@ pub fn exchanges(list: List, records: u64) -> Vec<(Request<Bytes>, Response<Byte
     exchanges
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Envelope {
-    response: <List as Action>::Output,
-}
-
 /// Reads a page with bare `serde_json`.
-pub fn bare(body: &[u8]) -> <List as Action>::Output {
+pub fn bare(body: &[u8]) -> Page {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Envelope {
+        response: Page,
+    }
+
     let envelope: Envelope = serde_json::from_slice(body).expect("the page is sound");
     envelope.response
 }
 
-/// A walk through the emulator; the floor is the emulator's own answers, and bare `serde_json` for them.
+/// A walk through the emulator; the floor is the emulator's answers to the same requests, signed one by
+/// one, and bare `serde_json` for them.
 pub fn emulator_stage(records: u64) -> Stage {
     Stage::new(format!("walk_{records}"), 0, move || emulated(records))
         .with_records(records)
         .with("floor", Role::Floor, move || {
             let mut service = Emulator::new(credential()).with_records(records);
-            let mut settings = tc3_core::Session::new(credential());
-            for offset in (0..records).step_by(1_000) {
-                let list = list().with_offset(offset).with_limit(1_000);
-                let request = tc3_core::request::sign(&list, &mut settings, TIME);
-                let request = request.expect("the action is sound");
-                black_box(bare(service.handle(TIME, &request).body()));
+            let mut session = session(Settings::default());
+            for window in walk::windows(list()) {
+                let mut offset = 0;
+                loop {
+                    let action = window.clone().with_offset(offset);
+                    let request = request::sign(&action, &mut session, TIME);
+                    let request = request.expect("the action is sound");
+                    let page = bare(service.handle(TIME, &request).body());
+                    offset += PAGE;
+                    if offset >= page.total {
+                        break;
+                    }
+                }
             }
         })
 }
 
 /// A walk over recorded pages; the floor is bare `serde_json` for the same pages.
 pub fn recorded_stage() -> Stage {
-    let pages: Vec<Bytes> = exchanges(list(), RECORDED)
+    let pages: Vec<Bytes> = exchanges(list(), RECORDED, Settings::default())
         .into_iter()
         .map(|(_, response)| response.into_body())
         .collect();
@@ -89,9 +113,8 @@ pub fn recorded_stage() -> Stage {
     let name = format!("walk_{RECORDED}_recorded");
     Stage::new(name, bytes, move || {
         let mut pages = pages.iter();
-        walk(list(), |_| {
-            Ok(call::answer(pages.next().expect("a page").clone()))
-        })
+        let send = |_| Ok(call::answer(pages.next().expect("a page").clone()));
+        drive(list(), &mut session(Settings::default()), send)
     })
     .with_records(RECORDED)
     .with("floor", Role::Floor, move || {
@@ -108,6 +131,8 @@ mod tests {
     #[test]
     fn a_walk_delivers_everything() {
         assert_eq!(emulated(2_500), 2_500);
-        assert_eq!(exchanges(list(), 2_500).len(), 3);
+        let settings = Settings::default();
+        // Four windows, each with a page that is not full.
+        assert_eq!(exchanges(list(), 2_500, settings).len(), 28);
     }
 }

@@ -1,0 +1,96 @@
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use crate::measure::Allocations;
+
+/// The cargo that runs this program, or the one on the path.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
+}
+
+/// What the example `allocations` counts; nothing where it can't be run.
+pub(crate) fn allocations() -> Allocations {
+    let mut allocations = cargo();
+    allocations.args(["run", "--quiet", "--example", "allocations"]);
+    if cfg!(feature = "peers") {
+        allocations.args(["--features", "peers"]);
+    }
+    if !cfg!(debug_assertions) {
+        allocations.arg("--release");
+    }
+    // Beside this program, wherever that was built.
+    let program = env::current_exe().expect("this program is somewhere");
+    if let Some(target) = program.ancestors().nth(3) {
+        allocations.arg("--target-dir").arg(target);
+    }
+    let output = allocations
+        .args(["--", "--json"])
+        .stderr(Stdio::inherit())
+        .output();
+    let Ok(output) = output else {
+        eprintln!("there is no cargo here, so no allocations are counted");
+        return Allocations::new();
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().filter_map(allocation).collect()
+}
+
+fn allocation(line: &str) -> Option<((String, String), u64)> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| line[name].as_str().map(String::from);
+    Some((
+        (text("stage")?, text("contender")?),
+        line["allocations"].as_u64()?,
+    ))
+}
+
+/// How long a build of `tc3-core` from nothing takes, and of how many crates.
+pub(crate) fn compile() -> String {
+    let target = env::temp_dir().join(format!("tc3-compile-{}", std::process::id()));
+    let mut lines = String::new();
+    for package in ["tc3-core", "tc3-blocking", "tc3-async"] {
+        let _ = fs::remove_dir_all(&target);
+        lines += &build(package, &target);
+    }
+    let _ = fs::remove_dir_all(&target);
+    lines
+}
+
+fn build(package: &str, target: &PathBuf) -> String {
+    // What has to be downloaded is no part of it.
+    let _ = cargo().args(["fetch", "--quiet"]).status();
+    let start = Instant::now();
+    let status = cargo()
+        .args(["build", "--quiet", "--release", "--package", package])
+        .arg("--target-dir")
+        .arg(target)
+        .status();
+    let seconds = start.elapsed().as_secs_f64();
+    let tree = cargo()
+        .args(["tree", "--package", package, "--edges", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .output();
+    let tree = tree.map_or_else(|_| Vec::new(), |output| output.stdout);
+    let tree = String::from_utf8_lossy(&tree).into_owned();
+    let crates: BTreeSet<&str> = tree
+        .lines()
+        .filter_map(|line| line.split(" (").next())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let failed = if status.is_ok_and(|status| status.success()) {
+        ""
+    } else {
+        ", and failed"
+    };
+    format!(
+        "cargo build -p {package} --release from nothing: {seconds:.1} s, {} crates{failed}\n",
+        crates.len()
+    )
+}

@@ -1,0 +1,73 @@
+//! Everything that the benches measure, in short: one table, and the same as JSON, an object a stage.
+//!
+//! ```sh
+//! cargo run --release -p tc3-benches --example report -- [--all] [--compile]
+//! ```
+//!
+//! - With `--features peers` the peers run as well; without, `best_peer` is null.
+//! - `--all` shows everybody who does a stage, not the best alone.
+//! - `--compile` also measures a build of `tc3-core` from nothing, which takes longer than all the rest.
+//!
+//! All who do a stage take turns, and of each the fastest turn counts: what else runs on the machine
+//! only ever adds. Loopback stages are in CPU time of this process, user and system; the server is another
+//! process. Allocations are counted by the example `allocations`, which is built when it is needed.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a report is printed"
+)]
+
+mod cargo;
+mod machine;
+mod measure;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use measure::{Measured, measure};
+use tc3_benches::{Stage, call, clock, decode, loopback, request, sign, walk};
+
+/// How long each contender of a stage is measured.
+const EACH: Duration = Duration::from_millis(120);
+/// System calls vary more.
+const EACH_OVER_LOOPBACK: Duration = Duration::from_millis(600);
+
+fn main() {
+    loopback::serve_if_asked();
+    machine::walk_if_asked();
+    let asked = |word: &str| std::env::args().any(|argument| argument == word);
+    let start = Instant::now();
+    let allocations = cargo::allocations();
+    println!("{}", machine::describe());
+
+    let stages: [Vec<Stage>; 5] = [
+        sign::stages(),
+        request::stages(),
+        call::stages(),
+        decode::stages(),
+        vec![walk::recorded_stage()],
+    ];
+    let wall = Instant::now();
+    let mut results: Vec<Measured> = Vec::new();
+    for stage in stages.into_iter().flatten() {
+        results.push(measure(stage, EACH, || wall.elapsed()));
+    }
+    let server = loopback::Server::start().expect("the server starts");
+    for stage in loopback::stages(&server) {
+        results.push(measure(stage, EACH_OVER_LOOPBACK, clock::cpu));
+    }
+    drop(server);
+    for result in &mut results {
+        result.count(&allocations);
+    }
+
+    println!("{}", table::table(&results, asked("--all")));
+    println!("{}", machine::walks());
+    if asked("--compile") {
+        println!("{}", cargo::compile());
+    }
+    println!("measured in {:.0} s", start.elapsed().as_secs_f64());
+    for result in &results {
+        println!("{}", table::json(result));
+    }
+}
