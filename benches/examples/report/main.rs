@@ -8,8 +8,8 @@
 //! - `--all` shows everybody who does a stage, not the best alone.
 //! - `--compile` also measures a build of `tc3-core` from nothing, which takes longer than all the rest.
 //!
-//! All who do a stage take turns, and of each the fastest turn counts: what else runs on the machine
-//! only ever adds. Loopback stages are in CPU time of this process, user and system; the server is another
+//! All who do a stage take turns, in rounds over all stages, and of each the fastest turn counts: what else
+//! runs on the machine only ever adds. Loopback stages are in CPU time of this process, user and system; the server is another
 //! process. Allocations are counted by the example `allocations`, which is built when it is needed.
 #![allow(
     clippy::print_stdout,
@@ -24,13 +24,15 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use measure::{Measured, measure};
+use measure::{Measured, Measuring};
 use tc3_benches::{Stage, call, clock, decode, loopback, request, sign, walk};
 
-/// How long each contender of a stage is measured.
-const EACH: Duration = Duration::from_millis(120);
+/// How long each contender of a stage is measured in a round.
+const EACH: Duration = Duration::from_millis(30);
 /// System calls vary more.
-const EACH_OVER_LOOPBACK: Duration = Duration::from_millis(600);
+const EACH_OVER_LOOPBACK: Duration = Duration::from_millis(120);
+/// How many rounds there are, so that no stage meets a noisy moment alone.
+const ROUNDS: usize = 4;
 
 fn main() {
     loopback::serve_if_asked();
@@ -47,15 +49,11 @@ fn main() {
         decode::stages(),
         vec![walk::recorded_stage()],
     ];
-    let wall = Instant::now();
-    let mut results: Vec<Measured> = Vec::new();
-    for stage in stages.into_iter().flatten() {
-        results.push(measure(stage, EACH, || wall.elapsed()));
-    }
+    let stages = stages.into_iter().flatten();
+    let mut results = measure(stages, EACH, || start.elapsed());
     let server = loopback::Server::start().expect("the server starts");
-    for stage in loopback::stages(&server) {
-        results.push(measure(stage, EACH_OVER_LOOPBACK, clock::cpu));
-    }
+    let over_loopback = loopback::stages(&server).into_iter();
+    results.extend(measure(over_loopback, EACH_OVER_LOOPBACK, clock::cpu));
     drop(server);
     for result in &mut results {
         result.count(&allocations);
@@ -70,4 +68,18 @@ fn main() {
     for result in &results {
         println!("{}", table::json(result));
     }
+}
+
+fn measure(
+    stages: impl Iterator<Item = Stage>,
+    each: Duration,
+    clock: impl Fn() -> Duration + Copy,
+) -> Vec<Measured> {
+    let mut measuring: Vec<_> = stages.map(|stage| Measuring::new(stage, clock)).collect();
+    for _ in 0..ROUNDS {
+        for stage in &mut measuring {
+            stage.go_on(each, clock);
+        }
+    }
+    measuring.into_iter().map(Measuring::end).collect()
 }

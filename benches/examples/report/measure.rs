@@ -5,7 +5,7 @@ use tc3_benches::{Contender, Role, Stage};
 /// How long one turn lasts, where a single run doesn't last longer.
 const TURN: Duration = Duration::from_micros(500);
 /// How many turns each has at least.
-const TURNS: u32 = 5;
+const TURNS: u32 = 2;
 
 /// The allocations of a run, by stage and contender.
 pub(crate) type Allocations = HashMap<(String, String), u64>;
@@ -47,36 +47,56 @@ impl Measured {
     }
 }
 
-/// Lets all contenders take turns, by a clock.
-pub(crate) fn measure(mut stage: Stage, each: Duration, clock: impl Fn() -> Duration) -> Measured {
-    let count = u32::try_from(stage.contenders.len()).unwrap_or(1);
-    let runs: Vec<u32> = stage
-        .contenders
-        .iter_mut()
-        .map(|contender| runs_in_a_turn(contender, &clock))
-        .collect();
-    let mut best = vec![f64::INFINITY; stage.contenders.len()];
-    let start = clock();
-    for turn in 0.. {
-        if turn >= TURNS && clock() - start >= each * count {
-            break;
-        }
-        for ((contender, &runs), best) in stage.contenders.iter_mut().zip(&runs).zip(&mut best) {
-            let took = turn_of(contender, runs, &clock);
-            *best = best.min(took.as_secs_f64() * 1e9 / f64::from(runs));
+/// A stage that is being measured: all who do it take turns, and of each the fastest turn counts.
+pub(crate) struct Measuring {
+    stage: Stage,
+    /// How many runs a turn of each contender has.
+    runs: Vec<u32>,
+    /// What each took for one run, in ns.
+    best: Vec<f64>,
+}
+
+impl Measuring {
+    pub(crate) fn new(mut stage: Stage, clock: impl Fn() -> Duration) -> Self {
+        let contenders = stage.contenders.iter_mut();
+        let runs = contenders.map(|contender| runs_in_a_turn(contender, &clock));
+        let runs: Vec<u32> = runs.collect();
+        Self {
+            best: vec![f64::INFINITY; runs.len()],
+            runs,
+            stage,
         }
     }
-    let times = stage.contenders.iter().zip(best);
-    Measured {
-        times: times
-            .map(|(contender, ns)| Time {
-                name: contender.name,
-                role: contender.role,
-                ns,
-                allocations: None,
-            })
-            .collect(),
-        stage: stage.name,
+
+    /// Measures each contender for so long, by a clock.
+    pub(crate) fn go_on(&mut self, each: Duration, clock: impl Fn() -> Duration) {
+        let enough = each.as_secs_f64() * self.runs.len() as f64;
+        let start = clock();
+        for turn in 0.. {
+            if turn >= TURNS && (clock() - start).as_secs_f64() >= enough {
+                break;
+            }
+            let contenders = self.stage.contenders.iter_mut();
+            for ((contender, &runs), best) in contenders.zip(&self.runs).zip(&mut self.best) {
+                let took = turn_of(contender, runs, &clock);
+                *best = best.min(took.as_secs_f64() * 1e9 / f64::from(runs));
+            }
+        }
+    }
+
+    pub(crate) fn end(self) -> Measured {
+        let times = self.stage.contenders.iter().zip(self.best);
+        Measured {
+            times: times
+                .map(|(contender, ns)| Time {
+                    name: contender.name,
+                    role: contender.role,
+                    ns,
+                    allocations: None,
+                })
+                .collect(),
+            stage: self.stage.name,
+        }
     }
 }
 
