@@ -6,7 +6,7 @@ mod common;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn call(c: &mut Criterion) {
-    common::bench(c, "call", tc3_benches::call::stages());
+    common::bench(c, "call", vec![tc3_benches::call::stage()]);
 }
 
 criterion_group!(benches, call);

@@ -38,8 +38,8 @@ fn main() {
     let server = loopback::Server::start().expect("the server starts");
     let stages: [Vec<Stage>; 6] = [
         sign::stages(),
-        request::stages(),
-        call::stages(),
+        vec![request::stage()],
+        vec![call::stage()],
         decode::stages(),
         vec![walk::recorded_stage()],
         loopback::stages(&server),

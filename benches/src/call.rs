@@ -43,7 +43,7 @@ pub fn drive<F: Flow>(
 }
 
 /// Through core alone, and through the blocking client.
-pub fn stages() -> Vec<Stage> {
+pub fn stage() -> Stage {
     let action = DescribeBillDetail::new();
     let (blocking, plain) = (action.clone(), action.clone());
     let (body, response) = (action.json(), answer(ANSWER));
@@ -73,7 +73,7 @@ pub fn stages() -> Vec<Stage> {
     .with("tc3-blocking", Role::Reference, move || {
         client.call(black_box(&blocking)).expect("it is sound")
     });
-    vec![with_peers(stage)]
+    with_peers(stage)
 }
 
 #[cfg(not(feature = "peers"))]

@@ -14,26 +14,28 @@ use crate::{Role, Stage, TIME, call, credential, request::session};
 
 /// Pages of 1, 100 and 1,000 rows of each action, a page of nulls, and an error.
 pub fn stages() -> Vec<Stage> {
-    let mut stages = Vec::new();
-    for rows in [1, 100, 1_000] {
-        stages.extend(pages(rows));
-    }
-    stages.push(nulls());
-    stages.push(error());
-    stages
+    let pages = [1, 100, 1_000].map(|rows| [allocation(rows), bill(rows), usage(rows)]);
+    let others = [nulls(), error()];
+    pages.into_iter().flatten().chain(others).collect()
 }
 
-/// A page of so many rows of each action.
-pub fn pages(rows: usize) -> [Stage; 3] {
-    [
-        page_of::<Allocation>("allocation", rows),
-        page_of::<Bill>("bill", rows),
-        page_of::<Usage>("usage", rows),
-    ]
+/// A page of so many rows of `DescribeAllocationSummaryByBusiness`.
+pub fn allocation(rows: usize) -> Stage {
+    page_of::<Allocation>("allocation", rows)
+}
+
+/// A page of so many rows of `DescribeBillList`.
+pub fn bill(rows: usize) -> Stage {
+    page_of::<Bill>("bill", rows)
+}
+
+/// A page of so many rows of `ChannelDescribeBillUsageDetail`.
+pub fn usage(rows: usize) -> Stage {
+    page_of::<Usage>("usage", rows)
 }
 
 /// An action whose pages are decoded.
-pub trait Listed: Action<Output: DeserializeOwned + 'static> {
+trait Listed: Action<Output: DeserializeOwned + 'static> {
     /// The field of the output that has the rows.
     const ROWS: &'static str;
 
@@ -72,7 +74,7 @@ impl Listed for Usage {
 }
 
 /// What the service would answer: an envelope around an output of so many rows.
-pub fn output<A: Listed>(rows: usize) -> Value {
+fn output<A: Listed>(rows: usize) -> Value {
     let signed = request::sign(&A::first(), &mut session(), TIME).expect("the action is sound");
     let answer = Emulator::new(credential()).handle(TIME, &signed);
     let mut answer: Value = serde_json::from_slice(answer.body()).expect("it is JSON");
@@ -89,8 +91,7 @@ fn without_request_id(mut output: Value) -> String {
     output.to_string()
 }
 
-/// A page of so many rows.
-pub fn page_of<A: Listed>(name: &str, rows: usize) -> Stage {
+fn page_of<A: Listed>(name: &str, rows: usize) -> Stage {
     page::<A>(format!("decode_{rows}_{name}"), rows, output::<A>(rows))
 }
 

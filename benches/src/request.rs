@@ -73,7 +73,7 @@ pub fn session() -> Session {
 }
 
 /// The whole way from the action.
-pub fn stages() -> Vec<Stage> {
+pub fn stage() -> Stage {
     let action = DescribeBillDetail::new();
     let body = action.json();
     let mut session = session();
@@ -89,7 +89,7 @@ pub fn stages() -> Vec<Stage> {
     .with("signature alone", Role::Reference, move || {
         sign::authorization(&mut signer, black_box(body.as_bytes()))
     });
-    vec![with_peers(stage)]
+    with_peers(stage)
 }
 
 #[cfg(not(feature = "peers"))]

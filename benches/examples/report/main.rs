@@ -44,8 +44,8 @@ fn main() {
 
     let stages: [Vec<Stage>; 5] = [
         sign::stages(),
-        request::stages(),
-        call::stages(),
+        vec![request::stage()],
+        vec![call::stage()],
         decode::stages(),
         vec![walk::recorded_stage()],
     ];
