@@ -18,10 +18,10 @@ static ALLOCATOR: Allocator<System> = Allocator::system();
 /// Allocations and bytes of one run, in this thread: none of the stages has others.
 fn measure(contender: &mut Contender) -> (u64, u64) {
     // Keys are derived, connections made and buffers grown before anything counts.
-    (0..3).for_each(|_| (contender.work)());
+    (0..2).for_each(|_| (contender.work)());
     let session = Session::new();
     let operation = session.operation(contender.name);
-    let runs = 16;
+    let runs = 4;
     {
         let _span = operation.measure_thread().iterations(runs);
         (0..runs).for_each(|_| (contender.work)());

@@ -8,9 +8,10 @@
 //! - `--all` shows everybody who does a stage, not the best alone.
 //! - `--compile` also measures a build of `tc3-core` from nothing, which takes longer than all the rest.
 //!
-//! All who do a stage take turns, in rounds over all stages, and of each the fastest turn counts: what else
-//! runs on the machine only ever adds. Loopback stages are in CPU time of this process, user and system; the server is another
-//! process. Allocations are counted by the example `allocations`, which is built when it is needed.
+//! All who do a stage take turns, in rounds over all stages, so that what else runs on the machine meets all
+//! alike. Of each the fastest turn counts, and over loopback the one in the middle. Loopback stages are in CPU
+//! time of this process, user and system; the server is another process. Allocations are counted by the
+//! example `allocations`, which is built when it is needed.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -24,7 +25,7 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use measure::{Measured, Measuring};
+use measure::{Counts, Measured, Measuring};
 use tc3_benches::{Stage, call, clock, decode, loopback, request, sign, walk};
 
 /// How long each contender of a stage is measured in a round.
@@ -50,10 +51,15 @@ fn main() {
         vec![walk::recorded_stage()],
     ];
     let stages = stages.into_iter().flatten();
-    let mut results = measure(stages, EACH, || start.elapsed());
+    let mut results = measure(stages, EACH, Counts::Fastest, || start.elapsed());
     let server = loopback::Server::start().expect("the server starts");
     let over_loopback = loopback::stages(&server).into_iter();
-    results.extend(measure(over_loopback, EACH_OVER_LOOPBACK, clock::cpu));
+    results.extend(measure(
+        over_loopback,
+        EACH_OVER_LOOPBACK,
+        Counts::Middle,
+        clock::cpu,
+    ));
     drop(server);
     for result in &mut results {
         result.count(&allocations);
@@ -73,6 +79,7 @@ fn main() {
 fn measure(
     stages: impl Iterator<Item = Stage>,
     each: Duration,
+    counts: Counts,
     clock: impl Fn() -> Duration + Copy,
 ) -> Vec<Measured> {
     let mut measuring: Vec<_> = stages.map(|stage| Measuring::new(stage, clock)).collect();
@@ -81,5 +88,6 @@ fn measure(
             stage.go_on(each, clock);
         }
     }
-    measuring.into_iter().map(Measuring::end).collect()
+    let ended = measuring.into_iter().map(|stage| stage.end(counts));
+    ended.collect()
 }

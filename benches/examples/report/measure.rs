@@ -47,13 +47,22 @@ impl Measured {
     }
 }
 
-/// A stage that is being measured: all who do it take turns, and of each the fastest turn counts.
+/// Which of many turns counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counts {
+    /// The fastest: what disturbs a computation only ever adds.
+    Fastest,
+    /// The one in the middle: with two processes there is luck as well.
+    Middle,
+}
+
+/// A stage that is being measured: all who do it take turns.
 pub(crate) struct Measuring {
     stage: Stage,
     /// How many runs a turn of each contender has.
     runs: Vec<u32>,
-    /// What each took for one run, in ns.
-    best: Vec<f64>,
+    /// What one run of each contender took in each turn, in ns.
+    turns: Vec<Vec<f64>>,
 }
 
 impl Measuring {
@@ -62,7 +71,7 @@ impl Measuring {
         let runs = contenders.map(|contender| runs_in_a_turn(contender, &clock));
         let runs: Vec<u32> = runs.collect();
         Self {
-            best: vec![f64::INFINITY; runs.len()],
+            turns: vec![Vec::new(); runs.len()],
             runs,
             stage,
         }
@@ -77,15 +86,22 @@ impl Measuring {
                 break;
             }
             let contenders = self.stage.contenders.iter_mut();
-            for ((contender, &runs), best) in contenders.zip(&self.runs).zip(&mut self.best) {
+            for ((contender, &runs), turns) in contenders.zip(&self.runs).zip(&mut self.turns) {
                 let took = turn_of(contender, runs, &clock);
-                *best = best.min(took.as_secs_f64() * 1e9 / f64::from(runs));
+                turns.push(took.as_secs_f64() * 1e9 / f64::from(runs));
             }
         }
     }
 
-    pub(crate) fn end(self) -> Measured {
-        let times = self.stage.contenders.iter().zip(self.best);
+    pub(crate) fn end(self, counts: Counts) -> Measured {
+        let turns = self.turns.into_iter().map(|mut turns| {
+            turns.sort_by(f64::total_cmp);
+            match counts {
+                Counts::Fastest => turns[0],
+                Counts::Middle => turns[turns.len() / 2],
+            }
+        });
+        let times = self.stage.contenders.iter().zip(turns);
         Measured {
             times: times
                 .map(|(contender, ns)| Time {
