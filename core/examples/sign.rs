@@ -46,7 +46,8 @@ fn sign(line: &Line) -> Result<String, tc3_core::Invalid> {
     } else {
         Payload::Signed(line.payload.as_bytes())
     };
-    let headers = line.headers.iter().map(|(name, value)| (&**name, &**value));
+    let headers = line.headers.iter();
+    let headers: Vec<_> = headers.map(|(name, value)| (&**name, &**value)).collect();
     let request = CanonicalRequest::new(&line.method, &line.path, &line.query, headers, payload);
     let scope = Scope::new(line.timestamp, &line.service)?;
     let text = string_to_sign(line.timestamp, &scope, &request.hash());
@@ -54,7 +55,7 @@ fn sign(line: &Line) -> Result<String, tc3_core::Invalid> {
     Ok(authorization(
         &line.secret_id,
         &scope,
-        request.signed_headers(),
+        &request.signed_headers(),
         &signature,
     ))
 }

@@ -1,8 +1,4 @@
-use alloc::{
-    collections::VecDeque,
-    string::{String, ToString},
-    sync::Arc,
-};
+use alloc::{collections::VecDeque, string::String, sync::Arc};
 use core::{fmt, mem};
 
 use bytes::Bytes;
@@ -446,7 +442,7 @@ fn fingerprint<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> String
             .for_each(|part| hash.update(part.as_bytes()));
     }
     let digest = hash.finalize();
-    Hex(digest.get(..8).unwrap_or(&digest)).to_string()
+    Hex::new(&digest.into()).as_str().chars().take(16).collect()
 }
 
 impl<A: Paginate + fmt::Debug> fmt::Debug for Planner<A> {

@@ -117,7 +117,7 @@ impl Prepared {
                 ("host", &host),
                 ("x-tc-action", &self.target.action),
             ];
-            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, signed, payload);
+            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &signed, payload);
             signer.sign(&canonical, service, time)?
         } else {
             "SKIP".into()

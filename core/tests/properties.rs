@@ -30,7 +30,7 @@ prop_compose! {
         let time = UnixTime::new(time);
         let method = if get { "GET" } else { "POST" };
         let headers = [("Content-Type", "application/json"), ("Host", &host), ("X-TC-Region", &region)];
-        let canonical = CanonicalRequest::new(method, "/", &query, headers, Payload::Signed(&body));
+        let canonical = CanonicalRequest::new(method, "/", &query, &headers, Payload::Signed(&body));
         let authorization = Signer::new(credential.clone()).sign(&canonical, &service, time).unwrap();
         let mut request = http::Request::builder().method(method).uri(format!("/?{query}"));
         for (name, value) in headers {

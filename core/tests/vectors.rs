@@ -32,10 +32,8 @@ fn vectors() -> Vec<Vector> {
 #[test]
 fn every_vector_is_signed_as_the_vendor_signs_it() {
     for vector in vectors() {
-        let headers = vector
-            .headers
-            .iter()
-            .map(|(name, value)| (&**name, &**value));
+        let headers = vector.headers.iter();
+        let headers: Vec<_> = headers.map(|(name, value)| (&**name, &**value)).collect();
         let request = CanonicalRequest::new(
             &vector.method,
             &vector.path,

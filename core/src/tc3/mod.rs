@@ -12,7 +12,7 @@
 //!     "POST",
 //!     "/",
 //!     "",
-//!     [("Content-Type", "application/json"), ("Host", "cvm.tencentcloudapi.com")],
+//!     &[("Content-Type", "application/json"), ("Host", "cvm.tencentcloudapi.com")],
 //!     tc3::Payload::Signed(b"{}"),
 //! );
 //! assert_eq!(request.signed_headers(), "content-type;host");
@@ -39,11 +39,25 @@ pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
 /// The last part of a scope.
 const TERMINATOR: &str = "tc3_request";
 
-/// Writes bytes as lower-case hexadecimal digits.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+/// A hash in lower-case hexadecimal digits.
+pub(crate) struct Hex([u8; 64]);
 
-impl core::fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+impl Hex {
+    pub(crate) fn new(hash: &[u8; 32]) -> Self {
+        const fn digit(nibble: u8) -> u8 {
+            let zero = if nibble < 10 { b'0' } else { b'a' - 10 };
+            zero.wrapping_add(nibble)
+        }
+        let mut digits = [0; 64];
+        let (pairs, _) = digits.as_chunks_mut();
+        for (pair, byte) in pairs.iter_mut().zip(hash) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        Self(digits)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        #[expect(clippy::expect_used, reason = "digits are ASCII")]
+        str::from_utf8(&self.0).expect("digits are ASCII")
     }
 }

@@ -2,15 +2,18 @@ use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::civil::Date;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{ALGORITHM, CanonicalRequest, Hex, TERMINATOR};
+use super::{ALGORITHM, CanonicalRequest, Hex, TERMINATOR, canonical::Head};
 use crate::{Credential, Invalid, UnixTime};
 
-/// Keys of how many (day, service) pairs a [`Signer`] holds before it forgets the oldest.
-const CACHED_KEYS: usize = 16;
+/// How many keys and heads of requests a [`Signer`] holds before it forgets the oldest.
+const CACHED: usize = 16;
+/// The length of a scope's date.
+const DATE: usize = "yyyy-MM-dd".len();
+/// Room for an `Authorization` header, and for the texts on the way to it.
+const AUTHORIZATION: usize = 256;
 
 /// What a signature is good for: one service on one UTC day.
 ///
@@ -24,7 +27,7 @@ const CACHED_KEYS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     text: String,
-    date: Date,
+    day: i64,
 }
 
 impl Scope {
@@ -40,7 +43,7 @@ impl Scope {
         }
         Ok(Self {
             text: format!("{date}/{service}/{TERMINATOR}"),
-            date,
+            day: time.day(),
         })
     }
 
@@ -51,12 +54,13 @@ impl Scope {
 
     /// The UTC date, `yyyy-MM-dd`.
     pub fn date(&self) -> &str {
-        self.text.split('/').next().unwrap_or_default()
+        self.text.get(..DATE).unwrap_or_default()
     }
 
     /// The service.
     pub fn service(&self) -> &str {
-        self.text.split('/').nth(1).unwrap_or_default()
+        let end = self.text.len().saturating_sub(TERMINATOR.len() + 1);
+        self.text.get(DATE + 1..end).unwrap_or_default()
     }
 }
 
@@ -71,11 +75,22 @@ impl Scope {
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 pub fn string_to_sign(time: UnixTime, scope: &Scope, canonical_hash: &[u8; 32]) -> String {
-    format!(
-        "{ALGORITHM}\n{time}\n{}\n{}",
+    let mut text = String::with_capacity(160);
+    write_string_to_sign(&mut text, time, scope, canonical_hash);
+    text
+}
+
+fn write_string_to_sign(text: &mut String, time: UnixTime, scope: &Scope, hash: &[u8; 32]) {
+    let mut digits = itoa::Buffer::new();
+    text.push_str(ALGORITHM);
+    for part in [
+        digits.format(time.seconds()),
         scope.as_str(),
-        Hex(canonical_hash)
-    )
+        Hex::new(hash).as_str(),
+    ] {
+        text.push('\n');
+        text.push_str(part);
+    }
 }
 
 /// The value of the `Authorization` header: the last stage.
@@ -85,10 +100,25 @@ pub fn authorization(
     signed_headers: &str,
     signature: &Signature,
 ) -> String {
-    format!(
-        "{ALGORITHM} Credential={secret_id}/{}, SignedHeaders={signed_headers}, Signature={signature}",
-        scope.as_str()
-    )
+    let mut text = String::with_capacity(AUTHORIZATION);
+    write_credential(&mut text, secret_id, scope);
+    text.push_str(signed_headers);
+    write_signature(&mut text, signature);
+    text
+}
+
+/// Appends what comes before the signed headers' names.
+fn write_credential(text: &mut String, secret_id: &str, scope: &Scope) {
+    for part in [ALGORITHM, " Credential=", secret_id, "/", scope.as_str()] {
+        text.push_str(part);
+    }
+    text.push_str(", SignedHeaders=");
+}
+
+/// Appends what comes after them.
+fn write_signature(text: &mut String, signature: &Signature) {
+    text.push_str(", Signature=");
+    text.push_str(Hex::new(&signature.0).as_str());
 }
 
 /// The key that signs one service's requests of one day; wiped when dropped.
@@ -168,7 +198,7 @@ impl Signature {
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Hex(&self.0).fmt(f)
+        f.write_str(Hex::new(&self.0).as_str())
     }
 }
 
@@ -178,11 +208,13 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// A credential that signs, with the derived key of each (day, service) cached.
-#[derive(Clone, Debug)]
+/// A credential that signs, with what lasts from request to request cached: the derived key of each
+/// (day, service), and the hash of what comes before the payload in the canonical request.
+#[derive(Clone)]
 pub struct Signer {
     credential: Credential,
-    keys: Vec<(Scope, SigningKey)>,
+    keys: Recent<(Scope, SigningKey)>,
+    heads: Recent<Head>,
 }
 
 impl Signer {
@@ -190,7 +222,8 @@ impl Signer {
     pub const fn new(credential: Credential) -> Self {
         Self {
             credential,
-            keys: Vec::new(),
+            keys: Recent::new(),
+            heads: Recent::new(),
         }
     }
 
@@ -208,37 +241,74 @@ impl Signer {
     /// [`Invalid`] for a time outside the years 0 to 9999.
     pub fn sign(
         &mut self,
-        request: &CanonicalRequest,
+        request: &CanonicalRequest<'_>,
         service: &str,
         time: UnixTime,
     ) -> Result<String, Invalid> {
-        let at = self.key(service, time)?;
-        #[expect(clippy::indexing_slicing, reason = "key() returns the place of a key")]
-        let (scope, key) = &self.keys[at];
-        let signature = key.sign(&string_to_sign(time, scope, &request.hash()));
-        Ok(authorization(
-            self.credential.secret_id(),
-            scope,
-            request.signed_headers(),
-            &signature,
-        ))
+        let day = time.day();
+        let (scope, key) = self.keys.find_or(
+            |(scope, _)| scope.day == day && scope.service() == service,
+            || {
+                let scope = Scope::new(time, service)?;
+                let key = SigningKey::derive(self.credential.secret_key(), &scope);
+                Ok((scope, key))
+            },
+        )?;
+        let fresh;
+        let head = if request.has_query() {
+            fresh = Head::new(request);
+            &fresh
+        } else {
+            let make = || Ok::<_, Invalid>(Head::new(request));
+            self.heads.find_or(|head| head.is_of(request), make)?
+        };
+        // One text after the other in the same room.
+        let mut text = String::with_capacity(AUTHORIZATION);
+        write_string_to_sign(&mut text, time, scope, &request.hash_after(head));
+        let signature = key.sign(&text);
+        text.clear();
+        write_credential(&mut text, self.credential.secret_id(), scope);
+        text.push_str(head.signed_headers());
+        write_signature(&mut text, &signature);
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer")
+            .field("credential", &self.credential)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The last few of something that costs to make.
+#[derive(Clone)]
+struct Recent<T>(Vec<T>);
+
+impl<T> Recent<T> {
+    const fn new() -> Self {
+        Self(Vec::new())
     }
 
-    /// The place of the key of that day and service, derived when it is needed first.
-    fn key(&mut self, service: &str, time: UnixTime) -> Result<usize, Invalid> {
-        let date = time.utc_date()?;
-        let fits =
-            |(scope, _): &(Scope, SigningKey)| scope.date == date && scope.service() == service;
-        if let Some(at) = self.keys.iter().position(fits) {
-            return Ok(at);
-        }
-        let scope = Scope::new(time, service)?;
-        let key = SigningKey::derive(self.credential.secret_key(), &scope);
-        if self.keys.len() >= CACHED_KEYS {
-            self.keys.remove(0);
-        }
-        self.keys.push((scope, key));
-        Ok(self.keys.len().saturating_sub(1))
+    fn find_or<E>(
+        &mut self,
+        fits: impl FnMut(&T) -> bool,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&T, E> {
+        let at = match self.0.iter().position(fits) {
+            Some(at) => at,
+            None => {
+                let made = make()?;
+                if self.0.len() >= CACHED {
+                    self.0.remove(0);
+                }
+                self.0.push(made);
+                self.0.len().saturating_sub(1)
+            }
+        };
+        #[expect(clippy::indexing_slicing, reason = "it was found or put there")]
+        Ok(&self.0[at])
     }
 }
 
@@ -260,14 +330,14 @@ mod tests {
             ("x-tc-action", "DescribeInstances"),
         ];
         let request =
-            CanonicalRequest::new("POST", "/", "", headers, Payload::Signed(body.as_bytes()));
+            CanonicalRequest::new("POST", "/", "", &headers, Payload::Signed(body.as_bytes()));
         assert!(
             request
-                .as_str()
+                .to_string()
                 .ends_with("35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064")
         );
         assert_eq!(
-            Hex(&request.hash()).to_string(),
+            Hex::new(&request.hash()).as_str(),
             "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84"
         );
 
@@ -289,7 +359,7 @@ mod tests {
                 "b596b923aad85185e2d1f6659d2a062e0a86731226e021e61bfe06f7ed05f5af",
             ),
         ] {
-            assert_eq!(Hex(&**key).to_string(), published);
+            assert_eq!(Hex::new(key).as_str(), published);
         }
 
         let credential = Credential::new(format!("AKID{secret}"), secret).unwrap();
@@ -302,14 +372,14 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(signer.sign(&request, "cvm", time).unwrap(), expected);
         }
-        assert_eq!(signer.keys.len(), 1);
+        assert_eq!(signer.keys.0.len(), 1);
     }
 
     #[test]
     fn each_day_and_service_has_a_key_of_its_own() {
         let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
         let mut cached = Signer::new(credential.clone());
-        let request = CanonicalRequest::new("POST", "/", "", [], Payload::Signed(b"{}"));
+        let request = CanonicalRequest::new("POST", "/", "", &[], Payload::Signed(b"{}"));
         // Twice around, so that keys are found again, forgotten and derived again.
         for (day, service) in (0..40)
             .chain(0..40)
@@ -319,7 +389,7 @@ mod tests {
             let fresh = Signer::new(credential.clone()).sign(&request, service, time);
             assert_eq!(cached.sign(&request, service, time), fresh);
         }
-        assert_eq!(cached.keys.len(), CACHED_KEYS);
+        assert_eq!(cached.keys.0.len(), CACHED);
     }
 
     #[test]
@@ -340,7 +410,7 @@ mod tests {
     fn no_debug_shows_a_key() {
         let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
         let mut signer = Signer::new(credential);
-        let request = CanonicalRequest::new("POST", "/", "", [], Payload::Unsigned);
+        let request = CanonicalRequest::new("POST", "/", "", &[], Payload::Unsigned);
         signer.sign(&request, "cvm", UnixTime::new(0)).unwrap();
         assert!(!format!("{signer:?}").contains("not-a-real"));
     }

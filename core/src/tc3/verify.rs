@@ -250,13 +250,7 @@ mod tests {
 
     fn signed(headers: &[(&str, &str)]) -> Request<Vec<u8>> {
         let body = b"{}".to_vec();
-        let canonical = CanonicalRequest::new(
-            "POST",
-            "/",
-            "",
-            headers.iter().copied(),
-            Payload::Signed(&body),
-        );
+        let canonical = CanonicalRequest::new("POST", "/", "", headers, Payload::Signed(&body));
         let authorization = Signer::new(credential())
             .sign(&canonical, "cvm", NOW)
             .unwrap();
