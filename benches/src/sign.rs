@@ -4,7 +4,10 @@ use std::hint::black_box;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, block_api::compress256};
-use tc3_core::tc3::{CanonicalRequest, Payload, Signer};
+use tc3_core::{
+    UnixTime,
+    tc3::{CanonicalRequest, Payload, Signer},
+};
 
 use crate::{Role, SECRET_ID, SECRET_KEY, Stage, TIME, credential, request::DescribeBillDetail};
 
@@ -52,13 +55,17 @@ pub fn cached(len: usize) -> Stage {
     with_peers(stage, len)
 }
 
-/// With a key that has to be derived, as for the first call of a day.
+/// With a key that has to be derived, as for the first call of a day: each call is on another one, and by the
+/// time that a day comes again its key is forgotten.
 pub fn first(len: usize) -> Stage {
     let (ours, plain) = (body(len), body(len));
-    let credential = credential();
+    let mut signer = Signer::new(credential());
+    let mut days = (0..100)
+        .cycle()
+        .map(|day| UnixTime::new(TIME.seconds() + day * 86_400));
     let stage = Stage::new(format!("sign_first_{len}"), len, move || {
-        let mut signer = Signer::new(credential.clone());
-        authorization(&mut signer, black_box(ours.as_bytes()))
+        let day = days.next().expect("days go on");
+        authorization_at(&mut signer, black_box(ours.as_bytes()), day)
     })
     .with("floor", Role::Floor, compressions(floor(len)))
     .with("sha2 and hmac", Role::Reference, move || {
@@ -83,9 +90,13 @@ fn with_peers(stage: Stage, len: usize) -> Stage {
 
 /// The header, as this project makes it.
 pub fn authorization(signer: &mut Signer, body: &[u8]) -> String {
+    authorization_at(signer, body, TIME)
+}
+
+fn authorization_at(signer: &mut Signer, body: &[u8], time: UnixTime) -> String {
     let request = CanonicalRequest::new("POST", "/", "", &HEADERS, Payload::Signed(body));
     signer
-        .sign(&request, "billing", TIME)
+        .sign(&request, "billing", time)
         .expect("the time is a date")
 }
 

@@ -69,7 +69,7 @@ impl<'a> CanonicalRequest<'a> {
 
     /// The signed headers' names: lower-case, sorted, joined with `;`.
     pub fn signed_headers(&self) -> String {
-        Head::new(self).signed_headers
+        Head::new(self).signed_headers().into()
     }
 
     /// The SHA-256 of the canonical request.
@@ -80,24 +80,12 @@ impl<'a> CanonicalRequest<'a> {
     /// The hash, given its head.
     pub(super) fn hash_after(&self, head: &Head) -> [u8; 32] {
         let hash = head.hash.clone();
-        hash.chain_update(self.payload.hash().as_str())
-            .finalize()
-            .into()
+        hash.chain_update(self.payload.hash().0).finalize().into()
     }
 
     /// Whether it is of a request whose head is its own.
     pub(super) const fn has_query(&self) -> bool {
         !self.query.is_empty()
-    }
-
-    /// The headers in canonical form.
-    fn canonical_headers(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-        let headers = self.headers.iter();
-        let mut headers: Vec<_> = headers
-            .map(|(name, value)| (lower(name), lower(value)))
-            .collect();
-        headers.sort();
-        headers
     }
 }
 
@@ -120,58 +108,78 @@ impl fmt::Debug for CanonicalRequest<'_> {
 /// to one host, so it is hashed once for all of them.
 #[derive(Clone)]
 pub(super) struct Head {
-    method: String,
-    path: String,
-    query: String,
-    /// As they were given.
-    headers: Vec<(String, String)>,
+    /// What it was made from, as it was given; no text has the byte that ends each.
+    given: Vec<u8>,
     text: String,
     signed_headers: String,
     hash: Sha256,
 }
 
 impl Head {
+    /// Ends each text of `given`.
+    const END: u8 = 0xff;
+
     pub(super) fn new(request: &CanonicalRequest<'_>) -> Self {
-        let headers = request.canonical_headers();
-        let mut signed_headers = String::with_capacity(64);
-        for (name, _) in &headers {
-            if !signed_headers.is_empty() {
-                signed_headers.push(';');
-            }
-            signed_headers.push_str(name);
+        let mut given = Vec::with_capacity(192);
+        let mut give = |text: &str| {
+            given.extend_from_slice(text.as_bytes());
+            given.push(Self::END);
+        };
+        for part in [request.method, request.path, request.query] {
+            give(part);
+        }
+        for (name, value) in &*request.headers {
+            give(name);
+            give(value);
+        }
+        let mut headers = Cow::Borrowed(&*request.headers);
+        if !in_order(&headers) {
+            let headers = headers.to_mut();
+            headers.sort_by_cached_key(|(name, value)| (lower(name), lower(value)));
         }
         let mut text = String::with_capacity(256);
         for part in [request.method, request.path, request.query] {
             text.push_str(part);
             text.push('\n');
         }
-        for (name, value) in &headers {
-            for part in [name, ":", value, "\n"] {
-                text.push_str(part);
+        let mut names = String::with_capacity(64);
+        for (name, value) in &*headers {
+            if !names.is_empty() {
+                names.push(';');
             }
+            let start = names.len();
+            push_lower(name, &mut names);
+            text.push_str(names.get(start..).unwrap_or_default());
+            text.push(':');
+            push_lower(value, &mut text);
+            text.push('\n');
         }
-        for part in ["\n", &signed_headers, "\n"] {
+        for part in ["\n", &names, "\n"] {
             text.push_str(part);
         }
-        let owned = |(name, value): &Header<'_>| ((*name).into(), (*value).into());
         Self {
-            method: request.method.into(),
-            path: request.path.into(),
-            query: request.query.into(),
-            headers: request.headers.iter().map(owned).collect(),
+            given,
+            signed_headers: names,
             hash: Sha256::new_with_prefix(&text),
             text,
-            signed_headers,
         }
     }
 
     /// Whether it is that of a request.
     pub(super) fn is_of(&self, request: &CanonicalRequest<'_>) -> bool {
-        let headers = self.headers.iter().map(|(name, value)| (&**name, &**value));
-        self.method == request.method
-            && self.path == request.path
-            && self.query == request.query
-            && headers.eq(request.headers.iter().copied())
+        let mut rest = &*self.given;
+        let mut gave = |text: &str| match rest.split_at_checked(text.len()) {
+            Some((given, [Self::END, others @ ..])) => {
+                rest = others;
+                given == text.as_bytes()
+            }
+            _ => false,
+        };
+        gave(request.method)
+            && gave(request.path)
+            && gave(request.query)
+            && (request.headers.iter()).all(|(name, value)| gave(name) && gave(value))
+            && rest.is_empty()
     }
 
     /// The signed headers' names: lower-case, sorted, joined with `;`.
@@ -189,14 +197,31 @@ impl Payload<'_> {
     }
 }
 
-fn lower(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
-    if text
-        .bytes()
-        .any(|b| b.is_ascii_uppercase() || !b.is_ascii())
-    {
-        Cow::Owned(text.to_lowercase())
+/// Whether headers need not be sorted, as most don't.
+fn in_order(headers: &[Header<'_>]) -> bool {
+    let canonical = |name: &str| {
+        name.bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    headers.is_sorted_by(|(a, _), (b, _)| a < b) && headers.iter().all(|(name, _)| canonical(name))
+}
+
+fn lower(part: &str) -> String {
+    let mut text = String::new();
+    push_lower(part, &mut text);
+    text
+}
+
+/// Appends a name or value in canonical form.
+fn push_lower(part: &str, text: &mut String) {
+    let part = part.trim();
+    if part.is_ascii() {
+        let start = text.len();
+        text.push_str(part);
+        if let Some(pushed) = text.get_mut(start..) {
+            pushed.make_ascii_lowercase();
+        }
     } else {
-        Cow::Borrowed(text)
+        text.push_str(&part.to_lowercase());
     }
 }

@@ -40,7 +40,7 @@ pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
 const TERMINATOR: &str = "tc3_request";
 
 /// A hash in lower-case hexadecimal digits.
-pub(crate) struct Hex([u8; 64]);
+pub(crate) struct Hex(pub(crate) [u8; 64]);
 
 impl Hex {
     pub(crate) fn new(hash: &[u8; 32]) -> Self {

@@ -1,4 +1,7 @@
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,10 +13,10 @@ use crate::{Credential, Invalid, UnixTime};
 
 /// How many keys and heads of requests a [`Signer`] holds before it forgets the oldest.
 const CACHED: usize = 16;
+/// Room for an `Authorization` header, and for the string to sign.
+const AUTHORIZATION: usize = 256;
 /// The length of a scope's date.
 const DATE: usize = "yyyy-MM-dd".len();
-/// Room for an `Authorization` header, and for the texts on the way to it.
-const AUTHORIZATION: usize = 256;
 
 /// What a signature is good for: one service on one UTC day.
 ///
@@ -27,6 +30,7 @@ const AUTHORIZATION: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     text: String,
+    service: String,
     day: i64,
 }
 
@@ -42,7 +46,8 @@ impl Scope {
             return Err(Invalid::new("timestamp", "lies before the year 0"));
         }
         Ok(Self {
-            text: format!("{date}/{service}/{TERMINATOR}"),
+            text: [&*date.to_string(), service, TERMINATOR].join("/"),
+            service: service.into(),
             day: time.day(),
         })
     }
@@ -59,8 +64,7 @@ impl Scope {
 
     /// The service.
     pub fn service(&self) -> &str {
-        let end = self.text.len().saturating_sub(TERMINATOR.len() + 1);
-        self.text.get(DATE + 1..end).unwrap_or_default()
+        &self.service
     }
 }
 
@@ -81,16 +85,13 @@ pub fn string_to_sign(time: UnixTime, scope: &Scope, canonical_hash: &[u8; 32]) 
 }
 
 fn write_string_to_sign(text: &mut String, time: UnixTime, scope: &Scope, hash: &[u8; 32]) {
-    let mut digits = itoa::Buffer::new();
     text.push_str(ALGORITHM);
-    for part in [
-        digits.format(time.seconds()),
-        scope.as_str(),
-        Hex::new(hash).as_str(),
-    ] {
-        text.push('\n');
-        text.push_str(part);
-    }
+    text.push('\n');
+    text.push_str(itoa::Buffer::new().format(time.seconds()));
+    text.push('\n');
+    text.push_str(scope.as_str());
+    text.push('\n');
+    text.push_str(Hex::new(hash).as_str());
 }
 
 /// The value of the `Authorization` header: the last stage.
@@ -101,24 +102,30 @@ pub fn authorization(
     signature: &Signature,
 ) -> String {
     let mut text = String::with_capacity(AUTHORIZATION);
-    write_credential(&mut text, secret_id, scope);
-    text.push_str(signed_headers);
-    write_signature(&mut text, signature);
+    write_authorization(&mut text, secret_id, scope, signed_headers, signature);
     text
 }
 
-/// Appends what comes before the signed headers' names.
-fn write_credential(text: &mut String, secret_id: &str, scope: &Scope) {
-    for part in [ALGORITHM, " Credential=", secret_id, "/", scope.as_str()] {
+fn write_authorization(
+    text: &mut String,
+    secret_id: &str,
+    scope: &Scope,
+    signed_headers: &str,
+    signature: &Signature,
+) {
+    for part in [
+        ALGORITHM,
+        " Credential=",
+        secret_id,
+        "/",
+        scope.as_str(),
+        ", SignedHeaders=",
+        signed_headers,
+        ", Signature=",
+        Hex::new(&signature.0).as_str(),
+    ] {
         text.push_str(part);
     }
-    text.push_str(", SignedHeaders=");
-}
-
-/// Appends what comes after them.
-fn write_signature(text: &mut String, signature: &Signature) {
-    text.push_str(", Signature=");
-    text.push_str(Hex::new(&signature.0).as_str());
 }
 
 /// The key that signs one service's requests of one day; wiped when dropped.
@@ -138,16 +145,14 @@ impl SigningKey {
 
     /// Signs a [`string_to_sign`].
     pub fn sign(&self, string_to_sign: &str) -> Signature {
-        Signature(self.over(string_to_sign).finalize().into_bytes().into())
+        let mac = self.0.clone().chain_update(string_to_sign);
+        Signature(mac.finalize().into_bytes().into())
     }
 
     /// Whether `signature` is that of `string_to_sign`, in constant time.
     pub fn verifies(&self, string_to_sign: &str, signature: &Signature) -> bool {
-        self.over(string_to_sign).verify_slice(&signature.0).is_ok()
-    }
-
-    fn over(&self, string_to_sign: &str) -> Hmac<Sha256> {
-        self.0.clone().chain_update(string_to_sign)
+        let mac = self.0.clone().chain_update(string_to_sign);
+        mac.verify_slice(&signature.0).is_ok()
     }
 }
 
@@ -259,17 +264,16 @@ impl Signer {
             fresh = Head::new(request);
             &fresh
         } else {
-            let make = || Ok::<_, Invalid>(Head::new(request));
-            self.heads.find_or(|head| head.is_of(request), make)?
+            let fits = |head: &Head| head.is_of(request);
+            self.heads.find_or(fits, || Ok(Head::new(request)))?
         };
         // One text after the other in the same room.
         let mut text = String::with_capacity(AUTHORIZATION);
         write_string_to_sign(&mut text, time, scope, &request.hash_after(head));
         let signature = key.sign(&text);
         text.clear();
-        write_credential(&mut text, self.credential.secret_id(), scope);
-        text.push_str(head.signed_headers());
-        write_signature(&mut text, &signature);
+        let (id, names) = (self.credential.secret_id(), head.signed_headers());
+        write_authorization(&mut text, id, scope, names, &signature);
         Ok(text)
     }
 }
@@ -284,31 +288,43 @@ impl fmt::Debug for Signer {
 
 /// The last few of something that costs to make.
 #[derive(Clone)]
-struct Recent<T>(Vec<T>);
+struct Recent<T> {
+    made: Vec<T>,
+    oldest: usize,
+}
 
 impl<T> Recent<T> {
     const fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            made: Vec::new(),
+            oldest: 0,
+        }
     }
 
-    fn find_or<E>(
+    fn find_or(
         &mut self,
         fits: impl FnMut(&T) -> bool,
-        make: impl FnOnce() -> Result<T, E>,
-    ) -> Result<&T, E> {
-        let at = match self.0.iter().position(fits) {
+        make: impl FnOnce() -> Result<T, Invalid>,
+    ) -> Result<&T, Invalid> {
+        let at = match self.made.iter().position(fits) {
             Some(at) => at,
-            None => {
-                let made = make()?;
-                if self.0.len() >= CACHED {
-                    self.0.remove(0);
-                }
-                self.0.push(made);
-                self.0.len().saturating_sub(1)
-            }
+            None => self.keep(make()?),
         };
         #[expect(clippy::indexing_slicing, reason = "it was found or put there")]
-        Ok(&self.0[at])
+        Ok(&self.made[at])
+    }
+
+    fn keep(&mut self, made: T) -> usize {
+        if self.made.len() < CACHED {
+            self.made.push(made);
+            return self.made.len().saturating_sub(1);
+        }
+        let at = self.oldest;
+        self.oldest = at.wrapping_add(1) % CACHED;
+        if let Some(oldest) = self.made.get_mut(at) {
+            *oldest = made;
+        }
+        at
     }
 }
 
@@ -372,7 +388,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(signer.sign(&request, "cvm", time).unwrap(), expected);
         }
-        assert_eq!(signer.keys.0.len(), 1);
+        assert_eq!(signer.keys.made.len(), 1);
     }
 
     #[test]
@@ -389,7 +405,7 @@ mod tests {
             let fresh = Signer::new(credential.clone()).sign(&request, service, time);
             assert_eq!(cached.sign(&request, service, time), fresh);
         }
-        assert_eq!(cached.keys.0.len(), CACHED);
+        assert_eq!(cached.keys.made.len(), CACHED);
     }
 
     #[test]
