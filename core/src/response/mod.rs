@@ -78,10 +78,14 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
     if body.trim_ascii().is_empty() {
         return Err(foreign(&"the body is empty"));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let envelope = Object::<Envelope<T>>::deserialize(&mut json);
-    match envelope.and_then(|envelope| json.end().map(|()| envelope)) {
-        Ok(Object(Envelope { response })) => match response {
+    // Of a text that is known to be UTF-8, the strings need not be checked one by one. Elsewhere it
+    // depends on the place whether that is an error, and which.
+    let response = match core::str::from_utf8(body) {
+        Ok(text) => parse(serde_json::Deserializer::from_str(text)),
+        Err(_) => parse(serde_json::Deserializer::from_slice(body)),
+    };
+    match response {
+        Ok(response) => match response {
             Response {
                 refusal: Some(refusal),
                 request_id,
@@ -101,6 +105,13 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
         Err(error) if error.is_data() => Err(explain::<T>(body, error, &foreign)),
         Err(error) => Err(foreign(&error)),
     }
+}
+
+fn parse<'de, T: DeserializeOwned>(
+    mut json: serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+) -> Result<Response<T>, serde_json::Error> {
+    let Object(Envelope { response }) = Object::deserialize(&mut json)?;
+    json.end().map(|()| response)
 }
 
 /// Finds out why JSON did not fit. Looks at the body again, which only failures pay for.
@@ -156,8 +167,10 @@ fn beginning(body: &[u8]) -> String {
 mod tests {
     use alloc::{format, vec::Vec};
 
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::Refusal;
+    use crate::{Fields, Refusal};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -184,6 +197,34 @@ mod tests {
             };
             assert_eq!((reply.output, reply.request_id.as_str()), (expected, "r"));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_read_as_its_bytes_are(
+            place in any::<prop::sample::Index>(),
+            (length, other) in (0..4_usize, "[\"\\\\{}\\[\\],:0-9a-z日\u{1}]{0,4}"),
+        ) {
+            let mut body = String::from(
+                r#"{"Response":{"Items":[1,"日"],"日":"\u65e5","RequestId":"日","Total":"5","Error":null}}"#,
+            );
+            let starts: Vec<usize> = body.char_indices().map(|(at, _)| at).collect();
+            let start = place.index(starts.len());
+            let end = (start + length).min(starts.len() - 1);
+            body.replace_range(starts[start]..starts[end], &other);
+
+            let parts = |it: Response<Fields>| (it.output, it.refusal.map(|it| it.with(None)), it.request_id);
+            let summary = |read: Result<_, serde_json::Error>| read.map(parts).map_err(|error| error.to_string());
+            let as_text = summary(parse(serde_json::Deserializer::from_str(&body)));
+            let as_bytes = summary(parse(serde_json::Deserializer::from_slice(body.as_bytes())));
+            prop_assert_eq!(as_text, as_bytes);
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_need_not_be_utf_8() {
+        let body = b"{\"Response\":{\"New\":\"\xff\",\"Total\":1,\"RequestId\":\"r\"}}";
+        assert_eq!(read_body(body).unwrap().output.total, Some(1));
     }
 
     #[test]
