@@ -2,6 +2,7 @@
 
 mod beijing;
 mod dates;
+mod decimal;
 mod digits;
 pub mod lenient;
 mod money;

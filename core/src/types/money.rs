@@ -7,6 +7,7 @@ use serde::{
     de::{self, MapAccess, Visitor},
 };
 
+use super::decimal::exact;
 use crate::Invalid;
 
 /// An exact amount in yuan, with the decimals that the service wrote.
@@ -126,11 +127,15 @@ impl TryFrom<Decimal> for Fen {
     type Error = Invalid;
 
     fn try_from(fen: Decimal) -> Result<Self, Invalid> {
-        let whole = fen.normalize();
+        let whole = if fen.scale() == 0 {
+            fen
+        } else {
+            fen.normalize()
+        };
         if whole.scale() != 0 {
             return Err(Invalid::new("amount in fen", "has a fraction of a fen"));
         }
-        i64::try_from(whole)
+        i64::try_from(whole.mantissa())
             .map(Self)
             .map_err(|_| Invalid::new("amount in fen", "exceeds 64 bits"))
     }
@@ -192,43 +197,6 @@ impl<'de> Deserialize<'de> for Fen {
     }
 }
 
-/// The decimal that a JSON number or the same text stands for, or an error where digits would be lost.
-fn exact(text: &str) -> Result<Decimal, Invalid> {
-    const FIELD: &str = "amount";
-    let (number, exponent) = match text.split_once(['e', 'E']) {
-        Some((number, exponent)) => (
-            number,
-            exponent
-                .parse::<i32>()
-                .map_err(|_| Invalid::new(FIELD, "has an exponent that is not an integer"))?,
-        ),
-        None => (text, 0),
-    };
-    let digits = number.strip_prefix('-').unwrap_or(number);
-    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !all_digits(whole) || !all_digits(decimals) {
-        return Err(Invalid::new(FIELD, "is not a decimal number"));
-    }
-    let too_long = || Invalid::new(FIELD, "needs more than the 28 digits that are held exactly");
-    let mut value = Decimal::from_str_exact(number).map_err(|_| too_long())?;
-    // The parser drops the sign of a zero.
-    value.set_sign_negative(number.starts_with('-'));
-    let scale = i64::from(value.scale()).saturating_sub(exponent.into());
-    if let Ok(scale) = u32::try_from(scale) {
-        value.set_scale(scale).map_err(|_| too_long())?;
-        return Ok(value);
-    }
-    value.set_scale(0).map_err(|_| too_long())?;
-    for _ in scale..0 {
-        value = value.checked_mul(Decimal::TEN).ok_or_else(too_long)?;
-        if value.is_zero() {
-            break;
-        }
-    }
-    Ok(value)
-}
-
 /// The name under which `serde_json` hands over a value's own text, here a number's digits, instead of
 /// a float. `RawValue` itself would do, but it allocates for each amount or can't be read from a stream.
 /// Should the name ever change, fractions are refused, not rounded, and a test below fails.
@@ -257,14 +225,16 @@ impl<'de> Visitor<'de> for Exact {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Decimal, M::Error> {
         let _: Option<de::IgnoredAny> = map.next_key()?;
         let Raw(raw) = map.next_value()?;
-        let unquoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-        match unquoted {
-            Some(escaped) if escaped.contains('\\') => {
+        let Some(text) = unquoted(&raw) else {
+            return number(&raw, &self);
+        };
+        match exact(text) {
+            // An escaped text cannot be an amount before it is unescaped.
+            Err(_) if text.contains('\\') => {
                 let text: String = serde_json::from_str(&raw).map_err(de::Error::custom)?;
                 self.visit_str(&text)
             }
-            Some(text) => self.visit_str(text),
-            None => number(&raw, &self),
+            amount => amount.map_err(de::Error::custom),
         }
     }
 
@@ -279,6 +249,11 @@ impl<'de> Visitor<'de> for Exact {
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Decimal, E> {
         Ok(number.into())
     }
+}
+
+/// What stands between the quotes of a JSON text, as it is escaped there.
+fn unquoted(raw: &str) -> Option<&str> {
+    raw.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// The number that a JSON value is, exactly; any other value is of the wrong type.
@@ -382,13 +357,13 @@ impl<'de> Deserialize<'de> for Percent {
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Percent, M::Error> {
                 let _: Option<de::IgnoredAny> = map.next_key()?;
                 let Raw(raw) = map.next_value()?;
-                if raw.starts_with('"') {
-                    return serde_json::from_str(&raw)
+                match unquoted(&raw) {
+                    Some(text) if !text.contains('\\') => Ok(Percent(text.into())),
+                    Some(_) => serde_json::from_str(&raw)
                         .map(Percent)
-                        .map_err(de::Error::custom);
+                        .map_err(de::Error::custom),
+                    None => number(&raw, &self).map(|_| Percent(raw.into_owned())),
                 }
-                number(&raw, &self)?;
-                Ok(Percent(raw.into_owned()))
             }
         }
 
