@@ -82,7 +82,7 @@ impl FromStr for BeijingSecond {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::read(text, "YYYY-MM-DD hh:mm:ss").ok_or(Invalid::new(
+        let digits = Digits::second(text.as_bytes()).ok_or(Invalid::new(
             "time",
             "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
         ))?;
@@ -133,13 +133,14 @@ impl FromStr for BeijingTime {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let (second, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let (digits, nanoseconds) = Digits::read(second, "YYYY-MM-DD hh:mm:ss")
-            .zip(nanoseconds(fraction))
-            .ok_or(Invalid::new(
-                "time",
-                "must be a Beijing time written yyyy-MM-dd HH:mm:ss.SSS",
-            ))?;
+        let read = || {
+            let (second, fraction) = text.split_at_checked("yyyy-MM-dd HH:mm:ss".len())?;
+            Digits::second(second.as_bytes()).zip(nanoseconds(fraction))
+        };
+        let (digits, nanoseconds) = read().ok_or(Invalid::new(
+            "time",
+            "must be a Beijing time written yyyy-MM-dd HH:mm:ss.SSS",
+        ))?;
         digits.datetime(nanoseconds).map(Self)
     }
 }
@@ -179,23 +180,28 @@ fn write_second(shown: DateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     )
 }
 
-/// The nanoseconds that the decimals after a second's point stand for.
-fn nanoseconds(decimals: &str) -> Option<i32> {
-    let valid = (1..=9).contains(&decimals.len()) && decimals.bytes().all(|b| b.is_ascii_digit());
-    valid
-        .then(|| decimals.bytes().chain(core::iter::repeat(b'0')).take(9))
-        .map(|digits| {
-            digits.fold(0_i32, |value, digit| {
-                value.wrapping_mul(10).wrapping_add(i32::from(digit & 0x0f))
-            })
-        })
+/// The nanoseconds that a second's point and decimals stand for, if it has them.
+fn nanoseconds(fraction: &str) -> Option<i32> {
+    let decimals = match fraction.as_bytes() {
+        [] => return Some(0),
+        [b'.', decimals @ ..] => decimals,
+        _ => return None,
+    };
+    if decimals.is_empty() || !decimals.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let missing = 9_usize.checked_sub(decimals.len())?;
+    let value = decimals.iter().fold(0_i32, |value, digit| {
+        value.wrapping_mul(10).wrapping_add((digit & 0x0f).into())
+    });
+    Some((0..missing).fold(value, |value, _| value.wrapping_mul(10)))
 }
 
 as_text!(BeijingSecond, BeijingTime);
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
 
     use super::*;
 
@@ -216,6 +222,20 @@ mod tests {
             "2024-01-01 00:00:00.-1",
         ] {
             assert!(text.parse::<BeijingTime>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_character_of_a_time_counts() {
+        let text = "2024-02-28 13:14:15.678";
+        assert!(text.parse::<BeijingTime>().is_ok());
+        for (place, original) in text.char_indices() {
+            // The neighbours of the digits, a letter, and a character whose low bits are a digit's.
+            for other in ['/', ':', 'x', 'ı'].into_iter().filter(|c| *c != original) {
+                let mut wrong = String::from(text);
+                wrong.replace_range(place..=place, other.encode_utf8(&mut [0; 4]));
+                assert!(wrong.parse::<BeijingTime>().is_err(), "{wrong}");
+            }
         }
     }
 

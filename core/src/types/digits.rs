@@ -15,7 +15,7 @@ pub(super) fn date(year: i16, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day).ok().filter(|_| year >= 1)
 }
 
-/// The numbers of a text of fixed shape.
+/// The numbers of a text of fixed shape. What the shape does not name is a year's first instant.
 #[derive(Clone, Copy)]
 pub(super) struct Digits {
     year: i16,
@@ -27,33 +27,64 @@ pub(super) struct Digits {
 }
 
 impl Digits {
-    /// Reads `text`, in which each letter of `pattern` (`YMDhms`) stands for a digit of that number and
-    /// anything else for itself. What the pattern does not name is a month's first instant.
-    pub(super) fn read(text: &str, pattern: &str) -> Option<Self> {
-        let mut numbers = [0_i16; 6];
-        if text.len() != pattern.len() {
-            return None;
-        }
-        for (byte, shape) in text.bytes().zip(pattern.bytes()) {
-            match b"YMDhms".iter().position(|letter| *letter == shape) {
-                Some(which) if byte.is_ascii_digit() => {
-                    let number = numbers.get_mut(which)?;
-                    // At most four digits, so an i16 holds them.
-                    *number = number.wrapping_mul(10).wrapping_add(i16::from(byte & 0x0f));
-                }
-                None if byte == shape => {}
-                _ => return None,
-            }
-        }
-        let [year, month, day, hour, minute, second] = numbers;
-        let day = if pattern.contains('D') { day } else { 1 };
+    /// Reads `yyyy`.
+    fn year(text: &[u8]) -> Option<Self> {
+        let [y1, y2, y3, y4] = text else { return None };
+        let (century, year) = (i16::from(two(y1, y2)?), i16::from(two(y3, y4)?));
         Some(Self {
-            year,
-            month: month.try_into().ok()?,
-            day: day.try_into().ok()?,
-            hour: hour.try_into().ok()?,
-            minute: minute.try_into().ok()?,
-            second: second.try_into().ok()?,
+            year: century.wrapping_mul(100).wrapping_add(year),
+            month: 1,
+            day: 1,
+            hour: 0,
+            minute: 0,
+            second: 0,
+        })
+    }
+
+    /// Reads `yyyy-MM`.
+    pub(super) fn month(text: &[u8]) -> Option<Self> {
+        let [year @ .., b'-', m1, m2] = text else {
+            return None;
+        };
+        Some(Self {
+            month: two(m1, m2)?,
+            ..Self::year(year)?
+        })
+    }
+
+    /// Reads `yyyy-MM-dd`.
+    pub(super) fn day(text: &[u8]) -> Option<Self> {
+        let [month @ .., b'-', d1, d2] = text else {
+            return None;
+        };
+        Some(Self {
+            day: two(d1, d2)?,
+            ..Self::month(month)?
+        })
+    }
+
+    /// Reads `yyyyMMdd`.
+    pub(super) fn compact_day(text: &[u8]) -> Option<Self> {
+        let [year @ .., m1, m2, d1, d2] = text else {
+            return None;
+        };
+        Some(Self {
+            month: two(m1, m2)?,
+            day: two(d1, d2)?,
+            ..Self::year(year)?
+        })
+    }
+
+    /// Reads `yyyy-MM-dd HH:mm:ss`.
+    pub(super) fn second(text: &[u8]) -> Option<Self> {
+        let [day @ .., b' ', h1, h2, b':', m1, m2, b':', s1, s2] = text else {
+            return None;
+        };
+        Some(Self {
+            hour: two(h1, h2)?,
+            minute: two(m1, m2)?,
+            second: two(s1, s2)?,
+            ..Self::day(day)?
         })
     }
 
@@ -66,6 +97,13 @@ impl Digits {
         let date = self.date().ok_or(NO_SUCH_DAY)?;
         Ok(date.to_datetime(time.map_err(|_| NO_SUCH_TIME)?))
     }
+}
+
+/// The number that two digits stand for.
+fn two(tens: &u8, ones: &u8) -> Option<i8> {
+    let value = |digit: u8| (digit & 0x0f).cast_signed();
+    (tens.is_ascii_digit() && ones.is_ascii_digit())
+        .then(|| value(*tens).wrapping_mul(10).wrapping_add(value(*ones)))
 }
 
 /// Writes and reads a type as its text.
