@@ -76,14 +76,16 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                     request_id: None,
                     ended: false,
                 };
-                let output = match T::deserialize(Body(&mut fields)) {
+                let read = T::deserialize(Body(&mut fields)).and_then(|output| {
+                    // An output need not have read to the end.
+                    IgnoredAny::deserialize(Body(&mut fields)).map(|_| output)
+                });
+                let output = match read {
                     Ok(output) => Some(output),
-                    // After a refusal, which was read to the end, an output cannot but lack its fields.
-                    Err(_) if fields.ended && fields.refusal.is_some() => None,
-                    Err(error) => return Err(error),
+                    Err(Stop::Misfit(error)) if !fields.refused() => return Err(error),
+                    // After a refusal it does not matter what an output lacks.
+                    Err(_) => None,
                 };
-                // An output need not have read to the end.
-                IgnoredAny::deserialize(Body(&mut fields))?;
                 Ok(Response {
                     output,
                     refusal: fields.refusal,
@@ -106,17 +108,43 @@ struct Fields<'a, M> {
     ended: bool,
 }
 
+/// Why no output was read: a refusal stands in its place, or it does not fit.
+///
+/// To the output a refusal is an error, which costs nothing; at the object's end it would make one of its
+/// own of a field that it lacks, in words that nobody reads.
+#[derive(Debug, thiserror::Error)]
+enum Stop<E> {
+    #[error("the service refused")]
+    Refused,
+    #[error(transparent)]
+    Misfit(E),
+}
+
+impl<E: de::Error> de::Error for Stop<E> {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::Misfit(E::custom(message))
+    }
+
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Misfit(E::invalid_type(found, expected))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Misfit(E::invalid_value(found, expected))
+    }
+}
+
 /// `Response` as the output sees it: an object, or nothing where the output has no fields.
 struct Body<'a, 'm, M>(&'a mut Fields<'m, M>);
 
 impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
-    type Error = M::Error;
+    type Error = Stop<M::Error>;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         visitor.visit_map(self.0)
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         visitor.visit_unit()
     }
 
@@ -124,7 +152,7 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, M::Error> {
+    ) -> Result<V::Value, Self::Error> {
         visitor.visit_unit()
     }
 
@@ -132,11 +160,11 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, M::Error> {
+    ) -> Result<V::Value, Self::Error> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, M::Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         visitor.visit_some(self)
     }
 
@@ -146,7 +174,57 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
     }
 }
 
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
+    type Error = Stop<M::Error>;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        mut seed: K,
+    ) -> Result<Option<K::Value>, Self::Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        loop {
+            let key = self.map.next_key_seed(KeySeed(seed));
+            seed = match key.map_err(Stop::Misfit)? {
+                None => {
+                    self.ended = true;
+                    return Ok(None);
+                }
+                Some(Key::Output(key)) => return Ok(Some(key)),
+                Some(Key::RequestId(seed)) => {
+                    self.read_request_id().map_err(Stop::Misfit)?;
+                    seed
+                }
+                Some(Key::Error(seed)) => {
+                    self.read_refusal().map_err(Stop::Misfit)?;
+                    seed
+                }
+            };
+            if self.refused() {
+                return Err(Stop::Refused);
+            }
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.map.next_value_seed(seed).map_err(Stop::Misfit)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.map.size_hint()
+    }
+}
+
 impl<'de, M: MapAccess<'de>> Fields<'_, M> {
+    /// Whether the object has been read to its end and had a refusal in it.
+    const fn refused(&self) -> bool {
+        self.ended && self.refusal.is_some()
+    }
+
     fn read_request_id(&mut self) -> Result<(), M::Error> {
         struct Text;
 
@@ -164,53 +242,14 @@ impl<'de, M: MapAccess<'de>> Fields<'_, M> {
         self.request_id = self.map.next_value_seed(Text)?;
         Ok(())
     }
-}
 
-impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
-    type Error = M::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        mut seed: K,
-    ) -> Result<Option<K::Value>, M::Error> {
-        if self.ended {
-            return Ok(None);
+    /// Reads what stands in `Error`. After a refusal nothing else counts but the request id.
+    fn read_refusal(&mut self) -> Result<(), M::Error> {
+        let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
+        self.refusal = refusal.map(|Object(refusal)| refusal);
+        if self.refusal.is_none() {
+            return Ok(());
         }
-        loop {
-            seed = match self.map.next_key_seed(KeySeed(seed))? {
-                None => {
-                    self.ended = true;
-                    return Ok(None);
-                }
-                Some(Key::Output(key)) => return Ok(Some(key)),
-                Some(Key::RequestId(seed)) => {
-                    self.read_request_id()?;
-                    seed
-                }
-                Some(Key::Error(seed)) => {
-                    let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
-                    self.refusal = refusal.map(|Object(refusal)| refusal);
-                    seed
-                }
-            };
-            if self.refusal.is_some() {
-                // Nothing else counts any more but the request id, and the output sees the end.
-                return self.skip_to_end().map(|()| None);
-            }
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
-        self.map.next_value_seed(seed)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.map.size_hint()
-    }
-}
-
-impl<'de, M: MapAccess<'de>> Fields<'_, M> {
-    fn skip_to_end(&mut self) -> Result<(), M::Error> {
         while let Some(key) = self.map.next_key_seed(KeySeed(PhantomData::<IgnoredAny>))? {
             match key {
                 Key::RequestId(_) => self.read_request_id()?,
