@@ -2,7 +2,10 @@
 
 use std::hint::black_box;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Value, json, value::RawValue};
 use tc3_core::{
     Action, Agent, ChannelDescribeBillUsageDetail as Usage,
@@ -99,7 +102,7 @@ fn page<A: Listed>(name: String, rows: usize, output: Value) -> Stage {
     let envelope = json!({ "Response": output }).to_string();
     let inner = without_request_id(output);
     let answer = call::answer(envelope.clone());
-    let (raw, value) = (envelope.clone(), envelope.clone());
+    let [raw, value, scanned, checked] = [(); 4].map(|()| envelope.clone());
     let stage = Stage::new(name, envelope.len(), move || {
         response::read::<A>(black_box(&answer)).expect("the page is sound")
     })
@@ -114,6 +117,13 @@ fn page<A: Listed>(name: String, rows: usize, output: Value) -> Stage {
         let mut value: Value =
             serde_json::from_slice(black_box(value.as_bytes())).expect("it is JSON");
         serde_json::from_value::<A::Output>(value["Response"].take()).expect("it is sound")
+    })
+    // Of the work itself, what no decimal, date or string has part in.
+    .with("IgnoredAny", Role::Reference, move || {
+        serde_json::from_str::<IgnoredAny>(black_box(&scanned)).expect("it is JSON")
+    })
+    .with("UTF-8 check", Role::Reference, move || {
+        str::from_utf8(black_box(checked.as_bytes())).map(str::len)
     });
     with_peers::<A>(stage, envelope)
 }
