@@ -82,6 +82,7 @@ mod paging;
 mod plan;
 mod planner;
 mod quota;
+mod recent;
 pub mod request;
 pub mod response;
 mod retry;

@@ -1,16 +1,18 @@
 //! An action to a signed `http::Request`: the way out, pure.
 
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 
 use crate::{
     Action, Error, Invalid, Session, Target, UnixTime, Wire,
+    endpoint::Host,
     tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
 };
 
@@ -21,6 +23,17 @@ pub const MAX_GET: usize = 32 << 10;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
+const VERSION: HeaderName = HeaderName::from_static("x-tc-version");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
+const REQUEST_CLIENT: HeaderName = HeaderName::from_static("x-tc-requestclient");
+const REGION: HeaderName = HeaderName::from_static("x-tc-region");
+const LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
+const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
+/// How many headers a request has at most.
+const HEADERS: usize = 11;
+
 const CLIENT: &str = concat!("tc3-rust/", env!("CARGO_PKG_VERSION"));
 
 /// Returns the signed request for `action`, to be sent at `time`.
@@ -90,7 +103,7 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, signer) = session.parts();
+        let (settings, signer, hosts) = session.parts();
         let endpoint = settings.endpoint_at(endpoint);
         let (method, content_type, query, body, limit) = match settings.wire() {
             Wire::Post | Wire::PostUnsigned => (
@@ -109,48 +122,55 @@ impl Prepared {
             Wire::PostUnsigned => Payload::Unsigned,
             Wire::Post | Wire::Get => Payload::Signed(&body),
         };
-        let service = &*self.target.service;
-        let host = endpoint.authority(service);
-        let authorization = if self.target.signed {
-            let signed = [
+        let Target {
+            service,
+            version,
+            action,
+            signed,
+            ..
+        } = &self.target;
+        let host = hosts.find_or(
+            |host| host.is_of(endpoint, service),
+            || Host::new(endpoint, service),
+        )?;
+        let authorization = if *signed {
+            let headers = [
                 ("content-type", content_type),
-                ("host", &host),
-                ("x-tc-action", &self.target.action),
+                ("host", host.as_str()),
+                ("x-tc-action", action),
             ];
-            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &signed, payload);
-            signer.sign(&canonical, service, time)?
+            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &headers, payload);
+            sensitive(signer.sign(&canonical, service, time)?)?
         } else {
-            "SKIP".into()
+            HeaderValue::from_static("SKIP")
         };
+        let timestamp = text(itoa::Buffer::new().format(time.seconds()))?;
 
-        let mark = if query.is_empty() { "" } else { "?" };
-        let uri = format!("{}://{host}/{mark}{query}", endpoint.scheme());
-        let mut request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(header::HOST, host)
-            .header(header::CONTENT_TYPE, content_type)
-            .header(header::AUTHORIZATION, sensitive(&authorization)?)
-            .header("x-tc-action", &*self.target.action)
-            .header("x-tc-version", &*self.target.version)
-            .header("x-tc-timestamp", time.seconds())
-            .header("x-tc-requestclient", CLIENT);
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        headers.insert(header::HOST, host.header.clone());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::AUTHORIZATION, authorization);
+        headers.insert(ACTION, name(action)?);
+        headers.insert(VERSION, name(version)?);
+        headers.insert(TIMESTAMP, timestamp);
+        headers.insert(REQUEST_CLIENT, HeaderValue::from_static(CLIENT));
         if let Some(region) = settings.region() {
-            request = request.header("x-tc-region", region.as_str());
+            headers.insert(REGION, text(region.as_str())?);
         }
         if let Some(language) = settings.language() {
-            request = request.header("x-tc-language", language.as_str());
+            headers.insert(LANGUAGE, text(language.as_str())?);
         }
         if settings.wire() == Wire::PostUnsigned {
-            request = request.header("x-tc-content-sha256", UNSIGNED_PAYLOAD);
+            headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
         }
-        if let Some(token) = signer.credential().token().filter(|_| self.target.signed) {
-            request = request.header("x-tc-token", sensitive(token)?);
+        if let Some(token) = signer.credential().token().filter(|_| *signed) {
+            headers.insert(TOKEN, sensitive(token.into())?);
         }
-        // All parts were checked before; what is left is the URI's own bound on its length.
-        request
-            .body(body)
-            .map_err(|_| Invalid::new("endpoint", "does not make a URI with this input").into())
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = host.uri(&query)?;
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 
     /// The input as a query: nested names joined with dots, places of a list counted from 0.
@@ -167,11 +187,29 @@ impl Prepared {
     }
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| Invalid::new("credential", "does not fit into a header"))?;
+/// The header of a name, which costs no copy where it is known when the program is compiled.
+#[expect(clippy::ptr_arg, reason = "only a Cow tells what is static")]
+fn name(name: &Cow<'static, str>) -> Result<HeaderValue, Error> {
+    match name {
+        Cow::Borrowed(name) => header_value(Bytes::from_static(name.as_bytes())),
+        Cow::Owned(name) => text(name),
+    }
+}
+
+fn text(text: &str) -> Result<HeaderValue, Error> {
+    header_value(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+fn sensitive(text: String) -> Result<HeaderValue, Error> {
+    let mut value = header_value(text.into())?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// All that becomes a header was checked before; this is in case that a check was forgotten.
+fn header_value(bytes: Bytes) -> Result<HeaderValue, Error> {
+    let wrong = Invalid::new("header", "holds what can't be sent in a header");
+    HeaderValue::from_maybe_shared(bytes).map_err(|_| wrong.into())
 }
 
 fn flatten(name: String, value: &serde_json::Value, pairs: &mut Vec<(String, String)>) {

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use crate::{
     Credential, Invalid, Settings, Target, UnixTime,
+    endpoint::Host,
     quota::{Gate, Quota},
+    recent::Recent,
     tc3::Signer,
 };
 
@@ -30,6 +32,7 @@ const FAILBACK: Duration = Duration::from_secs(60);
 pub struct Session {
     settings: Settings,
     signer: Signer,
+    hosts: Recent<Host>,
     quota: Quota,
     clock_offset: i64,
     route: Route,
@@ -48,6 +51,7 @@ impl Session {
         Self {
             settings: Settings::default(),
             signer: Signer::new(credential),
+            hosts: Recent::new(),
             quota: Quota::default(),
             clock_offset: 0,
             route: Route::default(),
@@ -121,7 +125,7 @@ impl Session {
     }
 
     /// What a request is built from.
-    pub(crate) const fn parts(&mut self) -> (&Settings, &mut Signer) {
-        (&self.settings, &mut self.signer)
+    pub(crate) const fn parts(&mut self) -> (&Settings, &mut Signer, &mut Recent<Host>) {
+        (&self.settings, &mut self.signer, &mut self.hosts)
     }
 }

@@ -9,10 +9,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{ALGORITHM, CanonicalRequest, Hex, TERMINATOR, canonical::Head};
-use crate::{Credential, Invalid, UnixTime};
+use crate::{Credential, Invalid, UnixTime, recent::Recent};
 
-/// How many keys and heads of requests a [`Signer`] holds before it forgets the oldest.
-const CACHED: usize = 16;
 /// Room for an `Authorization` header, and for the string to sign.
 const AUTHORIZATION: usize = 256;
 /// The length of a scope's date.
@@ -286,48 +284,6 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// The last few of something that costs to make.
-#[derive(Clone)]
-struct Recent<T> {
-    made: Vec<T>,
-    oldest: usize,
-}
-
-impl<T> Recent<T> {
-    const fn new() -> Self {
-        Self {
-            made: Vec::new(),
-            oldest: 0,
-        }
-    }
-
-    fn find_or(
-        &mut self,
-        fits: impl FnMut(&T) -> bool,
-        make: impl FnOnce() -> Result<T, Invalid>,
-    ) -> Result<&T, Invalid> {
-        let at = match self.made.iter().position(fits) {
-            Some(at) => at,
-            None => self.keep(make()?),
-        };
-        #[expect(clippy::indexing_slicing, reason = "it was found or put there")]
-        Ok(&self.made[at])
-    }
-
-    fn keep(&mut self, made: T) -> usize {
-        if self.made.len() < CACHED {
-            self.made.push(made);
-            return self.made.len().saturating_sub(1);
-        }
-        let at = self.oldest;
-        self.oldest = at.wrapping_add(1) % CACHED;
-        if let Some(oldest) = self.made.get_mut(at) {
-            *oldest = made;
-        }
-        at
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::{format, string::ToString};
@@ -388,7 +344,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(signer.sign(&request, "cvm", time).unwrap(), expected);
         }
-        assert_eq!(signer.keys.made.len(), 1);
+        assert_eq!(signer.keys.len(), 1);
     }
 
     #[test]
@@ -405,7 +361,7 @@ mod tests {
             let fresh = Signer::new(credential.clone()).sign(&request, service, time);
             assert_eq!(cached.sign(&request, service, time), fresh);
         }
-        assert_eq!(cached.keys.made.len(), CACHED);
+        assert_eq!(cached.keys.len(), Recent::<()>::MOST);
     }
 
     #[test]
