@@ -51,6 +51,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+mod connection;
 #[cfg(feature = "emulator")]
 pub mod serve;
 mod stream;

@@ -1,27 +1,25 @@
 use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
+    future::{Future, poll_fn},
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
-use http::Uri;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
+use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::{
-        legacy::{
-            self,
-            connect::{HttpConnector, capture_connection, proxy::Tunnel},
-        },
-        proxy::matcher::{Intercept, Matcher},
-    },
-    rt::{TokioExecutor, TokioTimer},
+use hyper_util::client::{
+    legacy::connect::{HttpConnector, proxy::Tunnel},
+    proxy::matcher::{Intercept, Matcher},
 };
 use tc3_core::{Attempt, BoxError, Failure, Invalid, Outcome, ProxyUrl};
+use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
+
+use crate::connection::Connection;
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
@@ -58,16 +56,26 @@ pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
 /// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again.
 #[derive(Debug)]
 pub struct Hyper {
-    client: Connections,
+    connector: Connector,
+    timeout: Duration,
+    idle: Mutex<Vec<Idle>>,
 }
 
-type Pool<C> = legacy::Client<Bounded<HttpsConnector<C>>, Full<Bytes>>;
+#[derive(Clone, Debug)]
+enum Connector {
+    Direct(HttpsConnector<HttpConnector>),
+    Proxied(HttpsConnector<Tunnel<HttpConnector>>),
+}
 
+/// A connection that nobody uses.
 #[derive(Debug)]
-enum Connections {
-    Direct(Pool<HttpConnector>),
-    Proxied(Pool<Tunnel<HttpConnector>>),
+struct Idle {
+    origin: Origin,
+    since: Instant,
+    connection: Connection,
 }
+
+type Origin = (Scheme, Authority);
 
 impl Hyper {
     pub(crate) fn new(timeout: Duration, proxy: Option<&Intercept>) -> Self {
@@ -78,107 +86,103 @@ impl Hyper {
             .with_webpki_roots()
             .https_or_http()
             .enable_http1();
-        let mut pool = legacy::Client::builder(TokioExecutor::new());
-        pool.pool_idle_timeout(MAX_IDLE)
-            .pool_timer(TokioTimer::new());
-        let client = match proxy {
-            None => Connections::Direct(pool.build(Bounded {
-                connector: tls.wrap_connector(tcp),
-                timeout,
-            })),
+        let connector = match proxy {
+            None => Connector::Direct(tls.wrap_connector(tcp)),
             Some(proxy) => {
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
                 if let Some(authorization) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(authorization.clone());
                 }
-                Connections::Proxied(pool.build(Bounded {
-                    connector: tls.wrap_connector(tunnel),
-                    timeout,
-                }))
+                Connector::Proxied(tls.wrap_connector(tunnel))
             }
         };
-        Self { client }
+        Self {
+            connector,
+            timeout,
+            idle: Mutex::default(),
+        }
     }
 
-    async fn exchange(&self, request: http::Request<Full<Bytes>>, max_body: usize) -> Outcome {
-        let response = match &self.client {
-            Connections::Direct(client) => client.request(request).await,
-            Connections::Proxied(client) => client.request(request).await,
-        };
-        let response = response.map_err(|error| {
-            // Connecting includes the proxy and TLS.
-            if error.is_connect() {
-                Failure::not_sent(error)
-            } else {
-                Failure::unknown(error)
+    /// Connects, the proxy's tunnel and TLS included.
+    async fn connect(&self, (scheme, authority): &Origin) -> Result<Connection, BoxError> {
+        // A tunnel would take 443 whatever the scheme.
+        let default = if *scheme == Scheme::HTTP { 80 } else { 443 };
+        let port = authority.port_u16().unwrap_or(default);
+        let uri = format!("{scheme}://{}:{port}/", authority.host()).parse()?;
+        let io = match self.connector.clone() {
+            Connector::Direct(mut connector) => {
+                poll_fn(|context| connector.poll_ready(context)).await?;
+                connector.call(uri).await?
             }
-        })?;
-        let (parts, body) = response.into_parts();
-        let body = read(body, max_body).await.map_err(Failure::unknown)?;
-        Ok(http::Response::from_parts(parts, body))
+            Connector::Proxied(mut connector) => {
+                poll_fn(|context| connector.poll_ready(context)).await?;
+                connector.call(uri).await?
+            }
+        };
+        Ok(Connection::new(io).await?)
+    }
+
+    /// The connection to an origin that was last used.
+    fn take(&self, origin: &Origin) -> Option<Connection> {
+        let now = Instant::now();
+        let mut idle = self.idle();
+        idle.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
+        let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
+        Some(idle.remove(last).connection)
+    }
+
+    fn keep(&self, origin: Origin, mut connection: Connection) {
+        if connection.is_ready() {
+            self.idle().push(Idle {
+                origin,
+                since: Instant::now(),
+                connection,
+            });
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
+        let deadline = Instant::now() + attempt.timeout;
         let mut request = attempt.request.map(Full::new);
-        let connection = capture_connection(&mut request);
-        let exchange = self.exchange(request, attempt.max_body);
-        match tokio::time::timeout(attempt.timeout, exchange).await {
-            Ok(outcome) => outcome,
-            Err(elapsed) if connection.connection_metadata().is_none() => {
-                Err(Failure::not_sent(elapsed))
-            }
-            Err(elapsed) => Err(Failure::unknown(elapsed)),
-        }
-    }
-}
-
-/// A connector that has to be done within a time, the proxy's tunnel and TLS included.
-#[derive(Clone)]
-struct Bounded<C> {
-    connector: C,
-    timeout: Duration,
-}
-
-impl<C> Service<Uri> for Bounded<C>
-where
-    C: Service<Uri, Error: Into<BoxError>, Future: Send + 'static>,
-{
-    type Response = C::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(context).map_err(Into::into)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.connector.call(with_port(uri));
-        let timeout = tokio::time::timeout(self.timeout, connecting);
-        Box::pin(async move { timeout.await?.map_err(Into::into) })
-    }
-}
-
-/// Names the port, for which a tunnel would take 443 whatever the scheme.
-fn with_port(uri: Uri) -> Uri {
-    let (Some("http"), Some(host), None) = (uri.scheme_str(), uri.host(), uri.port()) else {
-        return uri;
-    };
-    format!("http://{host}:80/").parse().unwrap_or(uri)
-}
-
-async fn read(mut body: Incoming, max_body: usize) -> Result<Bytes, hyper::Error> {
-    let mut bytes = BytesMut::new();
-    while bytes.len() <= max_body {
-        let Some(frame) = body.frame().await else {
-            break;
+        let uri = mem::take(request.uri_mut()).into_parts();
+        let (Some(scheme), Some(authority)) = (uri.scheme, uri.authority) else {
+            return Err(Failure::not_sent("the URI is not absolute"));
         };
-        if let Ok(data) = frame?.into_data() {
-            // One byte more than the bound tells core that there is more.
-            let room = max_body.saturating_add(1) - bytes.len();
-            bytes.extend_from_slice(&data[..data.len().min(room)]);
+        let origin = (scheme, authority);
+        *request.uri_mut() = uri.path_and_query.map_or_else(Uri::default, Uri::from);
+        loop {
+            let idle = self.take(&origin);
+            let reused = idle.is_some();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => {
+                    let by = deadline.min(Instant::now() + self.timeout);
+                    let connected = timeout_at(by, self.connect(&origin)).await;
+                    let connected = connected.map_err(Failure::not_sent)?;
+                    connected.map_err(Failure::not_sent)?
+                }
+            };
+            let answer = timeout_at(deadline, connection.send(request)).await;
+            let (parts, body) = match answer.map_err(Failure::unknown)? {
+                Ok(answer) => answer.into_parts(),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if reused => {
+                        request = unsent;
+                        continue;
+                    }
+                    _ => return Err(Failure::unknown(error.into_error())),
+                },
+            };
+            let body = timeout_at(deadline, connection.read(body, attempt.max_body)).await;
+            let body = body.map_err(Failure::unknown)?.map_err(Failure::unknown)?;
+            self.keep(origin, connection);
+            return Ok(http::Response::from_parts(parts, body));
         }
     }
-    Ok(bytes.freeze())
 }

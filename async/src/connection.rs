@@ -1,0 +1,103 @@
+//! A connection over HTTP/1.1. Whoever uses it drives it: no task has to, and none has to be woken.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::{Context, Waker},
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{
+    body::{Body, Incoming},
+    client::conn::{TrySendError, http1},
+};
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, task::coop};
+
+/// How much room a body gets at first, at most, however long it says it is.
+const MAX_TRUST: usize = 1 << 20;
+
+/// Bytes over TCP, or over TLS over that.
+pub(crate) type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    requests: http1::SendRequest<Full<Bytes>>,
+    /// Writes and reads, until it has come to its end.
+    driver: Option<Box<http1::Connection<Io, Full<Bytes>>>>,
+}
+
+impl Connection {
+    pub(crate) async fn new(io: Io) -> hyper::Result<Self> {
+        let (requests, driver) = http1::handshake(io).await?;
+        let driver = Some(Box::new(driver));
+        Ok(Self { requests, driver })
+    }
+
+    /// Sends a request and reads the head of the answer. The error has the request in it where the connection
+    /// had ended before.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        let mut answer = pin!(self.requests.try_send_request(request));
+        poll_fn(|context| {
+            self.drive(context);
+            answer.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Reads the body of an answer, at most one byte more than `max_body`: core sees by it that there is more.
+    pub(crate) async fn read(
+        &mut self,
+        mut body: Incoming,
+        max_body: usize,
+    ) -> hyper::Result<Bytes> {
+        let bound = max_body.saturating_add(1);
+        let mut bytes = BytesMut::new();
+        while bytes.len() < bound {
+            let frame = poll_fn(|context| {
+                self.drive(context);
+                Pin::new(&mut body).poll_frame(context)
+            });
+            let Some(frame) = frame.await.transpose()? else {
+                break;
+            };
+            let Ok(mut data) = frame.into_data() else {
+                continue;
+            };
+            data.truncate(bound - bytes.len());
+            if bytes.is_empty() {
+                if body.is_end_stream() {
+                    return Ok(data);
+                }
+                let rest = usize::try_from(body.size_hint().lower()).unwrap_or(MAX_TRUST);
+                bytes.reserve(data.len() + rest.min(max_body).min(MAX_TRUST));
+            }
+            bytes.extend_from_slice(&data);
+            // Where frames never run out, the timeout has to be looked at all the same.
+            coop::consume_budget().await;
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// Whether it may be used again: all of the last answer was read, and nothing came after it.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        // From here on it wakes nobody: its last user has other things to wait for.
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.driver.is_some() && self.requests.is_ready()
+    }
+
+    fn drive(&mut self, context: &mut Context<'_>) {
+        if let Some(driver) = &mut self.driver
+            && Pin::new(driver).poll(context).is_ready()
+        {
+            // A request that it did not begin with comes back when it is dropped.
+            self.driver = None;
+        }
+    }
+}
