@@ -127,7 +127,9 @@ impl Hyper {
         let now = Instant::now();
         let mut idle = self.idle();
         idle.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
-        let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
+        let last = idle.iter().rposition(|idle| {
+            idle.origin.0 == origin.0 && idle.origin.1.as_str() == origin.1.as_str()
+        })?;
         Some(idle.remove(last).connection)
     }
 
@@ -163,7 +165,9 @@ impl Transport for Hyper {
                 Some(connection) => connection,
                 None => {
                     let by = deadline.min(Instant::now() + self.timeout);
-                    let connected = timeout_at(by, self.connect(&origin)).await;
+                    // In a box, or every call would have room for it.
+                    let connecting = Box::pin(self.connect(&origin));
+                    let connected = timeout_at(by, connecting).await;
                     let connected = connected.map_err(Failure::not_sent)?;
                     connected.map_err(Failure::not_sent)?
                 }

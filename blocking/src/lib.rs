@@ -41,6 +41,7 @@
 //! ```
 
 mod client;
+mod connect;
 mod pages;
 mod transport;
 

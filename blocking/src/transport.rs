@@ -1,19 +1,16 @@
 use std::{io::Read, time::Duration};
 
 use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
-use ureq::{
-    Agent, Proxy,
-    config::Config,
-    unversioned::{
-        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
-        transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout},
-    },
-};
+use ureq::{Agent, Proxy};
+
+use crate::connect::{self, Later, failure};
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
 /// How many may: those of a wide walk, which would otherwise be made anew for each page.
 const MAX_IDLE_CONNECTIONS: usize = 64;
+/// How long a body may say it is for all of its room to be had at once.
+const MAX_TRUST: u64 = 1 << 20;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
@@ -57,12 +54,11 @@ impl Ureq {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(proxy)
             .timeout_connect(Some(connect_timeout))
+            .accept("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
-        let connector = Before(DefaultConnector::default());
-        let resolver = Before(DefaultResolver::default());
         Self {
-            agent: Agent::with_parts(config, connector, resolver),
+            agent: Agent::with_parts(config, connect::connector(), Later),
         }
     }
 }
@@ -77,52 +73,13 @@ impl Transport for Ureq {
             .timeout_global(Some(attempt.timeout))
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
-        let mut bytes = Vec::new();
         let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
+        let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         body.into_reader()
             .take(bound.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(Failure::unknown)?;
         Ok(http::Response::from_parts(parts, bytes.into()))
-    }
-}
-
-/// What happens before anything is sent: its errors are marked, whatever they are.
-#[derive(Debug)]
-struct Before<T>(T);
-
-fn mark(error: ureq::Error) -> ureq::Error {
-    ureq::Error::Other(Box::new(Failure::not_sent(error)))
-}
-
-impl Connector for Before<DefaultConnector> {
-    type Out = <DefaultConnector as Connector>::Out;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<()>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        self.0.connect(details, chained).map_err(mark)
-    }
-}
-
-impl Resolver for Before<DefaultResolver> {
-    fn resolve(
-        &self,
-        uri: &http::Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(mark)
-    }
-}
-
-fn failure(error: ureq::Error) -> Failure {
-    match error {
-        ureq::Error::Other(other) => other
-            .downcast()
-            .map_or_else(Failure::unknown, |marked| *marked),
-        error => Failure::unknown(error),
     }
 }
