@@ -1,6 +1,4 @@
-//! How connections are made, and what they ask of the system: as little as each call needs.
-
-use std::time::Duration;
+//! How connections are made.
 
 use http::Uri;
 use tc3_core::Failure;
@@ -8,28 +6,23 @@ use ureq::{
     Error,
     config::Config,
     unversioned::{
-        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        resolver::{ResolvedSocketAddrs, Resolver},
         transport::{
-            Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout,
-            RustlsConnector, TcpConnector, Transport, time::Instant,
+            ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
+            TcpConnector, time::Instant,
         },
     },
 };
 
-/// Timers are not finer than this: a timeout is as good when it is rounded up to it, and then seldom
-/// differs from the one before.
-const GRAIN: Duration = Duration::from_millis(10);
-
 /// Connects by TCP and, where the scheme asks for it, TLS; through the proxy if there is one.
-pub(crate) fn connector() -> impl Connector {
+pub(crate) fn connector(resolver: impl Resolver) -> impl Connector {
     let connector =
         ().chain(ConnectProxyConnector::default())
             .chain(TcpConnector::default())
-            .chain(Frugally)
             .chain(RustlsConnector::default());
     Before {
         connector,
-        resolver: DefaultResolver::default(),
+        resolver,
     }
 }
 
@@ -98,78 +91,4 @@ pub(crate) fn failure(error: Error) -> Failure {
             .map_or_else(Failure::unknown, |marked| *marked),
         error => Failure::unknown(error),
     }
-}
-
-/// Makes connections [`Frugal`].
-#[derive(Debug)]
-struct Frugally;
-
-impl<T: Transport> Connector<T> for Frugally {
-    type Out = Frugal<T>;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails<'_>,
-        chained: Option<T>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let held = Vec::new();
-        Ok(chained.map(|inner| Frugal { inner, held }))
-    }
-}
-
-/// A connection that asks less of the system than ureq asks of it.
-#[derive(Debug)]
-struct Frugal<T> {
-    inner: T,
-    /// What is to be sent: a head goes out together with its body.
-    held: Vec<u8>,
-}
-
-impl<T: Transport> Frugal<T> {
-    fn flush(&mut self, timeout: NextTimeout) -> Result<(), Error> {
-        let mut rest = &self.held[..];
-        while !rest.is_empty() {
-            let output = self.inner.buffers().output();
-            let (now, later) = rest.split_at(rest.len().min(output.len()));
-            output[..now.len()].copy_from_slice(now);
-            self.inner.transmit_output(now.len(), timeout)?;
-            rest = later;
-        }
-        self.held.clear();
-        Ok(())
-    }
-}
-
-impl<T: Transport> Transport for Frugal<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let output = self.inner.buffers().output();
-        self.held.extend_from_slice(&output[..amount]);
-        if self.held.len() < output.len() {
-            return Ok(());
-        }
-        self.flush(coarse(timeout))
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = coarse(timeout);
-        self.flush(timeout)?;
-        self.inner.await_input(timeout)
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.inner.is_open()
-    }
-}
-
-fn coarse(mut timeout: NextTimeout) -> NextTimeout {
-    if !timeout.after.is_not_happening() {
-        let grains = timeout.after.as_nanos().div_ceil(GRAIN.as_nanos());
-        let grains = u32::try_from(grains).unwrap_or(u32::MAX);
-        timeout.after = GRAIN.saturating_mul(grains).into();
-    }
-    timeout
 }

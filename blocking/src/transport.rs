@@ -1,16 +1,14 @@
 use std::{io::Read, time::Duration};
 
 use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Proxy, unversioned::resolver::DefaultResolver};
 
-use crate::connect::{self, Later, failure};
+use crate::connect::{Later, connector, failure};
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
 /// How many may: those of a wide walk, which would otherwise be made anew for each page.
 const MAX_IDLE_CONNECTIONS: usize = 64;
-/// How long a body may say it is for all of its room to be had at once.
-const MAX_TRUST: u64 = 1 << 20;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
@@ -54,11 +52,11 @@ impl Ureq {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(proxy)
             .timeout_connect(Some(connect_timeout))
-            .accept("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
+        let connector = connector(DefaultResolver::default());
         Self {
-            agent: Agent::with_parts(config, connect::connector(), Later),
+            agent: Agent::with_parts(config, connector, Later),
         }
     }
 }
@@ -74,8 +72,7 @@ impl Transport for Ureq {
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
         let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
-        let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut bytes = Vec::new();
         body.into_reader()
             .take(bound.saturating_add(1))
             .read_to_end(&mut bytes)
