@@ -1,4 +1,6 @@
-//! How connections are made.
+//! How connections are made, and what they ask of the system: as little as each call needs.
+
+use std::time::Duration;
 
 use http::Uri;
 use tc3_core::Failure;
@@ -8,17 +10,22 @@ use ureq::{
     unversioned::{
         resolver::{ResolvedSocketAddrs, Resolver},
         transport::{
-            ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-            TcpConnector, time::Instant,
+            Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout,
+            RustlsConnector, TcpConnector, Transport, time::Instant,
         },
     },
 };
+
+/// Timers are not finer than this: a timeout is as good when it is rounded up to it, and then seldom
+/// differs from the one before.
+const GRAIN: Duration = Duration::from_millis(10);
 
 /// Connects by TCP and, where the scheme asks for it, TLS; through the proxy if there is one.
 pub(crate) fn connector(resolver: impl Resolver) -> impl Connector {
     let connector =
         ().chain(ConnectProxyConnector::default())
             .chain(TcpConnector::default())
+            .chain(Frugally)
             .chain(RustlsConnector::default());
     Before {
         connector,
@@ -90,5 +97,242 @@ pub(crate) fn failure(error: Error) -> Failure {
             .downcast()
             .map_or_else(Failure::unknown, |marked| *marked),
         error => Failure::unknown(error),
+    }
+}
+
+/// Makes connections [`Frugal`].
+#[derive(Debug)]
+struct Frugally;
+
+impl<T: Transport> Connector<T> for Frugally {
+    type Out = Frugal<T>;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        chained: Option<T>,
+    ) -> Result<Option<Self::Out>, Error> {
+        let held = Vec::new();
+        Ok(chained.map(|inner| Frugal { inner, held }))
+    }
+}
+
+/// A connection that asks less of the system than ureq asks of it.
+#[derive(Debug)]
+struct Frugal<T> {
+    inner: T,
+    /// What is to be sent: a head goes out together with its body.
+    held: Vec<u8>,
+}
+
+impl<T: Transport> Frugal<T> {
+    fn flush(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+        let mut rest = &self.held[..];
+        while !rest.is_empty() {
+            let output = self.inner.buffers().output();
+            let (now, later) = rest.split_at(rest.len().min(output.len()));
+            output[..now.len()].copy_from_slice(now);
+            self.inner.transmit_output(now.len(), timeout)?;
+            rest = later;
+        }
+        self.held.clear();
+        Ok(())
+    }
+}
+
+impl<T: Transport> Transport for Frugal<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let output = self.inner.buffers().output();
+        self.held.extend_from_slice(&output[..amount]);
+        if self.held.len() < output.len() {
+            return Ok(());
+        }
+        self.flush(coarse(timeout))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = coarse(timeout);
+        self.flush(timeout)?;
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+}
+
+fn coarse(mut timeout: NextTimeout) -> NextTimeout {
+    if !timeout.after.is_not_happening() {
+        let grains = timeout.after.as_nanos().div_ceil(GRAIN.as_nanos());
+        let grains = u32::try_from(grains).unwrap_or(u32::MAX);
+        timeout.after = GRAIN.saturating_mul(grains).into();
+    }
+    timeout
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader, Read, Write},
+        net::{SocketAddr, TcpListener},
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+        thread,
+    };
+
+    use ureq::{Agent, Proxy};
+
+    use super::*;
+
+    /// Finds the same addresses for every name.
+    #[derive(Clone, Debug, Default)]
+    struct Known {
+        addrs: Vec<SocketAddr>,
+        /// How long that takes, whatever the timeout.
+        delay: Duration,
+        /// What was asked for, and how long it could have taken.
+        asked: Arc<Mutex<Vec<(String, Duration)>>>,
+    }
+
+    impl Resolver for Known {
+        fn resolve(
+            &self,
+            uri: &Uri,
+            _: &Config,
+            timeout: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, Error> {
+            let host = uri.host().unwrap().to_string();
+            self.asked.lock().unwrap().push((host, *timeout.after));
+            thread::sleep(self.delay);
+            let mut addrs = self.empty();
+            self.addrs.iter().for_each(|&addr| addrs.push(addr));
+            Ok(addrs)
+        }
+    }
+
+    impl Known {
+        fn agent(&self, proxy: Option<&str>) -> Agent {
+            let config = Agent::config_builder()
+                .proxy(proxy.map(|url| Proxy::new(url).unwrap()))
+                .timeout_connect(Some(Duration::from_millis(200)))
+                .timeout_global(Some(Duration::from_secs(10)))
+                .build();
+            Agent::with_parts(config, connector(self.clone()), Later)
+        }
+
+        fn hosts(&self) -> Vec<String> {
+            let asked = self.asked.lock().unwrap();
+            asked.iter().map(|(host, _)| host.clone()).collect()
+        }
+    }
+
+    /// Answers with what it has read at once, for as long as connections last, and counts these.
+    fn echo() -> (SocketAddr, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&count);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                let mut stream = BufReader::new(stream.unwrap());
+                while let Ok(read @ [_, ..]) = stream.fill_buf() {
+                    let length = read.len();
+                    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+                    let answer = [answer.as_bytes(), read].concat();
+                    stream.consume(length);
+                    stream.get_mut().write_all(&answer).unwrap();
+                }
+            }
+        });
+        (address, count)
+    }
+
+    fn post(agent: &Agent) -> Result<String, Failure> {
+        let request = http::Request::post("http://name.invalid/").body("the body");
+        let answer = agent.run(request.unwrap()).map_err(failure)?;
+        let mut text = String::new();
+        let mut reader = answer.into_body().into_reader();
+        reader.read_to_string(&mut text).unwrap();
+        Ok(text)
+    }
+
+    #[test]
+    fn a_name_is_looked_up_for_a_new_connection_alone() {
+        let (address, accepted) = echo();
+        let known = Known {
+            addrs: vec![address],
+            ..Known::default()
+        };
+        let agent = known.agent(None);
+        for _ in 0..3 {
+            post(&agent).unwrap();
+        }
+        assert_eq!(known.hosts(), ["name.invalid"]);
+        assert_eq!(accepted.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn every_address_of_a_name_is_tried() {
+        let (address, _) = echo();
+        let nobody = SocketAddr::new("::1".parse().unwrap(), address.port());
+        let known = Known {
+            addrs: vec![nobody, address],
+            ..Known::default()
+        };
+        post(&known.agent(None)).unwrap();
+    }
+
+    #[test]
+    fn a_name_that_is_found_too_late_means_not_sent() {
+        let (address, accepted) = echo();
+        let known = Known {
+            addrs: vec![address],
+            delay: Duration::from_millis(300),
+            ..Known::default()
+        };
+        let result = post(&known.agent(None));
+        assert!(matches!(result, Err(Failure::NotSent(_))), "{result:?}");
+        assert_eq!(accepted.load(Ordering::SeqCst), 0);
+        let (_, timeout) = known.asked.lock().unwrap()[0];
+        assert!(timeout <= Duration::from_millis(200), "{timeout:?}");
+    }
+
+    #[test]
+    fn a_head_goes_out_with_its_body() {
+        let (address, _) = echo();
+        let known = Known {
+            addrs: vec![address],
+            ..Known::default()
+        };
+        let sent = post(&known.agent(None)).unwrap();
+        assert!(sent.starts_with("POST / HTTP/1.1\r\n"), "{sent}");
+        assert!(sent.ends_with("\r\n\r\nthe body"), "{sent}");
+    }
+
+    #[test]
+    fn a_timeout_is_rounded_up() {
+        for (exact, rounded) in [(0, 0), (1, 10_000_000), (10_000_000, 10_000_000)] {
+            let timeout = NextTimeout {
+                after: Duration::from_nanos(exact).into(),
+                ..NextTimeout::default()
+            };
+            assert_eq!(*coarse(timeout).after, Duration::from_nanos(rounded));
+        }
+        assert!(coarse(NextTimeout::default()).after.is_not_happening());
+    }
+
+    #[test]
+    fn only_the_name_of_a_proxy_is_looked_up() {
+        let known = Known::default();
+        let result = post(&known.agent(Some("http://proxy.invalid:3128")));
+        assert!(matches!(result, Err(Failure::NotSent(_))), "{result:?}");
+        assert_eq!(known.hosts(), ["proxy.invalid"]);
     }
 }
