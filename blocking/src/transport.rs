@@ -9,6 +9,8 @@ use crate::connect::{Later, connector, failure};
 const MAX_IDLE: Duration = Duration::from_secs(45);
 /// How many may: those of a wide walk, which would otherwise be made anew for each page.
 const MAX_IDLE_CONNECTIONS: usize = 64;
+/// How long a body may say it is for all of its room to be had at once.
+const MAX_TRUST: u64 = 1 << 20;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
@@ -52,6 +54,7 @@ impl Ureq {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(proxy)
             .timeout_connect(Some(connect_timeout))
+            .accept("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = connector(DefaultResolver::default());
@@ -72,7 +75,8 @@ impl Transport for Ureq {
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
         let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
-        let mut bytes = Vec::new();
+        let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         body.into_reader()
             .take(bound.saturating_add(1))
             .read_to_end(&mut bytes)
