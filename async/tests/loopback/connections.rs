@@ -19,6 +19,17 @@ async fn several_calls_use_one_connection() {
 }
 
 #[tokio::test]
+async fn a_name_is_connected_to_where_somebody_listens() {
+    // On most machines it stands for an address of IPv6, too.
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let endpoint = format!("http://localhost:{}", peer.address().port());
+    let client = client(endpoint.parse().unwrap());
+    client.call(&january()).await.unwrap();
+    client.call(&january()).await.unwrap();
+    assert_eq!(peer.accepted(), 1);
+}
+
+#[tokio::test]
 async fn a_refusal_leaves_the_connection_usable() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let client = client(peer.endpoint());
@@ -170,6 +181,32 @@ async fn a_dropped_page_ends_the_stream_and_leaves_the_client_usable() {
     }
     drop(pages);
     client.call(&january()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_needs_no_task() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let client = client(peer.endpoint());
+    for _ in 0..2 {
+        client.call(&january()).await.unwrap();
+        let metrics = tokio::runtime::Handle::current().metrics();
+        assert_eq!(metrics.num_alive_tasks(), 0);
+    }
+    assert_eq!(peer.accepted(), 1);
+}
+
+#[test]
+fn a_client_outlives_the_runtime_of_its_connection() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let client = client(peer.endpoint());
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(client.call(&january())).unwrap();
+    }
+    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
 }
 
 #[tokio::test]

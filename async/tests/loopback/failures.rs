@@ -16,6 +16,15 @@ async fn a_refused_port_means_not_sent() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_not_found_means_not_sent() {
+    let client = builder("https://service.invalid".parse().unwrap())
+        .connect_timeout(SHORT)
+        .attempt_timeout(PATIENCE / 4)
+        .build();
+    assert_not_sent(client.call(&january()).await);
+}
+
+#[tokio::test]
 async fn a_connection_closed_without_an_answer_may_have_taken_effect() {
     let peer = Peer::closing_after("");
     assert_unknown(client(peer.endpoint()).call(&january()).await);

@@ -19,6 +19,17 @@ fn several_calls_use_one_connection() {
 }
 
 #[test]
+fn a_name_is_connected_to_where_somebody_listens() {
+    // On most machines it stands for an address of IPv6, too.
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let endpoint = format!("http://localhost:{}", peer.address().port());
+    let client = client(endpoint.parse().unwrap());
+    client.call(&january()).unwrap();
+    client.call(&january()).unwrap();
+    assert_eq!(peer.accepted(), 1);
+}
+
+#[test]
 fn a_refusal_leaves_the_connection_usable() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let client = client(peer.endpoint());
