@@ -21,7 +21,8 @@ use tower_service::Service;
 
 use crate::connection::Connection;
 
-/// How long a connection may idle: the service drops idle ones after about 60 s.
+/// How long a connection may idle: the service drops idle ones after about 60 s. Those that have are closed when
+/// the next call looks for one.
 const MAX_IDLE: Duration = Duration::from_secs(45);
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
