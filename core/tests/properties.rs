@@ -1,6 +1,7 @@
 //! What holds for arbitrary input.
 
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use tc3_core::{
     BeijingSecond, BeijingTime, BillDate, CompactDate, Credential, Fen, Month, UnixTime, Yuan,
     tc3::{CanonicalRequest, Payload, Rejection, Signer, verify},
@@ -52,7 +53,68 @@ impl Signed {
     }
 }
 
+/// A request to be signed, of so few different texts that many are almost alike.
+type Parts = (String, String, String, Vec<(String, String)>, Vec<u8>);
+
+fn parts() -> impl Strategy<Value = Parts> {
+    (
+        "POST|GET|PUT|PO",
+        "/|/a|/b|ST/",
+        "|a=b",
+        prop::collection::vec((" ?[Hh]ost|a|b|A|É|ab", "B ?|b|a|É|ba|"), 0..4),
+        prop::collection::vec(any::<u8>(), 0..2),
+    )
+}
+
+fn canonical((method, path, query, headers, body): &Parts) -> CanonicalRequest<'_> {
+    let headers = headers.iter();
+    let headers: Vec<_> = headers.map(|(name, value)| (&**name, &**value)).collect();
+    CanonicalRequest::new(method, path, query, headers, Payload::Signed(body))
+}
+
+/// As the vendor's page describes it, step by step.
+fn naive((method, path, query, headers, body): &Parts) -> String {
+    let lower = |text: &str| text.trim().to_lowercase();
+    let headers = headers.iter();
+    let mut headers: Vec<_> = headers
+        .map(|(name, value)| (lower(name), lower(value)))
+        .collect();
+    headers.sort();
+    let lines: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}:{value}\n"))
+        .collect();
+    let names: Vec<_> = headers.into_iter().map(|(name, _)| name).collect();
+    let hash = Sha256::digest(body);
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "{method}\n{path}\n{query}\n{lines}\n{}\n{hash}",
+        names.join(";")
+    )
+}
+
 proptest! {
+    #[test]
+    fn a_canonical_request_is_as_it_is_described(parts in parts()) {
+        prop_assert_eq!(canonical(&parts).to_string(), naive(&parts));
+        let hash: [u8; 32] = Sha256::digest(naive(&parts)).into();
+        prop_assert_eq!(canonical(&parts).hash(), hash);
+    }
+
+    #[test]
+    fn what_a_signer_has_signed_before_makes_no_difference(
+        requests in prop::collection::vec((parts(), 0_i64..3, "a|b|ab"), 1..60),
+    ) {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let mut signer = Signer::new(credential.clone());
+        for (parts, day, service) in requests {
+            let time = UnixTime::new(day * 86_400);
+            let signed = signer.sign(&canonical(&parts), &service, time);
+            let fresh = Signer::new(credential.clone()).sign(&canonical(&parts), &service, time);
+            prop_assert_eq!(signed, fresh);
+        }
+    }
+
     #[test]
     fn what_is_signed_is_verified(signed in signed()) {
         prop_assert_eq!(signed.check(), Ok(()));
