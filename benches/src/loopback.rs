@@ -23,10 +23,14 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tc3_core::{Action, DescribeBillList as List, Endpoint, Session, Settings, request};
+use tc3_core::{Action, Call, DescribeBillList as List, Endpoint, Session, Settings, request};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Role, Stage, TIME, call, credential, request::DescribeBillDetail, walk};
+use crate::{
+    Role, Stage, TIME, call, credential,
+    request::{DescribeBillDetail, session},
+    walk,
+};
 
 /// The argument that makes a program the server.
 const SERVE: &str = "--serve-loopback";
@@ -181,6 +185,17 @@ pub fn stages(server: &Server) -> Vec<Stage> {
     stages
 }
 
+/// What core does for a call, without anything sent.
+fn core_alone() -> impl FnMut() {
+    let (action, response) = (DescribeBillDetail::new(), call::answer(call::ANSWER));
+    let (mut session, mut tick) = (session(), Duration::ZERO);
+    move || {
+        let mut call = Call::new(&action);
+        let reply = call::drive(&mut call, &mut session, &mut tick, |_| Ok(response.clone()));
+        drop(reply.expect("the answer is sound"));
+    }
+}
+
 fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
     let client = tc3_blocking::Client::builder(credential())
         .endpoint(endpoint.clone())
@@ -197,11 +212,16 @@ fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
     let agent = ureq::Agent::new_with_defaults();
     let timeout = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
     let (timed, again) = (timeout.build().new_agent(), request.clone());
+    let (beside, once_more, mut core) = (agent.clone(), request.clone(), core_alone());
     let (walking, reading, decoded) = (agent.clone(), agent.clone(), pages.clone());
     let call = Stage::new("loopback_blocking_cpu", request.body().len(), move || {
         client.call(&action).expect("the server answers")
     })
     .with("floor", Role::Floor, move || ureq_send(&agent, &request))
+    .with("ureq, and core beside it", Role::Reference, move || {
+        core();
+        ureq_send(&beside, &once_more)
+    })
     .with("ureq with a timeout", Role::Reference, move || {
         ureq_send(&timed, &again)
     });
@@ -254,13 +274,18 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
     tcp.set_nodelay(true);
     let pool: Pool = legacy::Client::builder(TokioExecutor::new()).build(tcp);
     let (walking, reading, again) = (pool.clone(), pool.clone(), pages.clone());
-    let [one, two, three, four, five] = [(); 5].map(|()| Rc::clone(&runtime));
+    let (beside, once_more, mut core) = (pool.clone(), request.clone(), core_alone());
+    let [one, two, three, four, five, six] = [(); 6].map(|()| Rc::clone(&runtime));
     let call = Stage::new("loopback_async_cpu", request.body().len(), move || {
         let call = one.block_on(client.call(&action));
         call.expect("the server answers")
     })
     .with("floor", Role::Floor, move || {
         hyper_send(&two, &pool, &request)
+    })
+    .with("hyper, and core beside it", Role::Reference, move || {
+        core();
+        hyper_send(&six, &beside, &once_more)
     });
     let walk = Stage::new("loopback_async_walk_cpu", 0, move || {
         let mut items = walker.items(list());

@@ -6,7 +6,7 @@
 //!
 //! - With `--features peers` the peers run as well; without, `best_peer` is null.
 //! - `--all` shows everybody who does a stage, not the best alone.
-//! - `--compile` also measures a build of `tc3-core` from nothing, which takes longer than all the rest.
+//! - `--compile` also measures builds from nothing, which take longer than all the rest.
 //!
 //! All who do a stage take turns, in rounds over all stages, so that what else runs on the machine meets all
 //! alike. Of each the fastest turn counts, and over loopback the one in the middle. Loopback stages are in CPU
@@ -67,9 +67,7 @@ fn main() {
 
     println!("{}", table::table(&results, asked("--all")));
     println!("{}", machine::walks());
-    if asked("--compile") {
-        println!("{}", cargo::compile());
-    }
+    println!("{}", cargo::compile(asked("--compile")));
     println!("measured in {:.0} s", start.elapsed().as_secs_f64());
     for result in &results {
         println!("{}", table::json(result));
@@ -82,12 +80,14 @@ fn measure(
     counts: Counts,
     clock: impl Fn() -> Duration + Copy,
 ) -> Vec<Measured> {
-    let mut measuring: Vec<_> = stages.map(|stage| Measuring::new(stage, clock)).collect();
+    let mut measuring: Vec<_> = stages
+        .map(|stage| Measuring::new(stage, counts, clock))
+        .collect();
     for _ in 0..ROUNDS {
         for stage in &mut measuring {
             stage.go_on(each, clock);
         }
     }
-    let ended = measuring.into_iter().map(|stage| stage.end(counts));
+    let ended = measuring.into_iter().map(Measuring::end);
     ended.collect()
 }

@@ -2,8 +2,6 @@ use std::{collections::HashMap, time::Duration};
 
 use tc3_benches::{Contender, Role, Stage};
 
-/// How long one turn lasts, where a single run doesn't last longer.
-const TURN: Duration = Duration::from_micros(500);
 /// How many turns each has at least.
 const TURNS: u32 = 2;
 
@@ -56,9 +54,21 @@ pub(crate) enum Counts {
     Middle,
 }
 
+impl Counts {
+    /// How long one turn lasts, where a single run doesn't last longer: long enough for whoever's turn it is
+    /// to have settled, and over loopback the server and the system too.
+    const fn turn(self) -> Duration {
+        match self {
+            Self::Fastest => Duration::from_micros(500),
+            Self::Middle => Duration::from_millis(4),
+        }
+    }
+}
+
 /// A stage that is being measured: all who do it take turns.
 pub(crate) struct Measuring {
     stage: Stage,
+    counts: Counts,
     /// How many runs a turn of each contender has.
     runs: Vec<u32>,
     /// What one run of each contender took in each turn, in ns.
@@ -66,14 +76,15 @@ pub(crate) struct Measuring {
 }
 
 impl Measuring {
-    pub(crate) fn new(mut stage: Stage, clock: impl Fn() -> Duration) -> Self {
+    pub(crate) fn new(mut stage: Stage, counts: Counts, clock: impl Fn() -> Duration) -> Self {
         let contenders = stage.contenders.iter_mut();
-        let runs = contenders.map(|contender| runs_in_a_turn(contender, &clock));
+        let runs = contenders.map(|contender| runs_in_a_turn(contender, counts.turn(), &clock));
         let runs: Vec<u32> = runs.collect();
         Self {
             turns: vec![Vec::new(); runs.len()],
             runs,
             stage,
+            counts,
         }
     }
 
@@ -93,10 +104,10 @@ impl Measuring {
         }
     }
 
-    pub(crate) fn end(self, counts: Counts) -> Measured {
+    pub(crate) fn end(self) -> Measured {
         let turns = self.turns.into_iter().map(|mut turns| {
             turns.sort_by(f64::total_cmp);
-            match counts {
+            match self.counts {
                 Counts::Fastest => turns[0],
                 Counts::Middle => turns[turns.len() / 2],
             }
@@ -116,10 +127,10 @@ impl Measuring {
     }
 }
 
-fn runs_in_a_turn(contender: &mut Contender, clock: &impl Fn() -> Duration) -> u32 {
+fn runs_in_a_turn(contender: &mut Contender, turn: Duration, clock: &impl Fn() -> Duration) -> u32 {
     let mut runs = 1;
     loop {
-        if turn_of(contender, runs, clock) >= TURN / 2 || runs >= 1 << 20 {
+        if turn_of(contender, runs, clock) >= turn / 2 || runs >= 1 << 20 {
             return runs;
         }
         runs *= 2;
