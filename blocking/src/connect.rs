@@ -1,6 +1,9 @@
 //! How connections are made, and what they ask of the system: as little as each call needs.
 
-use std::time::Duration;
+use std::{
+    fmt,
+    time::{self, Duration},
+};
 
 use http::Uri;
 use tc3_core::Failure;
@@ -25,8 +28,8 @@ pub(crate) fn connector(resolver: impl Resolver) -> impl Connector {
     let connector =
         ().chain(ConnectProxyConnector::default())
             .chain(TcpConnector::default())
-            .chain(Frugally)
-            .chain(RustlsConnector::default());
+            .chain(RustlsConnector::default())
+            .chain(Frugally);
     Before {
         connector,
         resolver,
@@ -65,10 +68,7 @@ impl<C: Connector, R: Resolver> Connector for Before<C, R> {
             let resolved = self.resolver.resolve(details.uri, details.config, timeout);
             addrs = resolved.map_err(mark)?;
             if let Instant::Exact(start) = details.now {
-                timeout.after = timeout.after.saturating_sub(start.elapsed()).into();
-            }
-            if timeout.after.is_zero() {
-                return Err(mark(Error::Timeout(timeout.reason)));
+                timeout = left(timeout, start).map_err(mark)?;
             }
         }
         let details = ConnectionDetails {
@@ -118,7 +118,6 @@ impl<T: Transport> Connector<T> for Frugally {
 }
 
 /// A connection that asks less of the system than ureq asks of it.
-#[derive(Debug)]
 struct Frugal<T> {
     inner: T,
     /// What is to be sent: a head goes out together with its body.
@@ -126,17 +125,23 @@ struct Frugal<T> {
 }
 
 impl<T: Transport> Frugal<T> {
-    fn flush(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+    /// Sends what is held, and returns what is left of the time.
+    fn flush(&mut self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
+        if self.held.is_empty() {
+            return Ok(timeout);
+        }
+        let start = time::Instant::now();
         let mut rest = &self.held[..];
         while !rest.is_empty() {
             let output = self.inner.buffers().output();
             let (now, later) = rest.split_at(rest.len().min(output.len()));
             output[..now.len()].copy_from_slice(now);
+            let timeout = coarse(left(timeout, start)?);
             self.inner.transmit_output(now.len(), timeout)?;
             rest = later;
         }
         self.held.clear();
-        Ok(())
+        left(timeout, start)
     }
 }
 
@@ -151,18 +156,40 @@ impl<T: Transport> Transport for Frugal<T> {
         if self.held.len() < output.len() {
             return Ok(());
         }
-        self.flush(coarse(timeout))
+        self.flush(timeout).map(drop)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = coarse(timeout);
-        self.flush(timeout)?;
-        self.inner.await_input(timeout)
+        let timeout = self.flush(timeout)?;
+        self.inner.await_input(coarse(timeout))
     }
 
     fn is_open(&mut self) -> bool {
-        self.inner.is_open()
+        self.held.is_empty() && self.inner.is_open()
     }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+impl<T> fmt::Debug for Frugal<T> {
+    /// Not what is held: it has a signature and a token in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Frugal")
+    }
+}
+
+/// What is left of a time that began then.
+fn left(mut timeout: NextTimeout, start: time::Instant) -> Result<NextTimeout, Error> {
+    if !timeout.after.is_not_happening() {
+        let rest = timeout.after.saturating_sub(start.elapsed());
+        if rest.is_zero() {
+            return Err(Error::Timeout(timeout.reason));
+        }
+        timeout.after = rest.into();
+    }
+    Ok(timeout)
 }
 
 fn coarse(mut timeout: NextTimeout) -> NextTimeout {
@@ -186,7 +213,7 @@ mod tests {
         thread,
     };
 
-    use ureq::{Agent, Proxy};
+    use ureq::{Agent, Proxy, unversioned::transport::LazyBuffers};
 
     use super::*;
 
@@ -314,6 +341,57 @@ mod tests {
         let sent = post(&known.agent(None)).unwrap();
         assert!(sent.starts_with("POST / HTTP/1.1\r\n"), "{sent}");
         assert!(sent.ends_with("\r\n\r\nthe body"), "{sent}");
+    }
+
+    /// Takes its time to send, and has no input.
+    #[derive(Debug)]
+    struct Slow {
+        buffers: LazyBuffers,
+        /// How long input could be awaited.
+        awaited: Option<Duration>,
+    }
+
+    impl Transport for Slow {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), Error> {
+            thread::sleep(Duration::from_millis(60));
+            Ok(())
+        }
+
+        fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+            self.awaited = Some(*timeout.after);
+            Ok(false)
+        }
+
+        fn is_open(&mut self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn what_sending_takes_is_not_left_for_the_answer() {
+        for (limit, waits) in [(200, true), (50, false)] {
+            let mut frugal = Frugal {
+                inner: Slow {
+                    buffers: LazyBuffers::new(16, 16),
+                    awaited: None,
+                },
+                held: Vec::new(),
+            };
+            let timeout = NextTimeout {
+                after: Duration::from_millis(limit).into(),
+                ..NextTimeout::default()
+            };
+            frugal.transmit_output(1, timeout).unwrap();
+            assert!(!frugal.is_open() && !format!("{frugal:?}").contains("held"));
+            assert_eq!(frugal.await_input(timeout).is_ok(), waits);
+            let awaited = frugal.inner.awaited;
+            assert_eq!(awaited.is_some(), waits);
+            assert!(awaited.is_none_or(|awaited| awaited <= Duration::from_millis(140)));
+        }
     }
 
     #[test]
