@@ -129,7 +129,7 @@ pub struct Builder {
 impl Builder {
     tc3_core::settings_words!();
 
-    /// How long connecting may take, TLS included; 10 s by default.
+    /// How long connecting may take, looking up the name and TLS included; 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
         self

@@ -85,7 +85,8 @@ impl Connection {
         Ok(bytes.freeze())
     }
 
-    /// Whether it may be used again: all of the last answer was read, and nothing came after it.
+    /// Whether it may be used again: all of the last answer was read, and nothing came after it. A request
+    /// that was answered before it was sent to its end goes on when the connection is used again.
     pub(crate) fn is_ready(&mut self) -> bool {
         // From here on it wakes nobody: its last user has other things to wait for.
         self.drive(&mut Context::from_waker(Waker::noop()));

@@ -21,9 +21,10 @@ use tower_service::Service;
 
 use crate::connection::Connection;
 
-/// How long a connection may idle: the service drops idle ones after about 60 s. Those that have are closed when
-/// the next call looks for one.
+/// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
+/// How many may: those of a wide walk, which would otherwise be made anew for each page.
+const MAX_IDLE_CONNECTIONS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
@@ -54,7 +55,8 @@ pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
         .ok_or(Invalid::new("proxy", "is not one that hyper can use"))
 }
 
-/// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again.
+/// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again; those that
+/// have idled for too long are closed when the next call looks for one, or with the last client.
 #[derive(Debug)]
 pub struct Hyper {
     connector: Connector,
@@ -136,11 +138,14 @@ impl Hyper {
 
     fn keep(&self, origin: Origin, mut connection: Connection) {
         if connection.is_ready() {
-            self.idle().push(Idle {
-                origin,
-                since: Instant::now(),
-                connection,
-            });
+            let mut idle = self.idle();
+            if idle.len() < MAX_IDLE_CONNECTIONS {
+                idle.push(Idle {
+                    origin,
+                    since: Instant::now(),
+                    connection,
+                });
+            }
         }
     }
 
@@ -181,7 +186,8 @@ impl Transport for Hyper {
                         request = unsent;
                         continue;
                     }
-                    _ => return Err(Failure::unknown(error.into_error())),
+                    Some(_) => return Err(Failure::not_sent(error.into_error())),
+                    None => return Err(Failure::unknown(error.into_error())),
                 },
             };
             let body = timeout_at(deadline, connection.read(body, attempt.max_body)).await;
