@@ -32,7 +32,7 @@ pub fn body(len: usize) -> String {
     }
 }
 
-/// Every length of body, with the day's key cached and with a signer that has none.
+/// Every length of body, with the day's key cached and with a day whose key has to be derived.
 pub fn stages() -> Vec<Stage> {
     let lengths = [0, 203, 4 << 10, 1 << 20];
     let stages = lengths.map(|len| [cached(len), first(len)]);
@@ -116,7 +116,8 @@ const fn blocks(len: usize) -> usize {
 }
 
 /// The compressions of one signature: the body's, the canonical request's, and those of an HMAC over the
-/// string to sign with the key's two blocks absorbed before.
+/// string to sign with the key's two blocks absorbed before. Whoever keeps the hash of what comes before the
+/// payload in the canonical request needs two fewer, so a signature can take less than this.
 pub const fn floor(body: usize) -> usize {
     let request = "POST\n/\n\n\n\n".len() + CANONICAL_HEADERS.len() + SIGNED_HEADERS.len() + 64;
     let string_to_sign = "TC3-HMAC-SHA256\n1551113065\n2019-02-25/billing/tc3_request\n".len() + 64;

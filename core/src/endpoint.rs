@@ -111,6 +111,8 @@ impl fmt::Display for Endpoint {
 pub(crate) struct Host {
     endpoint: Endpoint,
     service: String,
+    /// The `Host` header's text.
+    pub(crate) authority: String,
     /// The `Host` header.
     pub(crate) header: HeaderValue,
     root: Uri,
@@ -128,7 +130,8 @@ impl Host {
             endpoint: endpoint.clone(),
             service: service.into(),
             root: root.build().map_err(|_| WRONG)?,
-            header: authority.try_into().map_err(|_| WRONG)?,
+            header: HeaderValue::from_str(&authority).map_err(|_| WRONG)?,
+            authority,
         })
     }
 
@@ -136,17 +139,12 @@ impl Host {
         self.service == service && self.endpoint == *endpoint
     }
 
-    /// The `Host` header's text.
-    pub(crate) fn as_str(&self) -> &str {
-        self.header.to_str().unwrap_or_default()
-    }
-
     /// Where a request with that query goes.
     pub(crate) fn uri(&self, query: &str) -> Result<Uri, Invalid> {
         if query.is_empty() {
             return Ok(self.root.clone());
         }
-        let path_and_query = PathAndQuery::from_maybe_shared(format!("/?{query}"));
+        let path_and_query = PathAndQuery::try_from(format!("/?{query}"));
         let mut parts = self.root.clone().into_parts();
         parts.path_and_query = path_and_query.ok();
         Uri::from_parts(parts)

@@ -136,7 +136,7 @@ impl Prepared {
         let authorization = if *signed {
             let headers = [
                 ("content-type", content_type),
-                ("host", host.as_str()),
+                ("host", &host.authority),
                 ("x-tc-action", action),
             ];
             let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &headers, payload);

@@ -49,8 +49,8 @@ type Header<'a> = (&'a str, &'a str);
 impl<'a> CanonicalRequest<'a> {
     /// Canonicalises a request.
     ///
-    /// `query` is what stands behind the `?`, as it is sent. All of `headers` (an array, a slice or a `Vec`)
-    /// are signed, in any order; names and values are trimmed and made lower-case here.
+    /// `query` is what stands behind the `?`, as it is sent. All of `headers` (a slice, a reference to an
+    /// array, or a `Vec`) are signed, in any order; names and values are trimmed and made lower-case here.
     pub fn new(
         method: &'a str,
         path: &'a str,
@@ -83,7 +83,7 @@ impl<'a> CanonicalRequest<'a> {
         hash.chain_update(self.payload.hash().0).finalize().into()
     }
 
-    /// Whether it is of a request whose head is its own.
+    /// Whether its head is not worth keeping, as the next query is another one.
     pub(super) const fn has_query(&self) -> bool {
         !self.query.is_empty()
     }
