@@ -130,9 +130,7 @@ impl Hyper {
         let now = Instant::now();
         let mut idle = self.idle();
         idle.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
-        let last = idle.iter().rposition(|idle| {
-            idle.origin.0 == origin.0 && idle.origin.1.as_str() == origin.1.as_str()
-        })?;
+        let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
         Some(idle.remove(last).connection)
     }
 
