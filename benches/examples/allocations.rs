@@ -10,7 +10,7 @@
 use std::alloc::System;
 
 use alloc_tracker::{Allocator, Session};
-use tc3_benches::{Contender, Stage, call, decode, loopback, request, sign, walk};
+use tc3_benches::{Contender, loopback};
 
 #[global_allocator]
 static ALLOCATOR: Allocator<System> = Allocator::system();
@@ -36,15 +36,8 @@ fn main() {
     loopback::serve_if_asked();
     let json = std::env::args().any(|argument| argument == "--json");
     let server = loopback::Server::start().expect("the server starts");
-    let stages: [Vec<Stage>; 6] = [
-        sign::stages(),
-        vec![request::stage()],
-        vec![call::stage()],
-        decode::stages(),
-        vec![walk::recorded_stage()],
-        loopback::stages(&server),
-    ];
-    for mut stage in stages.into_iter().flatten() {
+    let over_loopback = loopback::stages(&server);
+    for mut stage in tc3_benches::stages().into_iter().chain(over_loopback) {
         for contender in &mut stage.contenders {
             let (allocations, bytes) = measure(contender);
             let (stage, name) = (&stage.name, contender.name);

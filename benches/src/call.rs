@@ -73,19 +73,11 @@ pub fn stage() -> Stage {
     .with("tc3-blocking", Role::Reference, move || {
         client.call(black_box(&blocking)).expect("it is sound")
     });
-    with_peers(stage)
-}
-
-#[cfg(not(feature = "peers"))]
-const fn with_peers(stage: Stage) -> Stage {
-    stage
-}
-
-#[cfg(feature = "peers")]
-fn with_peers(stage: Stage) -> Stage {
-    stage.with(
+    #[cfg(feature = "peers")]
+    let stage = stage.with(
         "tencentcloud-sdk",
         Role::Peer,
         crate::peers::sdk_call::<BillDetail>(ANSWER.into()),
-    )
+    );
+    stage
 }

@@ -125,7 +125,13 @@ fn page<A: Listed>(name: String, rows: usize, output: Value) -> Stage {
     .with("UTF-8 check", Role::Reference, move || {
         str::from_utf8(black_box(checked.as_bytes())).map(str::len)
     });
-    with_peers::<A>(stage, envelope)
+    #[cfg(feature = "peers")]
+    let stage = stage.with(
+        "tencentcloud-sdk (whole call)",
+        Role::Peer,
+        crate::peers::sdk_call::<A::Output>(envelope.into()),
+    );
+    stage
 }
 
 /// The usual way: the envelope's contents as text, a look for an error, then the output.
@@ -147,20 +153,6 @@ fn probed<T: DeserializeOwned>(body: &[u8]) -> T {
     assert!(probe.error.is_none());
     black_box(probe.request_id);
     serde_json::from_str(envelope.response.get()).expect("the page is sound")
-}
-
-#[cfg(not(feature = "peers"))]
-fn with_peers<A: Listed>(stage: Stage, _: String) -> Stage {
-    stage
-}
-
-#[cfg(feature = "peers")]
-fn with_peers<A: Listed>(stage: Stage, envelope: String) -> Stage {
-    stage.with(
-        "tencentcloud-sdk (whole call)",
-        Role::Peer,
-        crate::peers::sdk_call::<A::Output>(envelope.into()),
-    )
 }
 
 /// A page of 100 rows whose fields are all null.
@@ -202,21 +194,13 @@ pub fn error() -> Stage {
     .with("floor", Role::Floor, move || {
         serde_json::from_slice::<Bare>(black_box(inner.as_bytes())).expect("it is a refusal")
     });
-    with_peers_error(stage, envelope)
-}
-
-#[cfg(not(feature = "peers"))]
-fn with_peers_error(stage: Stage, _: String) -> Stage {
-    stage
-}
-
-#[cfg(feature = "peers")]
-fn with_peers_error(stage: Stage, envelope: String) -> Stage {
-    stage.with(
+    #[cfg(feature = "peers")]
+    let stage = stage.with(
         "tencentcloud-sdk (whole call)",
         Role::Peer,
         crate::peers::sdk_refusal(envelope.into()),
-    )
+    );
+    stage
 }
 
 #[cfg(test)]

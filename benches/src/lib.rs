@@ -34,3 +34,12 @@ pub const SECRET_KEY: &str = "not-a-real-key-of-32-characters!";
 pub fn credential() -> Credential {
     Credential::new(SECRET_ID, SECRET_KEY).expect("a well-formed key pair")
 }
+
+/// Every stage but those over loopback, which need a server.
+pub fn stages() -> Vec<Stage> {
+    let mut stages = sign::stages();
+    stages.extend([request::stage(), call::stage()]);
+    stages.extend(decode::stages());
+    stages.push(walk::recorded_stage());
+    stages
+}

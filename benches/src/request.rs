@@ -5,6 +5,8 @@ use std::hint::black_box;
 use serde::{Deserialize, Serialize};
 use tc3_core::{Action, Session, Settings, request, tc3::Signer};
 
+#[cfg(feature = "peers")]
+use crate::peers;
 use crate::{Role, Stage, TIME, credential, sign};
 
 /// An action of one's own, of 203 bytes: nothing but a struct and an `impl`.
@@ -89,21 +91,11 @@ pub fn stage() -> Stage {
     .with("signature alone", Role::Reference, move || {
         sign::authorization(&mut signer, black_box(body.as_bytes()))
     });
-    with_peers(stage)
-}
-
-#[cfg(not(feature = "peers"))]
-const fn with_peers(stage: Stage) -> Stage {
-    stage
-}
-
-#[cfg(feature = "peers")]
-fn with_peers(stage: Stage) -> Stage {
-    use crate::peers;
-
-    stage
+    #[cfg(feature = "peers")]
+    let stage = stage
         .with("tencentcloud-sdk", Role::Peer, peers::sdk_request())
-        .with("aws-sigv4", Role::Peer, peers::sigv4_request())
+        .with("aws-sigv4", Role::Peer, peers::sigv4_request());
+    stage
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use tc3_core::{
     tc3::{CanonicalRequest, Payload, Signer},
 };
 
+#[cfg(feature = "peers")]
+use crate::peers;
 use crate::{Role, SECRET_ID, SECRET_KEY, Stage, TIME, credential, request::DescribeBillDetail};
 
 /// The headers that are signed.
@@ -52,7 +54,11 @@ pub fn cached(len: usize) -> Stage {
     .with("sha2 and hmac", Role::Reference, move || {
         plain_authorization(&key, black_box(plain.as_bytes()))
     });
-    with_peers(stage, len)
+    #[cfg(feature = "peers")]
+    let stage = stage
+        .with("tencentcloud-sign-sdk", Role::Peer, peers::sign_sdk(len))
+        .with("aws-sigv4", Role::Peer, peers::sigv4(len));
+    stage
 }
 
 /// With a key that has to be derived, as for the first call of a day: each call is on another one, and by the
@@ -71,21 +77,11 @@ pub fn first(len: usize) -> Stage {
     .with("sha2 and hmac", Role::Reference, move || {
         plain_authorization(&plain_key(), black_box(plain.as_bytes()))
     });
-    with_peers(stage, len)
-}
-
-#[cfg(not(feature = "peers"))]
-const fn with_peers(stage: Stage, _: usize) -> Stage {
-    stage
-}
-
-#[cfg(feature = "peers")]
-fn with_peers(stage: Stage, len: usize) -> Stage {
-    use crate::peers;
-
-    stage
+    #[cfg(feature = "peers")]
+    let stage = stage
         .with("tencentcloud-sign-sdk", Role::Peer, peers::sign_sdk(len))
-        .with("aws-sigv4", Role::Peer, peers::sigv4(len))
+        .with("aws-sigv4", Role::Peer, peers::sigv4(len));
+    stage
 }
 
 /// The header, as this project makes it.
@@ -174,7 +170,7 @@ mod tests {
             let ours = authorization(&mut Signer::new(credential()), body.as_bytes());
             assert_eq!(plain_authorization(&plain_key(), body.as_bytes()), ours);
             #[cfg(feature = "peers")]
-            assert_eq!(crate::peers::sign_sdk(len)(), ours);
+            assert_eq!(peers::sign_sdk(len)(), ours);
         }
     }
 

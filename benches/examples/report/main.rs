@@ -26,7 +26,7 @@ mod table;
 use std::time::{Duration, Instant};
 
 use measure::{Counts, Measured, Measuring};
-use tc3_benches::{Stage, call, clock, decode, loopback, request, sign, walk};
+use tc3_benches::{Stage, clock, loopback};
 
 /// How long each contender of a stage is measured in a round.
 const EACH: Duration = Duration::from_millis(30);
@@ -43,19 +43,12 @@ fn main() {
     let allocations = cargo::allocations();
     println!("{}", machine::describe());
 
-    let stages: [Vec<Stage>; 5] = [
-        sign::stages(),
-        vec![request::stage()],
-        vec![call::stage()],
-        decode::stages(),
-        vec![walk::recorded_stage()],
-    ];
-    let stages = stages.into_iter().flatten();
-    let mut results = measure(stages, EACH, Counts::Fastest, || start.elapsed());
+    let mut results = measure(tc3_benches::stages(), EACH, Counts::Fastest, || {
+        start.elapsed()
+    });
     let server = loopback::Server::start().expect("the server starts");
-    let over_loopback = loopback::stages(&server).into_iter();
     results.extend(measure(
-        over_loopback,
+        loopback::stages(&server),
         EACH_OVER_LOOPBACK,
         Counts::Middle,
         clock::cpu,
@@ -75,12 +68,13 @@ fn main() {
 }
 
 fn measure(
-    stages: impl Iterator<Item = Stage>,
+    stages: Vec<Stage>,
     each: Duration,
     counts: Counts,
     clock: impl Fn() -> Duration + Copy,
 ) -> Vec<Measured> {
     let mut measuring: Vec<_> = stages
+        .into_iter()
         .map(|stage| Measuring::new(stage, counts, clock))
         .collect();
     for _ in 0..ROUNDS {
