@@ -1,9 +1,9 @@
 //! A connection over HTTP/1.1. Whoever uses it drives it: no task has to, and none has to be woken.
 
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +15,12 @@ use hyper::{
 };
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, task::coop};
+use tokio::{
+    net::TcpStream,
+    runtime::{self, Handle},
+    task::coop,
+    time::{Instant, Sleep, sleep_until},
+};
 
 /// How much room a body gets at first, at most, however long it says it is.
 const MAX_TRUST: usize = 1 << 20;
@@ -28,25 +33,47 @@ pub(crate) struct Connection {
     requests: http1::SendRequest<Full<Bytes>>,
     /// Writes and reads, until it has come to its end.
     driver: Option<Box<http1::Connection<Io, Full<Bytes>>>>,
+    /// Goes off when the time of whoever uses it is up. One for all of them: to move a timer costs little
+    /// beside making one.
+    alarm: Pin<Box<Sleep>>,
+    /// Where the connection and its alarm are driven.
+    runtime: runtime::Id,
 }
 
 impl Connection {
     pub(crate) async fn new(io: Io) -> hyper::Result<Self> {
         let (requests, driver) = http1::handshake(io).await?;
-        let driver = Some(Box::new(driver));
-        Ok(Self { requests, driver })
+        Ok(Self {
+            requests,
+            driver: Some(Box::new(driver)),
+            alarm: Box::pin(sleep_until(Instant::now())),
+            runtime: Handle::current().id(),
+        })
     }
 
-    /// Sends a request and reads the head of the answer. The error has the request in it where the connection
-    /// had ended before.
+    /// Whether it is driven by the runtime that asks: by another it might wait for good.
+    pub(crate) fn is_of(&self, runtime: runtime::Id) -> bool {
+        self.runtime == runtime
+    }
+
+    /// Sets the time by which its next user has to be done.
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
+        self.alarm.as_mut().reset(deadline);
+    }
+
+    /// Sends a request and reads the head of the answer, or `None` when the deadline has come. The error has the
+    /// request in it where the connection had ended before.
     pub(crate) async fn send(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+    ) -> Option<Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>> {
         let mut answer = pin!(self.requests.try_send_request(request));
         poll_fn(|context| {
             self.drive(context);
-            answer.as_mut().poll(context)
+            match answer.as_mut().poll(context) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                Poll::Pending => self.alarm.as_mut().poll(context).map(|()| None),
+            }
         })
         .await
     }
@@ -89,7 +116,9 @@ impl Connection {
     /// that was answered before it was sent to its end goes on when the connection is used again.
     pub(crate) fn is_ready(&mut self) -> bool {
         // From here on it wakes nobody: its last user has other things to wait for.
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        let nobody = &mut Context::from_waker(Waker::noop());
+        self.drive(nobody);
+        let _ = self.alarm.as_mut().poll(nobody);
         self.driver.is_some() && self.requests.is_ready()
     }
 

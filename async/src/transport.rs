@@ -16,10 +16,15 @@ use hyper_util::client::{
     proxy::matcher::{Intercept, Matcher},
 };
 use tc3_core::{Attempt, BoxError, Failure, Invalid, Outcome, ProxyUrl};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout_at},
+};
 use tower_service::Service;
 
 use crate::connection::Connection;
+
+const LATE: &str = "no answer has begun in the attempt's time";
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
@@ -130,7 +135,10 @@ impl Hyper {
         let now = Instant::now();
         let mut idle = self.idle();
         idle.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
-        let last = idle.iter().rposition(|idle| idle.origin == *origin)?;
+        let runtime = Handle::current().id();
+        let last = idle
+            .iter()
+            .rposition(|idle| idle.origin == *origin && idle.connection.is_of(runtime))?;
         Some(idle.remove(last).connection)
     }
 
@@ -176,8 +184,9 @@ impl Transport for Hyper {
                     connected.map_err(Failure::not_sent)?
                 }
             };
-            let answer = timeout_at(deadline, connection.send(request)).await;
-            let (parts, body) = match answer.map_err(Failure::unknown)? {
+            connection.set_deadline(deadline);
+            let answer = connection.send(request).await;
+            let (parts, body) = match answer.ok_or_else(|| Failure::unknown(LATE))? {
                 Ok(answer) => answer.into_parts(),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if reused => {

@@ -1,5 +1,6 @@
 use futures_util::TryStreamExt;
 use tc3_core::{Attempt, Credential, Emulator, Error};
+use tokio::runtime::Builder;
 
 use crate::{
     Client, builder, client,
@@ -27,6 +28,18 @@ async fn a_name_is_connected_to_where_somebody_listens() {
     client.call(&january()).await.unwrap();
     client.call(&january()).await.unwrap();
     assert_eq!(peer.accepted(), 1);
+}
+
+#[test]
+fn a_runtime_that_stands_still_holds_up_nobody_elses_calls() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let client = client(peer.endpoint());
+    let runtimes = [(); 2].map(|()| Builder::new_current_thread().enable_all().build().unwrap());
+    // By turns: each is driven only while it is asked, and drives its own sockets alone.
+    for runtime in [&runtimes[0], &runtimes[1], &runtimes[0], &runtimes[1]] {
+        runtime.block_on(client.call(&january())).unwrap();
+    }
+    assert_eq!((peer.received().len(), peer.accepted()), (4, 2));
 }
 
 #[tokio::test]
@@ -200,10 +213,7 @@ fn a_client_outlives_the_runtime_of_its_connection() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let client = client(peer.endpoint());
     for _ in 0..2 {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(client.call(&january())).unwrap();
     }
     assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
