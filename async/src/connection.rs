@@ -33,8 +33,10 @@ pub(crate) struct Connection {
     requests: http1::SendRequest<Full<Bytes>>,
     /// Writes and reads, until it has come to its end.
     driver: Option<Box<http1::Connection<Io, Full<Bytes>>>>,
-    /// Goes off when the time of whoever uses it is up. One for all of them: to move a timer costs little
-    /// beside making one.
+    /// When the time of whoever uses it is up.
+    deadline: Instant,
+    /// Goes off by then. One for all users, and mostly too early: deadlines move on with each of them, and to
+    /// move a timer costs more than to let it go off now and then.
     alarm: Pin<Box<Sleep>>,
     /// Where the connection and its alarm are driven.
     runtime: runtime::Id,
@@ -43,10 +45,12 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn new(io: Io) -> hyper::Result<Self> {
         let (requests, driver) = http1::handshake(io).await?;
+        let now = Instant::now();
         Ok(Self {
             requests,
             driver: Some(Box::new(driver)),
-            alarm: Box::pin(sleep_until(Instant::now())),
+            deadline: now,
+            alarm: Box::pin(sleep_until(now)),
             runtime: Handle::current().id(),
         })
     }
@@ -58,7 +62,10 @@ impl Connection {
 
     /// Sets the time by which its next user has to be done.
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
-        self.alarm.as_mut().reset(deadline);
+        self.deadline = deadline;
+        if deadline < self.alarm.deadline() {
+            self.alarm.as_mut().reset(deadline);
+        }
     }
 
     /// Sends a request and reads the head of the answer, or `None` when the deadline has come. The error has the
@@ -72,7 +79,7 @@ impl Connection {
             self.drive(context);
             match answer.as_mut().poll(context) {
                 Poll::Ready(answer) => Poll::Ready(Some(answer)),
-                Poll::Pending => self.alarm.as_mut().poll(context).map(|()| None),
+                Poll::Pending => self.poll_late(context).map(|()| None),
             }
         })
         .await
@@ -120,6 +127,17 @@ impl Connection {
         self.drive(nobody);
         let _ = self.alarm.as_mut().poll(nobody);
         self.driver.is_some() && self.requests.is_ready()
+    }
+
+    /// Ready when the deadline has come.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.alarm.as_mut().poll(context).is_ready() {
+            if self.deadline <= self.alarm.deadline() {
+                return Poll::Ready(());
+            }
+            self.alarm.as_mut().reset(self.deadline);
+        }
+        Poll::Pending
     }
 
     fn drive(&mut self, context: &mut Context<'_>) {

@@ -1,3 +1,5 @@
+use std::thread;
+
 use tc3_core::Error;
 
 use crate::{
@@ -43,6 +45,25 @@ async fn a_stall_ends_with_the_attempt() {
     let peer = Peer::stalling_after("");
     let client = builder(peer.endpoint()).attempt_timeout(SHORT).build();
     assert_unknown(client.call(&january()).await);
+}
+
+#[tokio::test]
+async fn each_call_over_a_connection_has_its_own_time() {
+    // Two that take three fifths of their time each, and one that stalls.
+    let peer = Peer::new(|mut connection| {
+        for _ in 0..2 {
+            connection.request();
+            thread::sleep(2 * SHORT * 3 / 5);
+            connection.send(answer("200 OK", ANSWER));
+        }
+        connection.request();
+        connection.rest();
+    });
+    let client = builder(peer.endpoint()).attempt_timeout(2 * SHORT).build();
+    client.call(&january()).await.unwrap();
+    client.call(&january()).await.unwrap();
+    assert_unknown(client.call(&january()).await);
+    assert_eq!((peer.received().len(), peer.accepted()), (3, 1));
 }
 
 #[tokio::test]
