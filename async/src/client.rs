@@ -7,6 +7,7 @@ use std::{
 };
 
 use hyper_util::client::proxy::matcher::Intercept;
+use rustls::RootCertStore;
 use tc3_core::{
     Action, Attempt, Call, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
     Settings, Step, UnixTime, Walk,
@@ -40,6 +41,7 @@ impl Client {
             settings: Settings::default(),
             connect_timeout: Duration::from_secs(10),
             proxy: None,
+            roots: None,
         }
     }
 }
@@ -124,6 +126,7 @@ pub struct Builder {
     settings: Settings,
     connect_timeout: Duration,
     proxy: Option<Intercept>,
+    roots: Option<RootCertStore>,
 }
 
 impl Builder {
@@ -146,13 +149,32 @@ impl Builder {
         Ok(self)
     }
 
+    /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
+    ///
+    /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
+    /// Mozilla's roots: who needs both gives both. Sections other than certificates are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `trust_only` when the text is not PEM, holds no certificate, or one that can't be
+    /// a root.
+    pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
+        self.roots = Some(transport::roots(pem.as_ref())?);
+        Ok(self)
+    }
+
     /// The client, over hyper.
     pub fn build(self) -> Client {
-        let hyper = Hyper::new(self.connect_timeout, self.proxy.as_ref());
+        let hyper = Hyper::new(
+            self.connect_timeout,
+            self.proxy.as_ref(),
+            self.roots.clone(),
+        );
         self.transport(hyper)
     }
 
-    /// The client, over a transport of your own; timeouts of connecting and the proxy are its own matter.
+    /// The client, over a transport of your own; timeouts of connecting, the proxy and TLS are its own
+    /// matter.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         Client {
             shared: Arc::new(Shared {

@@ -1,7 +1,7 @@
 use std::{
     future::{Future, poll_fn},
     mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,10 +10,15 @@ use http::{
     uri::{Authority, Scheme},
 };
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::{
     legacy::connect::{HttpConnector, proxy::Tunnel},
     proxy::matcher::{Intercept, Matcher},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, pem::PemObject},
 };
 use tc3_core::{Attempt, BoxError, Failure, Invalid, Outcome, ProxyUrl};
 use tokio::{
@@ -60,8 +65,36 @@ pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
         .ok_or(Invalid::new("proxy", "is not one that hyper can use"))
 }
 
-/// The transport over hyper, with rustls and Mozilla's roots. Connections are kept and used again; those that
-/// have idled for too long are closed when the next call looks for one, or with the last client.
+pub(crate) fn roots(pem: &[u8]) -> Result<RootCertStore, Invalid> {
+    let invalid = |rule| Invalid::new("trust_only", rule);
+    let mut store = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(pem) {
+        let root = root.map_err(|_| invalid("must be PEM with whole sections of base64"))?;
+        let added = store.add(root);
+        added.map_err(|_| invalid("has a certificate that can't be a root"))?;
+    }
+    if store.is_empty() {
+        return Err(invalid("must hold a certificate in PEM"));
+    }
+    Ok(store)
+}
+
+fn tls(roots: Option<RootCertStore>) -> ClientConfig {
+    // Left to itself, rustls panics in a program that has more than one cryptography compiled in.
+    let provider = CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("a cryptography for TLS 1.2 or 1.3");
+    match roots {
+        Some(roots) => builder.with_root_certificates(roots),
+        None => builder.with_webpki_roots(),
+    }
+    .with_no_client_auth()
+}
+
+/// The transport over hyper, with rustls and Mozilla's roots, or others. Connections are kept and used again;
+/// those that have idled for too long are closed when the next call looks for one, or with the last client.
 #[derive(Debug)]
 pub struct Hyper {
     connector: Connector,
@@ -86,12 +119,16 @@ struct Idle {
 type Origin = (Scheme, Authority);
 
 impl Hyper {
-    pub(crate) fn new(timeout: Duration, proxy: Option<&Intercept>) -> Self {
+    pub(crate) fn new(
+        timeout: Duration,
+        proxy: Option<&Intercept>,
+        roots: Option<RootCertStore>,
+    ) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new()
-            .with_webpki_roots()
+            .with_tls_config(tls(roots))
             .https_or_http()
             .enable_http1();
         let connector = match proxy {

@@ -11,7 +11,7 @@ use tc3_core::{
     Action, Attempt, Call, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
     Settings, Step, UnixTime, Walk,
 };
-use ureq::Proxy;
+use ureq::{Proxy, tls::RootCerts};
 
 use crate::{Items, Pages, Transport, Ureq, transport};
 
@@ -41,6 +41,7 @@ impl Client {
             settings: Settings::default(),
             connect_timeout: Duration::from_secs(10),
             proxy: None,
+            roots: None,
         }
     }
 }
@@ -133,6 +134,7 @@ pub struct Builder {
     settings: Settings,
     connect_timeout: Duration,
     proxy: Option<Proxy>,
+    roots: Option<RootCerts>,
 }
 
 impl Builder {
@@ -155,13 +157,28 @@ impl Builder {
         Ok(self)
     }
 
+    /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
+    ///
+    /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
+    /// Mozilla's roots: who needs both gives both. Sections other than certificates are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `trust_only` when the text is not PEM, holds no certificate, or one that can't be
+    /// a root.
+    pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
+        self.roots = Some(transport::roots(pem.as_ref())?);
+        Ok(self)
+    }
+
     /// The client, over ureq.
     pub fn build(self) -> Client {
-        let ureq = Ureq::new(self.connect_timeout, self.proxy.clone());
+        let ureq = Ureq::new(self.connect_timeout, self.proxy.clone(), self.roots.clone());
         self.transport(ureq)
     }
 
-    /// The client, over a transport of your own; timeouts of connecting and the proxy are its own matter.
+    /// The client, over a transport of your own; timeouts of connecting, the proxy and TLS are its own
+    /// matter.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         Client {
             shared: Arc::new(Shared {

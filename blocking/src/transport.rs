@@ -1,7 +1,15 @@
 use std::{io::Read, time::Duration};
 
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
-use ureq::{Agent, Proxy, unversioned::resolver::DefaultResolver};
+use ureq::{
+    Agent, Proxy,
+    tls::{Certificate, RootCerts, TlsConfig},
+    unversioned::resolver::DefaultResolver,
+};
 
 use crate::connect::{Later, connector, failure};
 
@@ -37,14 +45,36 @@ pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
     Proxy::new(url.expose()).map_err(|_| Invalid::new("proxy", "is not one that ureq can use"))
 }
 
-/// The transport over ureq, with rustls and Mozilla's roots. Connections are kept and used again.
+pub(crate) fn roots(pem: &[u8]) -> Result<RootCerts, Invalid> {
+    let invalid = |rule| Invalid::new("trust_only", rule);
+    // ureq passes over what can't be a root, and would then trust nobody.
+    let mut store = RootCertStore::empty();
+    let mut roots = Vec::new();
+    for root in CertificateDer::pem_slice_iter(pem) {
+        let root = root.map_err(|_| invalid("must be PEM with whole sections of base64"))?;
+        roots.push(Certificate::from_der(&root).to_owned());
+        let added = store.add(root);
+        added.map_err(|_| invalid("has a certificate that can't be a root"))?;
+    }
+    if store.is_empty() {
+        return Err(invalid("must hold a certificate in PEM"));
+    }
+    Ok(roots.into())
+}
+
+/// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are kept and used again.
 #[derive(Debug)]
 pub struct Ureq {
     agent: Agent,
 }
 
 impl Ureq {
-    pub(crate) fn new(connect_timeout: Duration, proxy: Option<Proxy>) -> Self {
+    pub(crate) fn new(
+        connect_timeout: Duration,
+        proxy: Option<Proxy>,
+        roots: Option<RootCerts>,
+    ) -> Self {
+        let roots = roots.unwrap_or(RootCerts::WebPki);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -53,6 +83,7 @@ impl Ureq {
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(proxy)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_connect(Some(connect_timeout))
             .accept("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
