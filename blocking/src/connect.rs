@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    io::{self, ErrorKind},
     time::{self, Duration},
 };
 
@@ -161,7 +162,7 @@ impl<T: Transport> Transport for Frugal<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let timeout = self.flush(timeout)?;
-        self.inner.await_input(coarse(timeout))
+        self.inner.await_input(coarse(timeout)).map_err(broken)
     }
 
     fn is_open(&mut self) -> bool {
@@ -177,6 +178,23 @@ impl<T> fmt::Debug for Frugal<T> {
     /// Not what is held: it has a signature and a token in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Frugal")
+    }
+}
+
+/// ureq takes a connection that broke for one that was closed, and what came of a body until then for all of it.
+fn broken(error: Error) -> Error {
+    match error {
+        Error::Io(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::ConnectionReset
+            ) =>
+        {
+            Error::Io(io::Error::other(error))
+        }
+        error => error,
     }
 }
 
