@@ -22,6 +22,9 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+/// How large the head of an answer may be, and what is read at once: a task may read 128 times before anybody
+/// looks at the clock.
+const MAX_HEAD: usize = 16 << 10;
 /// How much room a body gets at first, at most, however long it says it is.
 const MAX_TRUST: usize = 1 << 20;
 
@@ -44,7 +47,8 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn new(io: Io) -> hyper::Result<Self> {
-        let (requests, driver) = http1::handshake(io).await?;
+        let handshake = http1::Builder::new().max_buf_size(MAX_HEAD).handshake(io);
+        let (requests, driver) = handshake.await?;
         let now = Instant::now();
         Ok(Self {
             requests,
@@ -131,6 +135,11 @@ impl Connection {
 
     /// Ready when the deadline has come.
     fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // Where there is more to read than a task may read in one go, as of interim answers without an end,
+        // neither the alarm nor the runtime's timers have a say.
+        if !coop::has_budget_remaining() && self.deadline <= Instant::now() {
+            return Poll::Ready(());
+        }
         while self.alarm.as_mut().poll(context).is_ready() {
             if self.deadline <= self.alarm.deadline() {
                 return Poll::Ready(());

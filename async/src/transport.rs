@@ -23,6 +23,7 @@ use rustls::{
 use tc3_core::{Attempt, BoxError, Failure, Invalid, Outcome, ProxyUrl};
 use tokio::{
     runtime::Handle,
+    task::yield_now,
     time::{Instant, timeout_at},
 };
 use tower_service::Service;
@@ -211,7 +212,11 @@ impl Transport for Hyper {
             let idle = self.take(&origin);
             let reused = idle.is_some();
             let mut connection = match idle {
-                Some(connection) => connection,
+                Some(connection) => {
+                    // The runtime looks at its sockets meanwhile: one that was closed is known by then.
+                    yield_now().await;
+                    connection
+                }
                 None => {
                     let by = deadline.min(Instant::now() + self.timeout);
                     // In a box, or every call would have room for it.
