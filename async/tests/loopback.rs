@@ -3,13 +3,14 @@
 
 #[path = "loopback/answers.rs"]
 mod answers;
-mod common;
 #[path = "loopback/connections.rs"]
 mod connections;
 #[path = "loopback/emulator.rs"]
 mod emulator;
 #[path = "loopback/failures.rs"]
 mod failures;
+#[path = "loopback/faults.rs"]
+mod faults;
 #[path = "loopback/parallel.rs"]
 mod parallel;
 #[path = "loopback/proxy.rs"]
@@ -20,6 +21,7 @@ mod settings;
 mod wire;
 
 use tc3_async::{Builder, Client, Endpoint, Retry};
+use tc3_test_peer as common;
 use tokio::task::spawn_blocking;
 
 use common::{PATIENCE, Peer, credential};

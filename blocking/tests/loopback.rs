@@ -2,14 +2,14 @@
 
 #[path = "loopback/answers.rs"]
 mod answers;
-#[path = "../../async/tests/common/mod.rs"]
-mod common;
 #[path = "loopback/connections.rs"]
 mod connections;
 #[path = "loopback/emulator.rs"]
 mod emulator;
 #[path = "loopback/failures.rs"]
 mod failures;
+#[path = "loopback/faults.rs"]
+mod faults;
 #[path = "loopback/parallel.rs"]
 mod parallel;
 #[path = "loopback/proxy.rs"]
@@ -20,6 +20,7 @@ mod settings;
 mod wire;
 
 use tc3_blocking::{Builder, Client, Endpoint, Retry};
+use tc3_test_peer as common;
 
 use common::{PATIENCE, credential};
 

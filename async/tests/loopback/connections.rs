@@ -57,24 +57,6 @@ async fn a_refusal_leaves_the_connection_usable() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_that_was_closed_is_replaced() {
-    let peer = Peer::new(|mut connection| {
-        connection.request();
-        connection.send(answer("200 OK", ANSWER));
-        connection.close("closed");
-    });
-    let client = client(peer.endpoint());
-    client.call(&january()).await.unwrap();
-    assert_eq!(noted(&peer).await, "closed");
-    // The end of a connection is seen by the runtime's next look at its sockets.
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
-    client.call(&january()).await.unwrap();
-    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
-}
-
-#[tokio::test]
 async fn a_connection_with_an_unread_answer_is_not_used_again() {
     let peer = Peer::new(|mut connection| {
         let length = if connection.number == 0 {

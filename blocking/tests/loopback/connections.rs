@@ -44,20 +44,6 @@ fn a_refusal_leaves_the_connection_usable() {
 }
 
 #[test]
-fn an_idle_connection_that_was_closed_is_replaced() {
-    let peer = Peer::new(|mut connection| {
-        connection.request();
-        connection.send(answer("200 OK", ANSWER));
-        connection.close("closed");
-    });
-    let client = client(peer.endpoint());
-    client.call(&january()).unwrap();
-    assert_eq!(peer.noted(), "closed");
-    client.call(&january()).unwrap();
-    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
-}
-
-#[test]
 fn a_connection_with_an_unread_answer_is_not_used_again() {
     let peer = Peer::new(|mut connection| {
         let length = if connection.number == 0 {

@@ -1,18 +1,7 @@
-use tc3_core::Error;
-
 use crate::{
-    builder, client,
-    common::{
-        ANSWER, PATIENCE, Peer, Refusing, SHORT, answer, assert_late, assert_not_sent,
-        assert_unknown, january,
-    },
+    builder,
+    common::{PATIENCE, Peer, SHORT, assert_late, assert_not_sent, january},
 };
-
-#[test]
-fn a_refused_port_means_not_sent() {
-    let nobody = Refusing::new();
-    assert_not_sent(client(nobody.endpoint()).call(&january()));
-}
 
 #[test]
 fn a_name_that_is_not_found_means_not_sent() {
@@ -24,49 +13,6 @@ fn a_name_that_is_not_found_means_not_sent() {
 }
 
 #[test]
-fn a_connection_closed_without_an_answer_may_have_taken_effect() {
-    let peer = Peer::closing_after("");
-    assert_unknown(client(peer.endpoint()).call(&january()));
-    assert_eq!(peer.received().len(), 1);
-}
-
-#[test]
-fn a_connection_closed_at_once_is_a_transport_error() {
-    let peer = Peer::new(drop);
-    let error = client(peer.endpoint()).call(&january()).unwrap_err();
-    assert!(matches!(error, Error::Transport(_)), "{error:?}");
-}
-
-#[test]
-fn a_stall_ends_with_the_attempt() {
-    let peer = Peer::stalling_after("");
-    let client = builder(peer.endpoint()).attempt_timeout(SHORT).build();
-    assert_unknown(client.call(&january()));
-}
-
-#[test]
-fn a_stall_ends_at_the_deadline() {
-    let peer = Peer::stalling_after("");
-    let client = builder(peer.endpoint()).deadline(SHORT).build();
-    assert_late(client.call(&january()));
-}
-
-#[test]
-fn a_stall_within_the_head_ends_at_the_deadline() {
-    let peer = Peer::stalling_after("HTTP/1.1 200 OK\r\nContent-");
-    let client = builder(peer.endpoint()).deadline(SHORT).build();
-    assert_late(client.call(&january()));
-}
-
-#[test]
-fn a_stall_within_the_body_ends_at_the_deadline() {
-    let whole = answer("200 OK", ANSWER);
-    let peer = Peer::stalling_after(&whole[..whole.len() - 1]);
-    let client = builder(peer.endpoint()).deadline(SHORT).build();
-    assert_late(client.call(&january()));
-}
-
-#[test]
 fn a_body_that_trickles_on_ends_at_the_deadline() {
     let peer = Peer::new(|mut connection| {
         connection.request();
@@ -75,40 +21,6 @@ fn a_body_that_trickles_on_ends_at_the_deadline() {
     });
     let client = builder(peer.endpoint()).deadline(SHORT).build();
     assert_late(client.call(&january()));
-}
-
-#[test]
-fn an_endless_head_is_given_up() {
-    let peer = Peer::new(|mut connection| {
-        connection.request();
-        connection.send("HTTP/1.1 200 OK\r\n");
-        while connection.send("X-Padding: as much of it as there is room for\r\n") {}
-        connection.note("the client has gone");
-    });
-    assert_unknown(client(peer.endpoint()).call(&january()));
-    assert_eq!(peer.noted(), "the client has gone");
-}
-
-#[test]
-fn interim_answers_are_no_answer() {
-    let peer = Peer::stalling_after("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100));
-    let client = builder(peer.endpoint()).deadline(SHORT).build();
-    assert_late(client.call(&january()));
-}
-
-#[test]
-fn a_handshake_that_is_cut_means_not_sent() {
-    let peer = Peer::new(drop);
-    assert_not_sent(client(peer.https_endpoint()).call(&january()));
-}
-
-#[test]
-fn a_handshake_with_something_else_means_not_sent() {
-    let peer = Peer::new(|mut connection| {
-        connection.send(answer("400 Bad Request", "this is plain http"));
-        connection.rest();
-    });
-    assert_not_sent(client(peer.https_endpoint()).call(&january()));
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! What goes wrong on the wire, and what is seen of it: the same cases for both IO crates.
+
+use futures_util::StreamExt;
+use tc3_async::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
+use tc3_test_peer as peer;
+use tc3_test_peer::{Setup, Subject};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::common::credential;
+
+/// On a runtime of its own, which stands still between calls.
+struct Async(Client, Runtime);
+
+impl Subject for Async {
+    fn new(setup: &Setup) -> Self {
+        let builder = Client::builder(credential())
+            .endpoint(setup.endpoint.clone())
+            .deadline(setup.deadline)
+            .attempt_timeout(setup.attempt_timeout)
+            .retry(setup.retry)
+            .max_body(setup.max_body)
+            .rate("billing", "DescribeBillList", None);
+        let client = builder.trust_only(&setup.trusted).unwrap().build();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        Self(client, runtime)
+    }
+
+    fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
+        self.1.block_on(self.0.call(action))
+    }
+
+    fn walk(&self, list: DescribeBillList) -> Vec<Result<BillTransactionInfo, Error>> {
+        self.1.block_on(self.0.items(list).collect())
+    }
+
+    fn trusts(pem: &[u8]) -> Result<(), Invalid> {
+        Client::builder(credential()).trust_only(pem).map(drop)
+    }
+}
+
+#[test]
+fn each_fault_is_seen_as_what_it_is() {
+    peer::each_fault_is_seen_as_what_it_is::<Async>();
+}
+
+#[test]
+fn what_is_safe_to_send_again_is_and_nothing_else() {
+    peer::what_is_safe_to_send_again_is_and_nothing_else::<Async>();
+}
+
+#[test]
+fn a_stall_ends_at_the_deadline() {
+    peer::a_stall_ends_at_the_deadline::<Async>();
+}
+
+#[test]
+fn a_walk_survives_what_may_be_repeated() {
+    peer::a_walk_survives_what_may_be_repeated::<Async>();
+}
+
+#[test]
+fn an_idle_connection_that_was_closed_is_replaced() {
+    peer::an_idle_connection_that_was_closed_is_replaced::<Async>();
+}
+
+#[test]
+fn a_root_that_cannot_be_one_is_named() {
+    peer::a_root_that_cannot_be_one_is_named::<Async>();
+}

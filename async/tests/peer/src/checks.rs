@@ -1,0 +1,318 @@
+//! What is checked of each case. Both IO crates run this, so that they can't differ.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+use tc3_core::{
+    Action, BillTransactionInfo, DescribeBillList, Endpoint, Error, Invalid, Reply, Retry,
+};
+
+use crate::{
+    Fault::{self, *},
+    PATIENCE, SHORT, Service, assert_late, assert_unknown,
+    cases::{Again, CASES, RECORDS, Sees, stalls},
+    fault::MAX_BODY,
+    january, tls,
+};
+
+/// How long an attempt may take where it is the test that it takes no longer.
+const STALL: Duration = Duration::from_secs(1);
+/// How much later than it has to a call may end, on a machine that is busy.
+const LENIENCE: Duration = Duration::from_secs(5);
+/// How many cases are checked at once.
+const AT_ONCE: usize = 16;
+/// How many times a call is sent at most where it is sent again.
+const ATTEMPTS: u32 = 3;
+
+/// A client of one of the IO crates.
+pub trait Subject: Sized {
+    /// A client with such settings.
+    fn new(setup: &Setup) -> Self;
+
+    /// Makes one call.
+    fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error>;
+
+    /// All that a walk delivers.
+    fn walk(&self, list: DescribeBillList) -> Vec<Result<BillTransactionInfo, Error>>;
+
+    /// Whether this text is taken for the authorities to trust.
+    fn trusts(pem: &[u8]) -> Result<(), Invalid>;
+}
+
+/// Settings of a client.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Setup {
+    /// Where the service is.
+    pub endpoint: Endpoint,
+    /// How long a call may take.
+    pub deadline: Duration,
+    /// How long an attempt may take, connecting included.
+    pub attempt_timeout: Duration,
+    /// When a call is sent again.
+    pub retry: Retry,
+    /// The largest body.
+    pub max_body: usize,
+    /// The authority to trust, in PEM.
+    pub trusted: String,
+}
+
+impl Setup {
+    fn new(service: &Service, fault: Fault) -> Self {
+        Self {
+            endpoint: service.endpoint(),
+            deadline: PATIENCE,
+            attempt_timeout: if stalls(fault) { STALL } else { PATIENCE },
+            retry: Retry::NEVER,
+            max_body: MAX_BODY,
+            trusted: tls::trusted(),
+        }
+    }
+
+    fn with_attempts(self, attempts: u32) -> Self {
+        let retry = Retry::default()
+            .with_attempts(attempts)
+            .with_base(Duration::from_millis(1))
+            .with_cap(Duration::from_millis(20));
+        Self { retry, ..self }
+    }
+}
+
+/// The same list of an action that doesn't say that it may be repeated.
+#[derive(Serialize)]
+struct Unrepeatable(DescribeBillList);
+
+impl Action for Unrepeatable {
+    const SERVICE: &'static str = DescribeBillList::SERVICE;
+    const VERSION: &'static str = DescribeBillList::VERSION;
+    const NAME: &'static str = DescribeBillList::NAME;
+    type Output = <DescribeBillList as Action>::Output;
+}
+
+/// Checks many cases, several at once, since most of them wait most of the time. All of those that fail are named.
+fn each<T>(cases: impl IntoIterator<Item = T, IntoIter: Send>, check: impl Fn(T) + Sync)
+where
+    T: fmt::Debug,
+{
+    let cases = Mutex::new(cases.into_iter());
+    let failed = Mutex::new(Vec::new());
+    let next = || cases.lock().unwrap().next();
+    let work = || {
+        while let Some(case) = next() {
+            let name = format!("{case:?}");
+            if catch_unwind(AssertUnwindSafe(|| check(case))).is_err() {
+                failed.lock().unwrap().push(name);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "failed: {failed:#?}");
+}
+
+/// Nobody but the service has got a request, and it none that it didn't prove to be the one to get.
+#[track_caller]
+fn assert_discreet(service: &Service, fault: Fault) {
+    assert_eq!(service.elsewhere.accepted(), 0);
+    if fault.is_secure() && fault.is_early() {
+        assert_eq!(service.peer.received().len(), 0);
+    }
+}
+
+/// How many times the service was asked.
+fn asked(service: &Service, fault: Fault) -> Option<u32> {
+    let asked = match fault {
+        Refused => return None,
+        _ if fault.is_early() => service.peer.accepted(),
+        _ => service.peer.received().len(),
+    };
+    asked.try_into().ok()
+}
+
+/// As often as the call was sent; a server that is slow may not have read what was given up.
+#[track_caller]
+fn assert_asked(service: &Service, fault: Fault, attempts: u32) {
+    if let Some(asked) = asked(service, fault) {
+        assert!(
+            asked == attempts || stalls(fault) && asked < attempts,
+            "{asked}"
+        );
+    }
+}
+
+/// A call that is sent once, to a service that always goes wrong: the exact error, or the records, in time, and
+/// to nobody else.
+pub fn each_fault_is_seen_as_what_it_is<S: Subject>() {
+    each(CASES, |(fault, sees, _)| {
+        let service = Service::new(fault, 1);
+        let setup = Setup::new(&service, fault);
+        let start = Instant::now();
+        let seen = S::new(&setup).call(&january());
+        assert!(start.elapsed() < setup.attempt_timeout + LENIENCE);
+        sees.check(
+            seen.as_ref()
+                .map(|reply| &reply.output.transaction_list[..]),
+        );
+        assert_asked(&service, fault, 1);
+        assert_discreet(&service, fault);
+    });
+}
+
+/// The same where a call may be sent three times, for an action that only reads and one that may not.
+pub fn what_is_safe_to_send_again_is_and_nothing_else<S: Subject>() {
+    let both = CASES
+        .into_iter()
+        .flat_map(|case| [(case, true), (case, false)]);
+    each(both, |((fault, sees, again), repeatable)| {
+        let service = Service::new(fault, 1);
+        let setup = Setup::new(&service, fault).with_attempts(ATTEMPTS);
+        let client = S::new(&setup);
+        let start = Instant::now();
+        let seen = if repeatable {
+            client.call(&january())
+        } else {
+            client.call(&Unrepeatable(january()))
+        };
+        assert!(start.elapsed() < setup.deadline + LENIENCE);
+        let expected = match again {
+            Again::Always => ATTEMPTS,
+            Again::IfRepeatable | Again::Either if repeatable => ATTEMPTS,
+            _ => 1,
+        };
+        let seen = seen
+            .as_ref()
+            .map(|reply| &reply.output.transaction_list[..]);
+        let attempts = seen.map_or_else(|error| error.attempts(), |_| 1);
+        if again == Again::Either && !repeatable {
+            assert!((1..=ATTEMPTS).contains(&attempts));
+        } else {
+            assert_eq!(attempts, expected);
+        }
+        assert_asked(&service, fault, attempts);
+        assert_eq!(matches!(seen, Err(Error::GaveUp { .. })), attempts > 1);
+        sees.check(seen.map_err(Error::cause));
+        assert_discreet(&service, fault);
+        if matches!(fault, Busy(_)) {
+            let received = service.peer.received();
+            let mut waits = received.windows(2).map(|pair| pair[1].at - pair[0].at);
+            assert!(waits.all(|wait| wait >= Duration::from_secs(1)));
+        }
+    });
+}
+
+/// What nothing but a timeout ends, ends at the deadline when that comes first.
+pub fn a_stall_ends_at_the_deadline<S: Subject>() {
+    let stalls = CASES.into_iter().filter(|(fault, ..)| stalls(*fault));
+    each(stalls, |(fault, ..)| {
+        let service = Service::new(fault, 1);
+        let setup = Setup {
+            deadline: SHORT,
+            attempt_timeout: PATIENCE,
+            ..Setup::new(&service, fault)
+        };
+        let start = Instant::now();
+        let seen = S::new(&setup).call(&january());
+        // So many heads may be more than is read of one.
+        if fault != EarlyHintsForever || matches!(seen, Err(Error::Deadline { .. })) {
+            assert_late(seen);
+        } else {
+            assert_unknown(seen);
+        }
+        assert!(start.elapsed() < SHORT + LENIENCE);
+    });
+}
+
+/// A walk in which every k-th request or connection is hit delivers what the emulator has, record by record. Where
+/// a fault is final it ends with that, and all that came before is right.
+pub fn a_walk_survives_what_may_be_repeated<S: Subject>() {
+    let walks = CASES
+        .into_iter()
+        .flat_map(|case| [2, 3, 7].map(|every| (case, every)));
+    each(walks, |((fault, sees, again), every)| {
+        let service = Service::new(fault, every);
+        let setup = Setup::new(&service, fault).with_attempts(50);
+        let expected = &*RECORDS;
+        // Where each hit takes a second, not many more pages than one is hit.
+        let pages = if matches!(fault, Busy(_)) || stalls(fault) {
+            every + 1
+        } else {
+            2 * every + 1
+        };
+        let limit = u32::try_from(expected.len().div_ceil(pages)).unwrap();
+        let seen = S::new(&setup).walk(january().with_limit(limit));
+        let mut delivered: Vec<_> = seen.iter().filter_map(|item| item.as_ref().ok()).collect();
+        let is_final = again == Again::Never && !matches!(sees, Sees::Records);
+        if is_final {
+            // The page that was hit, and none after it.
+            let before = (every - 1) * usize::try_from(limit).unwrap();
+            assert_eq!(seen.len(), before + 1);
+            sees.check(Err(seen[before].as_ref().unwrap_err()));
+            delivered.extend(&expected[before..]);
+        }
+        assert!(
+            delivered.iter().copied().eq(expected),
+            "{} of {}: {:?}",
+            delivered.len(),
+            expected.len(),
+            seen.last(),
+        );
+        let asked = asked(&service, fault);
+        assert!(asked.is_none_or(|asked| asked as usize >= every));
+        assert_eq!(service.elsewhere.accepted(), 0);
+    });
+}
+
+/// A connection that the server has closed between two calls is not used, whatever the action.
+pub fn an_idle_connection_that_was_closed_is_replaced<S: Subject>() {
+    each(
+        [ClosedWhileIdle, ClosedWhileIdleByTls, NoCloseNotify],
+        |fault| {
+            let service = Service::new(fault, 1);
+            let client = S::new(&Setup::new(&service, fault));
+            for number in 1..=3 {
+                let reply = client.call(&Unrepeatable(january())).unwrap();
+                assert_eq!(reply.output.transaction_list, *RECORDS);
+                assert_eq!(service.peer.noted(), "closed");
+                assert_eq!(service.peer.received().len(), number);
+            }
+            assert_eq!(service.peer.accepted(), 3);
+        },
+    );
+}
+
+/// Whom to trust is looked at when it is said, and what is wrong with it named.
+pub fn a_root_that_cannot_be_one_is_named<S: Subject>() {
+    let trusted = tls::trusted();
+    assert_eq!(S::trusts(trusted.as_bytes()), Ok(()));
+    let bundle = format!("# two of them\n{trusted}\n{trusted}");
+    assert_eq!(S::trusts(bundle.as_bytes()), Ok(()));
+
+    let pem = |label: &str, text: &str| {
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+    };
+    let section = "must be PEM with whole sections of base64";
+    let none = "must hold a certificate in PEM";
+    let not_a_root = "has a certificate that can't be a root";
+    for (text, rule) in [
+        ("", none),
+        ("/etc/ssl/authority.pem", none),
+        (&pem("PRIVATE KEY", "bm90LWEtcmVhbC1rZXk="), none),
+        (&trusted[..trusted.len() / 2], section),
+        (&pem("CERTIFICATE", "!"), section),
+        (&pem("CERTIFICATE", "bm90LWEtY2VydGlmaWNhdGU="), not_a_root),
+        (&(trusted.clone() + &pem("CERTIFICATE", "AA==")), not_a_root),
+    ] {
+        let refused = S::trusts(text.as_bytes());
+        assert_eq!(refused, Err(Invalid::new("trust_only", rule)), "{text}");
+    }
+}

@@ -1,0 +1,185 @@
+//! What the clients of both IO crates are tested against: servers on loopback, which misbehave on purpose.
+#![allow(
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    reason = "a test that panics has failed, and errors are what it is about"
+)]
+
+mod cases;
+mod checks;
+mod fault;
+mod peer;
+pub mod tls;
+
+use std::{
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::Mutex,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tc3_core::{
+    Attempt, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure, Outcome, UnixTime,
+    When,
+};
+
+pub use checks::{
+    Setup, Subject, a_root_that_cannot_be_one_is_named, a_stall_ends_at_the_deadline,
+    a_walk_survives_what_may_be_repeated, an_idle_connection_that_was_closed_is_replaced,
+    each_fault_is_seen_as_what_it_is, what_is_safe_to_send_again_is_and_nothing_else,
+};
+pub use fault::{Fault, Service};
+pub use peer::{Connection, Peer, Received};
+
+/// Bounds every wait of a test that should not wait at all.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a call may take where the test is about its not taking longer.
+pub const SHORT: Duration = Duration::from_millis(500);
+
+/// A secret key.
+pub const KEY: &str = "not-a-real-key";
+/// A temporary one's token.
+pub const TOKEN: &str = "not-a-real-token";
+
+/// An answer of the API without a record.
+pub const ANSWER: &str = r#"{"Response":{"TransactionList":[],"Total":0,"RequestId":"5e1f"}}"#;
+
+/// The credential that servers know.
+pub fn credential() -> Credential {
+    Credential::new("AKIDEXAMPLE", KEY).unwrap()
+}
+
+/// A list that every emulator has.
+pub fn january() -> DescribeBillList {
+    DescribeBillList::new(
+        "2024-01-01 00:00:00".parse().unwrap(),
+        "2024-01-31 23:59:59".parse().unwrap(),
+    )
+}
+
+/// The same 42 transactions in pages of 4.
+pub fn list() -> DescribeBillList {
+    january().with_limit(4)
+}
+
+/// A service in which each third request goes wrong, a few times.
+pub fn faulty() -> Emulator {
+    use tc3_core::Fault;
+    let faults = [
+        Fault::Throttle { retry_after: None },
+        Fault::Refuse("InternalError".into()),
+        Fault::Status {
+            status: 502,
+            retry_after: None,
+        },
+        Fault::Cut,
+        Fault::Lost,
+    ];
+    let script = faults.into_iter().zip(1_u64..);
+    script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
+        emulator.with_fault(When::At(at * 3), fault)
+    })
+}
+
+/// What comes of an attempt, without a socket.
+pub fn emulated(emulator: &Mutex<Emulator>, attempt: &Attempt) -> Outcome {
+    let exchange = emulator.lock().unwrap().exchange(now(), &attempt.request);
+    exchange.outcome
+}
+
+/// The time.
+pub fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    UnixTime::new(since.as_secs().try_into().unwrap())
+}
+
+/// An answer as it stands on the wire.
+pub fn answer(status: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// [`ANSWER`], made as long as that by spaces.
+pub fn answer_of(length: usize) -> String {
+    ANSWER.to_string() + &" ".repeat(length - ANSWER.len())
+}
+
+/// A port of loopback that refuses connections: it is the client's end of one, so that nobody else takes it.
+#[derive(Debug)]
+pub struct Refusing {
+    stream: TcpStream,
+}
+
+impl Refusing {
+    /// A port of its own.
+    #[allow(clippy::new_without_default, reason = "it takes a port")]
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        Self { stream }
+    }
+
+    /// Where nobody listens.
+    pub fn address(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
+    /// The same as an endpoint.
+    pub fn endpoint(&self) -> Endpoint {
+        format!("http://{}", self.address()).parse().unwrap()
+    }
+}
+
+/// The request surely never reached the service.
+#[track_caller]
+pub fn assert_not_sent<T>(result: Result<T, Error>) {
+    let error = result.map(drop).unwrap_err();
+    assert!(
+        matches!(error, Error::Transport(Failure::NotSent(_))),
+        "{error:?}"
+    );
+}
+
+/// The request may have taken effect.
+#[track_caller]
+pub fn assert_unknown<T>(result: Result<T, Error>) {
+    let error = result.map(drop).unwrap_err();
+    assert!(
+        matches!(error, Error::Transport(Failure::Unknown(_))),
+        "{error:?}"
+    );
+}
+
+/// The deadline was [`SHORT`], and an attempt had come to an end by then.
+#[track_caller]
+pub fn assert_late<T>(result: Result<T, Error>) {
+    let error = result.map(drop).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Deadline {
+                after: SHORT,
+                source: Some(_),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+/// Returns the reason and the body's beginning.
+#[track_caller]
+pub fn assert_not_an_answer<T>(result: Result<T, Error>, expected: u16) -> (String, String) {
+    match result.map(drop).unwrap_err() {
+        Error::NotAnAnswer {
+            status,
+            reason,
+            beginning,
+            ..
+        } if status == expected => (reason, beginning),
+        error => panic!("{error:?}"),
+    }
+}

@@ -1,0 +1,64 @@
+//! What goes wrong on the wire, and what is seen of it: the same cases for both IO crates.
+
+use tc3_blocking::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
+use tc3_test_peer as peer;
+use tc3_test_peer::{Setup, Subject};
+
+use crate::common::credential;
+
+struct Blocking(Client);
+
+impl Subject for Blocking {
+    fn new(setup: &Setup) -> Self {
+        let builder = Client::builder(credential())
+            .endpoint(setup.endpoint.clone())
+            .deadline(setup.deadline)
+            .attempt_timeout(setup.attempt_timeout)
+            .retry(setup.retry)
+            .max_body(setup.max_body)
+            .rate("billing", "DescribeBillList", None);
+        Self(builder.trust_only(&setup.trusted).unwrap().build())
+    }
+
+    fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
+        self.0.call(action)
+    }
+
+    fn walk(&self, list: DescribeBillList) -> Vec<Result<BillTransactionInfo, Error>> {
+        self.0.items(list).collect()
+    }
+
+    fn trusts(pem: &[u8]) -> Result<(), Invalid> {
+        Client::builder(credential()).trust_only(pem).map(drop)
+    }
+}
+
+#[test]
+fn each_fault_is_seen_as_what_it_is() {
+    peer::each_fault_is_seen_as_what_it_is::<Blocking>();
+}
+
+#[test]
+fn what_is_safe_to_send_again_is_and_nothing_else() {
+    peer::what_is_safe_to_send_again_is_and_nothing_else::<Blocking>();
+}
+
+#[test]
+fn a_stall_ends_at_the_deadline() {
+    peer::a_stall_ends_at_the_deadline::<Blocking>();
+}
+
+#[test]
+fn a_walk_survives_what_may_be_repeated() {
+    peer::a_walk_survives_what_may_be_repeated::<Blocking>();
+}
+
+#[test]
+fn an_idle_connection_that_was_closed_is_replaced() {
+    peer::an_idle_connection_that_was_closed_is_replaced::<Blocking>();
+}
+
+#[test]
+fn a_root_that_cannot_be_one_is_named() {
+    peer::a_root_that_cannot_be_one_is_named::<Blocking>();
+}
