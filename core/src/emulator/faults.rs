@@ -73,10 +73,18 @@ pub enum When {
     Within(u64, u64),
     /// Every so many: `/7` is the 7th, the 14th and so on. 0 hits none.
     Every(u64),
+    /// So many hundredths of a percent of all requests, drawn by the emulator's seed: `10%`, `1.25%`.
+    ///
+    /// The shares of a script lie side by side, so that no request is hit by two of them: `throttle@5%` and
+    /// `cut@5%` hit 10 % together. Those beyond 100 % hit none.
+    Share(u16),
 }
 
 impl When {
-    /// Whether the request of this number is hit.
+    /// All requests, as a [`Share`](Self::Share).
+    pub(super) const ALL: u16 = 10_000;
+
+    /// Whether the request of this number is hit. Never of a [`Share`](Self::Share), which is drawn by the emulator.
     ///
     /// ```
     /// use tc3_core::When;
@@ -91,6 +99,7 @@ impl When {
             Self::From(first) => first <= number,
             Self::Within(first, last) => (first..=last).contains(&number),
             Self::Every(many) => number > 0 && number.checked_rem(many) == Some(0),
+            Self::Share(_) => false,
         }
     }
 }
@@ -106,7 +115,7 @@ impl When {
 /// assert_eq!(scripted.to_string(), "throttle=2@5..");
 ///
 /// let wrong = "throttle@0".parse::<Scripted>().unwrap_err();
-/// assert_eq!(wrong.to_string(), "fault must hit N, N.., N..M or /K, counted from 1, N not after M");
+/// assert_eq!(wrong.to_string(), "fault must hit N, N.., N..M or /K, counted from 1, N not after M, or P%");
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +162,8 @@ impl FromStr for When {
         let number = |text| unsigned(text).filter(|number| *number > 0);
         let when = if let Some(many) = text.strip_prefix('/') {
             number(many).map(Self::Every)
+        } else if let Some(share) = text.strip_suffix('%') {
+            percent(share).map(Self::Share)
         } else {
             match text.split_once("..") {
                 None => number(text).map(Self::At),
@@ -164,7 +175,7 @@ impl FromStr for When {
             }
         };
         when.ok_or(invalid(
-            "must hit N, N.., N..M or /K, counted from 1, N not after M",
+            "must hit N, N.., N..M or /K, counted from 1, N not after M, or P%",
         ))
     }
 }
@@ -176,6 +187,11 @@ impl fmt::Display for When {
             Self::From(first) => write!(f, "{first}.."),
             Self::Within(first, last) => write!(f, "{first}..{last}"),
             Self::Every(many) => write!(f, "/{many}"),
+            Self::Share(share) => match (share / 100, share % 100) {
+                (whole, 0) => write!(f, "{whole}%"),
+                (whole, part) if part % 10 == 0 => write!(f, "{whole}.{}%", part / 10),
+                (whole, part) => write!(f, "{whole}.{part:02}%"),
+            },
         }
     }
 }
@@ -294,6 +310,21 @@ fn status(value: &str) -> Option<Fault> {
 fn unsigned<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
+}
+
+/// Hundredths of a percent.
+fn percent(text: &str) -> Option<u16> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let scale = match part.len() {
+        1 => 10,
+        2 => 1,
+        _ => return None,
+    };
+    let part = unsigned::<u16>(part)?.checked_mul(scale)?;
+    let share = unsigned::<u16>(whole)?
+        .checked_mul(100)?
+        .checked_add(part)?;
+    (1..=When::ALL).contains(&share).then_some(share)
 }
 
 fn signed(text: &str) -> Option<i64> {

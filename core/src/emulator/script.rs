@@ -4,7 +4,7 @@ use core::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 
-use super::{Emulator, Refused, enveloped, page};
+use super::{Emulator, Random, Refused, enveloped, page};
 use crate::{Failure, Fault, Outcome, Scripted, UnixTime, When};
 
 /// What comes of a send to the [`Emulator`].
@@ -22,6 +22,8 @@ pub struct Exchange {
 pub(super) struct Script {
     faults: Vec<Scripted>,
     requests: u64,
+    /// How many of them something went wrong with.
+    faulty: u64,
     /// By how many seconds the service's clock is off.
     clock: i64,
 }
@@ -47,11 +49,27 @@ pub(super) struct Bent {
 
 impl Script {
     /// Counts a request, and returns what goes wrong with it.
-    fn next(&mut self) -> Turn {
+    fn next(&mut self, seed: u64) -> Turn {
         self.requests = self.requests.saturating_add(1);
         let (mut turn, mut clock) = (Turn::default(), None);
-        let hits = |scripted: &&Scripted| scripted.when.hits(self.requests);
+        let mut draw = Random::new(seed, "fault", self.requests).below(When::ALL.into());
+        // Each share takes what is drawn below it, and leaves the rest to the next.
+        let hits = |scripted: &&Scripted| match scripted.when {
+            When::Share(share) => match draw.checked_sub(share.into()) {
+                Some(rest) => {
+                    draw = rest;
+                    false
+                }
+                None => {
+                    draw = u64::MAX;
+                    true
+                }
+            },
+            when => when.hits(self.requests),
+        };
+        let mut faulty = false;
         for Scripted { fault, .. } in self.faults.iter().filter(hits) {
+            faulty = true;
             let bent = &mut turn.bent;
             match fault {
                 Fault::Throttle { .. }
@@ -71,6 +89,7 @@ impl Script {
             }
         }
         self.clock = clock.unwrap_or(self.clock);
+        self.faulty = self.faulty.saturating_add(faulty.into());
         turn
     }
 }
@@ -113,9 +132,14 @@ impl Emulator {
         self.script.requests
     }
 
+    /// With how many of them something went wrong by script.
+    pub const fn faults(&self) -> u64 {
+        self.script.faulty
+    }
+
     /// Returns what comes of a request that arrives at the time `now`, and how long it takes.
     pub fn exchange(&mut self, now: UnixTime, request: &Request<Bytes>) -> Exchange {
-        let turn = self.script.next();
+        let turn = self.script.next(self.seed);
         let now = UnixTime::new(now.seconds().saturating_add(self.script.clock));
         Exchange {
             delay: turn.delay,

@@ -282,6 +282,40 @@ fn requests_are_hit_by_their_number() {
 }
 
 #[test]
+fn shares_lie_side_by_side_and_are_drawn_by_the_seed() {
+    let requests = 10_000;
+    // Not for the API, so that it is answered at once.
+    let request = Request::get("/other").body(Bytes::new()).unwrap();
+    let hit = |seed, texts: &[&str]| {
+        let mut service = scripted(texts).with_seed(seed);
+        let outcomes: Vec<(bool, bool)> = (0..requests)
+            .map(|_| {
+                let exchange = service.exchange(START, &request);
+                (!exchange.delay.is_zero(), exchange.outcome.is_err())
+            })
+            .collect();
+        assert_eq!(service.requests(), requests);
+        (outcomes, service.faults())
+    };
+    let script = ["slow=1@4%", "lost@1.5%"];
+    let (outcomes, faults) = hit(7, &script);
+    let slow = outcomes.iter().filter(|(slow, _)| *slow).count();
+    let lost = outcomes.iter().filter(|(_, lost)| *lost).count();
+    // Four standard deviations either way.
+    assert!((321..480).contains(&slow), "{slow}");
+    assert!((101..199).contains(&lost), "{lost}");
+    assert!(!outcomes.contains(&(true, true)));
+    assert_eq!(faults, (slow + lost) as u64);
+
+    assert_eq!(hit(7, &script).0, outcomes);
+    assert_ne!(hit(8, &script).0, outcomes);
+    // All requests are a share as well, after which nothing is left.
+    let (outcomes, faults) = hit(7, &["slow=1@60%", "lost@40%", "lost@100%"]);
+    assert!(outcomes.iter().all(|(slow, lost)| slow != lost));
+    assert_eq!(faults, requests);
+}
+
+#[test]
 fn all_that_can_be_combined_applies_at_once() {
     let mut service = scripted(&[
         "slow=10@1",
@@ -369,6 +403,11 @@ fn every_text_form_is_read_and_written() {
             Fault::AddTail(u64::MAX),
         ),
         ("clock=-3600@1", When::At(1), Fault::Clock(-3600)),
+        ("cut@10%", When::Share(1_000), Fault::Cut),
+        ("cut@1.25%", When::Share(125), Fault::Cut),
+        ("cut@0.5%", When::Share(50), Fault::Cut),
+        ("cut@0.01%", When::Share(1), Fault::Cut),
+        ("cut@100%", When::Share(10_000), Fault::Cut),
     ] {
         let scripted = Scripted::new(when, fault);
         assert_eq!(text.parse().as_ref(), Ok(&scripted));
@@ -397,6 +436,16 @@ fn a_wrong_text_names_the_rule_that_it_breaks() {
                 "cut@-1",
                 "cut@1...3",
                 "cut@1.5",
+                "cut@%",
+                "cut@0%",
+                "cut@0.00%",
+                "cut@.5%",
+                "cut@5.%",
+                "cut@1.125%",
+                "cut@-1%",
+                "cut@+1%",
+                "cut@100.01%",
+                "cut@99999%",
                 "cut@x",
                 "cut@1 ",
                 "cut@/2..",

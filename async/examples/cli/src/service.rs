@@ -27,7 +27,8 @@ FAULT is one of
   head=N, tail=N                  N more records from then on, at the list's head or tail
   clock=SECONDS                   the service's clock is off from then on
 
-WHEN counts requests from 1: N, N.. (from the N-th on), N..M (both included), /K (every K-th)";
+WHEN counts requests from 1: N, N.. (from the N-th on), N..M (both included), /K (every K-th);
+or is a share of all requests, drawn by the seed: P%, e.g. 10% or 1.25%";
 
 /// Which service to ask, and as whom.
 // Texts, since clap would print a wrong one, which may hold a password or control characters.
