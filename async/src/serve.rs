@@ -21,7 +21,10 @@ use std::{
     convert::Infallible,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -41,7 +44,51 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    monitor: Monitor,
+}
+
+/// What a [`Server`] has done so far, to be asked while it runs.
+#[derive(Clone, Debug)]
+pub struct Monitor {
     emulator: Arc<Mutex<Emulator>>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Monitor {
+    /// How many requests it was sent.
+    pub fn requests(&self) -> u64 {
+        self.emulator().requests()
+    }
+
+    /// With how many of them something went wrong by script.
+    pub fn faults(&self) -> u64 {
+        self.emulator().faults()
+    }
+
+    /// How many connections to it are open.
+    pub fn open_connections(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    fn emulator(&self) -> MutexGuard<'_, Emulator> {
+        self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that is open until this is dropped.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Server {
@@ -55,13 +102,21 @@ impl Server {
         Ok(Self {
             address: listener.local_addr()?,
             listener,
-            emulator: Arc::new(Mutex::new(emulator)),
+            monitor: Monitor {
+                emulator: Arc::new(Mutex::new(emulator)),
+                open: Arc::default(),
+            },
         })
     }
 
     /// The address that it listens on.
     pub const fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Tells what the server has done, from any thread.
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
     }
 
     /// Serves until the future is dropped, and with it the runtime's tasks that serve connections.
@@ -71,13 +126,17 @@ impl Server {
                 Ok((stream, _)) => {
                     // Answers are small and come at once; Nagle would only hold them back.
                     let _ = stream.set_nodelay(true);
-                    let emulator = Arc::clone(&self.emulator);
-                    let service = service_fn(move |request| answer(Arc::clone(&emulator), request));
+                    let open = Open::new(&self.monitor.open);
+                    let monitor = self.monitor.clone();
+                    let service = service_fn(move |request| answer(monitor.clone(), request));
                     let connection = http1::Builder::new()
                         .timer(TokioTimer::new())
                         .serve_connection(TokioIo::new(stream), service);
-                    // A connection that breaks is the client's matter.
-                    tokio::spawn(connection);
+                    tokio::spawn(async move {
+                        // A connection that breaks is the client's matter.
+                        let _ = connection.await;
+                        drop(open);
+                    });
                 }
                 // Out of descriptors, say: others may be closed meanwhile.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -87,7 +146,7 @@ impl Server {
 }
 
 async fn answer(
-    emulator: Arc<Mutex<Emulator>>,
+    monitor: Monitor,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Failure> {
     let (parts, body) = request.into_parts();
@@ -103,10 +162,7 @@ async fn answer(
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = since_epoch.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
     let request = Request::from_parts(parts, body);
-    let exchange = {
-        let mut emulator = emulator.lock().unwrap_or_else(PoisonError::into_inner);
-        emulator.exchange(UnixTime::new(now), &request)
-    };
+    let exchange = monitor.emulator().exchange(UnixTime::new(now), &request);
     if !exchange.delay.is_zero() {
         tokio::time::sleep(exchange.delay).await;
     }
