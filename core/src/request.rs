@@ -9,6 +9,7 @@ use alloc::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use zeroize::Zeroizing;
 
 use crate::{
     Action, Error, Invalid, Session, Target, UnixTime, Wire,
@@ -140,7 +141,7 @@ impl Prepared {
                 ("x-tc-action", action),
             ];
             let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &headers, payload);
-            sensitive(signer.sign(&canonical, service, time)?)?
+            sensitive(signer.sign(&canonical, service, time)?.into())?
         } else {
             HeaderValue::from_static("SKIP")
         };
@@ -164,7 +165,9 @@ impl Prepared {
             headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
         }
         if let Some(token) = signer.credential().token().filter(|_| *signed) {
-            headers.insert(TOKEN, sensitive(token.into())?);
+            // The header's own copy is wiped with the last one who holds it.
+            let token = Zeroizing::new(token.as_bytes().to_vec());
+            headers.insert(TOKEN, sensitive(Bytes::from_owner(token))?);
         }
         let mut request = Request::new(body);
         *request.method_mut() = method;
@@ -200,8 +203,8 @@ fn text(text: &str) -> Result<HeaderValue, Error> {
     header_value(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-fn sensitive(text: String) -> Result<HeaderValue, Error> {
-    let mut value = header_value(text.into())?;
+fn sensitive(text: Bytes) -> Result<HeaderValue, Error> {
+    let mut value = header_value(text)?;
     value.set_sensitive(true);
     Ok(value)
 }
