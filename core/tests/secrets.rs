@@ -1,0 +1,503 @@
+//! No text that core makes shows a key, a token or what is derived from them.
+#![cfg(feature = "emulator")]
+
+#[path = "secrets/marks.rs"]
+mod marks;
+
+use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer, ser::Error as _};
+use tc3_core::{
+    Action, Agent, BeijingTime, BillDate, Call, ChannelDescribeBillUsageDetail, CompactDate,
+    Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, End, Endpoint,
+    Error, Failure, Fault, Fen, Flow, Items, Kind, Language, Month, Now, Outcome, PageInfo, Pages,
+    Paginate, Paging, Percent, Planner, ProxyUrl, Region, Reply, Retry, Scripted, Session,
+    Settings, Slot, Start, Step, Turn, UnixTime, Untyped, UserInfo, Walk, When, Wire, Yuan,
+    request, response,
+    tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
+};
+
+use marks::{KEY, TOKEN, Texts, credential, derived, public_types};
+
+/// 2025-10-09 16:53:20 in Beijing.
+const START: UnixTime = UnixTime::new(1_760_000_000);
+
+/// The modules whose types are public.
+const SOURCES: [&str; 7] = [
+    include_str!("../src/lib.rs"),
+    include_str!("../src/actions/billing/mod.rs"),
+    include_str!("../src/actions/essbasic/mod.rs"),
+    include_str!("../src/tc3/mod.rs"),
+    include_str!("../src/request.rs"),
+    include_str!("../src/response/mod.rs"),
+    include_str!("../src/types/lenient.rs"),
+];
+
+/// Traits and names of other types, which have no text of their own.
+const WITHOUT_TEXT: [&str; 5] = ["Action", "BoxError", "Flow", "Outcome", "Paginate"];
+
+fn january() -> DescribeBillList {
+    let second = |text: &str| text.parse().unwrap();
+    DescribeBillList::new(second("2024-01-01 00:00:00"), second("2024-01-31 23:59:59"))
+}
+
+/// Drives a flow to its next result, and takes note of all that can be printed on the way.
+struct Driver {
+    texts: Texts,
+    session: Session,
+    now: Now,
+}
+
+impl Driver {
+    fn new(settings: Settings) -> Self {
+        Self {
+            texts: Texts::default(),
+            session: Session::new(credential()).with_settings(settings),
+            now: Now::new(START, Duration::ZERO, 0),
+        }
+    }
+
+    fn drive<F: Flow<Output: Debug> + Debug>(
+        &mut self,
+        name: &str,
+        flow: &mut F,
+        mut send: impl FnMut(UnixTime, &http::Request<Bytes>) -> Outcome,
+    ) -> F::Output {
+        loop {
+            let step = flow.step(&mut self.session, self.now);
+            self.texts.debug(name, flow);
+            self.texts.debug("Step", &step);
+            self.texts.debug("Session", &self.session);
+            self.texts.debug("Now", &self.now);
+            match step {
+                Step::Send(attempt) => {
+                    self.texts.debug("Attempt", &attempt);
+                    self.texts.debug("Attempt", &attempt.request);
+                    flow.handle(send(self.now.unix, &attempt.request));
+                    self.texts.debug(name, flow);
+                }
+                Step::Wait(delay) => self.now.tick += delay,
+                Step::Done(output) => return output,
+            }
+        }
+    }
+
+    fn fail(&mut self, result: Result<impl Sized, Error>) {
+        let error = result.err().unwrap();
+        self.texts.error("Error", &error);
+        self.texts.error("Error", error.cause());
+        let all = [
+            error.refusal().map(|it| it.to_string()),
+            error.request_id().map(Into::into),
+        ];
+        all.into_iter()
+            .flatten()
+            .for_each(|text: String| self.texts.add("Error", text));
+    }
+
+    /// Walks over a list to its end, which is an error or none.
+    fn walk(&mut self, script: &[&str]) -> Option<Error> {
+        let mut service = script
+            .iter()
+            .fold(Emulator::new(credential()), |service, text| {
+                let Scripted { when, fault, .. } = text.parse().unwrap();
+                service.with_fault(when, fault)
+            });
+        let mut pages = Pages::new(january().with_limit(10));
+        let mut end = None;
+        while let Some(page) = {
+            self.drive("Pages", &mut pages, |now, request| {
+                service.exchange(now, request).outcome
+            })
+        } {
+            let stored = serde_json::to_string(pages.walk()).unwrap();
+            self.texts.add("Walk", &stored);
+            self.texts.debug(
+                "Walk",
+                &serde_json::from_str::<Walk<DescribeBillList>>(&stored).unwrap(),
+            );
+            match page {
+                Ok(reply) => self.texts.debug("Reply", &reply),
+                Err(error) => end = Some(error),
+            }
+        }
+        self.texts.debug("Emulator", &service);
+        end
+    }
+}
+
+/// What can't be written as JSON.
+#[derive(Debug)]
+struct Unwritable;
+
+impl Serialize for Unwritable {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("by nature"))
+    }
+}
+
+impl Action for Unwritable {
+    const SERVICE: &'static str = "billing";
+    const VERSION: &'static str = "2018-07-09";
+    const NAME: &'static str = "Unwritable";
+    type Output = serde_json::Value;
+}
+
+fn answer(status: u16, body: &'static str) -> Outcome {
+    let answer = http::Response::builder().status(status);
+    Ok(answer.body(Bytes::from_static(body.as_bytes())).unwrap())
+}
+
+#[test]
+fn no_error_shows_a_secret() {
+    let once = || Settings::default().with_retry(Retry::NEVER);
+    let mut all = Driver::new(Settings::default());
+    let mut seen = BTreeSet::new();
+    let mut fail = |driver: Driver, error: Error| {
+        let text = format!("{error:?}");
+        let end = text
+            .find(|c: char| !c.is_alphanumeric())
+            .unwrap_or(text.len());
+        seen.insert(text[..end].to_string());
+        all.texts.0.extend(driver.texts.0);
+        all.fail(Err::<(), _>(error));
+    };
+    const REFUSED: &str = r#"{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"no"},"RequestId":"r"}}"#;
+    const MISFIT: &str = r#"{"Response":{"Total":"x","TransactionList":[],"RequestId":"r"}}"#;
+    type Send = fn() -> Outcome;
+    let sends: [(Settings, Send); 8] = [
+        (once(), || answer(200, REFUSED)),
+        (once(), || answer(502, "<html>")),
+        (once(), || answer(200, MISFIT)),
+        (once().with_max_body(4), || answer(200, "{    }")),
+        (once(), || Err(Failure::not_sent("no connection"))),
+        (once(), || Err(Failure::unknown("no answer"))),
+        (once().with_deadline(Duration::ZERO), || answer(200, "")),
+        (Settings::default(), || answer(503, "")),
+    ];
+    for (settings, send) in sends {
+        let mut driver = Driver::new(settings);
+        let mut call = Call::new(&january());
+        let error = driver.drive("Call", &mut call, |_, _| send()).unwrap_err();
+        fail(driver, error);
+    }
+    for (settings, script) in [
+        (Settings::default(), &["total=+5@1.."][..]),
+        (Settings::default(), &["ignore-offset@2.."]),
+        (Settings::default(), &["head=1@3"]),
+        (Settings::default().with_max_pages(1), &[]),
+    ] {
+        let mut driver = Driver::new(settings);
+        let error = driver.walk(script).unwrap();
+        fail(driver, error);
+    }
+    let mut driver = Driver::new(once());
+    let wrong = Untyped::new("billing", "2018-07-09", "A B", serde_json::json!({}));
+    let mut call = Call::new(&wrong);
+    let error = driver
+        .drive("Call", &mut call, |_, _| answer(200, ""))
+        .unwrap_err();
+    fail(driver, error);
+    let mut driver = Driver::new(once());
+    let error = driver
+        .drive("Call", &mut call, |_, _| answer(200, ""))
+        .unwrap_err();
+    fail(driver, error);
+    let mut driver = Driver::new(once());
+    let error = driver
+        .drive("Call", &mut Call::new(&Unwritable), |_, _| answer(200, ""))
+        .unwrap_err();
+    fail(driver, error);
+
+    all.texts.assert_clean("billing", [START]);
+    let source = include_str!("../src/error.rs");
+    let variants = source
+        .split_once("pub enum Error {")
+        .unwrap()
+        .1
+        .split_once("\n}")
+        .unwrap()
+        .0;
+    let variants = variants
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "));
+    let variants: BTreeSet<_> = variants
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(|line| {
+            line.split(|c: char| !c.is_alphanumeric())
+                .next()
+                .unwrap()
+                .to_string()
+        })
+        .collect();
+    assert_eq!(seen, variants, "each variant of Error must be looked at");
+}
+
+/// What is wrong about a credential, a signature or a setting does not repeat it.
+fn refusals(texts: &mut Texts) {
+    let invalid = [
+        Credential::new("AKID EXAMPLE", KEY).unwrap_err(),
+        Credential::new("AKIDEXAMPLE", format!("{KEY}\n")).unwrap_err(),
+        credential()
+            .with_token(format!("{TOKEN}\r\nX: y"))
+            .unwrap_err(),
+        Region::new(format!("{KEY} ")).unwrap_err(),
+        Language::new(format!("{KEY}\n")).unwrap_err(),
+        format!("https://{KEY}@example.com")
+            .parse::<Endpoint>()
+            .unwrap_err(),
+        ProxyUrl::new(&format!("http://user:{KEY}@proxy")).unwrap_err(),
+    ];
+    for invalid in invalid {
+        texts.error("Invalid", &invalid);
+    }
+    let mut session = Session::new(credential());
+    let other = Credential::new("AKIDEXAMPLE", format!("{KEY}-2")).unwrap();
+    let request = request::sign(&january(), &mut session, START).unwrap();
+    let rejection = tc3::verify(&request, START, |_| Some(&other)).unwrap_err();
+    texts.error("Rejection", &rejection);
+    texts.debug(
+        "Verified",
+        &tc3::verify(&request, START, |_| Some(session.credential())).unwrap(),
+    );
+    let answer = Emulator::new(other).handle(START, &request);
+    texts.debug("Emulator", &answer);
+    texts.add("Emulator", String::from_utf8_lossy(answer.body()));
+    let refused = response::read::<DescribeBillList>(&answer).unwrap_err();
+    texts.error("Error", &refused);
+    texts.debug("Refusal", refused.refusal().unwrap());
+    texts.error("Failure", &Failure::unknown("lost"));
+}
+
+fn values(texts: &mut Texts) {
+    let settings = Settings::default().with_region(Region::new("ap-guangzhou").unwrap());
+    texts.debug(
+        "Settings",
+        &settings
+            .with_language(Language::EN_US)
+            .with_rate("a", "B", 1),
+    );
+    let endpoint = Endpoint::plain_http_readable_by_anyone("http://10.0.0.1").unwrap();
+    texts.add("Endpoint", &endpoint);
+    texts.debug("Endpoint", &endpoint);
+    let proxy = ProxyUrl::new(&format!("http://user:{KEY}@proxy:1")).unwrap();
+    texts.debug("ProxyUrl", &proxy);
+    texts.debug("Credential", &credential().with_expiry(START));
+
+    let headers = [("content-type", "application/json"), ("host", "h")];
+    let canonical = CanonicalRequest::new("POST", "/", "", &headers, Payload::Unsigned);
+    let scope = Scope::new(START, "billing").unwrap();
+    let key = SigningKey::derive(KEY, &scope);
+    texts.debug("CanonicalRequest", &canonical);
+    texts.add("CanonicalRequest", &canonical);
+    texts.debug("Payload", &Payload::Signed(b"{}"));
+    texts.add(
+        "Scope",
+        tc3::string_to_sign(START, &scope, &canonical.hash()),
+    );
+    texts.debug("Scope", &scope);
+    texts.debug("SigningKey", &key);
+    texts.debug("Signature", &key.sign("what is to be signed"));
+    let mut signer = tc3::Signer::new(credential());
+    signer.sign(&canonical, "billing", START).unwrap();
+    texts.debug("Signer", &signer);
+
+    texts.debug("Language", &Language::ZH_CN);
+    texts.debug("Region", &Region::new("ap-guangzhou").unwrap());
+    texts.debug("Wire", &Wire::Get);
+    texts.debug("Retry", &Retry::default());
+    texts.debug("Kind", &Kind::of("AuthFailure"));
+    texts.debug("Fault", &Fault::Cut);
+    texts.debug("When", &When::At(1));
+    texts.debug("Scripted", &Scripted::new(When::At(1), Fault::Cut));
+    texts.debug(
+        "Exchange",
+        &Emulator::new(credential()).exchange(START, &http::Request::new(Bytes::new())),
+    );
+    let untyped = Untyped::new("billing", "2018-07-09", "A", serde_json::json!({"A": 1}));
+    texts.debug("Target", &untyped.target());
+    texts.debug("Untyped", &untyped);
+    let answer = http::Response::new(Bytes::from_static(
+        br#"{"Response":{"A":1,"RequestId":"r"}}"#,
+    ));
+    texts.debug("Fields", &response::read::<Untyped>(&answer).unwrap());
+    texts.debug("End", &End::Total);
+    texts.debug("Paging", &Paging::Token);
+    texts.debug(
+        "PageInfo",
+        &PageInfo::new(1).with_token(Some("next".into())),
+    );
+    texts.debug("Slot", &Slot::new(1, 2));
+    texts.debug("Start", &Start::new(1, 2));
+    texts.debug("Items", &Items::<_, DescribeBillList>::new([0].into_iter()));
+    texts.debug("BeijingSecond", &january().start_time);
+    let values: (
+        BeijingTime,
+        BillDate,
+        CompactDate,
+        Month,
+        Fen,
+        Percent,
+        Yuan,
+    ) = serde_json::from_str(
+        r#"["2024-01-01 00:00:00.000", "2024-01-01", "20240101", "2024-01", 1, "1.5%", "1.00"]"#,
+    )
+    .unwrap();
+    let names = [
+        "BeijingTime",
+        "BillDate",
+        "CompactDate",
+        "Month",
+        "Fen",
+        "Percent",
+        "Yuan",
+    ];
+    names.iter().for_each(|name| texts.debug(name, &values));
+    texts.debug("UnixTime", &START);
+}
+
+/// The actions, what they answer with, and the types of both, which can't hold a credential.
+fn data(texts: &mut Texts) {
+    fn data<A: Paginate<Output: Serialize + Debug> + Debug>(
+        texts: &mut Texts,
+        action: A,
+        names: &[&str],
+    ) {
+        let mut service = Emulator::new(credential());
+        let request = request::sign(&action, &mut Session::new(credential()), START).unwrap();
+        let reply: Reply<A::Output> =
+            response::read::<A>(&service.handle(START, &request)).unwrap();
+        for name in names {
+            texts.debug(name, &(&action, &reply));
+            texts.add(
+                name,
+                serde_json::to_string(&(&action, &reply.output)).unwrap(),
+            );
+        }
+    }
+    data(
+        texts,
+        january(),
+        &[
+            "BillTransactionInfo",
+            "DescribeBillList",
+            "DescribeBillListResponse",
+            "PayType",
+            "SubPayType",
+        ],
+    );
+    let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1).unwrap());
+    data(
+        texts,
+        summary,
+        &[
+            "AllocationOverviewTotal",
+            "AllocationSummaryByBusiness",
+            "DescribeAllocationSummaryByBusiness",
+            "DescribeAllocationSummaryByBusinessResponse",
+            "PeriodType",
+            "Sort",
+            "SortType",
+            "TrendType",
+        ],
+    );
+    let (start, end) = ("20240101".parse().unwrap(), "20240131".parse().unwrap());
+    let usage = ChannelDescribeBillUsageDetail::new(Agent::new(Emulator::APP_ID), start, end);
+    data(
+        texts,
+        usage,
+        &[
+            "Agent",
+            "ChannelBillUsageDetail",
+            "ChannelDescribeBillUsageDetail",
+            "ChannelDescribeBillUsageDetailResponse",
+            "CostType",
+            "FlowStatus",
+            "QuotaType",
+        ],
+    );
+    texts.debug("UserInfo", &UserInfo::new("an id"));
+}
+
+fn planner(driver: &mut Driver) {
+    let mut service = Emulator::new(credential());
+    let mut planner = Planner::new(january().with_limit(20)).with_width(2);
+    let mut out = Vec::new();
+    loop {
+        let turn = planner.turn(driver.session.settings());
+        driver.texts.debug("Planner", &planner);
+        driver.texts.debug("Turn", &turn);
+        match turn {
+            Turn::Fetch(fetch) => {
+                driver.texts.debug("Fetch", &fetch);
+                out.push(fetch);
+            }
+            Turn::Wait => {
+                let mut fetch = out.pop().unwrap();
+                let fetched = driver.drive("Fetch", &mut fetch, |now, request| {
+                    Ok(service.handle(now, request))
+                });
+                driver.texts.debug("Fetched", &fetched);
+                planner.take(fetched);
+            }
+            Turn::Page(page) => driver.texts.debug("Turn", &page),
+            Turn::End => break,
+        }
+    }
+}
+
+#[test]
+fn no_public_type_shows_a_secret() {
+    let mut driver = Driver::new(Settings::default());
+    assert!(driver.walk(&[]).is_none());
+    planner(&mut driver);
+    let mut service = Emulator::new(credential());
+    for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {
+        driver.session = driver
+            .session
+            .with_settings(Settings::default().with_wire(wire));
+        let mut call = Call::new(&january());
+        let reply = driver.drive("Call", &mut call, |now, request| {
+            Ok(service.handle(now, request))
+        });
+        driver.texts.debug("Reply", &reply);
+    }
+    let mut texts = driver.texts;
+    refusals(&mut texts);
+    values(&mut texts);
+    data(&mut texts);
+    texts.assert_clean("billing", [START]);
+
+    let seen = texts.names();
+    let public = SOURCES.into_iter().flat_map(public_types);
+    let forgotten: Vec<_> = public
+        .filter(|name| !seen.contains(name) && !WITHOUT_TEXT.contains(name))
+        .collect();
+    assert!(forgotten.is_empty(), "nobody looked at {forgotten:?}");
+}
+
+/// Whether the search finds what it is to find: in each form that a secret may take.
+#[test]
+fn a_secret_is_found_in_any_form() {
+    let [.., (_, signing)] = derived("cvm", START);
+    let hex: String = signing.iter().map(|byte| format!("{byte:02x}")).collect();
+    for leak in [
+        KEY.to_string(),
+        format!("{TOKEN:?}"),
+        format!("{:?}", KEY.as_bytes()),
+        hex.clone(),
+        hex.to_uppercase(),
+        format!("{signing:?}"),
+        "TC3-HMAC-SHA256 Credential=x, SignedHeaders=y, Signature=0a".into(),
+    ] {
+        let mut texts = Texts::default();
+        texts.add("a leak", &leak);
+        let search = panic::catch_unwind(|| texts.assert_clean("cvm", [START]));
+        assert!(search.is_err(), "{leak}");
+    }
+    let mut clean = Texts::default();
+    clean.debug("Credential", &credential());
+    clean.assert_clean("cvm", [START]);
+    assert_eq!(clean.names(), BTreeSet::from(["Credential"]));
+}
