@@ -20,6 +20,8 @@ use ureq::{
     },
 };
 
+use crate::hidden::Hidden;
+
 /// Timers are not finer than this: a timeout is as good when it is rounded up to it, and then seldom
 /// differs from the one before.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -153,7 +155,7 @@ impl<T: Transport> Transport for Frugal<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let output = self.inner.buffers().output();
-        self.held.extend_from_slice(&output[..amount]);
+        Hidden::reveal(&output[..amount], &mut self.held);
         if self.held.len() < output.len() {
             return Ok(());
         }

@@ -42,6 +42,7 @@
 
 mod client;
 mod connect;
+mod hidden;
 mod pages;
 mod transport;
 

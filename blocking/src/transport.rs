@@ -11,7 +11,10 @@ use ureq::{
     unversioned::resolver::DefaultResolver,
 };
 
-use crate::connect::{Later, connector, failure};
+use crate::{
+    connect::{Later, connector, failure},
+    hidden::Hidden,
+};
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
@@ -97,7 +100,8 @@ impl Ureq {
 
 impl Transport for Ureq {
     fn send(&self, attempt: Attempt) -> Outcome {
-        let (parts, body) = attempt.request.into_parts();
+        let (mut parts, body) = attempt.request.into_parts();
+        let _hidden = Hidden::take(&mut parts.headers);
         let request = http::Request::from_parts(parts, &body[..]);
         let request = self
             .agent

@@ -1,7 +1,7 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String};
 
 use serde::{
-    Deserialize, Serialize, Serializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, Error as _},
 };
 use serde_json::value::RawValue;
@@ -104,9 +104,49 @@ impl Action for Untyped {
 /// assert!(fields.read::<u64>("Total").unwrap_err().to_string().contains("Total"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+///
+/// A field that is nested deeper than `serde_json` reads, 127 lists or objects within each other, is an error.
+#[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Fields(BTreeMap<String, Box<RawValue>>);
+
+/// How deep `serde_json` reads.
+const MAX_DEPTH: usize = 127;
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = BTreeMap::<String, Box<RawValue>>::deserialize(deserializer)?;
+        if fields.values().any(|json| depth(json.get()) > MAX_DEPTH) {
+            return Err(D::Error::custom("a field is nested too deep"));
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// How many lists or objects are within each other in what is JSON.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth = depth.saturating_add(1);
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            // Brackets in a text are none.
+            b'"' => {
+                while let Some(byte) = bytes.next().filter(|byte| *byte != b'"') {
+                    if byte == b'\\' {
+                        bytes.next();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
+}
 
 impl Fields {
     /// Returns a field as a `T`; an absent one is read as null is.
@@ -196,6 +236,18 @@ mod tests {
                 Some("action"),
                 "{action}"
             );
+        }
+    }
+
+    #[test]
+    fn depth_is_that_of_brackets_outside_of_texts() {
+        for (json, expected) in [
+            ("1", 0),
+            ("[]", 1),
+            (r#"{"a":[1,{"b":2}],"c":[]}"#, 3),
+            (r#"["[[[","\\",["\"[[["],"{"]"#, 2),
+        ] {
+            assert_eq!(depth(json), expected, "{json}");
         }
     }
 
