@@ -149,6 +149,9 @@ impl Settings {
     }
 
     /// The largest answer that is read, in bytes; 32 MiB by default.
+    ///
+    /// What an answer is read into may be larger than its bytes: at most 200 times, where a page is made of
+    /// empty records.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_max_body(self, max_body: usize) -> Self {
         Self { max_body, ..self }
