@@ -154,6 +154,16 @@ mod tests {
         }
     }
 
+    /// Or this doesn't compile.
+    #[test]
+    fn the_key_and_the_token_are_wiped() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let credential = Credential::new("AKIDEXAMPLE", "fake-key").unwrap();
+        let credential = credential.with_token("fake-token").unwrap();
+        is_wiped(&credential.secret_key);
+        is_wiped(credential.token.as_ref().unwrap());
+    }
+
     #[test]
     fn the_published_examples_asterisks_are_a_credential() {
         let asterisks = "********************************";

@@ -288,6 +288,9 @@ impl fmt::Debug for Signer {
 mod tests {
     use alloc::{format, string::ToString};
 
+    use sha2::Digest;
+    use zeroize::ZeroizeOnDrop;
+
     use super::*;
     use crate::tc3::Payload;
 
@@ -376,6 +379,18 @@ mod tests {
         ] {
             assert!(Signature::from_hex(wrong).is_none(), "{wrong}");
         }
+    }
+
+    /// Keys are wiped when dropped, or this doesn't compile: what is derived on the way, and the states and
+    /// buffers of the hashes that the HMAC of a [`SigningKey`] is made of.
+    #[test]
+    fn what_is_derived_is_wiped() {
+        fn is_wiped<T: ZeroizeOnDrop>(_: &T) {}
+        let date = step(b"TC3not-a-real-key", "2019-02-25");
+        is_wiped(&date);
+        is_wiped(&Sha256::new_with_prefix(*date));
+        // An HMAC has two of them, and nothing else in which a key could be.
+        assert!(size_of::<SigningKey>() <= 2 * size_of::<Sha256>());
     }
 
     #[test]
