@@ -29,15 +29,17 @@ impl Hidden {
         let sensitive =
             |name: &&HeaderName| headers.get_all(*name).iter().any(HeaderValue::is_sensitive);
         let names: Vec<HeaderName> = headers.keys().filter(sensitive).cloned().collect();
-        let lines = names
-            .iter()
-            .flat_map(|name| headers.get_all(name).iter().map(move |value| (name, value)));
-        let parts = lines
-            .flat_map(|(name, value)| [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
-        let parts: Vec<&[u8]> = parts.collect();
-        // Made at once: what grows would leave copies behind.
-        let lines = Lines::new(parts.concat());
-        MISSING.set(lines);
+        let lines = || {
+            let values = |name| headers.get_all(name).iter().map(move |value| (name, value));
+            names.iter().flat_map(values).flat_map(|(name, value)| {
+                [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]
+            })
+        };
+        // Room for all of them: what grows would leave copies behind.
+        let room = lines().map(<[u8]>::len).sum();
+        let mut missing = Lines::new(Vec::with_capacity(room));
+        lines().for_each(|part| missing.extend_from_slice(part));
+        MISSING.set(missing);
         for name in &names {
             headers.remove(name);
         }

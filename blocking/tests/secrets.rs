@@ -1,0 +1,191 @@
+//! No text that this crate makes, and nothing that it or ureq, rustls and what else is below logs at any level,
+//! shows a key, a token or what is derived from them.
+
+#[path = "../../core/tests/secrets/logs.rs"]
+mod logs;
+#[path = "../../core/tests/secrets/marks.rs"]
+mod marks;
+
+use std::{
+    fmt::Debug,
+    io::{Read, Write},
+    net::TcpListener,
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tc3_async::serve::Server;
+use tc3_blocking::{Builder, Client, Retry, Transport};
+use tc3_core::{
+    Attempt, Credential, DescribeBillList, Emulator, Endpoint, Fault, Outcome, UnixTime, When, Wire,
+};
+
+use marks::{ID, KEY, Texts, credential, public_types};
+
+fn january() -> DescribeBillList {
+    let second = |text: &str| text.parse().unwrap();
+    DescribeBillList::new(second("2024-01-01 00:00:00"), second("2024-01-31 23:59:59"))
+        .with_limit(10)
+}
+
+/// A service in which each third request goes wrong in another way.
+fn faulty() -> Emulator {
+    let faults = [
+        "throttle",
+        "refuse=InternalError",
+        "status=502",
+        "cut",
+        "lost",
+    ];
+    let script = faults.iter().zip(1_u64..);
+    script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
+        let fault: Fault = fault.parse().unwrap();
+        emulator.with_fault(When::At(at * 3), fault)
+    })
+}
+
+/// Serves the emulator on loopback until the process ends.
+fn serve(emulator: Emulator) -> Endpoint {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let server = Server::bind("127.0.0.1:0", emulator).await.unwrap();
+            sender.send(server.local_addr()).unwrap();
+            server.run().await
+        });
+    });
+    format!("http://{}", receiver.recv().unwrap())
+        .parse()
+        .unwrap()
+}
+
+fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
+    Client::builder(credential)
+        .endpoint(endpoint)
+        .deadline(Duration::from_secs(10))
+}
+
+/// Walks over a list in both ways, and looks at all that there is to print.
+fn walk<T: Transport + Debug + 'static>(client: &Client<T>, width: usize, texts: &mut Texts) {
+    texts.debug("Client", client);
+    let mut pages = client.pages(january()).width(width);
+    while let Some(page) = pages.next() {
+        match page {
+            Ok(page) => texts.debug("Reply", &page),
+            Err(error) => texts.error("Error", &error),
+        }
+        texts.debug("Pages", &pages);
+        texts.add("Walk", serde_json::to_string(pages.walk()).unwrap());
+    }
+    let mut items = client.items(january());
+    while let Some(Ok(_)) = items.next() {
+        texts.debug("Items", &items);
+    }
+}
+
+/// A proxy that reads a request and answers so.
+fn proxy(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]);
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    format!("http://user:MARKED-not-a-real-password@{address}")
+}
+
+fn panicking(_: Attempt) -> Outcome {
+    panic!("a transport that panics");
+}
+
+#[test]
+fn nothing_shows_a_secret() {
+    logs::collect();
+    let panics = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&panics);
+    panic::set_hook(Box::new(move |panic| {
+        seen.lock().unwrap().push(panic.to_string())
+    }));
+    let mut texts = Texts::default();
+
+    for (wire, width) in [
+        (Wire::Post, 1),
+        (Wire::Post, 3),
+        (Wire::PostUnsigned, 1),
+        (Wire::Get, 1),
+    ] {
+        let builder = builder(credential(), serve(faulty())).wire(wire);
+        texts.debug("Builder", &builder);
+        walk(&builder.build(), width, &mut texts);
+    }
+    let forger = Credential::new(ID, format!("{KEY}-2")).unwrap();
+    let client = builder(forger, serve(faulty())).retry(Retry::NEVER).build();
+    walk(&client, 1, &mut texts);
+    client.set_credential(credential());
+    walk(&client, 1, &mut texts);
+
+    // TLS with what does not speak it, and a proxy that refuses, and one that lets through what it doesn't speak.
+    let plain = serve(faulty())
+        .url("billing")
+        .replace("http:", "https:")
+        .parse()
+        .unwrap();
+    walk(
+        &builder(credential(), plain).retry(Retry::NEVER).build(),
+        1,
+        &mut texts,
+    );
+    for answer in [
+        "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nno TLS",
+    ] {
+        let builder = builder(credential(), Endpoint::PUBLIC).retry(Retry::NEVER);
+        let builder = builder.proxy(&proxy(answer)).unwrap();
+        texts.debug("Builder", &builder);
+        walk(&builder.build(), 1, &mut texts);
+    }
+    let client =
+        builder(credential(), Endpoint::PUBLIC).transport(panicking as fn(Attempt) -> Outcome);
+    texts.debug("Client", &client);
+    panic::catch_unwind(AssertUnwindSafe(|| client.call(&january()))).unwrap_err();
+    texts.debug("Client", &client);
+
+    let _ = panic::take_hook();
+    let panics = panics.lock().unwrap();
+    assert_eq!(panics.len(), 1);
+    texts.add("a panic", &panics[0]);
+    let logged = logs::taken();
+    // What is dumped byte by byte, blanks as dots, is looked at as well, and there is TLS.
+    assert!(
+        logged
+            .iter()
+            .any(|line| line.contains("x-tc-action:.DescribeBillList"))
+    );
+    assert!(logged.iter().any(|line| line.contains("rustls")));
+    for line in logged {
+        texts.add("a log", line);
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let now = i64::try_from(now).unwrap();
+    // It may have been the day before when the test began.
+    texts.assert_clean("billing", [UnixTime::new(now), UnixTime::new(now - 86_400)]);
+
+    let names = texts.names();
+    let public = public_types(include_str!("../src/lib.rs"));
+    // A trait, and what a client alone makes and keeps to itself.
+    let forgotten: Vec<_> = public
+        .difference(&names)
+        .filter(|name| !["Transport", "Ureq"].contains(name))
+        .collect();
+    assert!(forgotten.is_empty(), "nobody looked at {forgotten:?}");
+}
