@@ -70,7 +70,7 @@ extern crate std;
 mod action;
 mod actions;
 mod call;
-mod credential;
+pub mod credential;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod endpoint;
@@ -97,7 +97,7 @@ pub use action::{Action, Target};
 pub use actions::{billing, essbasic};
 pub use actions::{billing::*, essbasic::*};
 pub use call::Call;
-pub use credential::Credential;
+pub use credential::{Credential, Unreadable};
 #[cfg(feature = "emulator")]
 pub use emulator::{Emulator, Exchange, Fault, Scripted, When};
 pub use endpoint::{Endpoint, ProxyUrl};

@@ -1,3 +1,14 @@
+//! Credentials, and reading them from where people keep them: text in, value out.
+
+mod environment;
+mod metadata;
+mod profile;
+mod tccli;
+mod unreadable;
+
+pub use metadata::metadata_role;
+pub use unreadable::Unreadable;
+
 use alloc::string::String;
 use core::fmt;
 

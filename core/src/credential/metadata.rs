@@ -1,0 +1,171 @@
+use alloc::string::String;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Credential, Unreadable,
+    unreadable::{Places, field, number, object, required, text},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    tmp_secret_id: Option<&'a RawValue>,
+    tmp_secret_key: Option<&'a RawValue>,
+    token: Option<&'a RawValue>,
+    expired_time: Option<&'a RawValue>,
+}
+
+impl Credential {
+    /// Reads what a virtual machine's metadata endpoint answers for its role: JSON with `TmpSecretId`,
+    /// `TmpSecretKey`, `Token`, `ExpiredTime` in Unix seconds, and `Code`, which is `Success`.
+    ///
+    /// ```
+    /// use tc3_core::{Credential, UnixTime};
+    ///
+    /// let answer = r#"{"TmpSecretId": "AKIDEXAMPLE", "TmpSecretKey": "not-a-real-key", "Token": "not-a-real-token",
+    ///                  "ExpiredTime": 1760000000, "Expiration": "2025-10-09T08:53:20Z", "Code": "Success"}"#;
+    /// let credential = Credential::from_metadata(answer)?;
+    /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
+    /// let failed = Credential::from_metadata(r#"{"Code": "Failed"}"#).unwrap_err();
+    /// assert_eq!(failed.to_string(), "Code must be Success");
+    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] with the line or field when it isn't such JSON, when one of the fields is missing or
+    /// there twice, and when a value can't be right.
+    pub fn from_metadata(answer: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
+        let answer: Answer<'_> = object(text(answer.as_ref())?)?;
+        let code = required(field(answer.code, "Code")?, "Code")?;
+        if *code != "Success" {
+            return Err(Unreadable::new("Code", "must be Success"));
+        }
+        let places = Places {
+            secret_id: "TmpSecretId",
+            secret_key: "TmpSecretKey",
+            token: "Token",
+        };
+        let id = field(answer.tmp_secret_id, places.secret_id)?;
+        let id = required(id, places.secret_id)?;
+        let key = field(answer.tmp_secret_key, places.secret_key)?;
+        let key = required(key, places.secret_key)?;
+        let token = field(answer.token, places.token)?.filter(|token| !token.is_empty());
+        let token = required(token, places.token)?;
+        let expiry = required(number(answer.expired_time, "ExpiredTime")?, "ExpiredTime")?;
+        let credential = places.credential(&id, &key, Some(&token))?;
+        Ok(credential.with_expiry(expiry))
+    }
+}
+
+/// Reads the name of a virtual machine's role, by which its credential is asked for: one line of
+/// letters, digits and `+=,.@_-`, at most 128 of them, as roles are named.
+///
+/// ```
+/// use tc3_core::credential::metadata_role;
+///
+/// assert_eq!(metadata_role("billing-reader\n")?, "billing-reader");
+/// assert!(metadata_role("<html>a proxy's page</html>").is_err());
+/// # Ok::<(), tc3_core::Unreadable>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Unreadable`] for anything else.
+pub fn metadata_role(answer: impl AsRef<[u8]>) -> Result<String, Unreadable> {
+    let name = text(answer.as_ref())?.trim();
+    let named = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
+    // It becomes a part of a path, in which dots alone lead elsewhere.
+    let path = name.bytes().all(|b| b == b'.');
+    if path || name.len() > 128 || !name.bytes().all(named) {
+        return Err(Unreadable::new(
+            "the role's name",
+            "must be letters, digits and +=,.@_-, at most 128",
+        ));
+    }
+    Ok(name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+    use crate::UnixTime;
+
+    const PARTS: [(&str, &str); 5] = [
+        ("Code", "\"Success\""),
+        ("TmpSecretId", "\"AKIDEXAMPLE\""),
+        ("TmpSecretKey", "\"fake-key\""),
+        ("Token", "\"fake-token\""),
+        ("ExpiredTime", "1760000000"),
+    ];
+
+    /// An answer with one field in another form, or without it.
+    fn answer(other: &str, form: Option<&str>) -> String {
+        let parts = PARTS.iter().filter_map(|&(name, own)| {
+            let value = if name == other { form? } else { own };
+            Some(format!("\"{name}\":{value},"))
+        });
+        format!("{{{}\"New\":1}}", parts.collect::<String>())
+    }
+
+    #[test]
+    fn id_key_token_and_expiry_come_together() {
+        for form in ["1760000000", "\"1760000000\"", "1760000000.0"] {
+            let credential = Credential::from_metadata(answer("ExpiredTime", Some(form))).unwrap();
+            assert_eq!(credential.secret_id(), "AKIDEXAMPLE");
+            assert_eq!(credential.secret_key(), "fake-key");
+            assert_eq!(credential.token(), Some("fake-token"));
+            assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
+        }
+    }
+
+    #[test]
+    fn each_field_must_be_there_and_right() {
+        for (name, _) in PARTS {
+            for form in [
+                None,
+                Some("null"),
+                Some("\"\""),
+                Some("\"fake it\""),
+                Some("[1]"),
+            ] {
+                let wrong = Credential::from_metadata(answer(name, form)).unwrap_err();
+                assert_eq!(wrong.place(), name, "{form:?}");
+                assert!(!format!("{wrong} {wrong:?}").contains("fake"));
+            }
+        }
+        for text in [
+            "",
+            "<html>",
+            "[]",
+            "null",
+            "\u{feff}",
+            "{\"Code\":\"Success\"} x",
+        ] {
+            assert_eq!(
+                Credential::from_metadata(text).unwrap_err().place(),
+                "line 1"
+            );
+        }
+    }
+
+    #[test]
+    fn a_role_is_one_name() {
+        let long = "a".repeat(128);
+        for name in ["a", "Billing+reader=1,2.3@x_y-z", "..a", &long] {
+            assert_eq!(metadata_role(format!(" {name}\r\n")).as_deref(), Ok(name));
+        }
+        let longer = "a".repeat(129);
+        for name in [
+            "", "\n", ".", "..", "a/b", "a b", "a\nb", "a?b", "日本", "%2e", &longer,
+        ] {
+            assert!(metadata_role(name).is_err(), "{name}");
+        }
+    }
+}
