@@ -94,8 +94,8 @@ mod untyped;
 pub mod walk;
 
 pub use action::{Action, Target};
-pub use actions::{billing, essbasic};
-pub use actions::{billing::*, essbasic::*};
+pub use actions::{billing, essbasic, sts};
+pub use actions::{billing::*, essbasic::*, sts::*};
 pub use call::Call;
 pub use credential::{Credential, Unreadable};
 #[cfg(feature = "emulator")]

@@ -2,6 +2,7 @@
 
 pub mod billing;
 pub mod essbasic;
+pub mod sts;
 
 /// Writes `Limit`, which the service wants even where the caller leaves it open.
 fn limit_or<const DEFAULT: u32, S: serde::Serializer>(
@@ -11,7 +12,7 @@ fn limit_or<const DEFAULT: u32, S: serde::Serializer>(
     serializer.serialize_u32(limit.unwrap_or(DEFAULT))
 }
 
-/// The rule about `Limit` that all three share.
+/// The rule about `Limit` that all lists share.
 fn check_limit(limit: Option<u32>) -> Result<(), crate::Invalid> {
     match limit {
         Some(0) => Err(crate::Invalid::new("Limit", "must be at least 1")),

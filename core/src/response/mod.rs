@@ -156,11 +156,21 @@ fn explain<T: DeserializeOwned>(
     }
 }
 
-/// The first characters of a body.
+/// The first characters of a body, none from where a key or a token may follow.
 fn beginning(body: &[u8]) -> String {
     let most = SHOWN.saturating_mul(UTF8_LEN);
     let start = body.get(..most).unwrap_or(body);
-    String::from_utf8_lossy(start).chars().take(SHOWN).collect()
+    let secret = |at: &[u8]| {
+        let begins = |word: &[u8]| {
+            let start = at.get(..word.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        begins(b"secret") || begins(b"token")
+    };
+    let mut rests = (0..start.len()).filter_map(|at| start.get(at..));
+    let end = rests.position(secret).unwrap_or(start.len());
+    let shown = start.get(..end).unwrap_or(start);
+    String::from_utf8_lossy(shown).chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -402,5 +412,20 @@ mod tests {
         let body = "日".repeat(10_000);
         assert_eq!(beginning(body.as_bytes()).chars().count(), SHOWN);
         assert_eq!(beginning(b"\xff\xfe"), "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn a_body_is_not_shown_from_a_key_or_a_token_on() {
+        for (body, shown) in [
+            (
+                r#"{"Id":"AKID","TmpSecretKey":"fake"}"#,
+                r#"{"Id":"AKID","Tmp"#,
+            ),
+            (r#"{"token":"fake","secret":1}"#, r#"{""#),
+            ("TOKEN", ""),
+            ("a toke, a secre", "a toke, a secre"),
+        ] {
+            assert_eq!(beginning(body.as_bytes()), shown);
+        }
     }
 }

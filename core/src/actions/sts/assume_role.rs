@@ -1,0 +1,146 @@
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AssumedRole, SERVICE, VERSION, check};
+use crate::{Action, Invalid};
+
+/// Returns temporary credentials for a role.
+///
+/// ```
+/// use tc3_core::AssumeRole;
+///
+/// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
+///     .with_duration_seconds(3_600);
+/// assert_eq!(
+///     serde_json::to_string(&action)?,
+///     r#"{"RoleArn":"qcs::cam::uin/100000000001:roleName/auditor","RoleSessionName":"monthly-report","DurationSeconds":3600}"#,
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// An empty `RoleArn`, a `RoleSessionName` against its rule and a `DurationSeconds` of 0 are refused before
+/// anything is sent. It may be repeated: one more pair of temporary keys does no harm.
+///
+/// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AssumeRole {
+    /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
+    pub role_arn: String,
+    /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
+    pub role_session_name: String,
+    /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](Self::MAX_SECONDS).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u32>,
+    /// What is allowed of all that the role allows, as the service wants it: a percent-encoded policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// What the role's owner asks of others who take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+impl AssumeRole {
+    /// For how long the service gives credentials at most, as documented. Not enforced here.
+    pub const MAX_SECONDS: u32 = 43_200;
+
+    /// Takes a role, under a name of one's own.
+    pub fn new(role_arn: impl Into<String>, role_session_name: impl Into<String>) -> Self {
+        Self {
+            role_arn: role_arn.into(),
+            role_session_name: role_session_name.into(),
+            duration_seconds: None,
+            policy: None,
+            external_id: None,
+        }
+    }
+
+    /// For that many seconds, at least 1.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_duration_seconds(self, seconds: u32) -> Self {
+        Self {
+            duration_seconds: Some(seconds),
+            ..self
+        }
+    }
+
+    /// Allows only what this policy, a JSON text, allows as well. It is percent-encoded here.
+    ///
+    /// ```
+    /// use tc3_core::AssumeRole;
+    ///
+    /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report").with_policy(r#"{"version": "2.0+"}"#);
+    /// assert_eq!(action.policy.as_deref(), Some("%7B%22version%22%3A%20%222.0%2B%22%7D"));
+    /// ```
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_policy(self, policy: &str) -> Self {
+        let encoded: String = form_urlencoded::byte_serialize(policy.as_bytes()).collect();
+        Self {
+            // A plus sign is a space in forms alone; a plus sign itself is encoded by now.
+            policy: Some(encoded.replace('+', "%20")),
+            ..self
+        }
+    }
+
+    /// With what the role's owner asks of others who take it.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_external_id(self, external_id: impl Into<String>) -> Self {
+        Self {
+            external_id: Some(external_id.into()),
+            ..self
+        }
+    }
+}
+
+impl Action for AssumeRole {
+    const SERVICE: &'static str = SERVICE;
+    const VERSION: &'static str = VERSION;
+    const NAME: &'static str = "AssumeRole";
+    const REPEATABLE: bool = true;
+    type Output = AssumedRole;
+
+    fn check(&self) -> Result<(), Invalid> {
+        check(
+            &self.role_arn,
+            &self.role_session_name,
+            self.duration_seconds,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_that_can_never_be_right_is_refused() {
+        let field = |action: AssumeRole| action.check().err().map(|invalid| invalid.field());
+        let longest = "a".repeat(128);
+        for name in ["ab", "A+b=c,d.e@f_g-9", &longest] {
+            assert_eq!(field(AssumeRole::new("qcs", name)), None, "{name}");
+        }
+        let longer = "a".repeat(129);
+        for name in ["", "a", "a b", "a/b", "日本", &longer] {
+            let refused = field(AssumeRole::new("qcs", name));
+            assert_eq!(refused, Some("RoleSessionName"), "{name}");
+        }
+        assert_eq!(field(AssumeRole::new("", "ab")), Some("RoleArn"));
+        let never = AssumeRole::new("qcs", "ab").with_duration_seconds(0);
+        assert_eq!(field(never), Some("DurationSeconds"));
+    }
+
+    #[test]
+    fn all_that_is_set_is_sent() {
+        let action = AssumeRole::new("qcs", "ab")
+            .with_duration_seconds(60)
+            .with_policy("{}")
+            .with_external_id("theirs");
+        let expected = serde_json::json!({
+            "RoleArn": "qcs", "RoleSessionName": "ab", "DurationSeconds": 60, "Policy": "%7B%7D",
+            "ExternalId": "theirs",
+        });
+        assert_eq!(serde_json::to_value(action).unwrap(), expected);
+    }
+}

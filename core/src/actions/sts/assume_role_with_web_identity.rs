@@ -1,0 +1,138 @@
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use super::{AssumedRole, SERVICE, VERSION, check};
+use crate::{Action, Invalid};
+
+/// Returns temporary credentials for a role that an identity provider (OIDC) vouches for. The request is not
+/// signed, so it takes no credentials to get some.
+///
+/// ```
+/// use tc3_core::AssumeRoleWithWebIdentity;
+///
+/// let action = AssumeRoleWithWebIdentity::new(
+///     "provider", "not-a-real-web-identity", "qcs::cam::uin/1:roleName/auditor", "monthly-report",
+/// );
+/// assert!(format!("{action:?}").contains(r#"web_identity_token: "…""#));
+/// assert_eq!(
+///     serde_json::to_string(&action)?,
+///     r#"{"ProviderId":"provider","WebIdentityToken":"not-a-real-web-identity","RoleArn":"qcs::cam::uin/1:roleName/auditor","RoleSessionName":"monthly-report"}"#,
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a `RoleSessionName` against its rule and a
+/// `DurationSeconds` of 0 are refused before anything is sent. It may be repeated.
+///
+/// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AssumeRoleWithWebIdentity {
+    /// The identity provider's name.
+    pub provider_id: String,
+    #[serde(serialize_with = "exposed")]
+    web_identity_token: Zeroizing<String>,
+    /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
+    pub role_arn: String,
+    /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
+    pub role_session_name: String,
+    /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](super::AssumeRole::MAX_SECONDS).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u32>,
+}
+
+fn exposed<S: Serializer>(token: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token)
+}
+
+impl AssumeRoleWithWebIdentity {
+    /// Takes a role with a token that the provider issued, under a name of one's own.
+    pub fn new(
+        provider_id: impl Into<String>,
+        web_identity_token: impl Into<String>,
+        role_arn: impl Into<String>,
+        role_session_name: impl Into<String>,
+    ) -> Self {
+        Self {
+            provider_id: provider_id.into(),
+            web_identity_token: Zeroizing::new(web_identity_token.into()),
+            role_arn: role_arn.into(),
+            role_session_name: role_session_name.into(),
+            duration_seconds: None,
+        }
+    }
+
+    /// For that many seconds, at least 1.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_duration_seconds(self, seconds: u32) -> Self {
+        Self {
+            duration_seconds: Some(seconds),
+            ..self
+        }
+    }
+
+    /// The token that the provider issued, which is a secret.
+    pub fn web_identity_token(&self) -> &str {
+        &self.web_identity_token
+    }
+}
+
+impl Action for AssumeRoleWithWebIdentity {
+    const SERVICE: &'static str = SERVICE;
+    const VERSION: &'static str = VERSION;
+    const NAME: &'static str = "AssumeRoleWithWebIdentity";
+    const REPEATABLE: bool = true;
+    const SIGNED: bool = false;
+    type Output = AssumedRole;
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.provider_id.is_empty() {
+            return Err(Invalid::new("ProviderId", "must not be empty"));
+        }
+        if self.web_identity_token.is_empty() {
+            return Err(Invalid::new("WebIdentityToken", "must not be empty"));
+        }
+        check(
+            &self.role_arn,
+            &self.role_session_name,
+            self.duration_seconds,
+        )
+    }
+}
+
+impl fmt::Debug for AssumeRoleWithWebIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssumeRoleWithWebIdentity")
+            .field("provider_id", &self.provider_id)
+            .field("web_identity_token", &"…")
+            .field("role_arn", &self.role_arn)
+            .field("role_session_name", &self.role_session_name)
+            .field("duration_seconds", &self.duration_seconds)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_that_can_never_be_right_is_refused() {
+        for (provider, token, role, name, refused) in [
+            ("p", "t", "r", "ab", None),
+            ("", "t", "r", "ab", Some("ProviderId")),
+            ("p", "", "r", "ab", Some("WebIdentityToken")),
+            ("p", "t", "", "ab", Some("RoleArn")),
+            ("p", "t", "r", "a", Some("RoleSessionName")),
+        ] {
+            let action = AssumeRoleWithWebIdentity::new(provider, token, role, name);
+            assert_eq!(action.check().err().map(|it| it.field()), refused);
+            let never = action.with_duration_seconds(0);
+            assert!(never.check().is_err());
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use zeroize::Zeroizing;
+
+use crate::{Credential, Invalid, UnixTime, lenient};
+
+/// A role that was taken: what [`AssumeRole`](super::AssumeRole) and
+/// [`AssumeRoleWithWebIdentity`](super::AssumeRoleWithWebIdentity) return.
+///
+/// ```
+/// use tc3_core::{AssumeRole, Credential, UnixTime, response};
+///
+/// let answer = br#"{"Response": {"Credentials": {"Token": "not-a-real-token", "TmpSecretId": "AKIDEXAMPLE",
+///     "TmpSecretKey": "not-a-real-key"}, "ExpiredTime": 1760000000, "RequestId": "5e1f"}}"#;
+/// let role = response::read::<AssumeRole>(&http::Response::new(answer.as_slice().into()))?.output;
+/// assert!(!format!("{role:?}").contains("not-a-real"));
+///
+/// let credential = Credential::try_from(role)?;
+/// assert_eq!(credential.token(), Some("not-a-real-token"));
+/// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
+/// # Ok::<(), tc3_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct AssumedRole {
+    /// The keys and their token.
+    pub credentials: TemporaryCredentials,
+    /// When they expire.
+    #[serde(deserialize_with = "lenient::required")]
+    pub expired_time: UnixTime,
+    /// The same as a text (ISO 8601, UTC).
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub expiration: Option<String>,
+}
+
+impl TryFrom<AssumedRole> for Credential {
+    type Error = Invalid;
+
+    /// The credential that signs in the role.
+    fn try_from(role: AssumedRole) -> Result<Self, Invalid> {
+        let TemporaryCredentials { id, key, token } = role.credentials;
+        let credential = Self::new(id, &**key)?.with_token(&**token)?;
+        Ok(credential.with_expiry(role.expired_time))
+    }
+}
+
+/// A temporary key pair and its token. The key and the token are wiped from memory when dropped, and no `Debug`
+/// shows them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TemporaryCredentials {
+    id: String,
+    key: Zeroizing<String>,
+    token: Zeroizing<String>,
+}
+
+impl TemporaryCredentials {
+    /// The id of the temporary key, which is no secret.
+    pub fn tmp_secret_id(&self) -> &str {
+        &self.id
+    }
+
+    /// The temporary key.
+    pub fn tmp_secret_key(&self) -> &str {
+        &self.key
+    }
+
+    /// The token, without which the keys are worth nothing.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl<'de> Deserialize<'de> for TemporaryCredentials {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Parts {
+            tmp_secret_id: String,
+            #[serde(deserialize_with = "secret")]
+            tmp_secret_key: Zeroizing<String>,
+            #[serde(deserialize_with = "secret")]
+            token: Zeroizing<String>,
+        }
+
+        // The error's own text may hold what stands in the place of a key.
+        let lenient::Object(parts) = lenient::Object::<Parts>::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("no TmpSecretId, TmpSecretKey and Token as texts"))?;
+        Ok(Self {
+            id: parts.tmp_secret_id,
+            key: parts.tmp_secret_key,
+            token: parts.token,
+        })
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(deserializer).map(Zeroizing::new)
+}
+
+impl fmt::Debug for TemporaryCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemporaryCredentials")
+            .field("tmp_secret_id", &self.id)
+            .field("tmp_secret_key", &"…")
+            .field("token", &"…")
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+    use crate::{AssumeRole, Error, response};
+
+    fn read(output: &str) -> Result<AssumedRole, Error> {
+        let body = format!(r#"{{"Response":{{{output},"RequestId":"r"}}}}"#);
+        let answer = http::Response::new(body.into());
+        response::read::<AssumeRole>(&answer).map(|reply| reply.output)
+    }
+
+    #[test]
+    fn what_does_not_fit_shows_no_key() {
+        for credentials in [
+            "\"fake-key\"",
+            "[\"fake-key\",\"fake-key\",\"fake-key\"]",
+            "{\"TmpSecretId\":\"fake-id\",\"TmpSecretKey\":\"fake-key\"}",
+            "{\"TmpSecretId\":\"fake-id\",\"TmpSecretKey\":[\"fake-key\"],\"Token\":\"fake-token\"}",
+            "null",
+        ] {
+            let error = read(&format!(
+                "\"Credentials\":{credentials},\"ExpiredTime\":1760000000"
+            ));
+            let Err(Error::Decode { path, source, .. }) = error else {
+                panic!("{error:?}");
+            };
+            assert!(path.starts_with("Response.Credentials"), "{path}");
+            assert!(!source.to_string().contains("fake"), "{source}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_short_shows_no_key() {
+        let whole = r#"{"Response":{"Credentials":{"TmpSecretId":"fake-id","TmpSecretKey":"fake-key","Token":"fake-token"}}"#;
+        for end in 0..whole.len() {
+            let answer = http::Response::new(whole[..end].to_string().into());
+            let error = response::read::<AssumeRole>(&answer).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(
+                !shown.contains("fake-k") && !shown.contains("fake-t"),
+                "{shown}"
+            );
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Security token service (STS), 2018-08-13: credentials for a while.
+
+mod assume_role;
+mod assume_role_with_web_identity;
+mod assumed_role;
+
+pub use assume_role::AssumeRole;
+pub use assume_role_with_web_identity::AssumeRoleWithWebIdentity;
+pub use assumed_role::{AssumedRole, TemporaryCredentials};
+
+use crate::Invalid;
+
+const SERVICE: &str = "sts";
+const VERSION: &str = "2018-08-13";
+
+/// The rules about parameters that both actions have.
+fn check(role_arn: &str, session_name: &str, duration: Option<u32>) -> Result<(), Invalid> {
+    if role_arn.is_empty() {
+        return Err(Invalid::new("RoleArn", "must not be empty"));
+    }
+    let named = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
+    if !(2..=128).contains(&session_name.len()) || !session_name.bytes().all(named) {
+        return Err(Invalid::new(
+            "RoleSessionName",
+            "must be 2 to 128 letters, digits and +=,.@_-",
+        ));
+    }
+    if duration == Some(0) {
+        return Err(Invalid::new("DurationSeconds", "must be at least 1"));
+    }
+    Ok(())
+}
