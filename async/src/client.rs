@@ -13,7 +13,7 @@ use tc3_core::{
     Settings, Step, UnixTime, Walk,
 };
 
-use crate::{Hyper, Items, Pages, Transport, transport};
+use crate::{Hyper, Items, Pages, Transport, credentials, transport};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -73,6 +73,7 @@ impl<T: Transport> Client<T> {
             let step = flow.step(&mut self.session(), self.now());
             match step {
                 Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt).await),
+                Step::Look(lookup) => flow.found(credentials::look(lookup).await),
                 Step::Wait(delay) => tokio::time::sleep(delay).await,
                 Step::Done(output) => return output,
             }

@@ -52,6 +52,7 @@
 
 mod client;
 mod connection;
+mod credentials;
 #[cfg(feature = "emulator")]
 pub mod serve;
 mod stream;

@@ -13,7 +13,7 @@ use tc3_core::{
 };
 use ureq::{Proxy, tls::RootCerts};
 
-use crate::{Items, Pages, Transport, Ureq, transport};
+use crate::{Items, Pages, Transport, Ureq, credentials, transport};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -81,6 +81,7 @@ impl<T: Transport> Client<T> {
         let step = flow.step(&mut self.session(), self.now());
         match step {
             Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt)),
+            Step::Look(lookup) => flow.found(credentials::look(&lookup)),
             Step::Wait(delay) => thread::sleep(delay),
             Step::Done(output) => return Some(output),
         }

@@ -42,6 +42,7 @@
 
 mod client;
 mod connect;
+mod credentials;
 mod hidden;
 mod pages;
 mod transport;

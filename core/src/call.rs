@@ -6,8 +6,13 @@ use http::{HeaderMap, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, UnixTime,
-    flow::sealed, request::Prepared, response, retry::Advice,
+    Action, Attempt, Error, Failure, Flow, Invalid, Looked, Now, Outcome, Reply, Session, Step,
+    UnixTime,
+    credential::{Claim, Renewal, Turn},
+    flow::sealed,
+    request::Prepared,
+    response,
+    retry::Advice,
 };
 
 /// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
@@ -18,6 +23,10 @@ const EARLY: Duration = Duration::from_millis(10);
 const REST: Duration = Duration::from_secs(1);
 /// How long it rests at most, so that an absurd `Retry-After` ends calls and not the session.
 const LONGEST_REST: Duration = Duration::from_secs(3_600);
+
+/// How long a call waits for another one that looks for credentials, at first and at most.
+const POLL: Duration = Duration::from_millis(5);
+const LONGEST_POLL: Duration = Duration::from_millis(250);
 
 /// One logical call: an action to its reply, sent as often as it takes, under a deadline.
 ///
@@ -63,6 +72,11 @@ pub struct Call<A: Action> {
     /// Whether the clock was set by one of this call's answers.
     clock_set: bool,
     max_body: usize,
+    /// A look for credentials that is this call's to do.
+    renewal: Option<Box<Renewal>>,
+    /// How many times it has waited for those who look, and for the next look after one that failed.
+    polls: u32,
+    looks: u32,
     /// What the last attempt came to, unless it is the result.
     failed: Option<Error>,
     request_id: Option<String>,
@@ -98,6 +112,9 @@ impl<A: Action> Call<A> {
             unreachable: 0,
             clock_set: false,
             max_body: usize::MAX,
+            renewal: None,
+            polls: 0,
+            looks: 0,
             failed: None,
             request_id: None,
         }
@@ -123,6 +140,17 @@ impl<A: Action> Call<A> {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
         let left = deadline.saturating_sub(self.time.passed);
+        if session.is_provided() && prepared.target().signed {
+            if left.is_zero() {
+                return Err(self.late(deadline, None));
+            }
+            if let Some(step) = self.look(session, now, left)? {
+                return Ok(step);
+            }
+        }
+        let Some(prepared) = &self.prepared else {
+            return Err(Error::Ended);
+        };
         let rate = session.rate(prepared.target())?;
         let queued = session.gate(prepared.target()).wait(rate, now.tick);
         let delay = self.ready.saturating_sub(self.time.passed).max(queued);
@@ -130,8 +158,7 @@ impl<A: Action> Call<A> {
             return Err(self.late(deadline, None));
         }
         if !delay.is_zero() {
-            self.time.wait(delay);
-            return Ok(Step::Wait(delay));
+            return Ok(self.wait(delay));
         }
         self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
@@ -144,7 +171,52 @@ impl<A: Action> Call<A> {
             request,
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
+            direct: false,
         }))
+    }
+
+    /// What is to be done about credentials before anything can be signed, if there is.
+    fn look(
+        &mut self,
+        session: &mut Session,
+        now: Now,
+        left: Duration,
+    ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
+        loop {
+            if let Some(renewal) = &mut self.renewal {
+                match renewal.step(session, now) {
+                    Turn::Look(lookup) => return Ok(Some(Step::Look(lookup))),
+                    Turn::Send(attempt) => return Ok(Some(Step::Send(attempt))),
+                    Turn::Wait(delay) => return Ok(Some(self.wait(delay.min(left)))),
+                    Turn::Over => self.renewal = None,
+                }
+            }
+            match session.claim(left, now) {
+                Claim::Ready => return Ok(None),
+                Claim::Renew(renewal) => self.renewal = Some(Box::new(renewal)),
+                Claim::Wait => {
+                    let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
+                    self.polls = self.polls.saturating_add(1);
+                    return Ok(Some(self.wait(delay.min(LONGEST_POLL).min(left))));
+                }
+                Claim::Failed(missing, rest) => {
+                    self.looks = self.looks.saturating_add(1);
+                    let settings = session.settings();
+                    if !missing.is_passing() || self.looks >= settings.retry().attempts() {
+                        return Err(missing.into());
+                    }
+                    if rest >= left {
+                        return Err(self.late(settings.deadline(), Some(missing.into())));
+                    }
+                    return Ok(Some(self.wait(rest)));
+                }
+            }
+        }
+    }
+
+    fn wait(&mut self, delay: Duration) -> Step<<Self as Flow>::Output> {
+        self.time.wait(delay);
+        Step::Wait(delay)
     }
 
     /// Draws the conclusion from a failed attempt: whether there may be another, and from when on.
@@ -228,6 +300,7 @@ impl<A: Action> Call<A> {
         self.state = State::Ready;
         self.next(session, now).unwrap_or_else(|error| {
             self.state = State::Ended;
+            self.renewal = None;
             Step::Done(Err(error))
         })
     }
@@ -272,6 +345,14 @@ impl<A: Action> Flow for Call<A> {
                 },
                 Err(failure) => State::Answered(Err(Error::Transport(failure)), Hints::default()),
             };
+        } else if let Some(renewal) = &mut self.renewal {
+            renewal.handle(outcome);
+        }
+    }
+
+    fn found(&mut self, looked: Looked) {
+        if let Some(renewal) = &mut self.renewal {
+            renewal.found(looked);
         }
     }
 }
@@ -327,9 +408,9 @@ impl Stopwatch {
 
 /// What an answer's headers say about time.
 #[derive(Clone, Copy, Debug, Default)]
-struct Hints {
+pub(crate) struct Hints {
     /// The service's own time.
-    date: Option<UnixTime>,
+    pub(crate) date: Option<UnixTime>,
     retry_after: Option<RetryAfter>,
 }
 
@@ -340,7 +421,7 @@ enum RetryAfter {
 }
 
 impl Hints {
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let date = |text: &str| {
             let parsed = DateTimeParser::new().parse_timestamp(text);

@@ -3,6 +3,8 @@
 use alloc::{boxed::Box, format, string::String};
 use core::{fmt, time::Duration};
 
+use crate::NoCredentials;
+
 /// An error of any kind, as HTTP stacks give them.
 pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
@@ -119,6 +121,10 @@ pub enum Error {
         /// The bound, in bytes.
         limit: usize,
     },
+
+    /// There are no credentials to sign with, or none that are still valid.
+    #[error(transparent)]
+    Credentials(#[from] NoCredentials),
 
     /// No answer came.
     #[error("no answer from the service")]
@@ -238,10 +244,11 @@ impl Error {
         }
     }
 
-    /// The service's refusal, if that is the [`cause`](Self::cause).
+    /// The service's refusal, if that is the [`cause`](Self::cause), or why there are no credentials.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self.cause() {
             Self::Service(refusal) => Some(refusal),
+            Self::Credentials(missing) => missing.refusal(),
             _ => None,
         }
     }

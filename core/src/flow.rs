@@ -1,12 +1,14 @@
 //! The run loop: what core asks of whoever drives it, and what each order of calls means.
 //!
 //! A [`Flow`] is a call or a walk as a value. Its driver does what [`step`](Flow::step) says and tells
-//! [`handle`](Flow::handle) what came of a send, until there is a result:
+//! [`handle`](Flow::handle) what came of a send, until there is a result. To look something up is asked of a
+//! driver only where the session was given a [`Chain`](crate::Chain) instead of a credential:
 //!
 //! ```
 //! use tc3_core::{Call, Credential, Flow, Failure, Now, Session, Step, Untyped};
 //!
 //! # fn send(_: tc3_core::Attempt) -> tc3_core::Outcome { Err(Failure::not_sent("no network here")) }
+//! # fn look(_: tc3_core::Lookup) -> tc3_core::Looked { Ok(None) }
 //! # fn sleep(_: core::time::Duration) {}
 //! # fn now() -> Now { Now::new(tc3_core::UnixTime::new(1_551_113_065), core::time::Duration::ZERO, 0) }
 //! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
@@ -15,6 +17,7 @@
 //! let result = loop {
 //!     match flow.step(&mut session, now()) {
 //!         Step::Send(attempt) => flow.handle(send(attempt)),
+//!         Step::Look(lookup) => flow.found(look(lookup)),
 //!         Step::Wait(delay) => sleep(delay),
 //!         Step::Done(result) => break result,
 //!     }
@@ -27,18 +30,19 @@
 //!
 //! - `step` before a wait is over: a wait for what is left of it.
 //! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
-//! - `handle` with nothing out: ignored.
+//! - `handle` and `found` with nothing of theirs out: ignored.
 //! - `step` after the end: the end again; a [`Call`](crate::Call) says [`Error::Ended`](crate::Error::Ended),
 //!   [`Pages`](crate::Pages) say `None`.
 //!
 //! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
 //! microsecond. `handle` decodes, without the lock.
 
-use core::time::Duration;
+use alloc::{string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
 use bytes::Bytes;
 
-use crate::{Failure, Session, UnixTime};
+use crate::{BoxError, Failure, Session, UnixTime};
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {
@@ -50,6 +54,9 @@ pub trait Flow: sealed::Sealed {
 
     /// Takes what came of the send that the last [`Step::Send`] asked for.
     fn handle(&mut self, outcome: Outcome);
+
+    /// Takes what the last [`Step::Look`] found.
+    fn found(&mut self, looked: Looked);
 }
 
 pub(crate) mod sealed {
@@ -67,14 +74,35 @@ pub(crate) mod sealed {
 pub enum Step<T> {
     /// Send this, then call [`Flow::handle`].
     Send(Attempt),
+    /// Look this up, then call [`Flow::found`]. Said only where a session looks for its credentials itself.
+    Look(Lookup),
     /// Wait this long, then call [`Flow::step`] again.
     Wait(Duration),
     /// It has come to this.
     Done(T),
 }
 
+/// Something of the machine's that says which credentials there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// The environment variable of this name.
+    Variable(&'static str),
+    /// The file at this path.
+    File(String),
+    /// The file at this path below the user's home directory; there is none where nobody has a home.
+    HomeFile(String),
+}
+
+impl Lookup {
+    /// The largest file that is taken, in bytes. Read at most one byte more.
+    pub const MAX_SIZE: usize = 1 << 20;
+}
+
+/// What a lookup found: the bytes, `None` where there is no such variable or file, or why they can't be read.
+pub type Looked = Result<Option<Vec<u8>>, BoxError>;
+
 /// A request to be sent once, and its bounds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Attempt {
     /// The signed request: absolute URI, all headers but those of the connection.
@@ -83,6 +111,24 @@ pub struct Attempt {
     pub timeout: Duration,
     /// The largest body to take, in bytes. Read at most one byte more: core sees by it that there is more.
     pub max_body: usize,
+    /// Whether it must not go through a proxy: it is for this machine's metadata endpoint, which answers nobody
+    /// else. Its answer is a secret.
+    pub direct: bool,
+}
+
+impl fmt::Debug for Attempt {
+    /// Not the body, which may hold a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt")
+            .field("method", self.request.method())
+            .field("uri", self.request.uri())
+            .field("headers", self.request.headers())
+            .field("body", &format_args!("{} bytes", self.request.body().len()))
+            .field("timeout", &self.timeout)
+            .field("max_body", &self.max_body)
+            .field("direct", &self.direct)
+            .finish()
+    }
 }
 
 impl Attempt {

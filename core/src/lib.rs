@@ -11,7 +11,8 @@
 //!    [`Pages`] to walk a list.
 //! 2. Call [`Flow::step`] with the session and the time.
 //! 3. On [`Step::Send`], send the request, collect the answer, and call [`Flow::handle`] with it or
-//!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result.
+//!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result. On [`Step::Look`],
+//!    which a session says that was made of a [`Chain`], look it up and call [`Flow::found`].
 //! 4. Go to 2.
 //!
 //! Here the service is the `Emulator` of the feature `emulator`, so the loop needs no network:
@@ -32,6 +33,7 @@
 //!     match call.step(&mut session, now) {
 //!         Step::Send(attempt) => call.handle(Ok(service.handle(now.unix, &attempt.request))),
 //!         Step::Wait(_) => {} // time is what we say it is
+//!         Step::Look(_) => unreachable!("the session was given its credential"),
 //!         Step::Done(result) => break result?,
 //!     }
 //! };
@@ -97,12 +99,12 @@ pub use action::{Action, Target};
 pub use actions::{billing, essbasic, sts};
 pub use actions::{billing::*, essbasic::*, sts::*};
 pub use call::Call;
-pub use credential::{Credential, Unreadable};
+pub use credential::{Chain, Credential, NoCredentials, Source, Tried, Unreadable};
 #[cfg(feature = "emulator")]
 pub use emulator::{Emulator, Exchange, Fault, Scripted, When};
 pub use endpoint::{Endpoint, ProxyUrl};
 pub use error::{BoxError, Error, Failure, Invalid, Kind, Refusal};
-pub use flow::{Attempt, Flow, Now, Outcome, Step};
+pub use flow::{Attempt, Flow, Looked, Lookup, Now, Outcome, Step};
 pub use items::Items;
 pub use pages::Pages;
 pub use paging::{End, PageInfo, Paginate, Paging, Slot, Start};

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Call, Error, Flow, Invalid, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings, Step,
-    Walk, flow::sealed, tc3::Hex,
+    Call, Error, Flow, Invalid, Looked, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings,
+    Step, Walk, flow::sealed, tc3::Hex,
 };
 
 /// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
@@ -40,6 +40,7 @@ use crate::{
 ///                 match fetch.step(&mut session, now) {
 ///                     Step::Send(attempt) => fetch.handle(Ok(service.handle(now.unix, &attempt.request))),
 ///                     Step::Wait(_) => {}
+///                     Step::Look(_) => unreachable!("the session was given its credential"),
 ///                     Step::Done(fetched) => break fetched,
 ///                 }
 ///             };
@@ -402,6 +403,7 @@ impl<A: Paginate> Flow for Fetch<A> {
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Fetched<A>> {
         match self.call.step(session, now) {
             Step::Send(attempt) => Step::Send(attempt),
+            Step::Look(lookup) => Step::Look(lookup),
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
                 mark: Arc::clone(&self.mark),
@@ -416,6 +418,10 @@ impl<A: Paginate> Flow for Fetch<A> {
             self.body = response.body().clone();
         }
         self.call.handle(outcome);
+    }
+
+    fn found(&mut self, looked: Looked) {
+        self.call.found(looked);
     }
 }
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use zeroize::Zeroizing;
 
 use crate::{
-    Action, Error, Invalid, Session, Target, UnixTime, Wire,
+    Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire,
     endpoint::Host,
     tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
 };
@@ -58,7 +58,7 @@ const CLIENT: &str = concat!("tc3-rust/", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 ///
-/// [`Error::Input`] when the action's [`check`](Action::check) or its names fail, or when the input is
+/// [`Error::Credentials`] when the session has found none yet; [`Error::Input`] when the action's [`check`](Action::check) or its names fail, or when the input is
 /// too large; [`Error::Encode`] when it can't be written as JSON.
 pub fn sign<A: Action>(
     action: &A,
@@ -104,7 +104,7 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, signer, hosts) = session.parts();
+        let (settings, mut signer, hosts) = session.parts();
         let endpoint = settings.endpoint_at(endpoint);
         let (method, content_type, query, body, limit) = match settings.wire() {
             Wire::Post | Wire::PostUnsigned => (
@@ -141,6 +141,9 @@ impl Prepared {
                 ("x-tc-action", action),
             ];
             let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &headers, payload);
+            let Some(signer) = signer.as_mut() else {
+                return Err(NoCredentials::unsought().into());
+            };
             sensitive(signer.sign(&canonical, service, time)?.into())?
         } else {
             HeaderValue::from_static("SKIP")
@@ -164,7 +167,9 @@ impl Prepared {
         if settings.wire() == Wire::PostUnsigned {
             headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
         }
-        if let Some(token) = signer.credential().token().filter(|_| *signed) {
+        if let Some(signer) = signer.filter(|_| *signed)
+            && let Some(token) = signer.credential().token()
+        {
             // The header's own copy is wiped with the last one who holds it.
             let token = Zeroizing::new(token.as_bytes().to_vec());
             headers.insert(TOKEN, sensitive(Bytes::from_owner(token))?);
@@ -267,7 +272,7 @@ mod tests {
             );
             let input = json!({"Name": "实例 1&2=3", "Deep": {"List": [1, {"A": true}, null]}});
             let request = sign(&action(input), &mut session, NOW).unwrap();
-            let known = session.credential();
+            let known = session.credential().unwrap();
             tc3::verify(&request, NOW, |_| Some(known)).unwrap();
             assert!(request.headers()["x-tc-token"].is_sensitive());
             assert_eq!(request.headers()["x-tc-region"], "ap-Guangzhou");

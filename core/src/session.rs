@@ -1,9 +1,11 @@
 //! What the calls of one client share.
 
-use core::time::Duration;
+use alloc::{boxed::Box, sync::Arc};
+use core::{mem, time::Duration};
 
 use crate::{
-    Credential, Invalid, Settings, Target, UnixTime,
+    Chain, Credential, Invalid, NoCredentials, Now, Region, Settings, Target, UnixTime,
+    credential::{Claim, Found, Provider},
     endpoint::Host,
     quota::{Gate, Quota},
     recent::Recent,
@@ -31,7 +33,10 @@ const FAILBACK: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Session {
     settings: Settings,
-    signer: Signer,
+    /// None before credentials are found.
+    signer: Option<Signer>,
+    /// Where they come from, unless they were given.
+    provider: Option<Box<Provider>>,
     hosts: Recent<Host>,
     quota: Quota,
     clock_offset: i64,
@@ -46,11 +51,17 @@ struct Route {
 }
 
 impl Session {
-    /// A session with the default settings.
-    pub fn new(credential: Credential) -> Self {
+    /// A session with the default settings and a credential, or a [`Chain`] in which its calls look for one.
+    pub fn new(credentials: impl Into<Chain>) -> Self {
+        let chain = credentials.into();
+        let fixed = chain.fixed().cloned();
         Self {
             settings: Settings::default(),
-            signer: Signer::new(credential),
+            provider: match fixed {
+                Some(_) => None,
+                None => Some(Box::new(Provider::new(chain))),
+            },
+            signer: fixed.map(Signer::new),
             hosts: Recent::new(),
             quota: Quota::default(),
             clock_offset: 0,
@@ -69,20 +80,63 @@ impl Session {
         &self.settings
     }
 
-    /// The credential that signs.
-    pub const fn credential(&self) -> &Credential {
-        self.signer.credential()
+    /// The credential that signs; `None` before one is found.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.signer.as_ref().map(Signer::credential)
     }
 
-    /// Signs with another credential from now on; id, key and token change as one.
+    /// Signs with another credential from now on; id, key and token change as one. It is not looked for
+    /// any more.
     pub fn set_credential(&mut self, credential: Credential) {
-        self.signer = Signer::new(credential);
+        self.signer = Some(Signer::new(credential));
+        self.provider = None;
+    }
+
+    /// Whether credentials are looked for.
+    pub(crate) const fn is_provided(&self) -> bool {
+        self.provider.is_some()
+    }
+
+    /// What a call that has so much time left is to do about credentials.
+    pub(crate) fn claim(&mut self, left: Duration, now: Now) -> Claim {
+        let wants_region = self.settings.region().is_none();
+        let has_some = self.signer.is_some();
+        match &mut self.provider {
+            Some(provider) => provider.claim(has_some, wants_region, left, now),
+            None => Claim::Ready,
+        }
+    }
+
+    /// Takes what a look for credentials came to.
+    pub(crate) fn renewed(
+        &mut self,
+        mark: &Arc<()>,
+        result: Result<Found, NoCredentials>,
+        now: Now,
+    ) {
+        let Some(provider) = &mut self.provider else {
+            return;
+        };
+        if let Some((credential, region)) = provider.renewed(mark, result, now) {
+            self.signer = Some(Signer::new(credential));
+            self.set_region(region);
+        }
+    }
+
+    fn set_region(&mut self, region: Option<Region>) {
+        if region.is_some() && self.settings.region().is_none() {
+            self.settings = mem::take(&mut self.settings).with_region(region);
+        }
     }
 
     /// By how many seconds the service's clock is ahead of this machine's, as far as its answers told:
     /// 0 until it refuses a request for its time.
     pub const fn clock_offset(&self) -> i64 {
         self.clock_offset
+    }
+
+    pub(crate) const fn set_clock_offset(&mut self, offset: i64) {
+        self.clock_offset = offset;
     }
 
     /// Takes over the service's time.
@@ -125,7 +179,7 @@ impl Session {
     }
 
     /// What a request is built from.
-    pub(crate) const fn parts(&mut self) -> (&Settings, &mut Signer, &mut Recent<Host>) {
-        (&self.settings, &mut self.signer, &mut self.hosts)
+    pub(crate) const fn parts(&mut self) -> (&Settings, Option<&mut Signer>, &mut Recent<Host>) {
+        (&self.settings, self.signer.as_mut(), &mut self.hosts)
     }
 }

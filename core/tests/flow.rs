@@ -98,6 +98,7 @@ fn input(attempt: &Attempt) -> Value {
 fn sent<F: Flow>(flow: &mut F, client: &mut Client) -> Attempt {
     match flow.step(&mut client.session, client.now) {
         Step::Send(attempt) => attempt,
+        Step::Look(lookup) => panic!("{lookup:?}"),
         Step::Wait(delay) => panic!("a wait of {delay:?}"),
         Step::Done(_) => panic!("an end"),
     }
@@ -106,6 +107,7 @@ fn sent<F: Flow>(flow: &mut F, client: &mut Client) -> Attempt {
 fn done<F: Flow>(flow: &mut F, client: &mut Client) -> F::Output {
     match flow.step(&mut client.session, client.now) {
         Step::Send(attempt) => panic!("{attempt:?}"),
+        Step::Look(lookup) => panic!("{lookup:?}"),
         Step::Wait(delay) => panic!("a wait of {delay:?}"),
         Step::Done(output) => output,
     }

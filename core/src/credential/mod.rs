@@ -1,12 +1,23 @@
 //! Credentials, and reading them from where people keep them: text in, value out.
 
+mod chain;
 mod environment;
 mod metadata;
+mod missing;
 mod profile;
+mod provider;
+mod renewal;
+mod search;
 mod tccli;
 mod unreadable;
 
+pub use chain::{Chain, Source};
 pub use metadata::metadata_role;
+pub use missing::{NoCredentials, Tried};
+pub(crate) use provider::{Claim, Provider};
+pub(crate) use renewal::{Found, Renewal, Turn};
+#[cfg(feature = "emulator")]
+pub(crate) use search::ROLES;
 pub use unreadable::Unreadable;
 
 use alloc::string::String;

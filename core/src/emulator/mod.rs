@@ -9,6 +9,7 @@ mod frequency;
 mod parameters;
 mod product;
 mod random;
+mod roles;
 mod script;
 mod usage;
 
@@ -24,12 +25,13 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
 
-use crate::{Credential, UnixTime, request, tc3};
+use crate::{Action, AssumeRoleWithWebIdentity, Credential, UnixTime, request, tc3};
 use added::{Added, Lists};
 pub use faults::{Fault, Scripted, When};
 use frequency::Frequency;
 use parameters::Field;
 use random::Random;
+use roles::Roles;
 pub use script::Exchange;
 use script::{Bent, Script};
 
@@ -72,6 +74,10 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// It gives temporary keys as well, by `AssumeRole` and `AssumeRoleWithWebIdentity` for its one
+/// [role](Self::ROLE_ARN), and as the metadata endpoint of a [machine with a role](Self::with_machine_role). They
+/// are good for requests until they expire.
+///
 /// What goes wrong, and when, is told by [`with_fault`](Self::with_fault); by itself nothing does.
 #[derive(Clone, Debug)]
 pub struct Emulator {
@@ -85,6 +91,7 @@ pub struct Emulator {
     frequency: Option<Frequency>,
     script: Script,
     added: Lists,
+    roles: Roles,
 }
 
 impl Emulator {
@@ -106,6 +113,7 @@ impl Emulator {
             frequency: None,
             script: Script::default(),
             added: Lists::default(),
+            roles: Roles::default(),
         }
     }
 
@@ -159,7 +167,8 @@ impl Emulator {
     /// The service's own answer, or a page for what is not for the API.
     fn respond(&mut self, now: UnixTime, request: &Request<Bytes>, bent: &Bent) -> Response<Bytes> {
         if request.uri().path() != "/" {
-            return page(StatusCode::NOT_FOUND);
+            let answer = self.metadata(now, request);
+            return answer.unwrap_or_else(|| page(StatusCode::NOT_FOUND));
         }
         let request_id = self.request_id();
         let answer = self.answer(now, request, bent);
@@ -185,7 +194,13 @@ impl Emulator {
         }
         let name = common(headers, "X-TC-Action")?;
         let version = common(headers, "X-TC-Version")?;
-        let service = self.authenticate(now, request)?;
+        let service = if text(headers, "authorization") == Some("SKIP")
+            && name == AssumeRoleWithWebIdentity::NAME
+        {
+            AssumeRoleWithWebIdentity::SERVICE.into()
+        } else {
+            self.authenticate(now, request)?
+        };
         if content_type != Some(form) {
             return refuse("InvalidParameter", format!("Content-Type must be {form}"));
         }
@@ -218,13 +233,16 @@ impl Emulator {
 
     /// Returns the service that the request is signed for.
     fn authenticate(&self, now: UnixTime, request: &Request<Bytes>) -> Result<String, Refused> {
-        let known = &self.credential;
-        let verified = tc3::verify(request, now, |id| {
-            (id == known.secret_id()).then_some(known)
-        })
-        .map_err(|rejection| Refused::new(rejection.code(), rejection.to_string()))?;
+        let verified = tc3::verify(request, now, |id| self.known(id))
+            .map_err(|rejection| Refused::new(rejection.code(), rejection.to_string()))?;
+        let known = self.known(&verified.secret_id);
+        if let Some(expiry) = known.and_then(Credential::expires_at)
+            && now >= expiry
+        {
+            return refuse("AuthFailure.TokenFailure", "the token has expired");
+        }
         let headers = request.headers();
-        if text(headers, "x-tc-token") != known.token()
+        if text(headers, "x-tc-token") != known.and_then(Credential::token)
             || headers.get_all("x-tc-token").iter().count() > 1
         {
             return refuse(
@@ -307,7 +325,13 @@ struct Served {
     handler: Handler,
 }
 
-static SERVED: [Served; 3] = [bill_list::SERVED, allocation::SERVED, usage::SERVED];
+static SERVED: [Served; 5] = [
+    bill_list::SERVED,
+    allocation::SERVED,
+    usage::SERVED,
+    roles::ASSUME_ROLE,
+    roles::WITH_WEB_IDENTITY,
+];
 
 fn find(service: &str, action: &str, version: &str) -> Result<&'static Served, Refused> {
     let of_service: Vec<&'static Served> = SERVED.iter().filter(|s| s.service == service).collect();

@@ -1,10 +1,10 @@
 //! A client on virtual time.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tc3_core::{
-    Action, Attempt, Call, Credential, Emulator, Error, Flow, Now, Outcome, Pages, Paginate,
-    Session, Settings, Step, UnixTime,
+    Action, Attempt, Call, Credential, Emulator, Error, Flow, Looked, Lookup, Now, Outcome, Pages,
+    Paginate, Session, Settings, Step, UnixTime,
 };
 
 /// 2025-10-09 16:53:20 in Beijing.
@@ -18,6 +18,9 @@ pub(crate) fn credential() -> Credential {
 pub(crate) struct Client {
     pub(crate) session: Session,
     pub(crate) now: Now,
+    /// What the machine has, by the names of variables and the paths of files, and what it was asked for.
+    pub(crate) machine: BTreeMap<String, String>,
+    pub(crate) looked: Vec<String>,
 }
 
 impl Client {
@@ -26,10 +29,30 @@ impl Client {
     }
 
     pub(crate) fn with_settings(settings: Settings) -> Self {
+        Self::with_session(Session::new(credential()).with_settings(settings))
+    }
+
+    pub(crate) fn with_session(session: Session) -> Self {
         Self {
-            session: Session::new(credential()).with_settings(settings),
+            session,
             now: Now::new(START, Duration::ZERO, 0),
+            machine: BTreeMap::new(),
+            looked: Vec::new(),
         }
+    }
+
+    pub(crate) fn look(&mut self, lookup: &Lookup) -> Looked {
+        let name = match lookup {
+            Lookup::Variable(name) => (*name).to_string(),
+            Lookup::File(path) => path.clone(),
+            Lookup::HomeFile(path) => format!("~/{path}"),
+        };
+        let found = self
+            .machine
+            .get(&name)
+            .map(|text| text.clone().into_bytes());
+        self.looked.push(name);
+        Ok(found)
     }
 
     pub(crate) fn pass(&mut self, time: Duration) {
@@ -48,6 +71,7 @@ impl Client {
         loop {
             match flow.step(&mut self.session, self.now) {
                 Step::Send(attempt) => flow.handle(send(self.now.unix, attempt)),
+                Step::Look(lookup) => flow.found(self.look(&lookup)),
                 Step::Wait(delay) => self.pass(delay),
                 Step::Done(output) => return output,
             }

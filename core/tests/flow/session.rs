@@ -51,7 +51,10 @@ fn another_credential_signs_from_the_next_send_on() {
 
     let mut waiting = Call::new(&february());
     client.session.set_credential(rotated);
-    assert_eq!(client.session.credential().secret_id(), "AKIDROTATED");
+    assert_eq!(
+        client.session.credential().unwrap().secret_id(),
+        "AKIDROTATED"
+    );
     assert!(client.call(&mut new, &february()).is_ok());
     let refused = code(client.call(&mut old, &february()));
     assert_eq!(refused.as_deref(), Some("AuthFailure.SecretIdNotFound"));

@@ -74,6 +74,7 @@ fn endure<F: Flow>(
                 assert!(attempt.timeout > Duration::ZERO);
                 out = Some(attempt);
             }
+            Step::Look(lookup) => panic!("{lookup:?}"),
             Step::Wait(delay) => assert!(delay > Duration::ZERO),
             Step::Done(output) => return Some(output),
         }

@@ -92,6 +92,10 @@ impl<F: Flow> World<F> {
                     };
                     match flow.step(&mut self.client.session, self.client.now) {
                         Step::Send(attempt) => self.send(id, attempt),
+                        Step::Look(lookup) => {
+                            flow.found(self.client.look(&lookup));
+                            self.plan(at, id, Event::Step);
+                        }
                         Step::Wait(delay) => {
                             assert!(delay > Duration::ZERO, "a wait of nothing");
                             self.waits += 1;

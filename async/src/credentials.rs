@@ -1,0 +1,35 @@
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{ErrorKind, Read},
+    path::Path,
+};
+
+use tc3_core::{Looked, Lookup};
+use tokio::task::spawn_blocking;
+
+/// What the machine has. Files may be anywhere, so they are read where that holds up nobody.
+pub(crate) async fn look(lookup: Lookup) -> Looked {
+    let path = match lookup {
+        Lookup::Variable(name) => return Ok(env::var_os(name).map(OsString::into_encoded_bytes)),
+        Lookup::File(path) => path.into(),
+        Lookup::HomeFile(path) => match env::home_dir() {
+            Some(home) => home.join(path),
+            None => return Ok(None),
+        },
+    };
+    spawn_blocking(move || read(&path)).await?
+}
+
+fn read(path: &Path) -> Looked {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let bound = u64::try_from(Lookup::MAX_SIZE).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}

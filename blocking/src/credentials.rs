@@ -1,0 +1,33 @@
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{ErrorKind, Read},
+    path::Path,
+};
+
+use tc3_core::{Looked, Lookup};
+
+/// What the machine has.
+pub(crate) fn look(lookup: &Lookup) -> Looked {
+    match lookup {
+        Lookup::Variable(name) => Ok(env::var_os(name).map(OsString::into_encoded_bytes)),
+        Lookup::File(path) => read(Path::new(path)),
+        Lookup::HomeFile(path) => match env::home_dir() {
+            Some(home) => read(&home.join(path)),
+            None => Ok(None),
+        },
+    }
+}
+
+fn read(path: &Path) -> Looked {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let bound = u64::try_from(Lookup::MAX_SIZE).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}

@@ -1,0 +1,95 @@
+use alloc::{string::String, sync::Arc, vec::Vec};
+use core::{error, fmt};
+
+use crate::{Error, Refusal};
+
+/// Why there are no credentials: what was tried, and why each failed.
+///
+/// ```
+/// use core::time::Duration;
+/// use tc3_core::{Call, Chain, Flow, Now, Session, Source, Step, UnixTime, Untyped};
+///
+/// let mut session = Session::new(Chain::of([Source::environment(), Source::tccli_profile("dev")]));
+/// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+/// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+/// let error = loop {
+///     match call.step(&mut session, now) {
+///         Step::Look(_) => call.found(Ok(None)), // nothing is there
+///         Step::Done(result) => break result.unwrap_err(),
+///         _ => panic!(),
+///     }
+/// };
+/// assert_eq!(
+///     error.to_string(),
+///     "no credentials: environment: neither TENCENTCLOUD_SECRET_ID nor TENCENTCLOUD_SECRET_KEY is set; \
+///      tccli: ~/.tccli/dev.credential is not there",
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct NoCredentials {
+    tried: Arc<[Tried]>,
+    passing: bool,
+}
+
+/// A source that had no credentials.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Tried {
+    /// The source, as [`Source`](super::Source) displays itself.
+    pub source: String,
+    /// What is missing or wrong: the file, line, key or variable and the rule, never a value.
+    pub reason: String,
+    /// What a request for them came to, if there was one.
+    pub cause: Option<Arc<Error>>,
+}
+
+impl NoCredentials {
+    /// `passing` when it may be otherwise soon.
+    pub(super) fn new(tried: Vec<Tried>, passing: bool) -> Self {
+        Self {
+            tried: tried.into(),
+            passing,
+        }
+    }
+
+    /// Nobody has looked for any.
+    pub(crate) fn unsought() -> Self {
+        Self::new(Vec::new(), false)
+    }
+
+    /// What was tried, in order.
+    pub fn tried(&self) -> &[Tried] {
+        &self.tried
+    }
+
+    /// Whether it may be otherwise soon: a service has trouble, say.
+    pub(crate) const fn is_passing(&self) -> bool {
+        self.passing
+    }
+
+    /// The refusal of the last request for them, if that is why.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.tried.last()?.cause.as_ref()?.refusal()
+    }
+}
+
+impl fmt::Display for NoCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no credentials")?;
+        if self.tried.is_empty() {
+            f.write_str(": nothing was tried")?;
+        }
+        for (place, Tried { source, reason, .. }) in self.tried.iter().enumerate() {
+            let before = if place == 0 { ": " } else { "; " };
+            write!(f, "{before}{source}: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl error::Error for NoCredentials {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        let cause = self.tried.last()?.cause.as_deref();
+        cause.map(|cause| cause as &(dyn error::Error + 'static))
+    }
+}

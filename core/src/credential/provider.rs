@@ -1,0 +1,206 @@
+use alloc::{
+    string::ToString,
+    sync::{Arc, Weak},
+    vec,
+};
+use core::time::Duration;
+
+use super::{
+    Credential, NoCredentials, Tried,
+    chain::Chain,
+    renewal::{Found, Renewal},
+};
+use crate::{Now, Region, Retry, UnixTime};
+
+/// How long before they expire credentials are renewed at the most.
+const EARLY: i64 = 300;
+/// How long before they expire credentials are not used any more at the most: requests take a while.
+const WAY: i64 = 5;
+/// The least time between two looks that fail, and how it grows.
+const REST: Duration = Duration::from_secs(1);
+const BACKOFF: Retry = Retry::NEVER
+    .with_base(Duration::from_secs(1))
+    .with_cap(Duration::from_secs(60));
+/// How much longer than allowed a look may take before another call takes it over.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What a session knows of where its credentials come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    chain: Arc<Chain>,
+    /// The source that has had them.
+    source: Option<usize>,
+    /// How long they live, if they expire.
+    life: Option<Life>,
+    flight: Option<Flight>,
+    /// How many looks have failed in a row, and what the last one came to.
+    failures: u32,
+    failure: Option<NoCredentials>,
+    /// When there may be another one.
+    again: Duration,
+}
+
+/// When credentials are to be renewed, and when they end: by a clock that can't be set, and by one that goes on
+/// while the machine sleeps. Whichever is first counts.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    renew: Moment,
+    end: Moment,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    tick: Duration,
+    unix: UnixTime,
+}
+
+impl Moment {
+    /// So many seconds from now on.
+    fn after(now: Now, seconds: i64) -> Self {
+        let seconds = seconds.max(0);
+        let later = Duration::from_secs(seconds.unsigned_abs());
+        Self {
+            tick: now.tick.saturating_add(later),
+            unix: now.unix.plus(seconds),
+        }
+    }
+
+    fn has_come(&self, now: Now) -> bool {
+        now.tick >= self.tick || now.unix >= self.unix
+    }
+}
+
+/// A look that is under way.
+#[derive(Clone, Debug)]
+struct Flight {
+    /// Dead when the call that does it is gone.
+    mark: Weak<()>,
+    until: Duration,
+}
+
+/// What a call is to do about credentials.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// Sign.
+    Ready,
+    /// Look for new ones.
+    Renew(Renewal),
+    /// Wait for who is looking.
+    Wait,
+    /// There are none, and nobody looks again for so long.
+    Failed(NoCredentials, Duration),
+}
+
+impl Provider {
+    pub(crate) fn new(chain: Chain) -> Self {
+        Self {
+            chain: Arc::new(chain),
+            source: None,
+            life: None,
+            flight: None,
+            failures: 0,
+            failure: None,
+            again: Duration::ZERO,
+        }
+    }
+
+    /// What a call that has so much time left is to do. `has_some` when there are credentials, expired or not.
+    pub(crate) fn claim(
+        &mut self,
+        has_some: bool,
+        wants_region: bool,
+        left: Duration,
+        now: Now,
+    ) -> Claim {
+        let past = |moment: fn(&Life) -> &Moment| {
+            let life = self.life.as_ref();
+            life.is_some_and(|life| moment(life).has_come(now))
+        };
+        let usable = has_some && !past(|life| &life.end);
+        if usable && !past(|life| &life.renew) {
+            return Claim::Ready;
+        }
+        if self.flight.as_ref().is_some_and(|flight| flight.lasts(now)) {
+            return if usable { Claim::Ready } else { Claim::Wait };
+        }
+        let rest = self.again.saturating_sub(now.tick);
+        if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
+            return if usable {
+                Claim::Ready
+            } else {
+                Claim::Failed(failure.clone(), rest)
+            };
+        }
+        // While the old ones are good, the call has something better to do with its time.
+        let half = left.checked_div(2).unwrap_or_default();
+        let budget = if usable { half } else { left };
+        let (mark, until) = (Arc::new(()), now.tick.saturating_add(budget));
+        self.flight = Some(Flight {
+            mark: Arc::downgrade(&mark),
+            until: until.saturating_add(GRACE),
+        });
+        let chain = Arc::clone(&self.chain);
+        let wants_region = wants_region && !has_some;
+        Claim::Renew(Renewal::new(mark, chain, self.source, wants_region, until))
+    }
+
+    /// Takes what a look came to; returns what the session shall use from now on.
+    pub(crate) fn renewed(
+        &mut self,
+        mark: &Arc<()>,
+        result: Result<Found, NoCredentials>,
+        now: Now,
+    ) -> Option<(Credential, Option<Region>)> {
+        let current = self.flight.as_ref();
+        if current.is_none_or(|flight| flight.mark.as_ptr() != Arc::as_ptr(mark)) {
+            // Another call has taken over.
+            return None;
+        }
+        self.flight = None;
+        match result.and_then(|found| self.living(found, now)) {
+            Ok((life, found)) => {
+                self.source = Some(found.place);
+                self.life = life;
+                (self.failures, self.failure) = (0, None);
+                Some((found.credential, found.region))
+            }
+            Err(missing) => {
+                self.failures = self.failures.saturating_add(1);
+                self.failure = Some(missing);
+                let delay = BACKOFF.delay(self.failures, now.entropy);
+                self.again = now.tick.saturating_add(REST).saturating_add(delay);
+                None
+            }
+        }
+    }
+
+    /// When what was found ends, unless it already has.
+    fn living(&self, found: Found, now: Now) -> Result<(Option<Life>, Found), NoCredentials> {
+        let Some(expires_at) = found.credential.expires_at() else {
+            return Ok((None, found));
+        };
+        let left = expires_at.seconds_since(found.date);
+        if left <= 0 {
+            let sources = self.chain.sources();
+            let source = sources.get(found.place).map(ToString::to_string);
+            let tried = Tried {
+                source: source.unwrap_or_default(),
+                reason: "what it has is expired already".into(),
+                cause: None,
+            };
+            return Err(NoCredentials::new(vec![tried], true));
+        }
+        let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
+        let life = Life {
+            renew: before(EARLY.min(left / 4)),
+            end: before(WAY.min(left / 10)),
+        };
+        Ok((Some(life), found))
+    }
+}
+
+impl Flight {
+    fn lasts(&self, now: Now) -> bool {
+        self.mark.strong_count() > 0 && now.tick < self.until
+    }
+}

@@ -1,0 +1,221 @@
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Answer, Asked, Emulator, Refused, Served, http_date, object, page,
+    parameters::{Field, Kind, optional, required},
+    random::Random,
+    refuse,
+};
+use crate::{
+    Action, AssumeRole, AssumeRoleWithWebIdentity, Credential, UnixTime, credential::ROLES,
+};
+
+pub(super) const ASSUME_ROLE: Served = Served {
+    service: AssumeRole::SERVICE,
+    version: AssumeRole::VERSION,
+    action: AssumeRole::NAME,
+    rate: AssumeRole::RATE,
+    total: "",
+    fields: &[
+        required("RoleArn", Kind::Text),
+        required("RoleSessionName", Kind::Text),
+        optional("DurationSeconds", DURATION),
+        optional("Policy", Kind::Text),
+        optional("ExternalId", Kind::Text),
+    ],
+    handler: assume,
+};
+
+pub(super) const WITH_WEB_IDENTITY: Served = Served {
+    service: AssumeRoleWithWebIdentity::SERVICE,
+    version: AssumeRoleWithWebIdentity::VERSION,
+    action: AssumeRoleWithWebIdentity::NAME,
+    rate: AssumeRoleWithWebIdentity::RATE,
+    total: "",
+    fields: FIELDS,
+    handler: |emulator, asked, input| {
+        if input.get("WebIdentityToken") != Some(&json!(Emulator::WEB_IDENTITY_TOKEN)) {
+            return refuse(
+                "InvalidParameter.WebIdentityTokenError",
+                "the web identity token is not the provider's",
+            );
+        }
+        assume(emulator, asked, input)
+    },
+};
+
+const FIELDS: &[Field] = &[
+    required("ProviderId", Kind::Text),
+    required("WebIdentityToken", Kind::Text),
+    required("RoleArn", Kind::Text),
+    required("RoleSessionName", Kind::Text),
+    optional("DurationSeconds", DURATION),
+];
+const DURATION: Kind = Kind::Integer { signed: false };
+/// For how long credentials are given unless one is asked otherwise.
+const SECONDS: i64 = 7_200;
+/// For how long expired credentials are remembered, so that they are refused as such.
+const REMEMBERED: i64 = 86_400;
+
+/// The roles that can be taken, and the credentials that were given for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roles {
+    given: Vec<Credential>,
+    count: u64,
+    /// For how many seconds they are given at the most.
+    longest: Option<u32>,
+    /// The role of the virtual machine.
+    machine: Option<String>,
+}
+
+impl Emulator {
+    /// The one role that there is.
+    pub const ROLE_ARN: &'static str = "qcs::cam::uin/100000000001:roleName/tc3";
+    /// The one web identity token that counts.
+    pub const WEB_IDENTITY_TOKEN: &'static str = "not-a-real-web-identity-token";
+
+    /// With the metadata endpoint of a virtual machine that has this role, at the path of the real one.
+    ///
+    /// The temporary keys that it gives, as those of `AssumeRole` and `AssumeRoleWithWebIdentity`, are good for
+    /// requests until they expire.
+    ///
+    /// ```
+    /// use tc3_core::{Credential, Emulator, UnixTime};
+    ///
+    /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+    /// let mut service = Emulator::new(credential).with_machine_role("billing-reader");
+    /// let now = UnixTime::new(1_760_000_000);
+    /// let mut get = |path| {
+    ///     let url = format!("http://127.0.0.1/latest/meta-data/cam/security-credentials/{path}");
+    ///     service.handle(now, &http::Request::get(url).body(Default::default()).unwrap())
+    /// };
+    /// assert_eq!(&get("").body()[..], b"billing-reader");
+    /// let temporary = Credential::from_metadata(get("billing-reader").body())?;
+    /// assert_eq!(temporary.expires_at(), Some(UnixTime::new(1_760_007_200)));
+    /// assert_eq!(get("another").status(), 404);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_machine_role(mut self, role: impl Into<String>) -> Self {
+        self.roles.machine = Some(role.into());
+        self
+    }
+
+    /// With temporary keys that live no longer than that many seconds, whatever is asked for.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_longest_role(mut self, seconds: u32) -> Self {
+        self.roles.longest = Some(seconds);
+        self
+    }
+
+    /// The credential of that id, if it is known.
+    pub(super) fn known(&self, id: &str) -> Option<&Credential> {
+        let mut all = core::iter::once(&self.credential).chain(&self.roles.given);
+        all.find(|credential| credential.secret_id() == id)
+    }
+
+    fn give(&mut self, now: UnixTime, seconds: i64) -> Result<Credential, Refused> {
+        let roles = &mut self.roles;
+        roles.count = roles.count.wrapping_add(1);
+        let mut random = Random::new(self.seed, "temporary key", roles.count);
+        let (id, key, token) = (random.next(), random.next(), random.next());
+        let longest = roles.longest.map_or(i64::MAX, i64::from);
+        let expires_at = now.plus(seconds.min(longest));
+        let credential = Credential::new(
+            format!("AKIDTEMPORARY{id:016x}"),
+            format!("not-a-real-key-{key:016x}"),
+        )
+        .and_then(|pair| pair.with_token(format!("not-a-real-token-{token:016x}")))
+        .map_err(|invalid| Refused::new("InternalError", format!("{invalid}")))?
+        .with_expiry(expires_at);
+        let remembered = |credential: &Credential| {
+            let expiry = credential.expires_at();
+            expiry.is_none_or(|expiry| now.seconds_since(expiry) < REMEMBERED)
+        };
+        roles.given.retain(remembered);
+        roles.given.push(credential.clone());
+        Ok(credential)
+    }
+
+    /// What the metadata endpoint answers, if the request is for it.
+    pub(super) fn metadata(
+        &mut self,
+        now: UnixTime,
+        request: &Request<Bytes>,
+    ) -> Option<Response<Bytes>> {
+        let role = request.uri().path().strip_prefix(ROLES)?;
+        let machine = self.roles.machine.clone()?;
+        if request.method() != Method::GET {
+            return Some(page(StatusCode::METHOD_NOT_ALLOWED));
+        }
+        let body = match role {
+            "" => machine,
+            role if role == machine => match self.give(now, SECONDS) {
+                Ok(credential) => json!({
+                    "TmpSecretId": credential.secret_id(),
+                    "TmpSecretKey": credential.secret_key(),
+                    "Token": credential.token(),
+                    "ExpiredTime": credential.expires_at(),
+                    "Expiration": expiration(&credential),
+                    "Code": "Success",
+                })
+                .to_string(),
+                Err(_) => return Some(page(StatusCode::INTERNAL_SERVER_ERROR)),
+            },
+            _ => return Some(page(StatusCode::NOT_FOUND)),
+        };
+        let mut response = Response::new(Bytes::from(body));
+        let text = HeaderValue::from_static("text/plain");
+        response.headers_mut().insert(header::CONTENT_TYPE, text);
+        if let Some(date) = http_date(now) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        Some(response)
+    }
+}
+
+/// The expiry as a text.
+fn expiration(credential: &Credential) -> Option<String> {
+    let expiry = credential.expires_at()?.timestamp().ok()?;
+    Some(format!("{expiry}"))
+}
+
+fn assume(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Answer {
+    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
+    let action = AssumeRole::new(text("RoleArn"), text("RoleSessionName"));
+    if action.check().is_err() {
+        return refuse(
+            "InvalidParameter.ParamError",
+            "the role or the session's name is malformed",
+        );
+    }
+    if action.role_arn != Emulator::ROLE_ARN {
+        return refuse("ResourceNotFound.RoleNotFound", "the role does not exist");
+    }
+    let seconds = input.get("DurationSeconds").and_then(Value::as_i64);
+    let seconds = seconds.unwrap_or(SECONDS);
+    if !(1..=i64::from(AssumeRole::MAX_SECONDS)).contains(&seconds) {
+        return refuse(
+            "InvalidParameter.OverTimeError",
+            "the duration is not one that the service gives",
+        );
+    }
+    let credential = emulator.give(asked.now, seconds)?;
+    object(&json!({
+        "Credentials": {
+            "Token": credential.token(),
+            "TmpSecretId": credential.secret_id(),
+            "TmpSecretKey": credential.secret_key(),
+        },
+        "ExpiredTime": credential.expires_at(),
+        "Expiration": expiration(&credential),
+    }))
+}
