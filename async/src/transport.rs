@@ -39,7 +39,7 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
-/// It keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
+/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
 /// attempt's bound, and reports every answer, whatever its status, as an answer. When its future is
 /// dropped, the request is abandoned.
 pub trait Transport: Send + Sync {
@@ -101,6 +101,8 @@ pub struct Hyper {
     connector: Connector,
     timeout: Duration,
     idle: Mutex<Vec<Idle>>,
+    /// For what must not go through the proxy.
+    direct: Option<Box<Self>>,
 }
 
 #[derive(Clone, Debug)]
@@ -125,6 +127,7 @@ impl Hyper {
         proxy: Option<&Intercept>,
         roots: Option<RootCertStore>,
     ) -> Self {
+        let direct = proxy.map(|_| Box::new(Self::new(timeout, None, roots.clone())));
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -146,6 +149,7 @@ impl Hyper {
             connector,
             timeout,
             idle: Mutex::default(),
+            direct,
         }
     }
 
@@ -199,7 +203,16 @@ impl Hyper {
 }
 
 impl Transport for Hyper {
-    async fn send(&self, attempt: Attempt) -> Outcome {
+    fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send {
+        match &self.direct {
+            Some(direct) if attempt.direct => direct.exchange(attempt),
+            _ => self.exchange(attempt),
+        }
+    }
+}
+
+impl Hyper {
+    async fn exchange(&self, attempt: Attempt) -> Outcome {
         let deadline = Instant::now() + attempt.timeout;
         let mut request = attempt.request.map(Full::new);
         let uri = mem::take(request.uri_mut()).into_parts();

@@ -27,7 +27,8 @@ use tokio::task::spawn_blocking;
 use common::{PATIENCE, Peer, credential};
 
 fn builder(endpoint: Endpoint) -> Builder {
-    Client::builder(credential())
+    Client::builder()
+        .credentials(credential())
         .endpoint(endpoint)
         .deadline(PATIENCE)
         .retry(Retry::NEVER)

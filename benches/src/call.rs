@@ -53,7 +53,8 @@ pub fn stage() -> Stage {
     let mut compressions = sign::compressions(sign::floor(body.len()));
     let client = {
         let response = response.clone();
-        tc3_blocking::Client::builder(credential())
+        tc3_blocking::Client::builder()
+            .credentials(credential())
             .rate("billing", "DescribeBillDetail", None)
             .transport(move |_| Ok(response.clone()))
     };

@@ -197,7 +197,8 @@ fn core_alone() -> impl FnMut() {
 }
 
 fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
-    let client = tc3_blocking::Client::builder(credential())
+    let client = tc3_blocking::Client::builder()
+        .credentials(credential())
         .endpoint(endpoint.clone())
         .rate(List::SERVICE, List::NAME, None)
         .rate(List::SERVICE, DescribeBillDetail::NAME, None)
@@ -258,7 +259,8 @@ type Pool = legacy::Client<HttpConnector, Full<Bytes>>;
 fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = Rc::new(runtime.expect("a runtime can be had"));
-    let client = tc3_async::Client::builder(credential())
+    let client = tc3_async::Client::builder()
+        .credentials(credential())
         .endpoint(endpoint.clone())
         .rate(List::SERVICE, List::NAME, None)
         .rate(List::SERVICE, DescribeBillDetail::NAME, None)

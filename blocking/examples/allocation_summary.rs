@@ -11,7 +11,8 @@ use tc3_example_cli::{AllocationSummary, Parser, Result, finish};
 
 fn run(arguments: AllocationSummary) -> Result<()> {
     let service = arguments.service.clone().connect()?;
-    let client = Client::builder(service.credential.clone())
+    let client = Client::builder()
+        .credentials(service.credential.clone())
         .endpoint(service.endpoint.clone())
         .region(service.region.clone())
         .language(service.language.clone())

@@ -11,7 +11,8 @@ use tc3_example_cli::{Parallel, Parser, Result, finish};
 
 fn run(arguments: Parallel) -> Result<()> {
     let timed = arguments.start()?;
-    let client = Client::builder(timed.credential.clone())
+    let client = Client::builder()
+        .credentials(timed.credential.clone())
         .endpoint(timed.endpoint.clone())
         .build();
 

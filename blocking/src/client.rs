@@ -8,7 +8,7 @@ use std::{
 };
 
 use tc3_core::{
-    Action, Attempt, Call, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
     Settings, Step, UnixTime, Walk,
 };
 use ureq::{Proxy, tls::RootCerts};
@@ -29,15 +29,25 @@ struct Shared<T> {
 }
 
 impl Client {
-    /// A client with the default settings: the public endpoint over https, 60 s a call.
-    pub fn new(credential: Credential) -> Self {
-        Self::builder(credential).build()
+    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`],
+    /// or a [`Chain`] in which its calls look for one.
+    pub fn new(credentials: impl Into<Chain>) -> Self {
+        Self::builder().credentials(credentials).build()
     }
 
-    /// A client with other settings.
-    pub fn builder(credential: Credential) -> Builder {
+    /// A client with the default settings, whose credentials and region are looked for where people keep them:
+    /// [`Chain::default`] has the places.
+    ///
+    /// The first call looks; when it finds none, its error, [`Error::Credentials`], says where it has looked and
+    /// why there are none.
+    pub fn from_env() -> Self {
+        Self::builder().build()
+    }
+
+    /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
+    pub fn builder() -> Builder {
         Builder {
-            credential,
+            chain: Chain::default(),
             settings: Settings::default(),
             connect_timeout: Duration::from_secs(10),
             proxy: None,
@@ -100,7 +110,8 @@ impl<T: Transport> Client<T> {
 }
 
 impl<T> Client<T> {
-    /// Signs with another credential from now on; id, key and token change as one.
+    /// Signs with another credential from now on; id, key and token change as one. It is not looked for any
+    /// more.
     pub fn set_credential(&self, credential: Credential) {
         self.session().set_credential(credential);
     }
@@ -131,7 +142,7 @@ impl<T> fmt::Debug for Client<T> {
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
-    credential: Credential,
+    chain: Chain,
     settings: Settings,
     connect_timeout: Duration,
     proxy: Option<Proxy>,
@@ -140,6 +151,14 @@ pub struct Builder {
 
 impl Builder {
     tc3_core::settings_words!();
+
+    /// A [`Credential`], or a [`Chain`] in which calls look for one; [`Chain::default`] by default.
+    pub fn credentials(self, credentials: impl Into<Chain>) -> Self {
+        Self {
+            chain: credentials.into(),
+            ..self
+        }
+    }
 
     /// How long connecting may take, looking up the name and TLS included; 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -183,7 +202,7 @@ impl Builder {
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         Client {
             shared: Arc::new(Shared {
-                session: Mutex::new(Session::new(self.credential).with_settings(self.settings)),
+                session: Mutex::new(Session::new(self.chain).with_settings(self.settings)),
                 transport,
                 started: Instant::now(),
             }),

@@ -28,7 +28,7 @@
 //!
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! let service = Mutex::new(Emulator::new(credential.clone()).with_records(25));
-//! let client = Client::builder(credential).page_size(10).transport(move |attempt: Attempt| {
+//! let client = Client::builder().credentials(credential).page_size(10).transport(move |attempt: Attempt| {
 //!     let signed_at = attempt.request.headers()["x-tc-timestamp"].to_str().unwrap().parse().unwrap();
 //!     Ok(service.lock().unwrap().handle(UnixTime::new(signed_at), &attempt.request))
 //! });

@@ -25,7 +25,7 @@ const MAX_TRUST: u64 = 1 << 20;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
-/// It keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
+/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
 /// attempt's bound, and reports every answer, whatever its status, as an answer.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer.
@@ -69,6 +69,8 @@ pub(crate) fn roots(pem: &[u8]) -> Result<RootCerts, Invalid> {
 #[derive(Debug)]
 pub struct Ureq {
     agent: Agent,
+    /// For what must not go through the proxy.
+    direct: Option<Agent>,
 }
 
 impl Ureq {
@@ -78,6 +80,14 @@ impl Ureq {
         roots: Option<RootCerts>,
     ) -> Self {
         let roots = roots.unwrap_or(RootCerts::WebPki);
+        let direct = proxy.is_some();
+        Self {
+            direct: direct.then(|| Self::agent(connect_timeout, None, roots.clone())),
+            agent: Self::agent(connect_timeout, proxy, roots),
+        }
+    }
+
+    fn agent(connect_timeout: Duration, proxy: Option<Proxy>, roots: RootCerts) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -92,9 +102,7 @@ impl Ureq {
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = connector(DefaultResolver::default());
-        Self {
-            agent: Agent::with_parts(config, connector, Later),
-        }
+        Agent::with_parts(config, connector, Later)
     }
 }
 
@@ -103,12 +111,15 @@ impl Transport for Ureq {
         let (mut parts, body) = attempt.request.into_parts();
         let _hidden = Hidden::take(&mut parts.headers);
         let request = http::Request::from_parts(parts, &body[..]);
-        let request = self
-            .agent
+        let agent = match &self.direct {
+            Some(direct) if attempt.direct => direct,
+            _ => &self.agent,
+        };
+        let request = agent
             .configure_request(request)
             .timeout_global(Some(attempt.timeout))
             .build();
-        let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
+        let (parts, body) = agent.run(request).map_err(failure)?.into_parts();
         let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
         let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));

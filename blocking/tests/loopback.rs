@@ -25,7 +25,8 @@ use tc3_test_peer as common;
 use common::{PATIENCE, credential};
 
 fn builder(endpoint: Endpoint) -> Builder {
-    Client::builder(credential())
+    Client::builder()
+        .credentials(credential())
         .endpoint(endpoint)
         .deadline(PATIENCE)
         .retry(Retry::NEVER)

@@ -211,7 +211,9 @@ async fn a_closure_is_a_transport() {
         tokio::task::yield_now().await;
         Ok(http::Response::new(ANSWER.into()))
     };
-    let client = Client::builder(credential()).transport(transport);
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(transport);
     assert_eq!(client.call(&january()).await.unwrap().request_id, "5e1f");
     assert!(client.items(january()).next().await.is_none());
 }

@@ -27,7 +27,8 @@ fn usage() -> ChannelDescribeBillUsageDetail {
 }
 
 fn client_of(credential: Credential, endpoint: Endpoint) -> Client {
-    Client::builder(credential)
+    Client::builder()
+        .credentials(credential)
         .endpoint(endpoint)
         .deadline(PATIENCE)
         .build()

@@ -13,7 +13,8 @@ struct Async(Client, Runtime);
 
 impl Subject for Async {
     fn new(setup: &Setup) -> Self {
-        let builder = Client::builder(credential())
+        let builder = Client::builder()
+            .credentials(credential())
             .endpoint(setup.endpoint.clone())
             .deadline(setup.deadline)
             .attempt_timeout(setup.attempt_timeout)
@@ -34,7 +35,10 @@ impl Subject for Async {
     }
 
     fn trusts(pem: &[u8]) -> Result<(), Invalid> {
-        Client::builder(credential()).trust_only(pem).map(drop)
+        Client::builder()
+            .credentials(credential())
+            .trust_only(pem)
+            .map(drop)
     }
 }
 

@@ -23,7 +23,9 @@ async fn ids<T: Transport + 'static>(records: Items<DescribeBillList, T>) -> Vec
 async fn expected() -> Vec<String> {
     let emulator = Mutex::new(Emulator::new(credential()));
     let transport = move |attempt| std::future::ready(emulated(&emulator, &attempt));
-    let client = Client::builder(credential()).transport(transport);
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(transport);
     ids(client.items(january())).await
 }
 
@@ -37,21 +39,23 @@ async fn as_many_pages_are_out_at_once_as_the_walk_is_wide_and_come_in_order() {
     );
     let (counts, meeting) = (Arc::new((sends, out, most)), Arc::new(Barrier::new(5)));
     let shared = Arc::clone(&counts);
-    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
-        let (counts, meeting) = (Arc::clone(&shared), Arc::clone(&meeting));
-        let emulator = Arc::clone(&emulator);
-        async move {
-            let (sends, out, most) = &*counts;
-            most.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            // The first page alone says how many there are.
-            if sends.fetch_add(1, Ordering::SeqCst) > 0 {
-                let met = timeout(PATIENCE, meeting.wait()).await;
-                met.expect("fewer are fetched at once");
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            let (counts, meeting) = (Arc::clone(&shared), Arc::clone(&meeting));
+            let emulator = Arc::clone(&emulator);
+            async move {
+                let (sends, out, most) = &*counts;
+                most.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                // The first page alone says how many there are.
+                if sends.fetch_add(1, Ordering::SeqCst) > 0 {
+                    let met = timeout(PATIENCE, meeting.wait()).await;
+                    met.expect("fewer are fetched at once");
+                }
+                out.fetch_sub(1, Ordering::SeqCst);
+                emulated(&emulator, &attempt)
             }
-            out.fetch_sub(1, Ordering::SeqCst);
-            emulated(&emulator, &attempt)
-        }
-    });
+        });
     assert_eq!(
         ids(client.pages(list()).width(5).items()).await,
         expected().await
@@ -64,22 +68,24 @@ async fn what_is_out_is_abandoned_when_the_stream_is_dropped() {
     let emulator = Mutex::new(Emulator::new(credential()));
     let out = Arc::new(());
     let held = Arc::clone(&out);
-    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
-        let first = attempt
-            .request
-            .body()
-            .windows(10)
-            .any(|part| part == b"\"Offset\":0");
-        let answer = first.then(|| emulated(&emulator, &attempt));
-        let out = Arc::clone(&held);
-        async move {
-            let _out = out;
-            match answer {
-                Some(answer) => answer,
-                None => std::future::pending().await,
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            let first = attempt
+                .request
+                .body()
+                .windows(10)
+                .any(|part| part == b"\"Offset\":0");
+            let answer = first.then(|| emulated(&emulator, &attempt));
+            let out = Arc::clone(&held);
+            async move {
+                let _out = out;
+                match answer {
+                    Some(answer) => answer,
+                    None => std::future::pending().await,
+                }
             }
-        }
-    });
+        });
     let mut pages = client.pages(list()).width(3);
     pages.next().await.unwrap().unwrap();
     let next = timeout(Duration::from_millis(1), pages.next()).await;
@@ -100,14 +106,16 @@ async fn what_is_out_goes_on_while_the_consumer_is_busy() {
     let emulator = Arc::new(Mutex::new(Emulator::new(credential())));
     let answered = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&answered);
-    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
-        let (emulator, answered) = (Arc::clone(&emulator), Arc::clone(&counter));
-        async move {
-            tokio::task::yield_now().await;
-            answered.fetch_add(1, Ordering::SeqCst);
-            emulated(&emulator, &attempt)
-        }
-    });
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            let (emulator, answered) = (Arc::clone(&emulator), Arc::clone(&counter));
+            async move {
+                tokio::task::yield_now().await;
+                answered.fetch_add(1, Ordering::SeqCst);
+                emulated(&emulator, &attempt)
+            }
+        });
     let mut pages = client.pages(list()).width(3);
     pages.next().await.unwrap().unwrap();
     pages.next().await.unwrap().unwrap();
@@ -123,7 +131,9 @@ async fn what_is_out_goes_on_while_the_consumer_is_busy() {
 #[tokio::test]
 async fn a_task_that_panics_panics_here() {
     let transport = |_: Attempt| async { panic!("it broke") };
-    let client = Client::builder(credential()).transport(transport);
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(transport);
     let walk = tokio::spawn(async move { client.pages(list()).next().await.is_some() });
     let panicked = walk.await.unwrap_err().into_panic();
     assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
@@ -133,7 +143,8 @@ async fn a_task_that_panics_panics_here() {
 async fn a_walk_survives_what_goes_wrong_on_the_way() {
     for width in [1, 4] {
         let peer = Peer::emulating(faulty());
-        let client = Client::builder(credential())
+        let client = Client::builder()
+            .credentials(credential())
             .endpoint(peer.endpoint())
             .retry(Retry::default().with_base(Duration::from_millis(1)))
             .build();
@@ -148,7 +159,8 @@ async fn an_endpoint_that_refuses_connections_is_left_for_another() {
         Refusing::new(),
         Peer::emulating(Emulator::new(credential())),
     );
-    let client = Client::builder(credential())
+    let client = Client::builder()
+        .credentials(credential())
         .endpoint(nobody.endpoint())
         .failover([peer.endpoint()])
         .build();
@@ -161,7 +173,8 @@ async fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
         Peer::stalling_after(""),
         Peer::emulating(Emulator::new(credential())),
     );
-    let client = Client::builder(credential())
+    let client = Client::builder()
+        .credentials(credential())
         .endpoint(silent.https_endpoint())
         .failover([peer.endpoint()])
         .attempt_timeout(SHORT)
@@ -174,7 +187,8 @@ async fn a_clock_that_is_wrong_is_corrected() {
     for offset in [-3_600, 3_600] {
         let emulator = Emulator::new(credential()).with_fault(When::From(1), Fault::Clock(offset));
         let peer = Peer::emulating(emulator);
-        let client = Client::builder(credential())
+        let client = Client::builder()
+            .credentials(credential())
             .endpoint(peer.endpoint())
             .build();
         assert_eq!(client.call(&january()).await.unwrap().output.total, 42);

@@ -61,7 +61,8 @@ fn assert_discreet(text: &str) {
 async fn debug_shows_no_secret() {
     let peer = Peer::answering(answer("502 Bad Gateway", "no tunnel"));
     let proxy = format!("http://user:{PASSWORD}@{}", peer.address());
-    let builder = Client::builder(credential().with_token(TOKEN).unwrap())
+    let builder = Client::builder()
+        .credentials(credential().with_token(TOKEN).unwrap())
         .proxy(&proxy)
         .unwrap();
     assert_discreet(&format!("{builder:?} {builder:#?}"));

@@ -10,7 +10,8 @@ struct Blocking(Client);
 
 impl Subject for Blocking {
     fn new(setup: &Setup) -> Self {
-        let builder = Client::builder(credential())
+        let builder = Client::builder()
+            .credentials(credential())
             .endpoint(setup.endpoint.clone())
             .deadline(setup.deadline)
             .attempt_timeout(setup.attempt_timeout)
@@ -29,7 +30,10 @@ impl Subject for Blocking {
     }
 
     fn trusts(pem: &[u8]) -> Result<(), Invalid> {
-        Client::builder(credential()).trust_only(pem).map(drop)
+        Client::builder()
+            .credentials(credential())
+            .trust_only(pem)
+            .map(drop)
     }
 }
 

@@ -21,8 +21,9 @@ fn ids(records: impl Iterator<Item = BillTransactionInfo>) -> Vec<String> {
 
 fn expected() -> Vec<String> {
     let emulator = Mutex::new(Emulator::new(credential()));
-    let client =
-        Client::builder(credential()).transport(move |attempt| emulated(&emulator, &attempt));
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt| emulated(&emulator, &attempt));
     ids(client.items(january()).map(Result::unwrap))
 }
 
@@ -57,16 +58,18 @@ fn as_many_pages_are_out_at_once_as_the_walk_is_wide_and_come_in_order() {
     let (sends, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let out = AtomicUsize::new(0);
     let seen = Arc::clone(&most);
-    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
-        seen.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        // The first page alone says how many there are.
-        if sends.fetch_add(1, Ordering::SeqCst) > 0 {
-            meeting.attend();
-        }
-        let answer = emulated(&emulator, &attempt);
-        out.fetch_sub(1, Ordering::SeqCst);
-        answer
-    });
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            seen.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // The first page alone says how many there are.
+            if sends.fetch_add(1, Ordering::SeqCst) > 0 {
+                meeting.attend();
+            }
+            let answer = emulated(&emulator, &attempt);
+            out.fetch_sub(1, Ordering::SeqCst);
+            answer
+        });
     let walked = ids(client.pages(list()).width(5).items().map(Result::unwrap));
     assert_eq!(walked, expected());
     assert_eq!(most.load(Ordering::SeqCst), 5);
@@ -78,24 +81,26 @@ fn nothing_more_is_sent_once_the_iterator_is_gone() {
     let sends = Arc::new(AtomicUsize::new(0));
     let (counted, alive) = (Arc::clone(&sends), Arc::new(()));
     let gone = Arc::downgrade(&alive);
-    let client = Client::builder(credential()).transport(move |attempt: Attempt| {
-        let _alive = &alive;
-        counted.fetch_add(1, Ordering::SeqCst);
-        if attempt
-            .request
-            .body()
-            .windows(10)
-            .any(|part| part == b"\"Offset\":0" || part == b"\"Offset\":4")
-        {
-            return emulated(&emulator, &attempt);
-        }
-        // To be sent again in a second.
-        let mut overloaded = http::Response::new(bytes::Bytes::new());
-        *overloaded.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
-        let second = http::HeaderValue::from_static("1");
-        overloaded.headers_mut().insert("retry-after", second);
-        Ok(overloaded)
-    });
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            let _alive = &alive;
+            counted.fetch_add(1, Ordering::SeqCst);
+            if attempt
+                .request
+                .body()
+                .windows(10)
+                .any(|part| part == b"\"Offset\":0" || part == b"\"Offset\":4")
+            {
+                return emulated(&emulator, &attempt);
+            }
+            // To be sent again in a second.
+            let mut overloaded = http::Response::new(bytes::Bytes::new());
+            *overloaded.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+            let second = http::HeaderValue::from_static("1");
+            overloaded.headers_mut().insert("retry-after", second);
+            Ok(overloaded)
+        });
     let mut pages = client.pages(list()).width(3);
     drop(client);
     pages.next().unwrap().unwrap();
@@ -112,8 +117,9 @@ fn nothing_more_is_sent_once_the_iterator_is_gone() {
 
 #[test]
 fn a_transport_that_panics_in_a_thread_panics_here() {
-    let client =
-        Client::builder(credential()).transport(|_: Attempt| -> Outcome { panic!("it broke") });
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(|_: Attempt| -> Outcome { panic!("it broke") });
     let mut pages = client.pages(list()).width(2);
     let panicked = catch_unwind(AssertUnwindSafe(|| pages.next())).unwrap_err();
     assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
@@ -123,7 +129,8 @@ fn a_transport_that_panics_in_a_thread_panics_here() {
 fn a_walk_survives_what_goes_wrong_on_the_way() {
     for width in [1, 4] {
         let peer = Peer::emulating(faulty());
-        let client = Client::builder(credential())
+        let client = Client::builder()
+            .credentials(credential())
             .endpoint(peer.endpoint())
             .retry(Retry::default().with_base(Duration::from_millis(1)))
             .build();
@@ -142,7 +149,8 @@ fn an_endpoint_that_refuses_connections_is_left_for_another() {
         Refusing::new(),
         Peer::emulating(Emulator::new(credential())),
     );
-    let client = Client::builder(credential())
+    let client = Client::builder()
+        .credentials(credential())
         .endpoint(nobody.endpoint())
         .failover([peer.endpoint()])
         .build();
@@ -155,7 +163,8 @@ fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
         Peer::stalling_after(""),
         Peer::emulating(Emulator::new(credential())),
     );
-    let client = Client::builder(credential())
+    let client = Client::builder()
+        .credentials(credential())
         .endpoint(silent.https_endpoint())
         .failover([peer.endpoint()])
         .attempt_timeout(SHORT)
@@ -166,7 +175,8 @@ fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
 #[test]
 fn connections_are_used_again_by_a_wide_walk() {
     let peer = Peer::emulating(Emulator::new(credential()));
-    let client = Client::builder(credential())
+    let client = Client::builder()
+        .credentials(credential())
         .endpoint(peer.endpoint())
         .rate("billing", "DescribeBillList", None)
         .build();
@@ -180,7 +190,8 @@ fn a_clock_that_is_wrong_is_corrected() {
     for offset in [-3_600, 3_600] {
         let emulator = Emulator::new(credential()).with_fault(When::From(1), Fault::Clock(offset));
         let peer = Peer::emulating(emulator);
-        let client = Client::builder(credential())
+        let client = Client::builder()
+            .credentials(credential())
             .endpoint(peer.endpoint())
             .build();
         assert_eq!(client.call(&january()).unwrap().output.total, 42);

@@ -10,7 +10,8 @@ use crate::{
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 fn through(proxy: &str, endpoint: Endpoint) -> Client {
-    Client::builder(credential().with_token(TOKEN).unwrap())
+    Client::builder()
+        .credentials(credential().with_token(TOKEN).unwrap())
         .retry(Retry::NEVER)
         .endpoint(endpoint)
         .deadline(PATIENCE)
@@ -105,7 +106,8 @@ fn a_proxy_that_refuses_connections_means_not_sent() {
 #[test]
 fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::stalling_after("");
-    let client = Client::builder(credential())
+    let client = Client::builder()
+        .credentials(credential())
         .retry(Retry::NEVER)
         .connect_timeout(SHORT)
         .attempt_timeout(PATIENCE / 4)

@@ -23,7 +23,8 @@ fn sent(wire: Wire) -> (Received, Peer) {
         });
     });
     let credential = credential().with_token(TOKEN).unwrap();
-    let client = Client::builder(credential)
+    let client = Client::builder()
+        .credentials(credential)
         .endpoint(peer.endpoint())
         .deadline(PATIENCE)
         .region(Region::new("ap-guangzhou").unwrap())

@@ -36,7 +36,8 @@ fn client<A: Action>(answers: usize) -> Client<impl Transport> {
     let Service { credential, .. } = service();
     let emulator = Mutex::new(Emulator::new(credential.clone()).with_records(100));
     let answered = AtomicUsize::new(0);
-    Client::builder(credential)
+    Client::builder()
+        .credentials(credential)
         .rate(A::SERVICE, A::NAME, None)
         .retry(Retry::NEVER)
         .transport(move |attempt: Attempt| {
