@@ -4,6 +4,8 @@
 mod answers;
 #[path = "loopback/connections.rs"]
 mod connections;
+#[path = "loopback/credentials.rs"]
+mod credentials;
 #[path = "loopback/emulator.rs"]
 mod emulator;
 #[path = "loopback/failures.rs"]

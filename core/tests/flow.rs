@@ -10,6 +10,8 @@ mod clock;
 mod common;
 #[path = "flow/completeness.rs"]
 mod completeness;
+#[path = "flow/credentials.rs"]
+mod credentials;
 #[path = "flow/endings.rs"]
 mod endings;
 #[path = "flow/failover.rs"]
@@ -22,6 +24,8 @@ mod pages;
 mod planner;
 #[path = "flow/quota.rs"]
 mod quota;
+#[path = "flow/renewal.rs"]
+mod renewal;
 #[path = "flow/resume.rs"]
 mod resume;
 #[path = "flow/retry.rs"]

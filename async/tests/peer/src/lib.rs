@@ -8,6 +8,7 @@
 mod cases;
 mod checks;
 mod fault;
+pub mod machine;
 mod peer;
 pub mod tls;
 
