@@ -16,6 +16,8 @@ mod frequency;
 mod ledger;
 #[path = "emulator/refusals.rs"]
 mod refusals;
+#[path = "emulator/roles.rs"]
+mod roles;
 #[path = "emulator/usage.rs"]
 mod usage_detail;
 

@@ -1,0 +1,146 @@
+//! Temporary keys: who gets them, and for how long they are good.
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::json;
+use tc3_core::{
+    Action, AssumeRole, AssumeRoleWithWebIdentity, Credential, Emulator, Error, Session, UnixTime,
+    Untyped, request, response,
+};
+
+use super::allocations;
+use crate::common::{START, credential};
+
+fn service() -> Emulator {
+    Emulator::new(credential())
+}
+
+fn later(seconds: i64) -> UnixTime {
+    UnixTime::new(START.seconds() + seconds)
+}
+
+fn call<A: Action>(
+    service: &mut Emulator,
+    credential: Credential,
+    now: UnixTime,
+    action: &A,
+) -> Result<A::Output, Error> {
+    let signed = request::sign(action, &mut Session::new(credential), now)?;
+    response::read::<A>(&service.handle(now, &signed)).map(|reply| reply.output)
+}
+
+fn code<T>(result: Result<T, Error>) -> String {
+    let error = result.map(drop).unwrap_err();
+    error.refusal().unwrap().code().into()
+}
+
+fn role() -> AssumeRole {
+    AssumeRole::new(Emulator::ROLE_ARN, "monthly-report")
+}
+
+fn web(token: &str) -> AssumeRoleWithWebIdentity {
+    AssumeRoleWithWebIdentity::new("provider", token, Emulator::ROLE_ARN, "monthly-report")
+}
+
+#[test]
+fn temporary_keys_are_good_with_their_token_until_they_expire() {
+    let mut service = service();
+    let month = allocations(2024, 2).with_limit(1);
+    let by_key = role().with_duration_seconds(600);
+    let by_key = call(&mut service, credential(), START, &by_key).unwrap();
+    let by_identity = web(Emulator::WEB_IDENTITY_TOKEN).with_duration_seconds(600);
+    let by_identity = call(&mut service, credential(), START, &by_identity).unwrap();
+    assert_ne!(by_key, by_identity);
+    for role in [by_key, by_identity] {
+        assert_eq!(role.expired_time, later(600));
+        assert_eq!(role.expiration.as_deref(), Some("2025-10-09T09:03:20Z"));
+        let temporary = Credential::try_from(role).unwrap();
+        for (now, good) in [(START, true), (later(599), true), (later(600), false)] {
+            let result = call(&mut service, temporary.clone(), now, &month);
+            assert_eq!(result.is_ok(), good, "{now}");
+            if !good {
+                assert_eq!(code(result), "AuthFailure.TokenFailure");
+            }
+        }
+        let (id, key) = (temporary.secret_id(), temporary.secret_key());
+        let bare = Credential::new(id, key).unwrap();
+        let other = bare.clone().with_token("another-fake-token").unwrap();
+        let forged = Credential::new(id, "another-fake-key").unwrap();
+        for (credential, expected) in [
+            (bare, "AuthFailure.TokenFailure"),
+            (other, "AuthFailure.TokenFailure"),
+            (forged, "AuthFailure.SignatureFailure"),
+        ] {
+            assert_eq!(
+                code(call(&mut service, credential, START, &month)),
+                expected
+            );
+        }
+    }
+}
+
+#[test]
+fn a_role_has_its_rules() {
+    let mut service = service();
+    let mut refused = |action: &AssumeRole| code(call(&mut service, credential(), START, action));
+    let stranger = AssumeRole::new("qcs::cam::uin/1:roleName/stranger", "report");
+    assert_eq!(refused(&stranger), "ResourceNotFound.RoleNotFound");
+    let long = role().with_duration_seconds(AssumeRole::MAX_SECONDS + 1);
+    assert_eq!(refused(&long), "InvalidParameter.OverTimeError");
+    let result = call(
+        &mut service,
+        credential(),
+        START,
+        &web("another-fake-token"),
+    );
+    assert_eq!(code(result), "InvalidParameter.WebIdentityTokenError");
+    let input = json!({"RoleArn": Emulator::ROLE_ARN, "RoleSessionName": "a b"});
+    let spaced = Untyped::new("sts", "2018-08-13", "AssumeRole", input);
+    let result = call(&mut service, credential(), START, &spaced);
+    assert_eq!(code(result), "InvalidParameter.ParamError");
+    let forger = Credential::new("AKIDEXAMPLE", "another-fake-key").unwrap();
+    let result = call(&mut service, forger, START, &role());
+    assert_eq!(code(result), "AuthFailure.SignatureFailure");
+}
+
+#[test]
+fn only_a_web_identity_needs_no_signature() {
+    let mut service = service();
+    let mut session = Session::new(credential());
+    let mut skipped = request::sign(&role(), &mut session, START).unwrap();
+    let skip = "SKIP".parse().unwrap();
+    skipped.headers_mut().insert("authorization", skip);
+    let answer = service.handle(START, &skipped);
+    let result = response::read::<AssumeRole>(&answer);
+    assert_eq!(code(result), "AuthFailure.InvalidAuthorization");
+}
+
+#[test]
+fn metadata_is_there_for_a_machine_with_a_role() {
+    let get = |service: &mut Emulator, path: &str| {
+        let url = format!("http://metadata.tencentyun.com/latest/meta-data/{path}");
+        service.handle(START, &Request::get(url).body(Bytes::new()).unwrap())
+    };
+    let roles = "cam/security-credentials/";
+    assert_eq!(get(&mut service(), roles).status(), StatusCode::NOT_FOUND);
+    let mut machine = service().with_machine_role("reader").with_longest_role(60);
+    assert_eq!(&get(&mut machine, roles).body()[..], b"reader");
+    let others = [
+        format!("{roles}other"),
+        format!("{roles}reader/x"),
+        "x".into(),
+    ];
+    for path in others {
+        assert_eq!(get(&mut machine, &path).status(), StatusCode::NOT_FOUND);
+    }
+    let answer = get(&mut machine, &format!("{roles}reader"));
+    assert!(answer.headers().contains_key("date"));
+    let temporary = Credential::from_metadata(answer.body()).unwrap();
+    assert_eq!(temporary.expires_at(), Some(later(60)));
+    let month = allocations(2024, 2).with_limit(1);
+    assert!(call(&mut machine, temporary, START, &month).is_ok());
+    let url = format!("http://metadata.tencentyun.com/latest/meta-data/{roles}reader");
+    let post = Request::post(url).body(Bytes::new()).unwrap();
+    let status = machine.handle(START, &post).status();
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+}
