@@ -353,6 +353,43 @@ fn a_clock_that_jumps_costs_a_look_and_no_call() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_keeps_nothing_alive() {
+    let mut service = machine();
+    let mut client = near(Source::cvm_role(), Settings::default());
+    client.call(&mut service, &january()).unwrap();
+    let first = client.session.credential().unwrap().clone();
+    // It is set back as far as the keys live, so that it never shows their end.
+    client.pass(TWO_HOURS);
+    let real = client.now.unix;
+    client.now.unix = START;
+    client
+        .drive(&mut Call::new(&january()), |_, attempt| {
+            Ok(service.handle(real, &attempt.request))
+        })
+        .unwrap();
+    let renewed = client.session.credential().unwrap();
+    assert_ne!(renewed.secret_id(), first.secret_id());
+}
+
+#[test]
+fn a_machine_that_has_slept_uses_nothing_expired() {
+    let mut service = machine();
+    let mut client = near(Source::cvm_role(), Settings::default());
+    client.call(&mut service, &january()).unwrap();
+    let first = client.session.credential().unwrap().clone();
+    // The clock for waits stood still meanwhile.
+    client.now.unix = UnixTime::new(START.seconds() + 7_200);
+    let real = client.now.unix;
+    client
+        .drive(&mut Call::new(&january()), |_, attempt| {
+            Ok(service.handle(real, &attempt.request))
+        })
+        .unwrap();
+    let renewed = client.session.credential().unwrap();
+    assert_ne!(renewed.secret_id(), first.secret_id());
+}
+
+#[test]
 fn a_clock_that_is_wrong_from_the_start_is_no_matter() {
     for ahead in [-100_000_i64, 100_000] {
         for source in [Source::cvm_role(), Source::role(role(), credential())] {
