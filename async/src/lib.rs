@@ -20,6 +20,23 @@
 //! # }
 //! ```
 //!
+//! # Credentials
+//!
+//! [`Client::from_env`] looks where people keep them, in the places of [`Chain::default`]; what expires is renewed
+//! by one call while the others go on:
+//!
+//! ```no_run
+//! use tc3_async::{AssumeRole, Chain, Client, Source};
+//!
+//! // Environment, profile file, tccli, TKE, CVM role.
+//! let client = Client::from_env();
+//! // Some of these, in the same order.
+//! let client = Client::builder().credentials(Chain::default().without_cvm_role()).build();
+//! // A role, taken with what a profile holds.
+//! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
+//! let client = Client::new(Source::role(auditor, Source::named_profile("billing")));
+//! ```
+//!
 //! # Test offline
 //!
 //! A transport is anything that answers an attempt, so the service's emulator can be plugged in
