@@ -139,6 +139,7 @@ impl Truth {
                     self.pages.handle(Ok(answer));
                 }
                 Step::Wait(_) => return Err("the emulator alone makes nobody wait".into()),
+                Step::Look(_) => return Err("the session was given its credential".into()),
                 Step::Done(Some(page)) => self.page = page?.output.transaction_list.into(),
                 Step::Done(None) => break,
             }
@@ -215,7 +216,8 @@ async fn walk(
 
 /// All walks at once over one client, which is gone with its connections when this returns.
 async fn soak(arguments: Arguments, endpoint: Endpoint) -> Result<Account> {
-    let client = Client::builder(credential()?)
+    let client = Client::builder()
+        .credentials(credential()?)
         .endpoint(endpoint)
         .rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None)
         .attempt_timeout(ATTEMPT_TIMEOUT)

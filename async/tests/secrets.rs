@@ -59,7 +59,8 @@ async fn serve(emulator: Emulator, texts: &mut Texts) -> Endpoint {
 }
 
 fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
-    Client::builder(credential)
+    Client::builder()
+        .credentials(credential)
         .endpoint(endpoint)
         .deadline(Duration::from_secs(10))
 }

@@ -66,7 +66,8 @@ fn serve(emulator: Emulator) -> Endpoint {
 }
 
 fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
-    Client::builder(credential)
+    Client::builder()
+        .credentials(credential)
         .endpoint(endpoint)
         .deadline(Duration::from_secs(10))
 }

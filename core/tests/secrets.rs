@@ -9,12 +9,12 @@ use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
-    Action, Agent, BeijingTime, BillDate, Call, ChannelDescribeBillUsageDetail, CompactDate,
-    Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, End, Endpoint,
-    Error, Failure, Fault, Fen, Flow, Items, Kind, Language, Month, Now, Outcome, PageInfo, Pages,
-    Paginate, Paging, Percent, Planner, ProxyUrl, Region, Reply, Retry, Scripted, Session,
-    Settings, Slot, Start, Step, Turn, UnixTime, Untyped, UserInfo, Walk, When, Wire, Yuan,
-    request, response,
+    Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, BeijingTime, BillDate, Call, Chain,
+    ChannelDescribeBillUsageDetail, CompactDate, Credential, DescribeAllocationSummaryByBusiness,
+    DescribeBillList, Emulator, End, Endpoint, Error, Failure, Fault, Fen, Flow, Items, Kind,
+    Language, Month, Now, Outcome, PageInfo, Pages, Paginate, Paging, Percent, Planner, ProxyUrl,
+    Region, Reply, Retry, Scripted, Session, Settings, Slot, Source, Start, Step, Turn, UnixTime,
+    Untyped, UserInfo, Walk, When, Wire, Yuan, request, response,
     tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
 };
 
@@ -24,10 +24,11 @@ use marks::{KEY, TOKEN, Texts, credential, derived, public_types};
 const START: UnixTime = UnixTime::new(1_760_000_000);
 
 /// The modules whose types are public.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("../src/lib.rs"),
     include_str!("../src/actions/billing/mod.rs"),
     include_str!("../src/actions/essbasic/mod.rs"),
+    include_str!("../src/actions/sts/mod.rs"),
     include_str!("../src/tc3/mod.rs"),
     include_str!("../src/request.rs"),
     include_str!("../src/response/mod.rs"),
@@ -35,7 +36,9 @@ const SOURCES: [&str; 7] = [
 ];
 
 /// Traits and names of other types, which have no text of their own.
-const WITHOUT_TEXT: [&str; 5] = ["Action", "BoxError", "Flow", "Outcome", "Paginate"];
+const WITHOUT_TEXT: [&str; 6] = [
+    "Action", "BoxError", "Flow", "Looked", "Outcome", "Paginate",
+];
 
 fn january() -> DescribeBillList {
     let second = |text: &str| text.parse().unwrap();
@@ -78,6 +81,11 @@ impl Driver {
                     self.texts.debug(name, flow);
                 }
                 Step::Wait(delay) => self.now.tick += delay,
+                Step::Look(lookup) => {
+                    self.texts.debug("Lookup", &lookup);
+                    // A key with a space behind it, whatever was asked for.
+                    flow.found(Ok(Some(format!("{KEY} ").into_bytes())));
+                }
                 Step::Done(output) => return output,
             }
         }
@@ -193,6 +201,11 @@ fn no_error_shows_a_secret() {
         fail(driver, error);
     }
     let mut driver = Driver::new(once());
+    driver.session = Session::new(Source::environment());
+    let mut call = Call::new(&january());
+    let result = driver.drive("Call", &mut call, |_, _| panic!("nothing can be signed"));
+    fail(driver, result.unwrap_err());
+    let mut driver = Driver::new(once());
     let wrong = Untyped::new("billing", "2018-07-09", "A B", serde_json::json!({}));
     let mut call = Call::new(&wrong);
     let error = driver
@@ -259,7 +272,7 @@ fn refusals(texts: &mut Texts) {
     texts.error("Rejection", &rejection);
     texts.debug(
         "Verified",
-        &tc3::verify(&request, START, |_| Some(session.credential())).unwrap(),
+        &tc3::verify(&request, START, |_| session.credential()).unwrap(),
     );
     let answer = Emulator::new(other).handle(START, &request);
     texts.debug("Emulator", &answer);
@@ -278,6 +291,24 @@ fn values(texts: &mut Texts) {
             .with_language(Language::EN_US)
             .with_rate("a", "B", 1),
     );
+    let chain = Chain::from(Source::role(AssumeRole::new("qcs", "report"), credential()));
+    texts.debug("Chain", &chain);
+    texts.debug("Source", &chain.sources()[0]);
+    texts.add("Source", &chain.sources()[0]);
+    texts.debug("AssumeRole", &AssumeRole::new("qcs", "report"));
+    let action = AssumeRoleWithWebIdentity::new("provider", TOKEN, "qcs", "report");
+    texts.debug("AssumeRoleWithWebIdentity", &action);
+    let role = format!(
+        r#"{{"Response":{{"Credentials":{{"TmpSecretId":"AKIDEXAMPLE","TmpSecretKey":"{KEY}","Token":"{TOKEN}"}},"ExpiredTime":1,"RequestId":"r"}}}}"#
+    );
+    let role = response::read::<AssumeRole>(&http::Response::new(role.into())).unwrap();
+    texts.debug("AssumedRole", &role.output);
+    texts.debug("TemporaryCredentials", &role.output.credentials);
+    for line in [format!("secret_id = {KEY} x"), KEY.to_string()] {
+        let file = format!("[default]\n{line}\nsecret_key = {KEY}");
+        let unreadable = Credential::from_profile(file, "default").unwrap_err();
+        texts.error("Unreadable", &unreadable);
+    }
     let endpoint = Endpoint::plain_http_readable_by_anyone("http://10.0.0.1").unwrap();
     texts.add("Endpoint", &endpoint);
     texts.debug("Endpoint", &endpoint);
@@ -463,9 +494,17 @@ fn no_public_type_shows_a_secret() {
         });
         driver.texts.debug("Reply", &reply);
     }
+    driver.session = Session::new(Source::environment());
+    let mut call = Call::new(&january());
+    let result = driver.drive("Call", &mut call, |_, _| panic!("nothing can be signed"));
+    let no_credentials = result.unwrap_err();
     let mut texts = driver.texts;
     refusals(&mut texts);
     values(&mut texts);
+    if let Error::Credentials(missing) = &no_credentials {
+        texts.error("NoCredentials", missing);
+        texts.debug("Tried", &missing.tried()[0]);
+    }
     data(&mut texts);
     texts.assert_clean("billing", [START]);
 
