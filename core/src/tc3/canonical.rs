@@ -143,8 +143,8 @@ impl Head {
             text.push('\n');
         }
         let mut names = String::with_capacity(64);
-        for (name, value) in &*headers {
-            if !names.is_empty() {
+        for (place, (name, value)) in headers.iter().enumerate() {
+            if place > 0 {
                 names.push(';');
             }
             let start = names.len();
