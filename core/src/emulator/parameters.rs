@@ -5,7 +5,7 @@ use alloc::{
 };
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Refused, refuse};
 
@@ -144,19 +144,17 @@ impl Kind {
             (Self::Text, value @ Value::String(_)) => Ok(value),
             (Self::Text, _) => wrong("a text"),
             (Self::Integer { signed }, value) => {
-                let number = match &value {
-                    Value::Number(number) => number
-                        .as_i64()
-                        .or_else(|| number.as_u64().map(|_| i64::MAX)),
+                let number = match value {
+                    Value::Number(number) => Some(number),
                     // The canonical form alone: no plus sign, no leading zeros.
                     Value::String(text) if texts => {
                         let number = text.parse().ok();
-                        number.filter(|number: &i64| number.to_string() == *text)
+                        number.filter(|number: &Number| number.to_string() == text)
                     }
                     _ => None,
                 };
-                match number {
-                    Some(number) if *signed || number >= 0 => Ok(number.into()),
+                match number.filter(|number| !number.is_f64()) {
+                    Some(number) if *signed || number.is_u64() => Ok(number.into()),
                     _ if *signed => wrong("an integer"),
                     _ => wrong("an integer that is not negative"),
                 }
@@ -183,6 +181,181 @@ impl Kind {
                 check(map, fields, &format!("{path}."), texts).map(Value::Object)
             }
             (Self::Object(_), _) => wrong("an object"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::fmt::Debug;
+
+    use proptest::{prelude::*, test_runner::TestCaseResult};
+
+    use super::{super::find, *};
+    use crate::{
+        Action, Agent, BeijingSecond, BillDate, ChannelDescribeBillUsageDetail, CompactDate,
+        Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Month, PayType,
+        PeriodType, QuotaType, Session, Settings, Sort, SortType, SubPayType, UnixTime, UserInfo,
+        Wire, request,
+    };
+
+    const NOW: UnixTime = UnixTime::new(1_551_113_065);
+
+    /// What the emulator understands of an action that is sent.
+    fn understood<A: Action + DeserializeOwned>(action: &A, wire: Wire) -> A {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let settings = Settings::default().with_wire(wire);
+        let mut session = Session::new(credential).with_settings(settings);
+        let request = request::sign(action, &mut session, NOW).unwrap();
+        let fields = find(A::SERVICE, A::NAME, A::VERSION).unwrap().fields;
+        let input = match wire {
+            Wire::Get => from_query(request.uri().query().unwrap_or_default(), fields),
+            _ => from_json(request.body(), fields),
+        };
+        typed(input.unwrap(), "InvalidParameter").unwrap()
+    }
+
+    fn is_understood<A>(action: &A) -> TestCaseResult
+    where
+        A: Action + DeserializeOwned + PartialEq + Debug,
+    {
+        for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {
+            prop_assert_eq!(&understood(action, wire), action, "{:?}", wire);
+        }
+        Ok(())
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[a-z_]{1,9}", "\\PC{0,9}", any::<String>()]
+    }
+
+    fn list<T: Debug>(item: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+        // Of more than ten, whose places in a query sort differently as texts.
+        prop::collection::vec(item, 0..13)
+    }
+
+    fn limit() -> impl Strategy<Value = u32> {
+        prop_oneof![1..1_001_u32, Just(u32::MAX)]
+    }
+
+    fn offset() -> impl Strategy<Value = u64> {
+        prop_oneof![0..10_000_u64, any::<u64>(), Just(u64::MAX)]
+    }
+
+    prop_compose! {
+        fn day()(year in 1..=9999_i16, month in 1..=12_i8, day in 1..=28_i8) -> (i16, i8, i8) {
+            (year, month, day)
+        }
+    }
+
+    fn second() -> impl Strategy<Value = BeijingSecond> {
+        (day(), 0..24_i8, 0..60_i8, 0..60_i8).prop_map(
+            |((year, month, day), hour, minute, second)| {
+                BeijingSecond::new(year, month, day, hour, minute, second).unwrap()
+            },
+        )
+    }
+
+    fn bill_date() -> impl Strategy<Value = BillDate> {
+        (day(), any::<bool>()).prop_map(|((year, month, day), whole_month)| {
+            let date = if whole_month {
+                BillDate::month(year, month)
+            } else {
+                BillDate::day(year, month, day)
+            };
+            date.unwrap()
+        })
+    }
+
+    /// In both forms that are read.
+    fn month() -> impl Strategy<Value = Month> {
+        (day(), any::<bool>()).prop_map(|((year, month, _), long)| {
+            let end = if long { "-01 00:00:00" } else { "" };
+            format!("{year:04}-{month:02}{end}").parse().unwrap()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_bill_list_is_understood_as_it_was_meant(
+            (one, other) in (second(), second()),
+            offset in offset(),
+            limit in prop::option::of(limit()),
+            pay_type in list(text().prop_map(PayType::new)),
+            sub_pay_type in list(prop_oneof![
+                prop::sample::select(SubPayType::KNOWN),
+                text().prop_map(SubPayType::new),
+            ]),
+            with_zero_amount in any::<Option<bool>>(),
+        ) {
+            let mut action = DescribeBillList {
+                offset,
+                limit,
+                pay_type,
+                sub_pay_type,
+                with_zero_amount,
+                ..DescribeBillList::new(one.min(other), one.max(other))
+            };
+            // What is left open is sent as the default, since the service wants it.
+            for wire in [Wire::Post, Wire::Get] {
+                let limit = understood(&action, wire).limit;
+                prop_assert_eq!(limit, action.limit.or(Some(100)));
+            }
+            action.limit = action.limit.or(Some(100));
+            is_understood(&action)?;
+        }
+
+        #[test]
+        fn an_allocation_summary_is_understood_as_it_was_meant(
+            (offset, limit) in (offset(), limit()),
+            month in prop::option::of(month()),
+            period_type in prop::option::of(text().prop_map(PeriodType::new)),
+            sort_type in prop::option::of(text().prop_map(SortType::new)),
+            sort in prop::option::of(text().prop_map(Sort::new)),
+            bill_dates in list(bill_date()),
+            (tree_node_uniq_keys, business_codes) in (list(text()), list(text())),
+        ) {
+            is_understood(&DescribeAllocationSummaryByBusiness {
+                limit: Some(limit),
+                offset,
+                month,
+                period_type,
+                tree_node_uniq_keys,
+                sort_type,
+                sort,
+                bill_dates,
+                business_codes,
+            })?;
+        }
+
+        #[test]
+        fn a_usage_detail_is_understood_as_it_was_meant(
+            app_id in "\\PC{1,9}",
+            proxy_organization_open_id in prop::option::of(text()),
+            proxy_app_id in prop::option::of(text()),
+            // Nobody is no operator in a query, which has no empty objects.
+            proxy_operator in prop::option::of(text().prop_map(UserInfo::new)),
+            ((from_year, from_month, from_day), (year, month, day)) in (day(), day()),
+            quota_type in prop::option::of(text().prop_map(QuotaType::new)),
+            (offset, limit) in (prop::option::of(offset()), prop::option::of(limit())),
+        ) {
+            let one = CompactDate::new(from_year, from_month, from_day).unwrap();
+            let other = CompactDate::new(year, month, day).unwrap();
+            is_understood(&ChannelDescribeBillUsageDetail {
+                agent: Agent {
+                    app_id,
+                    proxy_organization_open_id,
+                    proxy_operator,
+                    proxy_app_id,
+                },
+                start_time: one.min(other),
+                end_time: one.max(other),
+                quota_type,
+                offset,
+                limit,
+            })?;
         }
     }
 }

@@ -84,6 +84,7 @@ pub(super) struct Ledger {
 fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Answer {
     // The codes of this action tell its parameters apart, so they are read one by one.
     let mut integer = |name: &str, default: i64| match input.remove(name) {
+        Some(value) if value.is_u64() => value.as_i64().unwrap_or(i64::MAX),
         Some(value) => value.as_i64().unwrap_or(i64::MIN),
         None => default,
     };
