@@ -1,0 +1,80 @@
+//! What is signed is what the vendor's page says.
+
+use proptest::prelude::*;
+use tc3_core::{
+    Credential, UnixTime,
+    tc3::{Scope, Signer},
+};
+
+use super::{
+    cases,
+    naive::{alike, parts, sha256},
+};
+
+/// From the year 0 to the last second that can be told in every time zone.
+const TIMES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_207_200;
+const DAY: i64 = 86_400;
+
+/// Any time, and many close to a midnight.
+fn times() -> impl Strategy<Value = i64> {
+    let days = TIMES.start() / DAY + 1..=TIMES.end() / DAY;
+    prop_oneof![
+        TIMES,
+        (days, -2..2_i64).prop_map(|(day, second)| day * DAY + second)
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn a_canonical_request_is_as_it_is_described(parts in prop_oneof![parts(), alike()]) {
+        let canonical = parts.canonical();
+        prop_assert_eq!(canonical.to_string(), parts.text());
+        prop_assert_eq!(canonical.signed_headers(), parts.signed_headers());
+        prop_assert_eq!(canonical.hash(), sha256(parts.text().as_bytes()));
+    }
+
+    #[test]
+    fn a_signature_is_as_it_is_described(
+        parts in prop_oneof![parts(), alike()],
+        id in "[!-+.0-:<>-~-]{1,40}",
+        // Shorter than a block of the hash, as long, and longer.
+        key in prop_oneof!["[!-~]{1,200}", "[!-~]{59,63}"],
+        service in prop_oneof!["[a-z]{2,12}", "\\PC{0,8}"],
+        time in times(),
+    ) {
+        let mut signer = Signer::new(Credential::new(&*id, &*key).unwrap());
+        let signed = signer.sign(&parts.canonical(), &service, UnixTime::new(time)).unwrap();
+        prop_assert_eq!(signed, parts.authorization(&id, &key, &service, time));
+    }
+
+    #[test]
+    fn what_a_signer_has_signed_before_makes_no_difference(
+        requests in prop::collection::vec((alike(), 0_i64..3, "a|b|ab"), 1..60),
+    ) {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let mut signer = Signer::new(credential.clone());
+        for (parts, day, service) in requests {
+            let time = UnixTime::new(day * DAY);
+            let signed = signer.sign(&parts.canonical(), &service, time);
+            let fresh = Signer::new(credential.clone()).sign(&parts.canonical(), &service, time);
+            prop_assert_eq!(signed, fresh);
+        }
+    }
+}
+
+#[test]
+fn a_time_outside_the_years_0_to_9999_is_not_signed() {
+    for (time, signed) in [
+        (*TIMES.start(), true),
+        (*TIMES.start() - 1, false),
+        (*TIMES.end(), true),
+        (*TIMES.end() + 1, false),
+        (i64::MIN, false),
+        (i64::MAX, false),
+    ] {
+        let scope = Scope::new(UnixTime::new(time), "cvm");
+        assert_eq!(scope.is_ok(), signed, "{time}");
+    }
+}

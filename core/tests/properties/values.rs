@@ -1,0 +1,56 @@
+//! Amounts and dates come back as they were written.
+
+use proptest::prelude::*;
+use tc3_core::{BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, Month, UnixTime, Yuan};
+
+use super::cases;
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn an_amount_is_printed_as_it_was_written(
+        sign in "-?",
+        whole in "0|[1-9][0-9]{0,15}",
+        decimals in "(\\.[0-9]{1,12})?",
+    ) {
+        let text = format!("{sign}{whole}{decimals}");
+        let amount: Yuan = text.parse().unwrap();
+        prop_assert_eq!(amount.to_string(), text.clone());
+        for json in [format!("\"{text}\""), text.clone()] {
+            prop_assert_eq!(serde_json::from_str::<Yuan>(&json).unwrap().to_string(), text.clone());
+        }
+        prop_assert_eq!(serde_json::to_string(&amount).unwrap(), format!("\"{text}\""));
+    }
+
+    #[test]
+    fn fen_and_yuan_convert_without_loss(fen in any::<i64>()) {
+        let fen = Fen::new(fen);
+        prop_assert_eq!(fen.to_yuan().to_fen(), Some(fen));
+        prop_assert_eq!(serde_json::to_string(&fen).unwrap().parse(), Ok(fen));
+    }
+
+    #[test]
+    fn a_date_is_read_as_it_is_printed(time in -62_135_625_600..253_402_000_000_i64, millis in 0..1_000) {
+        let second = BeijingSecond::from_unix(UnixTime::new(time)).unwrap();
+        prop_assert_eq!(second.to_unix(), UnixTime::new(time));
+        prop_assert_eq!(second.to_string().parse(), Ok(second));
+
+        let text = format!("{second}.{millis:03}");
+        let exact: BeijingTime = text.parse().unwrap();
+        prop_assert_eq!(exact.to_string(), text);
+        prop_assert_eq!(exact.second(), second);
+
+        let (year, month, day) = {
+            let shown = second.datetime();
+            (shown.year(), shown.month(), shown.day())
+        };
+        let month_of_year = Month::new(year, month).unwrap();
+        prop_assert_eq!(month_of_year.to_string().parse(), Ok(month_of_year));
+        let compact = CompactDate::new(year, month, day).unwrap();
+        prop_assert_eq!(compact.to_string().parse(), Ok(compact));
+        for bill in [BillDate::day(year, month, day).unwrap(), BillDate::month(year, month).unwrap()] {
+            prop_assert_eq!(bill.to_string().parse(), Ok(bill));
+        }
+    }
+}
