@@ -5,6 +5,8 @@
 mod bills;
 #[path = "flow/call.rs"]
 mod call;
+#[path = "flow/chaos.rs"]
+mod chaos;
 #[path = "flow/clock.rs"]
 mod clock;
 mod common;
@@ -22,6 +24,8 @@ mod list;
 mod pages;
 #[path = "flow/planner.rs"]
 mod planner;
+#[path = "flow/prefixes.rs"]
+mod prefixes;
 #[path = "flow/quota.rs"]
 mod quota;
 #[path = "flow/renewal.rs"]

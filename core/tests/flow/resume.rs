@@ -16,14 +16,14 @@ use super::{
 };
 use crate::common::{Client, START, credential};
 
-fn stored<A: Paginate + DeserializeOwned>(walk: &Walk<A>) -> Walk<A> {
+pub(super) fn stored<A: Paginate + DeserializeOwned>(walk: &Walk<A>) -> Walk<A> {
     let json = serde_json::to_string(walk).unwrap();
     let again: Walk<A> = serde_json::from_str(&json).unwrap();
     assert_eq!(serde_json::to_string(&again).unwrap(), json);
     again
 }
 
-fn client<A: Paginate>() -> Client {
+pub(super) fn client<A: Paginate>() -> Client {
     Client::with_settings(Settings::default().with_rate(A::SERVICE, A::NAME, None))
 }
 
@@ -39,7 +39,7 @@ fn next<A: Paginate>(
 
 /// Walks with a pause after each page, and with all pauses at once; the records are always those of a
 /// walk without one.
-fn resumed<A: Paginate + DeserializeOwned>(
+pub(super) fn resumed<A: Paginate + DeserializeOwned>(
     walk: impl Into<Walk<A>>,
     mut serve: impl FnMut(&Attempt) -> Outcome,
 ) -> Vec<A::Item>
@@ -154,7 +154,7 @@ fn walks_over_the_emulator_go_on_after_any_page() {
 }
 
 /// All records of a walk, and its error.
-fn finish<A: Paginate + Clone>(
+pub(super) fn finish<A: Paginate + Clone>(
     walk: Walk<A>,
     mut serve: impl FnMut(&Attempt) -> Outcome,
 ) -> (Vec<A::Item>, Option<Error>, Walk<A>) {

@@ -15,18 +15,18 @@ use crate::common::{Client, START};
 
 /// Time as no clock should show it.
 #[derive(Clone, Debug)]
-struct Madness {
+pub(super) struct Madness {
     ticks: Vec<Duration>,
     unix: Vec<i64>,
     /// Whether each step is preceded by an outcome, and which.
     outcomes: Vec<Option<Fault>>,
     rate: Option<u32>,
-    attempts: u32,
-    deadline: u64,
+    pub(super) attempts: u32,
+    pub(super) deadline: u64,
 }
 
 prop_compose! {
-    fn madness()(
+    pub(super) fn madness()(
         ticks in prop_oneof![
             any::<u32>().prop_map(|millis| vec![Duration::from_millis(millis.into())]),
             prop::collection::vec((0..20_000_u64).prop_map(Duration::from_millis), 1..9),
@@ -48,8 +48,19 @@ prop_compose! {
     }
 }
 
+impl Madness {
+    pub(super) fn settings(&self) -> Settings {
+        Settings::default()
+            .with_rate("cvm", "DescribeZones", self.rate)
+            .with_rate("cvm", "DescribeRows", self.rate)
+            .with_max_pages(12)
+            .with_deadline(Duration::from_millis(self.deadline))
+            .with_retry(Retry::default().with_attempts(self.attempts))
+    }
+}
+
 /// Steps until there is a result; `None` when that takes forever.
-fn endure<F: Flow>(
+pub(super) fn endure<F: Flow>(
     madness: &Madness,
     client: &mut Client,
     flow: &mut F,
@@ -83,13 +94,7 @@ fn endure<F: Flow>(
 }
 
 fn bedlam(madness: &Madness) -> TestCaseResult {
-    let settings = Settings::default()
-        .with_rate("cvm", "DescribeZones", madness.rate)
-        .with_rate("cvm", "DescribeRows", madness.rate)
-        .with_max_pages(12)
-        .with_deadline(Duration::from_millis(madness.deadline))
-        .with_retry(Retry::default().with_attempts(madness.attempts));
-    let mut client = Client::with_settings(settings);
+    let mut client = Client::with_settings(madness.settings());
     for _ in 0..4 {
         for action in [super::read(), super::write()] {
             let mut call = Call::new(&action);
