@@ -82,9 +82,9 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                 });
                 let output = match read {
                     Ok(output) => Some(output),
-                    Err(Stop::Misfit(error)) if !fields.refused() => return Err(error),
+                    Err(Stop::Misfit(error)) => return Err(error),
                     // After a refusal it does not matter what an output lacks.
-                    Err(_) => None,
+                    Err(Stop::Refused) => None,
                 };
                 Ok(Response {
                     output,
@@ -212,10 +212,6 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
         seed: V,
     ) -> Result<V::Value, Self::Error> {
         self.map.next_value_seed(seed).map_err(Stop::Misfit)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.map.size_hint()
     }
 }
 

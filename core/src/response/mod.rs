@@ -102,8 +102,7 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
                 source: serde_json::Error::missing_field("RequestId"),
             }),
         },
-        Err(error) if error.is_data() => Err(explain::<T>(body, error, &foreign)),
-        Err(error) => Err(foreign(&error)),
+        Err(error) => Err(explain::<T>(body, error, &foreign)),
     }
 }
 
@@ -114,7 +113,7 @@ fn parse<'de, T: DeserializeOwned>(
     json.end().map(|()| response)
 }
 
-/// Finds out why JSON did not fit. Looks at the body again, which only failures pay for.
+/// Finds out why a body did not fit, or that it is no JSON. Looks at it again, which only failures pay for.
 fn explain<T: DeserializeOwned>(
     body: &[u8],
     error: serde_json::Error,
@@ -269,6 +268,24 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_read_at_first_sight_whatever_the_output_lacks() {
+        #[derive(Debug, Deserialize)]
+        struct Needy {
+            #[expect(dead_code, reason = "it never comes")]
+            needed: u64,
+        }
+
+        for body in [
+            r#"{"Response":{"Error":{"Code":"A"},"RequestId":"r"}}"#,
+            r#"{"Response":{"RequestId":"r","New":1,"Error":{"Code":"A"},"Last":2}}"#,
+        ] {
+            let read = parse::<Needy>(serde_json::Deserializer::from_str(body)).unwrap();
+            assert!(read.output.is_none() && read.refusal.is_some(), "{body}");
+            assert_eq!(read.request_id.as_deref(), Some("r"), "{body}");
+        }
+    }
+
+    #[test]
     fn a_misfit_names_the_path_and_the_request_id() {
         let cases = [
             (
@@ -342,6 +359,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_nested_too_deep_to_be_read_is_a_misfit() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Any {
+            #[expect(dead_code, reason = "it can't be read")]
+            items: serde_json::Value,
+        }
+
+        let (open, close) = ("[".repeat(200), "]".repeat(200));
+        let body = format!(r#"{{"Response":{{"RequestId":"r","Items":{open}{close}}}}}"#);
+        let error = read_as::<Any>(StatusCode::OK, body.as_bytes()).unwrap_err();
+        assert_eq!(error.request_id(), Some("r"));
+        assert!(
+            matches!(&error, Error::Decode { path, .. } if path.starts_with("Response.Items")),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn what_is_no_answer_is_not_reported_as_one() {
         let deep = format!(r#"{{"Response":{{"Items":{}"#, "[".repeat(100_000));
         for body in [
@@ -371,6 +407,16 @@ mod tests {
                 matches!(error, Error::NotAnAnswer { status: 200, .. }),
                 "{shown}: {error}"
             );
+        }
+        let without = "it is JSON without the one object Response of an answer";
+        for (body, said) in [
+            ("[]", without),
+            (r#"{"Response":null}"#, without),
+            ("<html>", "expected value at line 1 column 1"),
+            (r#"{"Response":{"#, "EOF while parsing"),
+        ] {
+            let error = read_body(body.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(said), "{body}: {error}");
         }
         let valid = br#"{"Response":{"Total":1,"RequestId":"r"}}"#;
         for status in [
