@@ -461,3 +461,37 @@ impl<A: Action> fmt::Debug for Call<A> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(1);
+
+    fn after_a_wait(watch: &mut Stopwatch, tick: Duration) -> Duration {
+        watch.wait(WAIT);
+        watch.read(tick);
+        watch.passed
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_is_believed_however_slowly() {
+        let mut watch = Stopwatch::default();
+        for millis in 0..500 {
+            let tick = Duration::from_millis(millis);
+            assert_eq!(after_a_wait(&mut watch, tick), tick);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_is_believed_for_so_many_waits() {
+        let mut watch = Stopwatch::default();
+        for passed in 0..3 {
+            for _ in 0..Stopwatch::PATIENCE {
+                assert_eq!(after_a_wait(&mut watch, Duration::ZERO), WAIT * passed);
+            }
+            let disbelieved = after_a_wait(&mut watch, Duration::ZERO);
+            assert_eq!(disbelieved, WAIT * (passed + 1));
+        }
+    }
+}

@@ -152,3 +152,40 @@ impl Advice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_as_it_was_asked_for() {
+        let (base, cap) = (Duration::from_secs(3), Duration::from_secs(5));
+        let retry = Retry::default().with_attempts(9);
+        let retry = retry.with_base(base).with_cap(cap);
+        assert_eq!(
+            (retry.attempts(), retry.base(), retry.cap()),
+            (9, base, cap)
+        );
+        for (failures, longest) in [(1, base), (2, cap), (9, cap)] {
+            let waits = (0..1_000).map(|entropy| retry.delay(failures, entropy));
+            let most = waits.max().unwrap();
+            assert!(
+                most <= longest && most > longest * 9 / 10,
+                "{failures}: {most:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn bits_are_mixed_as_splitmix64_mixes_them() {
+        let mut state = 0_u64;
+        for number in [
+            0xe220_a839_7b1d_cdaf,
+            0x6e78_9e6a_a1b9_65f4,
+            0x06c4_5d18_8009_454f,
+        ] {
+            assert_eq!(mix(state), number);
+            state = state.wrapping_add(STRIDE);
+        }
+    }
+}

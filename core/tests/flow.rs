@@ -36,6 +36,8 @@ mod resume;
 mod retry;
 #[path = "flow/session.rs"]
 mod session;
+#[path = "flow/shown.rs"]
+mod shown;
 #[path = "flow/storm.rs"]
 mod storm;
 #[path = "flow/table.rs"]

@@ -394,11 +394,40 @@ mod tests {
     }
 
     #[test]
+    fn a_head_is_kept_for_what_is_asked_again_and_not_with_a_query() {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let mut signer = Signer::new(credential);
+        let mut heads_after = |path, query| {
+            let request = CanonicalRequest::new("GET", path, query, &[], Payload::Signed(b""));
+            signer.sign(&request, "cvm", UnixTime::new(0)).unwrap();
+            signer.heads.len()
+        };
+        assert_eq!(heads_after("/", "a=b"), 0);
+        assert_eq!(heads_after("/", ""), 1);
+        assert_eq!(heads_after("/", ""), 1);
+        assert_eq!(heads_after("/a", ""), 2);
+    }
+
+    #[test]
     fn no_debug_shows_a_key() {
         let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
         let mut signer = Signer::new(credential);
         let request = CanonicalRequest::new("POST", "/", "", &[], Payload::Unsigned);
         signer.sign(&request, "cvm", UnixTime::new(0)).unwrap();
-        assert!(!format!("{signer:?}").contains("not-a-real"));
+        assert_eq!(
+            format!("{signer:?}"),
+            "Signer { credential: Credential { secret_id: \"AKIDEXAMPLE\", secret_key: \"…\", \
+             token: None, expires_at: None }, .. }"
+        );
+        let scope = Scope::new(UnixTime::new(0), "cvm").unwrap();
+        let key = SigningKey::derive("not-a-real-key", &scope);
+        assert_eq!(format!("{key:?}"), "SigningKey(…)");
+        // What is sent may be seen.
+        let signature = key.sign("");
+        assert_eq!(format!("{signature:?}"), format!("Signature({signature})"));
+        assert_eq!(
+            format!("{request:?}"),
+            format!("CanonicalRequest({:?})", request.to_string())
+        );
     }
 }

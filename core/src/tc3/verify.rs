@@ -392,6 +392,19 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_is_named_twice_is_rejected_though_the_signature_fits() {
+        let mut request = signed(&[HEADERS[0], HEADERS[0], HEADERS[1]]);
+        let value = HEADERS[0].1.parse().unwrap();
+        request.headers_mut().insert("content-type", value);
+        assert_eq!(
+            check(&request, NOW),
+            Err(Rejection::Malformed(
+                "has SignedHeaders that are not lower-case, sorted and distinct"
+            ))
+        );
+    }
+
+    #[test]
     fn a_timestamp_is_digits() {
         for wrong in [
             "",

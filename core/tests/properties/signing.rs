@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tc3_core::{
     Credential, UnixTime,
-    tc3::{Scope, Signer},
+    tc3::{Scope, Signer, SigningKey, authorization, string_to_sign},
 };
 
 use super::{
@@ -46,7 +46,20 @@ proptest! {
     ) {
         let mut signer = Signer::new(Credential::new(&*id, &*key).unwrap());
         let signed = signer.sign(&parts.canonical(), &service, UnixTime::new(time)).unwrap();
-        prop_assert_eq!(signed, parts.authorization(&id, &key, &service, time));
+        let expected = parts.authorization(&id, &key, &service, time);
+        prop_assert_eq!(signed, expected.clone());
+
+        // Stage by stage.
+        let time = UnixTime::new(time);
+        let scope = Scope::new(time, &service).unwrap();
+        let to_sign = string_to_sign(time, &scope, &parts.canonical().hash());
+        let derived = SigningKey::derive(&key, &scope);
+        let signature = derived.sign(&to_sign);
+        prop_assert!(derived.verifies(&to_sign, &signature));
+        let other = to_sign + " ";
+        prop_assert!(!derived.verifies(&other, &signature));
+        let header = authorization(&id, &scope, &parts.signed_headers(), &signature);
+        prop_assert_eq!(header, expected);
     }
 
     #[test]
