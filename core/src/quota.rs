@@ -81,3 +81,37 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_shuts_no_gate_for_as_long_as_that() {
+        let mut gate = Gate::default();
+        gate.pass(seconds(1_000));
+        assert_eq!(gate.wait(1, seconds(1_000)), WINDOW);
+        assert_eq!(gate.wait(1, seconds(10)), WINDOW);
+        gate.rest(seconds(5), seconds(2_000));
+        assert_eq!(gate.wait(1, seconds(20)), seconds(5));
+        assert_eq!(gate.wait(1, seconds(24)), seconds(1));
+        gate.pass(seconds(3_000));
+        gate.pass(seconds(30));
+        assert_eq!(gate.wait(2, seconds(30)), WINDOW);
+        assert_eq!(gate.wait(2, seconds(32)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_longer_rest_stands_and_a_shorter_one_is_part_of_it() {
+        let mut gate = Gate::default();
+        gate.rest(seconds(9), seconds(0));
+        gate.rest(seconds(3), seconds(1));
+        assert_eq!(gate.wait(1, seconds(1)), seconds(8));
+        gate.rest(seconds(9), seconds(1));
+        assert_eq!(gate.wait(1, seconds(1)), seconds(9));
+    }
+}

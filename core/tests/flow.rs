@@ -30,6 +30,8 @@ mod prefixes;
 mod quota;
 #[path = "flow/renewal.rs"]
 mod renewal;
+#[path = "flow/requests.rs"]
+mod requests;
 #[path = "flow/resume.rs"]
 mod resume;
 #[path = "flow/retry.rs"]

@@ -134,7 +134,7 @@ fn in_uri(byte: u8) -> bool {
 }
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn what_is_signed_is_verified(signed in signed()) {

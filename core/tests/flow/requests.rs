@@ -1,0 +1,45 @@
+//! How many requests a walk takes.
+
+use tc3_core::{Attempt, Pages};
+
+use super::{
+    resume::client,
+    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, SHORT, TOKEN, Table},
+};
+
+/// The requests for a list in pages of two rows, to which so many are added after the first page.
+fn requests<const KIND: usize>(rows: u64, added: u64) -> usize {
+    let mut client = client::<Rows<KIND>>();
+    let mut pages = Pages::new(Rows::<KIND>::new(2, 1));
+    let (mut table, mut requests) = (Table::new(&[rows]), 0);
+    let mut serve = |_, attempt: Attempt| {
+        requests += 1;
+        let answer = table.serve::<KIND>(&attempt);
+        if requests == 1 {
+            table.parts[0].extend(9_000..9_000 + added);
+        }
+        answer
+    };
+    while let Some(page) = client.drive(&mut pages, &mut serve) {
+        page.unwrap();
+    }
+    assert_eq!(pages.delivered(), rows + added);
+    requests
+}
+
+#[test]
+fn a_short_page_ends_its_list_and_a_full_one_does_not() {
+    assert_eq!(requests::<SHORT>(5, 0), 3);
+    assert_eq!(requests::<SHORT>(4, 0), 3);
+    assert_eq!(requests::<ITEM_OFFSET>(4, 0), 2);
+}
+
+#[test]
+fn what_follows_a_token_or_a_cursor_is_not_in_doubt_when_the_total_changes() {
+    assert_eq!(requests::<TOKEN>(5, 1), 3);
+    assert_eq!(requests::<CURSOR>(5, 1), 3);
+    // What an offset means may have moved: the page before is asked for again.
+    assert_eq!(requests::<ITEM_OFFSET>(5, 1), 4);
+    assert_eq!(requests::<PAGE_INDEX>(5, 1), 4);
+    assert_eq!(requests::<PAGE_NUMBER>(5, 1), 4);
+}
