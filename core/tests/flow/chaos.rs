@@ -201,12 +201,14 @@ impl Chaos {
             match planner.turn(client.session.settings()) {
                 Turn::Fetch(fetch) => {
                     prop_assert!(!failed, "a fetch after an error");
+                    prop_assert!(!planner.is_ended());
                     out.push(fetch);
                     prop_assert!(out.len() <= self.width);
                 }
                 Turn::Page(page) => {
                     prop_assert!(!failed, "a page after an error");
                     failed = page.is_err();
+                    prop_assert_eq!(planner.is_ended(), failed);
                 }
                 Turn::Wait => {
                     prop_assert!(!out.is_empty(), "a wait for nothing");

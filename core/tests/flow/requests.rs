@@ -1,9 +1,11 @@
 //! How many requests a walk takes.
 
-use tc3_core::{Attempt, Pages};
+use serde_json::json;
+use tc3_core::{Attempt, Error, Pages};
 
 use super::{
-    resume::client,
+    answer, input,
+    resume::{client, finish},
     table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, SHORT, TOKEN, Table},
 };
 
@@ -42,4 +44,26 @@ fn what_follows_a_token_or_a_cursor_is_not_in_doubt_when_the_total_changes() {
     assert_eq!(requests::<ITEM_OFFSET>(5, 1), 4);
     assert_eq!(requests::<PAGE_INDEX>(5, 1), 4);
     assert_eq!(requests::<PAGE_NUMBER>(5, 1), 4);
+}
+
+#[test]
+fn empty_pages_are_told_apart_by_their_tokens() {
+    let walk = |last: &str| {
+        finish(Rows::<TOKEN>::new(2, 1).into(), |attempt| {
+            let (rows, next) = match input(attempt)["Token"].as_str() {
+                None => (json!([]), json!("a")),
+                Some("a") => (json!([]), json!("b")),
+                Some("b") => (json!([]), json!(last)),
+                _ => (json!([7]), json!(null)),
+            };
+            answer(json!({"Rows": rows, "Token": next}))
+        })
+    };
+    let (records, error, _) = walk("c");
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(records, [7]);
+    // In a circle.
+    let (records, error, _) = walk("a");
+    assert!(matches!(error, Some(Error::Repeated { .. })), "{error:?}");
+    assert!(records.is_empty());
 }
