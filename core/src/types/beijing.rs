@@ -3,14 +3,13 @@ use core::{fmt, str::FromStr};
 use jiff::{
     Span,
     civil::{DateTime, Time, datetime},
-    tz::{Offset, offset},
 };
 
 use super::digits::{Digits, NO_SUCH_DAY, NO_SUCH_TIME, as_text, date};
 use crate::{Invalid, UnixTime};
 
-/// Beijing's clocks are eight hours ahead of UTC, all year round.
-const BEIJING: Offset = offset(8);
+/// By how many seconds Beijing's clocks are ahead of UTC, all year round.
+const AHEAD: i64 = 8 * 3_600;
 
 /// A whole second on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss`.
 ///
@@ -54,11 +53,10 @@ impl BeijingSecond {
     ///
     /// [`Invalid`] for a time outside the years 1 to 9999.
     pub fn from_unix(time: UnixTime) -> Result<Self, Invalid> {
-        let shown = BEIJING.to_datetime(time.timestamp()?);
-        if shown.year() < 1 {
-            return Err(Invalid::new("time", "lies outside the years 1 to 9999"));
-        }
-        Ok(Self(shown))
+        let shown = time.shown(AHEAD).ok().filter(|shown| shown.year() >= 1);
+        shown
+            .map(Self)
+            .ok_or(Invalid::new("time", "lies outside the years 1 to 9999"))
     }
 
     /// The time at which Beijing's clocks show this.
@@ -159,11 +157,7 @@ impl fmt::Display for BeijingTime {
 
 fn to_unix(shown: DateTime) -> UnixTime {
     let since_epoch = shown.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
-    UnixTime::new(
-        since_epoch
-            .as_secs()
-            .saturating_sub(BEIJING.seconds().into()),
-    )
+    UnixTime::new(since_epoch.as_secs().saturating_sub(AHEAD))
 }
 
 fn write_second(shown: DateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -266,6 +260,9 @@ mod tests {
         assert_eq!(BeijingSecond::from_unix(late.to_unix()), Ok(late));
         let latest: BeijingSecond = "9999-12-31 23:59:59".parse().unwrap();
         assert_eq!(latest.to_unix().seconds_since(late.to_unix()), 86_400);
+        assert_eq!(BeijingSecond::from_unix(latest.to_unix()), Ok(latest));
+        let after = UnixTime::new(latest.to_unix().seconds() + 1);
+        assert!(BeijingSecond::from_unix(after).is_err());
         assert!(BeijingSecond::from_unix(UnixTime::new(i64::MIN)).is_err());
         let early: BeijingTime = "0001-01-01 00:00:00.250".parse().unwrap();
         assert_eq!(early.to_unix(), early.second().to_unix());

@@ -1,6 +1,9 @@
 use core::fmt;
 
-use jiff::{Timestamp, civil::Date, tz::Offset};
+use jiff::{
+    SignedDuration,
+    civil::{Date, DateTime, datetime},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, lenient::FromScalar};
@@ -53,13 +56,21 @@ impl UnixTime {
     ///
     /// [`Invalid`] for a time outside the years -9999 to 9999.
     pub fn utc_date(self) -> Result<Date, Invalid> {
-        self.timestamp()
-            .map(|time| Offset::UTC.to_datetime(time).date())
+        self.shown(0).map(DateTime::date)
     }
 
-    pub(crate) fn timestamp(self) -> Result<Timestamp, Invalid> {
-        Timestamp::from_second(self.0)
+    /// What clocks show that are so many seconds ahead of UTC.
+    pub(crate) fn shown(self, ahead: i64) -> Result<DateTime, Invalid> {
+        // Not by way of a timestamp, which ends a day before the calendar does.
+        datetime(1970, 1, 1, 0, 0, 0, 0)
+            .checked_add(SignedDuration::from_secs(self.0.saturating_add(ahead)))
             .map_err(|_| Invalid::new("timestamp", "lies outside the years -9999 to 9999"))
+    }
+
+    /// The instant, for what writes instants.
+    #[cfg(feature = "emulator")]
+    pub(crate) fn timestamp(self) -> Result<jiff::Timestamp, jiff::Error> {
+        jiff::Timestamp::from_second(self.0)
     }
 }
 
@@ -79,5 +90,28 @@ impl FromScalar for UnixTime {
 
     fn from_integer(number: i128) -> Result<Self, Invalid> {
         i64::from_integer(number).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_date_is_known_to_the_calendars_last_second() {
+        for (seconds, date) in [
+            (253_402_300_799, "9999-12-31"),
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (-62_167_219_200, "0000-01-01"),
+        ] {
+            let known = UnixTime::new(seconds).utc_date();
+            assert_eq!(known.unwrap().to_string(), date);
+        }
+        for seconds in [253_402_300_800, i64::MAX, i64::MIN] {
+            assert!(UnixTime::new(seconds).utc_date().is_err(), "{seconds}");
+        }
     }
 }
