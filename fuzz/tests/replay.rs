@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use tc3_core::{
-    ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
+    ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList, tc3,
 };
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -27,4 +27,50 @@ fn decode() {
     assert!(taken(tc3_fuzz::decode_as::<DescribeAllocationSummaryByBusiness>) >= 2);
     assert!(taken(tc3_fuzz::decode_as::<ChannelDescribeBillUsageDetail>) >= 3);
     assert!(seeds.len() > 6, "some seeds are refusals and misfits");
+}
+
+#[test]
+fn verify() {
+    let seeds = seeds("verify");
+    seeds.iter().for_each(|seed| tc3_fuzz::verify(seed));
+
+    let requests = seeds.iter().filter_map(|seed| tc3_fuzz::request(seed));
+    let accepted = requests.filter(|request| {
+        let known = tc3_fuzz::credential();
+        tc3::verify(request, tc3_core::UnixTime::new(1_760_000_000), |_| {
+            Some(&known)
+        })
+        .is_ok()
+    });
+    assert!(accepted.count() >= 1, "a seed is signed");
+}
+
+#[test]
+fn emulator() {
+    let seeds = seeds("emulator");
+    seeds.iter().for_each(|seed| tc3_fuzz::emulator(seed));
+
+    let requests = seeds.iter().filter_map(|seed| tc3_fuzz::request(seed));
+    assert!(requests.count() >= 10, "most seeds are requests");
+}
+
+#[test]
+fn flow() {
+    let seeds = seeds("flow");
+    assert!(seeds.len() >= 6);
+    seeds.iter().for_each(|seed| tc3_fuzz::flow(seed));
+}
+
+#[test]
+fn walk() {
+    let seeds = seeds("walk");
+    assert!(seeds.len() >= 5);
+    seeds.iter().for_each(|seed| tc3_fuzz::walk(seed));
+}
+
+#[test]
+fn texts() {
+    let seeds = seeds("texts");
+    assert!(seeds.len() >= 20);
+    seeds.iter().for_each(|seed| tc3_fuzz::texts(seed));
 }

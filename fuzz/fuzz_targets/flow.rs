@@ -1,0 +1,3 @@
+//! Flows driven by any bytes.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tc3_fuzz::flow(bytes));
