@@ -88,20 +88,20 @@ fn long(text: &str) -> Result<Decimal, Invalid> {
     }
     let too_long = || Invalid::new(FIELD, "needs more than the 28 digits that are held exactly");
     let mut value = Decimal::from_str_exact(number).map_err(|_| too_long())?;
-    // The parser drops the sign of a zero.
-    value.set_sign_negative(number.starts_with('-'));
     let scale = i64::from(value.scale()).saturating_sub(exponent.into());
     if let Ok(scale) = u32::try_from(scale) {
         value.set_scale(scale).map_err(|_| too_long())?;
-        return Ok(value);
-    }
-    value.set_scale(0).map_err(|_| too_long())?;
-    for _ in scale..0 {
-        value = value.checked_mul(Decimal::TEN).ok_or_else(too_long)?;
-        if value.is_zero() {
-            break;
+    } else {
+        value.set_scale(0).map_err(|_| too_long())?;
+        for _ in scale..0 {
+            value = value.checked_mul(Decimal::TEN).ok_or_else(too_long)?;
+            if value.is_zero() {
+                break;
+            }
         }
     }
+    // The parser drops the sign of a zero, and so does the product.
+    value.set_sign_negative(number.starts_with('-'));
     Ok(value)
 }
 

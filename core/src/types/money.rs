@@ -404,6 +404,19 @@ mod tests {
     }
 
     #[test]
+    fn an_exponent_leaves_the_sign_as_it_is() {
+        for (text, printed) in [
+            ("-0e5", "-0"),
+            ("-0.00e1", "-0.0"),
+            ("0e5", "0"),
+            ("-12e2", "-1200"),
+            ("-1.5e-3", "-0.0015"),
+        ] {
+            assert_eq!(text.parse::<Yuan>().unwrap().to_string(), printed);
+        }
+    }
+
+    #[test]
     fn a_number_is_read_by_its_digits_from_every_json_source() {
         // 0.1 + 2^-60 and 0.1 are one f64.
         let text = "0.1000000000000000055511151231";
