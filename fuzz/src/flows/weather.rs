@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tc3_core::{
     Attempt, Emulator, Endpoint, Error, Flow, Now, Retry, Session, Settings, Step, UnixTime, Wire,
-    tc3,
+    tc3::{self, Rejection},
 };
 
 use super::outcome::had_no_effect;
@@ -218,10 +218,16 @@ impl<'a> Weather<'a> {
         assert!(attempt.timeout <= settings.attempt_timeout().min(Attempt::MAX_TIMEOUT));
         assert_eq!(attempt.max_body, settings.max_body());
         let time = single(attempt.request.headers(), "x-tc-timestamp");
-        let time = time.and_then(|time| time.parse().ok()).map(UnixTime::new);
+        let time: i64 = time.expect("a time").parse().expect("a number");
         let known = credential();
-        let verified = tc3::verify(&attempt.request, time.expect("a time"), |_| Some(&known));
-        assert!(verified.is_ok(), "{verified:?}");
+        let verified = tc3::verify(&attempt.request, UnixTime::new(time), |_| Some(&known));
+        // A clock that stands before 1970 is the service's to refuse.
+        let expected = if time < 0 {
+            Some(Rejection::InvalidTimestamp)
+        } else {
+            None
+        };
+        assert_eq!(verified.err(), expected);
     }
 
     fn wait(&mut self, delay: Duration) {
