@@ -10,6 +10,10 @@ impl<'a> Chance<'a> {
         Self(bytes)
     }
 
+    pub(crate) const fn is_over(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.0.split_first() else {
             return 0;

@@ -151,7 +151,7 @@ where
     }
 }
 
-/// All records, and the error if the walk came to none other than that.
+/// All records, and the error if there came one again and again, in fair weather as well.
 type Walked = (Vec<String>, Option<Error>);
 
 fn one_by_one<A>(weather: &mut Weather<'_>, walk: Walk<A>) -> Walked
@@ -180,7 +180,7 @@ where
                 if weather.lied || chances == 0 {
                     return (records, Some(error));
                 }
-                chances -= 1;
+                chances -= u32::from(weather.chance.is_over());
                 weather.clear_up(&error);
                 pages = Out::new(Pages::new(again(pages.flow.walk()))).of_a_walk();
             }
@@ -228,7 +228,7 @@ where
                     if weather.lied || chances == 0 {
                         return (records, Some(error));
                     }
-                    chances -= 1;
+                    chances -= u32::from(weather.chance.is_over());
                     weather.clear_up(&error);
                     planner = Planner::new(again(planner.walk())).with_width(width);
                     old = out.len();
