@@ -11,8 +11,8 @@ use super::{
     naive::{alike, parts, sha256},
 };
 
-/// From the year 0 to the last second that can be told in every time zone.
-const TIMES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_207_200;
+/// The years 0 to 9999.
+const TIMES: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 const DAY: i64 = 86_400;
 
 /// Any time, and many close to a midnight.
