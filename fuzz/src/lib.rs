@@ -2,6 +2,7 @@
 
 mod answers;
 mod chance;
+mod credentials;
 mod flows;
 mod message;
 mod service;
@@ -9,6 +10,7 @@ mod signatures;
 mod texts;
 
 pub use answers::{decode, decode_as};
+pub use credentials::credentials;
 pub use flows::{flow, walk};
 pub use message::{credential, request};
 pub use service::emulator;

@@ -195,13 +195,7 @@ fn settings(text: &str) {
     if let Ok(credential) = Credential::new(text, "not-a-real-key") {
         signer = credential;
     }
-    let mut session = Session::new(signer.clone()).with_settings(used);
-    let action = Untyped::new("billing", "2018-07-09", "A", serde_json::json!({}));
-    let signed = request::sign(&action, &mut session, NOW).expect("what was read can be sent");
-    let verified = tc3::verify(&signed, NOW, |id| {
-        (id == signer.secret_id()).then_some(&signer)
-    });
-    assert!(verified.is_ok(), "{verified:?}");
+    signs(&signer, used);
 
     if let Ok(proxy) = ProxyUrl::new(text) {
         assert_eq!(proxy.expose(), text);
@@ -211,4 +205,15 @@ fn settings(text: &str) {
         let again = ProxyUrl::new(url).expect("a proxy without its user");
         assert_eq!(format!("{again:?}"), shown);
     }
+}
+
+/// Checks that requests can be signed with what was read.
+pub(crate) fn signs(credential: &Credential, settings: Settings) {
+    let mut session = Session::new(credential.clone()).with_settings(settings);
+    let action = Untyped::new("billing", "2018-07-09", "A", serde_json::json!({}));
+    let signed = request::sign(&action, &mut session, NOW).expect("what was read can be sent");
+    let verified = tc3::verify(&signed, NOW, |id| {
+        (id == credential.secret_id()).then_some(credential)
+    });
+    assert!(verified.is_ok(), "{verified:?}");
 }

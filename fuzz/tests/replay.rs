@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use tc3_core::{
-    ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList, tc3,
+    ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
+    DescribeBillList, tc3,
 };
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -73,4 +74,17 @@ fn texts() {
     let seeds = seeds("texts");
     assert!(seeds.len() >= 20);
     seeds.iter().for_each(|seed| tc3_fuzz::texts(seed));
+}
+
+#[test]
+fn credentials() {
+    let seeds = seeds("credentials");
+    seeds.iter().for_each(|seed| tc3_fuzz::credentials(seed));
+
+    let read = |read: fn(&[u8]) -> bool| seeds.iter().any(|seed| read(seed));
+    assert!(read(
+        |seed| Credential::from_profile(seed, "default").is_ok()
+    ));
+    assert!(read(|seed| Credential::from_tccli(seed).is_ok()));
+    assert!(read(|seed| Credential::from_metadata(seed).is_ok()));
 }
