@@ -60,7 +60,7 @@ impl Fault {
             Self::Gateway(status) => page(status, "<html>"),
             Self::Server => refusal("InternalError.DbReadFailed"),
             Self::Cut(len) => serve().map(|response| {
-                let len = len.min(response.body().len() - 1);
+                let len = len.min(response.body().len().saturating_sub(1));
                 response.map(|body| body.slice(..len))
             }),
             Self::NotSent => Err(Failure::not_sent("connection refused")),
