@@ -5,9 +5,10 @@
 use std::cell::RefCell;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use memchr::memmem;
 use zeroize::Zeroizing;
 
-const NAME: &str = "x-stand-in";
+const NAME: HeaderName = HeaderName::from_static("x-stand-in");
 const VALUE: &str = "1";
 /// The end of the line before, and the header's own line without its end.
 const LINE: &[u8] = b"\r\nx-stand-in: 1\r\n";
@@ -26,26 +27,26 @@ pub(crate) struct Hidden(());
 impl Hidden {
     /// Takes the sensitive headers away.
     pub(crate) fn take(headers: &mut HeaderMap) -> Self {
-        let sensitive =
-            |name: &&HeaderName| headers.get_all(*name).iter().any(HeaderValue::is_sensitive);
-        let names: Vec<HeaderName> = headers.keys().filter(sensitive).cloned().collect();
         let lines = || {
-            let values = |name| headers.get_all(name).iter().map(move |value| (name, value));
-            names.iter().flat_map(values).flat_map(|(name, value)| {
+            let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
+            sensitive.flat_map(|(name, value)| {
                 [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]
             })
         };
         // Room for all of them: what grows would leave copies behind.
         let room = lines().map(<[u8]>::len).sum();
+        if room == 0 {
+            return Self(());
+        }
         let mut missing = Lines::new(Vec::with_capacity(room));
         lines().for_each(|part| missing.extend_from_slice(part));
+        let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
+        let names: Vec<HeaderName> = sensitive.map(|(name, _)| name.clone()).collect();
         MISSING.set(missing);
-        for name in &names {
+        for name in names {
             headers.remove(name);
         }
-        if !names.is_empty() {
-            headers.insert(NAME, HeaderValue::from_static(VALUE));
-        }
+        headers.insert(NAME, HeaderValue::from_static(VALUE));
         Self(())
     }
 
@@ -53,7 +54,7 @@ impl Hidden {
     pub(crate) fn reveal(sent: &[u8], held: &mut Vec<u8>) {
         let at = MISSING.with_borrow(|missing| match missing.is_empty() {
             true => None,
-            false => sent.windows(LINE.len()).position(|window| window == LINE),
+            false => memmem::find(sent, LINE),
         });
         let Some(at) = at else {
             held.extend_from_slice(sent);
