@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Asked, Emulator, Refused, Served, YEARS,
-    added::{Added, End, New},
+    added::{End, New},
     cycle::{Cycle, Memo, spread},
     object,
     parameters::{self, Field, Kind, optional, required},
@@ -122,7 +122,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> A
     };
     let page = emulator
         .allocations
-        .page(month, &query, asked.added, action.offset, limit);
+        .page(month, &query, &asked, action.offset, limit);
     page.ok_or_else(|| Refused::new("InternalError", "the ledger has no such month"))
         .and_then(|page| object(&page))
 }
@@ -145,10 +145,11 @@ impl Ledger {
         &mut self,
         month: Month,
         query: &Query,
-        added: Added,
+        asked: &Asked,
         offset: u64,
         limit: u32,
     ) -> Option<DescribeAllocationSummaryByBusinessResponse> {
+        let added = asked.added;
         let rows = Rows {
             seed: self.seed,
             month: query.month,
@@ -193,15 +194,17 @@ impl Ledger {
             },
             |new| rows.added(query, new, whole),
         )?;
+        let off = asked.sums.saturating_mul(FEN);
+        let sum = |exact: i64| yuan(exact.saturating_add(off));
         let [cash, vouchers, credits, proceeds] = view.sums;
         Some(DescribeAllocationSummaryByBusinessResponse {
             record_num: Some(count),
             total: Some(AllocationOverviewTotal {
-                real_total_cost: yuan(whole),
-                cash_pay_amount: yuan(cash),
-                incentive_pay_amount: yuan(credits),
-                voucher_pay_amount: yuan(vouchers),
-                transfer_pay_amount: yuan(proceeds),
+                real_total_cost: sum(whole),
+                cash_pay_amount: sum(cash),
+                incentive_pay_amount: sum(credits),
+                voucher_pay_amount: sum(vouchers),
+                transfer_pay_amount: sum(proceeds),
             }),
             detail: Some(detail),
         })

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Asked, Emulator, Refused, Served, YEARS,
-    added::{Added, End, New},
+    added::{End, New},
     cycle::{Cycle, Memo, first_not_before, half_way, spread},
     object,
     parameters::{self, Field, Kind, optional, required},
@@ -191,7 +191,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> A
     let span = milliseconds(start)..=milliseconds(end).saturating_add(included);
     emulator
         .bills
-        .page(span, filter, asked.added, action.offset, limit)
+        .page(span, filter, &asked, action.offset, limit)
         .ok_or_else(|| Refused::new("InternalError", "the ledger has no such moment"))
         .and_then(|page| object(&page))
 }
@@ -309,10 +309,11 @@ impl Ledger {
         &mut self,
         span: RangeInclusive<i64>,
         filter: Filter,
-        added: Added,
+        asked: &Asked,
         offset: u64,
         limit: u32,
     ) -> Option<DescribeBillListResponse> {
+        let added = asked.added;
         let first =
             |time: i64| first_not_before(self.count(), time, |index| self.milliseconds(index));
         let range = first(*span.start())..first(span.end().saturating_add(1));
@@ -342,7 +343,9 @@ impl Ledger {
             let found = sums.iter().find(|(known, _)| *known == of);
             let sum = found.map_or(0, |(_, sum)| sum.get());
             let sum_added = if of == first_kind.0 { sum_added } else { 0 };
-            Some(Fen::new(sum.saturating_add(sum_added)))
+            Some(Fen::new(
+                sum.saturating_add(sum_added).saturating_add(asked.sums),
+            ))
         };
         Some(DescribeBillListResponse {
             transaction_list,

@@ -42,6 +42,9 @@ pub enum Fault {
     /// The total that is reported is off by that many, though never below 0, and the records are as they
     /// are: `total=+5`, `total=-3`. Where no total is reported there is none to be off.
     Total(i64),
+    /// Each sum that is reported is off by that many fen, and the records are as they are: `sums=+1`,
+    /// `sums=-250`. Where no sums are reported there are none to be off.
+    Sums(i64),
     /// From this request on, that many more records stand at the head of the list that it asks for, the
     /// newest first: `head=1`.
     ///
@@ -231,6 +234,10 @@ impl FromStr for Fault {
                 value.and_then(signed).map(Self::Total),
                 "must be total=CHANGE, e.g. total=+5",
             ),
+            "sums" => (
+                value.and_then(signed).map(Self::Sums),
+                "must be sums=FEN, e.g. sums=+1",
+            ),
             "head" => (
                 value.and_then(unsigned).map(Self::AddHead),
                 "must be head=RECORDS",
@@ -246,7 +253,7 @@ impl FromStr for Fault {
             _ => (
                 None,
                 "must be one of throttle, refuse, status, cut, not-reached, lost, slow, ignore-offset, \
-                 total, head, tail and clock",
+                 total, sums, head, tail and clock",
             ),
         };
         fault.ok_or(invalid(rule))
@@ -275,6 +282,7 @@ impl fmt::Display for Fault {
             Self::Slow(time) => write!(f, "slow={}", time.as_millis()),
             Self::IgnoreOffset => f.write_str("ignore-offset"),
             Self::Total(change) => write!(f, "total={change:+}"),
+            Self::Sums(fen) => write!(f, "sums={fen:+}"),
             Self::AddHead(records) => write!(f, "head={records}"),
             Self::AddTail(records) => write!(f, "tail={records}"),
             Self::Clock(seconds) => write!(f, "clock={seconds}"),

@@ -222,7 +222,12 @@ impl Emulator {
             input.insert("Offset".into(), 0.into());
         }
         let added = self.added.grow(served.action, &input, bent);
-        let mut output = (served.handler)(self, Asked { now, added }, input)?;
+        let asked = Asked {
+            now,
+            added,
+            sums: bent.sums,
+        };
+        let mut output = (served.handler)(self, asked, input)?;
         if let Some(total) = output.get_mut(served.total)
             && let Some(number) = total.as_u64()
         {
@@ -286,11 +291,12 @@ type Answer = Result<Map<String, Value>, Refused>;
 /// Answers one action, whose parameters have been checked for names and types.
 type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Answer;
 
-/// When a list is asked for, and the records added to it.
+/// When a list is asked for, the records added to it, and by how many fen its sums are off.
 #[derive(Clone, Copy)]
 struct Asked {
     now: UnixTime,
     added: Added,
+    sums: i64,
 }
 
 /// A refusal on its way out.

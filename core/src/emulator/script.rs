@@ -43,6 +43,8 @@ struct Turn {
 pub(super) struct Bent {
     pub(super) first_page: bool,
     pub(super) total: i64,
+    /// In fen.
+    pub(super) sums: i64,
     pub(super) head: u64,
     pub(super) tail: u64,
 }
@@ -83,6 +85,7 @@ impl Script {
                 Fault::Slow(time) => turn.delay = turn.delay.saturating_add(*time),
                 Fault::IgnoreOffset => bent.first_page = true,
                 Fault::Total(change) => bent.total = bent.total.saturating_add(*change),
+                Fault::Sums(fen) => bent.sums = bent.sums.saturating_add(*fen),
                 Fault::AddHead(records) => bent.head = bent.head.saturating_add(*records),
                 Fault::AddTail(records) => bent.tail = bent.tail.saturating_add(*records),
                 Fault::Clock(seconds) => clock = clock.or(Some(*seconds)),

@@ -8,7 +8,7 @@ use tc3_core::{
     Yuan,
 };
 
-use super::allocations;
+use super::{allocations, faults::scripted};
 use crate::common::{Client, credential};
 
 fn service() -> Emulator {
@@ -296,4 +296,33 @@ fn the_long_form_of_a_month_is_the_same_month() {
     let long = "2024-02-01 00:00:00".parse().unwrap();
     let long = DescribeAllocationSummaryByBusiness::new(long);
     assert_eq!(ask(&long), ask(&february()));
+}
+
+#[test]
+fn sums_are_off_by_script_and_the_records_are_not() {
+    let right = ask(&february());
+    let mut service = scripted(&["sums=+1@1", "sums=-250@2"]);
+    for off in ["0.01", "-2.50", "0"] {
+        let answer = Client::new().call(&mut service, &february()).unwrap();
+        assert_eq!(answer.detail, right.detail);
+        let [expected, reported] = [&right, &answer].map(|answer| {
+            let total = answer.total.clone().unwrap();
+            [
+                total.real_total_cost,
+                total.cash_pay_amount,
+                total.incentive_pay_amount,
+                total.voucher_pay_amount,
+                total.transfer_pay_amount,
+            ]
+        });
+        let off: Yuan = off.parse().unwrap();
+        let expected = expected.map(|sum| sum.and_then(|sum| sum.checked_add(off)));
+        assert_eq!(reported, expected);
+    }
+    // Where there is no bill, no sums are reported either.
+    let mut service = scripted(&["sums=+1@1"]);
+    let answer = Client::new()
+        .call(&mut service, &allocations(2023, 12))
+        .unwrap();
+    assert_eq!(answer.total, None);
 }

@@ -5,7 +5,7 @@ use tc3_core::{
     SubPayType,
 };
 
-use super::bills;
+use super::{bills, faults::scripted};
 use crate::common::{Client, credential};
 
 const SPAN: (&str, &str) = ("2024-03-01 00:00:00", "2024-08-31 23:59:59");
@@ -254,5 +254,18 @@ fn a_page_beyond_the_end_is_empty_and_still_has_the_total() {
     for offset in [total, total + 1, i64::MAX as u64] {
         let page = ask(&all().with_offset(offset));
         assert_eq!((page.transaction_list.len(), page.total), (0, total));
+    }
+}
+
+#[test]
+fn sums_are_off_by_script_and_the_records_are_not() {
+    let ask = |service: &mut Emulator| Client::new().call(service, &all()).unwrap();
+    let right = ask(&mut scripted(&[]));
+    let mut service = scripted(&["sums=+3@1", "sums=-1@1", "sums=-250@2"]);
+    for off in [2, -250, 0] {
+        let answer = ask(&mut service);
+        assert_eq!(answer.transaction_list, right.transaction_list);
+        let moved = |sum: Option<Fen>| Some(Fen::new(sum?.get() + off));
+        assert_eq!(sums(&answer).0, sums(&right).0.map(moved));
     }
 }

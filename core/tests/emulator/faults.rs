@@ -396,6 +396,8 @@ fn every_text_form_is_read_and_written() {
         ("ignore-offset@3..", When::From(3), Fault::IgnoreOffset),
         ("total=+5@2", When::At(2), Fault::Total(5)),
         ("total=-3@2", When::At(2), Fault::Total(-3)),
+        ("sums=+1@2", When::At(2), Fault::Sums(1)),
+        ("sums=-250@2", When::At(2), Fault::Sums(-250)),
         ("head=1@3", When::At(3), Fault::AddHead(1)),
         (
             "tail=18446744073709551615@3",
@@ -499,6 +501,7 @@ fn a_wrong_text_names_the_rule_that_it_breaks() {
             "must be total=",
             &["total@1", "total=@1", "total=x@1", "total=--1@1"],
         ),
+        ("must be sums=", &["sums@1", "sums=0.5@1"]),
         ("must be head=", &["head@1", "head=-1@1", "head=+1@1"]),
         ("must be tail=", &["tail@1", "tail=-1@1", "tail=@1"]),
         (

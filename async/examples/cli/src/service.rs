@@ -24,6 +24,7 @@ FAULT is one of
   slow=MILLISECONDS               the answer takes that long
   ignore-offset                   the page is the first one
   total=+N, total=-N              the reported total is off by N
+  sums=+N, sums=-N                each reported sum is off by N fen
   head=N, tail=N                  N more records from then on, at the list's head or tail
   clock=SECONDS                   the service's clock is off from then on
 
