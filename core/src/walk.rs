@@ -157,6 +157,26 @@ impl<A: Paginate> Walk<A> {
         self.window.as_ref().and_then(Paginate::window)
     }
 
+    /// The list, or the window of one, that is being walked over: after a page, the one that it belongs to.
+    /// `None` when all is over.
+    ///
+    /// ```
+    /// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, Walk};
+    ///
+    /// let (start, end) = ("20240101".parse()?, "20240131".parse()?);
+    /// let uses = |organization| {
+    ///     let agent = Agent::new("yDwFdUUckpsw").with_proxy_organization_open_id(organization);
+    ///     ChannelDescribeBillUsageDetail::new(agent, start, end)
+    /// };
+    /// let walk = Walk::over(["org_a", "org_b"].map(uses));
+    /// let whose = walk.list().and_then(|list| list.agent.proxy_organization_open_id.as_deref());
+    /// assert_eq!(whose, Some("org_a"));
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    pub const fn list(&self) -> Option<&A> {
+        self.window.as_ref()
+    }
+
     /// Goes on to what is to be fetched, if there is anything.
     pub(crate) fn begin(&mut self, settings: &Settings) -> Result<bool, Error> {
         let Some(window) = &mut self.window else {

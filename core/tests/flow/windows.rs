@@ -1,8 +1,8 @@
 use jiff::{Span, civil::DateTime};
 use tc3_core::{
     Agent, Attempt, BillTransactionInfo, ChannelDescribeBillUsageDetail,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Month, Outcome, Paginate,
-    Planner, Settings, Walk, walk::windows,
+    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Month, Outcome, Pages,
+    Paginate, Planner, Settings, Walk, walk::windows,
 };
 
 use super::{
@@ -241,6 +241,40 @@ fn an_offset_of_ones_own_is_one_in_the_first_window() {
     .records();
     assert_eq!(records.len(), 50 + 1_000 + 1_000);
     assert_eq!((offsets[0], offsets[1], offsets.len()), (19, 0, 41));
+}
+
+#[test]
+fn after_each_page_the_walk_names_the_list_that_it_belongs_to() {
+    let lists = ["org_hongqiao", "org_nanshan"].map(|organization| {
+        let mut list = usage("20240115", "20240214");
+        list.agent = list.agent.with_proxy_organization_open_id(organization);
+        list
+    });
+    let mut pages = Pages::new(Walk::over(lists));
+    let mut service = Emulator::new(credential()).with_records(500);
+    let mut client = Client::new();
+    let mut seen = Vec::new();
+    while let Some(page) = client.drive(&mut pages, |now, attempt| {
+        Ok(service.handle(now, &attempt.request))
+    }) {
+        let list = pages.walk().list().unwrap();
+        let organization = list.agent.proxy_organization_open_id.clone().unwrap();
+        let names = ["虹桥示例企业", "南山示例企业"];
+        let name = names[usize::from(organization == "org_nanshan")];
+        for record in page.unwrap().output.details.unwrap() {
+            assert_eq!(record.create_organization_name.as_deref(), Some(name));
+        }
+        seen.push(format!("{organization} to {}", list.end_time));
+    }
+    seen.dedup();
+    let expected = [
+        "org_hongqiao to 20240131",
+        "org_hongqiao to 20240214",
+        "org_nanshan to 20240131",
+        "org_nanshan to 20240214",
+    ];
+    assert_eq!(seen, expected);
+    assert!(pages.walk().list().is_none());
 }
 
 fn usage(start: &str, end: &str) -> ChannelDescribeBillUsageDetail {
