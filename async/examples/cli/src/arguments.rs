@@ -26,12 +26,10 @@ pub struct BillList {
     #[serde(skip)]
     #[command(flatten)]
     pub service: ServiceArguments,
-    /// The beginning, Beijing time, "yyyy-MM-dd HH:mm:ss" or a day [default: 30 days ago; 2024-01-01 of the emulator]
-    #[arg(long, value_name = "TIME", value_parser = first_second)]
-    start: Option<BeijingSecond>,
-    /// The end, included [default: now; 2024-06-30 of the emulator]
-    #[arg(long, value_name = "TIME", value_parser = last_second)]
-    end: Option<BeijingSecond>,
+    /// Of when.
+    #[serde(flatten)]
+    #[command(flatten)]
+    time: TimeArguments,
     /// How many records a request asks for [default: 100]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
@@ -64,22 +62,10 @@ impl BillList {
     }
 
     fn action(&self, service: &Service) -> Result<DescribeBillList> {
-        let (start, end) = if service.emulated.is_some() {
-            (
-                "2024-01-01 00:00:00".parse()?,
-                "2024-06-30 23:59:59".parse()?,
-            )
-        } else {
-            let now = now();
-            (
-                BeijingSecond::from_unix(UnixTime::new(now - 30 * DAY))?,
-                BeijingSecond::from_unix(UnixTime::new(now))?,
-            )
-        };
-        let mut action =
-            DescribeBillList::new(self.start.unwrap_or(start), self.end.unwrap_or(end))
-                .with_pay_types(self.pay_type.iter().cloned().map(PayType::new))
-                .with_sub_pay_types(self.sub_pay_type.iter().cloned().map(SubPayType::new));
+        let (start, end) = self.time.range(service)?;
+        let mut action = DescribeBillList::new(start, end)
+            .with_pay_types(self.pay_type.iter().cloned().map(PayType::new))
+            .with_sub_pay_types(self.sub_pay_type.iter().cloned().map(SubPayType::new));
         if self.with_zero_amount {
             action = action.with_zero_amount(true);
         }
@@ -150,13 +136,7 @@ impl AllocationSummary {
         let month = match self.month {
             Some(month) => month,
             None if service.emulated.is_some() => Month::new(2024, 2)?,
-            None => {
-                let today = BeijingSecond::from_unix(UnixTime::new(now()))?.datetime();
-                let first = BeijingSecond::new(today.year(), today.month(), 1, 0, 0, 0)?;
-                let before = UnixTime::new(first.to_unix().seconds() - 1);
-                let last = BeijingSecond::from_unix(before)?.datetime();
-                Month::new(last.year(), last.month())?
-            }
+            None => month_before(this_month()?, 1)?,
         };
         let mut action = DescribeAllocationSummaryByBusiness::new(month)
             .with_business_codes(&self.business_code)
@@ -188,18 +168,13 @@ pub struct UsageDetail {
     #[serde(skip)]
     #[command(flatten)]
     pub service: ServiceArguments,
-    /// The app's id (Agent.AppId) [default: the emulator's only one]
-    #[arg(long)]
-    app_id: Option<String>,
+    /// Of which app and when.
+    #[serde(flatten)]
+    #[command(flatten)]
+    days: DayArguments,
     /// Only this sub-customer (Agent.ProxyOrganizationOpenId)
     #[arg(long, value_name = "ID")]
     sub_customer: Option<String>,
-    /// The first day, yyyyMMdd [default: the current month's first; 20240101 of the emulator]
-    #[arg(long, value_name = "DAY")]
-    start: Option<CompactDate>,
-    /// The last day, included [default: today; 20240131 of the emulator]
-    #[arg(long, value_name = "DAY")]
-    end: Option<CompactDate>,
     /// Only this package, e.g. CloudEnterprise
     #[arg(long, value_name = "TYPE")]
     quota_type: Option<String>,
@@ -226,15 +201,75 @@ impl UsageDetail {
     }
 
     fn action(&self, service: &Service) -> Result<ChannelDescribeBillUsageDetail> {
-        let app_id = match &self.app_id {
-            Some(app_id) => app_id,
-            None if service.emulated.is_some() => Emulator::APP_ID,
-            None => return Err("--app-id is missing".into()),
-        };
-        let mut agent = Agent::new(app_id);
+        let mut agent = Agent::new(self.days.app_id(service)?);
         if let Some(sub_customer) = &self.sub_customer {
             agent = agent.with_proxy_organization_open_id(sub_customer);
         }
+        let (start, end) = self.days.range(service)?;
+        let mut action = ChannelDescribeBillUsageDetail::new(agent, start, end);
+        action.quota_type = self.quota_type.clone().map(QuotaType::new);
+        action.limit = self.limit;
+        Ok(action)
+    }
+}
+
+/// Of which time transactions are listed.
+#[derive(Clone, Copy, Debug, Serialize, clap::Args)]
+pub struct TimeArguments {
+    /// The beginning, Beijing time, "yyyy-MM-dd HH:mm:ss" or a day [default: 30 days ago; 2024-01-01 of the emulator]
+    #[arg(long, value_name = "TIME", value_parser = first_second)]
+    start: Option<BeijingSecond>,
+    /// The end, included [default: now; 2024-06-30 of the emulator]
+    #[arg(long, value_name = "TIME", value_parser = last_second)]
+    end: Option<BeijingSecond>,
+}
+
+impl TimeArguments {
+    /// The first and the last second.
+    pub fn range(&self, service: &Service) -> Result<(BeijingSecond, BeijingSecond)> {
+        let (start, end) = if service.emulated.is_some() {
+            (
+                "2024-01-01 00:00:00".parse()?,
+                "2024-06-30 23:59:59".parse()?,
+            )
+        } else {
+            let now = now();
+            (
+                BeijingSecond::from_unix(UnixTime::new(now - 30 * DAY))?,
+                BeijingSecond::from_unix(UnixTime::new(now))?,
+            )
+        };
+        Ok((self.start.unwrap_or(start), self.end.unwrap_or(end)))
+    }
+}
+
+/// Of which app and which days uses are listed.
+#[derive(Clone, Debug, Serialize, clap::Args)]
+#[serde(rename_all = "kebab-case")]
+pub struct DayArguments {
+    /// The app's id (Agent.AppId) [default: the emulator's only one]
+    #[arg(long)]
+    app_id: Option<String>,
+    /// The first day, yyyyMMdd [default: the current month's first; 20240101 of the emulator]
+    #[arg(long, value_name = "DAY")]
+    start: Option<CompactDate>,
+    /// The last day, included [default: today; 20240131 of the emulator]
+    #[arg(long, value_name = "DAY")]
+    end: Option<CompactDate>,
+}
+
+impl DayArguments {
+    /// The app's id.
+    pub fn app_id(&self, service: &Service) -> Result<&str> {
+        match &self.app_id {
+            Some(app_id) => Ok(app_id),
+            None if service.emulated.is_some() => Ok(Emulator::APP_ID),
+            None => Err("--app-id is missing".into()),
+        }
+    }
+
+    /// The first and the last day.
+    pub fn range(&self, service: &Service) -> Result<(CompactDate, CompactDate)> {
         let (start, end) = if service.emulated.is_some() {
             ("20240101".parse()?, "20240131".parse()?)
         } else {
@@ -244,11 +279,7 @@ impl UsageDetail {
                 CompactDate::new(today.year(), today.month(), today.day())?,
             )
         };
-        let (start, end) = (self.start.unwrap_or(start), self.end.unwrap_or(end));
-        let mut action = ChannelDescribeBillUsageDetail::new(agent, start, end);
-        action.quota_type = self.quota_type.clone().map(QuotaType::new);
-        action.limit = self.limit;
-        Ok(action)
+        Ok((self.start.unwrap_or(start), self.end.unwrap_or(end)))
     }
 }
 
@@ -271,7 +302,7 @@ pub struct PaceArguments<A: Action> {
 }
 
 /// What decides what an export is to be: the arguments, less those that are skipped, and the emulator's records.
-fn given(arguments: &impl Serialize, service: &Service) -> Result<Map<String, Value>> {
+pub fn given(arguments: &impl Serialize, service: &Service) -> Result<Map<String, Value>> {
     let mut given = match serde_json::to_value(arguments)? {
         Value::Object(given) => given,
         _ => Map::new(),
@@ -295,6 +326,21 @@ fn second(text: &str, of_day: &str) -> std::result::Result<BeijingSecond, tc3_co
     } else {
         format!("{text} {of_day}").parse()
     }
+}
+
+/// The current month in Beijing.
+pub fn this_month() -> Result<Month> {
+    let today = BeijingSecond::from_unix(UnixTime::new(now()))?.datetime();
+    Ok(Month::new(today.year(), today.month())?)
+}
+
+/// The month so many months before another one.
+pub fn month_before(month: Month, months: i32) -> Result<Month> {
+    let at = i32::from(month.year()) * 12 + i32::from(month.month()) - 1 - months;
+    Ok(Month::new(
+        (at.div_euclid(12)).try_into()?,
+        (at.rem_euclid(12) + 1).try_into()?,
+    )?)
 }
 
 fn now() -> i64 {

@@ -56,9 +56,7 @@ impl<A: Paginate + DeserializeOwned> Checkpoint<A> {
         output: &Path,
         arguments: &Map<String, Value>,
     ) -> Result<Option<(Self, File)>> {
-        if place(path)? == place(output)? || place(&beside(path))? == place(output)? {
-            return Err("--checkpoint needs a file of its own beside --output".into());
-        }
+        are_apart(path, output)?;
         let text = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|error| named(path, error))?,
@@ -122,17 +120,32 @@ impl<A: Paginate + DeserializeOwned> Checkpoint<A> {
     /// Replaces the file: whenever this process dies, it holds the checkpoint before or this one.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_vec(self)?;
-        let replace = || {
-            let beside = beside(path);
-            let mut file = File::create(&beside)?;
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(beside, path)
-        };
-        replace().map_err(|error| named(path, error))?;
-        sync_folder(path);
-        Ok(())
+        replace(path, |file| Ok(file.write_all(&text)?))
     }
+}
+
+/// Replaces a file as a whole: whenever this process dies, it is as before or as `write` writes it.
+pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let beside = beside(path);
+    let written = || {
+        let mut file = File::create(&beside)?;
+        write(&mut file)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        Result::Ok(())
+    };
+    written().map_err(|error| named(path, error))?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Whether a checkpoint and an output can be written beside each other.
+pub fn are_apart(checkpoint: &Path, output: &Path) -> Result<()> {
+    let output = place(output)?;
+    if place(checkpoint)? == output || place(&beside(checkpoint))? == output {
+        return Err("--checkpoint needs a file of its own beside --output".into());
+    }
+    Ok(())
 }
 
 /// Has what a file's folder says of it written to disk, which only a system that crashes needs, and not

@@ -1,10 +1,11 @@
 use std::{
     fs::File,
     io::{self, Write},
+    marker::PhantomData,
     path::{Path, PathBuf},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tc3_core::{Paginate, Walk};
@@ -12,6 +13,7 @@ use tc3_core::{Paginate, Walk};
 use crate::{
     Format, Result, Row,
     checkpoint::{Checkpoint, named, sync_folder},
+    progress::bar,
     say,
 };
 
@@ -34,13 +36,24 @@ pub struct OutputArguments {
     checkpoint: Option<PathBuf>,
 }
 
-/// Writes the records of a walk as its pages come, with a progress bar on stderr when that is a terminal.
+impl OutputArguments {
+    /// To a file, with a checkpoint or without.
+    pub const fn to_file(format: Format, output: PathBuf, checkpoint: Option<PathBuf>) -> Self {
+        Self {
+            format,
+            output: Some(output),
+            checkpoint,
+        }
+    }
+}
+
+/// Writes the records of a walk, or rows made of them, as its pages come, with a progress bar on stderr when that is a terminal.
 ///
 /// With a checkpoint, a page's records are on disk before the checkpoint says so, and the checkpoint is
 /// replaced as a whole. Whatever was written after it is cut off when the export is continued, so that each
 /// record is there once, whenever the process died.
 #[derive(Debug)]
-pub struct Export<A> {
+pub struct Export<A: Paginate, R = <A as Paginate>::Item> {
     format: Format,
     at: Checkpoint<A>,
     checkpoint: Option<PathBuf>,
@@ -49,11 +62,13 @@ pub struct Export<A> {
     /// Made with the first records, so that what can't be asked for leaves an older one as it is.
     file: Option<File>,
     bar: ProgressBar,
+    rows: PhantomData<R>,
 }
 
-impl<A> Export<A>
+impl<A, R> Export<A, R>
 where
-    A: Paginate<Item: Row + Serialize + DeserializeOwned> + Clone + DeserializeOwned,
+    A: Paginate + Clone + DeserializeOwned,
+    R: Row + Serialize + DeserializeOwned,
 {
     /// Continues from the checkpoint, if there is one and it is of these arguments; else begins with `walk`.
     pub fn begin(
@@ -61,10 +76,7 @@ where
         arguments: Map<String, Value>,
         walk: impl FnOnce() -> Result<Walk<A>>,
     ) -> Result<Self> {
-        let bar = ProgressBar::no_length();
-        bar.set_style(ProgressStyle::with_template(
-            "{wide_bar} {pos}/{len} records, {per_sec}, {eta} left",
-        )?);
+        let bar = bar()?;
         let OutputArguments {
             format,
             output,
@@ -89,6 +101,7 @@ where
             output,
             file,
             bar,
+            rows: PhantomData,
         })
     }
 
@@ -97,17 +110,16 @@ where
         self.at.walk.clone()
     }
 
-    /// Writes the records of a page, after which the walk stands here.
-    pub fn write(&mut self, page: A::Output, walk: &Walk<A>) -> Result<()> {
+    /// Writes what was made of a page's records, a row of each, after which the walk stands here.
+    pub fn write_rows(&mut self, rows: &[R], walk: &Walk<A>) -> Result<()> {
         if let Some(total) = walk.total() {
             self.bar.set_length(total);
         }
-        let records = A::into_items(page);
         // A page of none may be what a list breaks off with: it is asked for again when that is continued.
-        if records.is_empty() {
+        if rows.is_empty() {
             return Ok(());
         }
-        self.put(&records)?;
+        self.put(rows)?;
         self.commit(walk)
     }
 
@@ -125,9 +137,9 @@ where
     }
 
     /// Writes records, and what stands above the first ones.
-    fn put(&mut self, records: &[A::Item]) -> Result<()> {
+    fn put(&mut self, records: &[R]) -> Result<()> {
         let mut text = match self.at.bytes {
-            0 => self.format.heading::<A::Item>()?,
+            0 => self.format.heading::<R>()?,
             _ => Vec::new(),
         };
         text.extend(self.format.lines(records)?);
@@ -159,6 +171,16 @@ where
             self.at.write(checkpoint)?;
         }
         Ok(())
+    }
+}
+
+impl<A> Export<A>
+where
+    A: Paginate<Item: Row + Serialize + DeserializeOwned> + Clone + DeserializeOwned,
+{
+    /// Writes the records of a page, after which the walk stands here.
+    pub fn write(&mut self, page: A::Output, walk: &Walk<A>) -> Result<()> {
+        self.write_rows(&A::into_items(page), walk)
     }
 }
 

@@ -9,6 +9,7 @@ mod checkpoint;
 mod export;
 mod format;
 mod parallel;
+mod progress;
 mod service;
 mod table;
 
@@ -19,16 +20,21 @@ use std::{
     process::ExitCode,
 };
 
-pub use arguments::{AllocationSummary, BillList, PaceArguments, UsageDetail};
+pub use arguments::{
+    AllocationSummary, BillList, DayArguments, PaceArguments, TimeArguments, UsageDetail, given,
+    month_before, this_month,
+};
+pub use checkpoint::{are_apart, replace};
 pub use clap::Parser;
 pub use export::{Export, OutputArguments};
 pub use format::Format;
 pub use parallel::{Parallel, Timed};
+pub use progress::Progress;
 pub use service::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Service, ServiceArguments, serve,
     with_faults,
 };
-pub use table::Row;
+pub use table::{Column, Row, heading, line};
 
 /// What an example's work comes to.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -54,7 +60,7 @@ pub fn finish(result: Result<()>) -> ExitCode {
 }
 
 /// Writes a line to stderr, unless nobody reads it.
-fn say(line: impl fmt::Display) {
+pub fn say(line: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

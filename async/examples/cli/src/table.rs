@@ -4,7 +4,7 @@ use tc3_core::{AllocationSummaryByBusiness, BillTransactionInfo, ChannelBillUsag
 use unicode_width::UnicodeWidthStr;
 
 /// A heading, its width in columns of the terminal, and whether it is flush right.
-pub(crate) type Column = (&'static str, usize, bool);
+pub type Column = (&'static str, usize, bool);
 
 /// A record that can be shown in columns.
 pub trait Row {
@@ -12,7 +12,7 @@ pub trait Row {
     const LEAST: &str;
 
     /// Heading, width and whether flush right, of each column.
-    const COLUMNS: [(&'static str, usize, bool); 6];
+    const COLUMNS: [Column; 6];
 
     /// What stands in the columns.
     fn cells(&self) -> [String; 6];
@@ -92,12 +92,14 @@ fn text(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| "-".into(), ToString::to_string)
 }
 
-pub(crate) fn heading(out: &mut impl Write, columns: &[Column]) -> io::Result<()> {
+/// Writes the headings of columns.
+pub fn heading(out: &mut impl Write, columns: &[Column]) -> io::Result<()> {
     let names: Vec<String> = columns.iter().map(|(name, ..)| (*name).into()).collect();
     line(out, columns, &names)
 }
 
-pub(crate) fn line(out: &mut impl Write, columns: &[Column], cells: &[String]) -> io::Result<()> {
+/// Writes a line of cells.
+pub fn line(out: &mut impl Write, columns: &[Column], cells: &[String]) -> io::Result<()> {
     let mut line = String::new();
     for ((_, width, right), cell) in columns.iter().zip(cells) {
         // Chinese characters take two columns, so formatting by characters would not align.
