@@ -29,7 +29,9 @@ fn read(path: &Path) -> Looked {
         Err(error) => return Err(error.into()),
     };
     let bound = u64::try_from(Lookup::MAX_SIZE).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
+    // Room for all of it: what grows would leave copies of keys behind.
+    let room = file.metadata()?.len().min(bound).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room)?);
     file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }

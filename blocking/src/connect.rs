@@ -19,6 +19,7 @@ use ureq::{
         },
     },
 };
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::hidden::Hidden;
 
@@ -115,7 +116,7 @@ impl<T: Transport> Connector<T> for Frugally {
         _: &ConnectionDetails<'_>,
         chained: Option<T>,
     ) -> Result<Option<Self::Out>, Error> {
-        let held = Vec::new();
+        let held = Zeroizing::default();
         Ok(chained.map(|inner| Frugal { inner, held }))
     }
 }
@@ -124,7 +125,7 @@ impl<T: Transport> Connector<T> for Frugally {
 struct Frugal<T> {
     inner: T,
     /// What is to be sent: a head goes out together with its body.
-    held: Vec<u8>,
+    held: Zeroizing<Vec<u8>>,
 }
 
 impl<T: Transport> Frugal<T> {
@@ -143,7 +144,8 @@ impl<T: Transport> Frugal<T> {
             self.inner.transmit_output(now.len(), timeout)?;
             rest = later;
         }
-        self.held.clear();
+        // A signature and a token were in it.
+        self.held.zeroize();
         left(timeout, start)
     }
 }
@@ -399,7 +401,7 @@ mod tests {
                     buffers: LazyBuffers::new(16, 16),
                     awaited: None,
                 },
-                held: Vec::new(),
+                held: Zeroizing::default(),
             };
             let timeout = NextTimeout {
                 after: Duration::from_millis(limit).into(),

@@ -77,6 +77,8 @@ pub struct Call<A: Action> {
     /// How many times it has waited for those who look, and for the next look after one that failed.
     polls: u32,
     looks: u32,
+    /// How many looks of its own have ended.
+    renewals: u32,
     /// What the last attempt came to, unless it is the result.
     failed: Option<Error>,
     request_id: Option<String>,
@@ -115,6 +117,7 @@ impl<A: Action> Call<A> {
             renewal: None,
             polls: 0,
             looks: 0,
+            renewals: 0,
             failed: None,
             request_id: None,
         }
@@ -188,11 +191,20 @@ impl<A: Action> Call<A> {
                     Turn::Look(lookup) => return Ok(Some(Step::Look(lookup))),
                     Turn::Send(attempt) => return Ok(Some(Step::Send(attempt))),
                     Turn::Wait(delay) => return Ok(Some(self.wait(delay.min(left)))),
-                    Turn::Over => self.renewal = None,
+                    Turn::Over => {
+                        self.renewal = None;
+                        self.renewals = self.renewals.saturating_add(1);
+                    }
                 }
             }
             match session.claim(left, now) {
                 Claim::Ready => return Ok(None),
+                // At the end of a clock no time passes between looks, and what was found has always expired.
+                Claim::Renew(_)
+                    if self.renewals >= session.settings().retry().attempts().max(1) =>
+                {
+                    return Err(session.no_credentials().into());
+                }
                 Claim::Renew(renewal) => self.renewal = Some(Box::new(renewal)),
                 Claim::Wait => {
                     let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));

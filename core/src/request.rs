@@ -106,7 +106,12 @@ impl Prepared {
     ) -> Result<Request<Bytes>, Error> {
         let (settings, mut signer, hosts) = session.parts();
         let endpoint = settings.endpoint_at(endpoint);
-        let (method, content_type, query, body, limit) = match settings.wire() {
+        let wire = match settings.wire() {
+            // What vouches for an action that isn't signed is in its input, and addresses are written down.
+            Wire::Get if !self.target.signed => Wire::Post,
+            wire => wire,
+        };
+        let (method, content_type, query, body, limit) = match wire {
             Wire::Post | Wire::PostUnsigned => (
                 Method::POST,
                 JSON,
@@ -119,7 +124,7 @@ impl Prepared {
         if body.len().max(query.len()) > limit {
             return Err(Invalid::new("input", "is larger than the service takes").into());
         }
-        let payload = match settings.wire() {
+        let payload = match wire {
             Wire::PostUnsigned => Payload::Unsigned,
             Wire::Post | Wire::Get => Payload::Signed(&body),
         };
@@ -164,7 +169,7 @@ impl Prepared {
         if let Some(language) = settings.language() {
             headers.insert(LANGUAGE, text(language.as_str())?);
         }
-        if settings.wire() == Wire::PostUnsigned {
+        if wire == Wire::PostUnsigned {
             headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
         }
         if let Some(signer) = signer.filter(|_| *signed)
@@ -305,9 +310,17 @@ mod tests {
             const SIGNED: bool = false;
             type Output = serde_json::Value;
         }
-        let request = sign(&Open {}, &mut session(Settings::default()), NOW).unwrap();
-        assert_eq!(request.headers()["authorization"], "SKIP");
-        assert!(!request.headers().contains_key("x-tc-token"));
+        // Nor is what it says in the address, whatever the settings.
+        for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {
+            let mut session = session(Settings::default().with_wire(wire));
+            let request = sign(&Open {}, &mut session, NOW).unwrap();
+            assert_eq!(request.headers()["authorization"], "SKIP");
+            assert!(!request.headers().contains_key("x-tc-token"));
+            assert_eq!(
+                (request.method(), request.uri().query()),
+                (&Method::POST, None)
+            );
+        }
     }
 
     #[test]

@@ -107,6 +107,12 @@ impl Session {
         }
     }
 
+    /// Why there are no credentials, by the last look for them.
+    pub(crate) fn no_credentials(&self) -> NoCredentials {
+        let provider = self.provider.as_ref();
+        provider.map_or_else(NoCredentials::expired_at_once, |it| it.no_credentials())
+    }
+
     /// Takes what a look for credentials came to.
     pub(crate) fn renewed(
         &mut self,

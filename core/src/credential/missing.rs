@@ -57,6 +57,16 @@ impl NoCredentials {
         Self::new(Vec::new(), false)
     }
 
+    /// What was found had no life left, each time.
+    pub(crate) fn expired_at_once() -> Self {
+        let tried = Tried {
+            source: "all".into(),
+            reason: "what was found expired at once".into(),
+            cause: None,
+        };
+        Self::new([tried].into(), false)
+    }
+
     /// What was tried, in order.
     pub fn tried(&self) -> &[Tried] {
         &self.tried

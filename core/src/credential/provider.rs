@@ -21,6 +21,7 @@ const REST: Duration = Duration::from_secs(1);
 const BACKOFF: Retry = Retry::NEVER
     .with_base(Duration::from_secs(1))
     .with_cap(Duration::from_secs(60));
+const LONGEST_REST: Duration = Duration::from_secs(61);
 /// How much longer than allowed a look may take before another call takes it over.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -123,7 +124,12 @@ impl Provider {
         if self.flight.as_ref().is_some_and(|flight| flight.lasts(now)) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
-        let rest = self.again.saturating_sub(now.tick);
+        let mut rest = self.again.saturating_sub(now.tick);
+        if rest > LONGEST_REST {
+            // The clock has gone back.
+            self.again = now.tick;
+            rest = Duration::ZERO;
+        }
         if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
             return if usable {
                 Claim::Ready
@@ -142,6 +148,12 @@ impl Provider {
         let chain = Arc::clone(&self.chain);
         let wants_region = wants_region && !has_some;
         Claim::Renew(Renewal::new(mark, chain, self.source, wants_region, until))
+    }
+
+    /// Why there are none, by the last look.
+    pub(crate) fn no_credentials(&self) -> NoCredentials {
+        let failure = self.failure.clone();
+        failure.unwrap_or_else(NoCredentials::expired_at_once)
     }
 
     /// Takes what a look came to; returns what the session shall use from now on.

@@ -72,6 +72,8 @@ pub(crate) struct Found {
 /// A role that is being taken, with a session of its own.
 struct Assuming {
     session: Session,
+    /// By how much the clock was wrong when it began.
+    offset: i64,
     call: Taking,
 }
 
@@ -115,7 +117,11 @@ impl Renewal {
                     // A session with a credential, or without need of one, looks for none.
                     Step::Look(_) => assuming.found(Ok(None)),
                     Step::Done(result) => {
-                        session.set_clock_offset(assuming.session.clock_offset());
+                        // Another call may have set the clock meanwhile.
+                        let offset = assuming.session.clock_offset();
+                        if offset != assuming.offset {
+                            session.set_clock_offset(offset);
+                        }
                         self.assuming = None;
                         let credential = result.and_then(|reply| Ok(reply.output.try_into()?));
                         self.answer(Answer::Assumed(credential.map_err(Arc::new)));
@@ -242,9 +248,13 @@ impl Renewal {
         // A query would be written down where requests are.
         let settings = settings.with_wire(Wire::Post).with_region(region);
         inner = inner.with_settings(settings.with_deadline(left));
-        inner.set_clock_offset(session.clock_offset());
-        let session = inner;
-        self.assuming = Some(Box::new(Assuming { session, call }));
+        let offset = session.clock_offset();
+        inner.set_clock_offset(offset);
+        self.assuming = Some(Box::new(Assuming {
+            session: inner,
+            offset,
+            call,
+        }));
     }
 }
 

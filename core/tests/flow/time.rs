@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::json;
-use tc3_core::{Attempt, Call, Error, Flow, Now, Outcome, Pages, Retry, Settings, Step, UnixTime};
+use tc3_core::{
+    Attempt, Call, Chain, Error, Failure, Flow, Now, Outcome, Pages, Retry, Session, Settings,
+    Source, Step, UnixTime,
+};
 
 use super::{
     answer,
+    credentials::january,
     storm::{Fault, fault},
     table::{PAGE_INDEX, Rows, Table},
 };
-use crate::common::{Client, START};
+use crate::common::{Client, START, credential};
 
 /// Time as no clock should show it.
 #[derive(Clone, Debug)]
@@ -130,5 +134,34 @@ proptest! {
     #[test]
     fn whatever_the_clock_shows_nothing_panics_and_everything_ends(madness in madness()) {
         bedlam(&madness)?;
+    }
+}
+
+#[test]
+fn at_the_end_of_a_clock_a_look_for_credentials_ends_too() {
+    let expiring = || credential().with_expiry(UnixTime::new(START.seconds() + 3_600));
+    let chains = [
+        Chain::of([]),
+        Chain::of([Source::environment(), Source::cvm_role()]),
+        Chain::of([expiring().into(), credential().into()]),
+    ];
+    for chain in chains {
+        for unix in [START, UnixTime::new(i64::MAX)] {
+            let mut session = Session::new(chain.clone());
+            let now = Now::new(unix, Duration::MAX, 0);
+            let mut call = Call::new(&january());
+            let mut steps = 0;
+            let result = loop {
+                steps += 1;
+                assert!(steps < 100, "it goes on and on");
+                match call.step(&mut session, now) {
+                    Step::Look(_) => call.found(Ok(None)),
+                    Step::Send(_) => call.handle(Err(Failure::not_sent("nobody is there"))),
+                    Step::Wait(_) => {}
+                    Step::Done(result) => break result,
+                }
+            };
+            assert!(matches!(result, Err(Error::Credentials(_))), "{result:?}");
+        }
     }
 }
