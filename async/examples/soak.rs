@@ -149,13 +149,15 @@ impl Truth {
 }
 
 /// What came of a walk.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Account {
     /// How many records came that should have, each counted once.
     records: u64,
     missing: u64,
     /// How many came that should not have, or not again.
     doubled: u64,
+    /// Why a walk ended before its list did; its records are missing.
+    failure: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Account {
@@ -240,10 +242,14 @@ async fn soak(arguments: Arguments, endpoint: Endpoint) -> Result<Account> {
     }
     let mut all = Account::default();
     while let Some(account) = walks.join_next().await {
-        let account = account??;
-        all.records += account.records;
-        all.missing += account.missing;
-        all.doubled += account.doubled;
+        match account? {
+            Ok(account) => {
+                all.records += account.records;
+                all.missing += account.missing;
+                all.doubled += account.doubled;
+            }
+            Err(error) => all.failure = Some(error),
+        }
     }
     bar.finish_and_clear();
     Ok(all)
@@ -305,6 +311,9 @@ fn run(arguments: Arguments) -> Result<()> {
         account.doubled,
         monitor.faults(),
     )?;
+    if let Some(error) = account.failure {
+        return Err(error);
+    }
     if account.records != arguments.records || account.missing > 0 || account.doubled > 0 {
         return Err("records are missing or doubled".into());
     }

@@ -39,8 +39,9 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
-/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
-/// attempt's bound, and reports every answer, whatever its status, as an answer. When its future is
+/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
+/// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
+/// status, as an answer. When its future is
 /// dropped, the request is abandoned.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer: [`Failure::NotSent`] when the request

@@ -25,8 +25,9 @@ const MAX_TRUST: u64 = 1 << 20;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
-/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no redirect, reads at most one byte more than the
-/// attempt's bound, and reports every answer, whatever its status, as an answer.
+/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
+/// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
+/// status, as an answer.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer.
     ///

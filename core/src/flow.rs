@@ -82,7 +82,8 @@ pub enum Step<T> {
     Done(T),
 }
 
-/// Something of the machine's that says which credentials there are.
+/// Something of the machine's that says which credentials there are. It is looked up at once: a file that can't be
+/// read without waiting, on a disk far away, say, holds up the call beyond its deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// The environment variable of this name.

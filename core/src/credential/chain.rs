@@ -159,8 +159,8 @@ pub(super) enum Kind {
     Role(Box<AssumeRole>, Chain),
 }
 
-/// The one address that answers in plain http although it isn't loopback: it is link-local, so that what is
-/// said there never leaves the machine's host.
+/// The one address that answers in plain http although it isn't loopback: within the cloud
+/// it is link-local, so that what is said there never leaves the machine's host.
 const METADATA: &str = "http://metadata.tencentyun.com";
 
 impl Source {
