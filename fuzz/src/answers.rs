@@ -4,10 +4,13 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::json;
 use tc3_core::{
-    Action, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Error, Untyped, response,
+    Action, AssumedRole, ChannelDescribeBillUsageDetail, Credential,
+    DescribeAllocationSummaryByBusiness, DescribeBillList, Error, Untyped, response,
 };
+
+use crate::credentials::usable;
 
 /// Any body is read into a reply or an error, for each action; what is read is written and read again
 /// as the same.
@@ -47,13 +50,51 @@ where
             true
         }
         Err(error) => {
-            assert!(!format!("{error} {error:?}").is_empty());
-            let known = matches!(
-                error,
-                Error::Service(_) | Error::Decode { .. } | Error::NotAnAnswer { .. }
-            );
-            assert!(known, "{error:?}");
+            known(&error);
             false
         }
     }
+}
+
+/// The same for a role that was taken, which is never written: whatever its keys are, its `Debug` is the same.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn decode_role<A: Action<Output = AssumedRole>>(body: &[u8]) -> bool {
+    let answer = |body| response::read::<A>(&http::Response::new(body));
+    match answer(Bytes::copy_from_slice(body)) {
+        Ok(reply) => {
+            let role = &reply.output;
+            let other = json!({"Response": {
+                "Credentials": {
+                    "TmpSecretId": role.credentials.tmp_secret_id(),
+                    "TmpSecretKey": "x",
+                    "Token": "y",
+                },
+                "ExpiredTime": role.expired_time,
+                "Expiration": role.expiration,
+                "RequestId": reply.request_id,
+            }});
+            let other = answer(other.to_string().into()).expect("another role can be read");
+            assert_eq!(format!("{reply:?}"), format!("{other:?}"));
+            if let Ok(credential) = Credential::try_from(reply.output) {
+                usable(&credential);
+            }
+            true
+        }
+        Err(error) => {
+            known(&error);
+            false
+        }
+    }
+}
+
+fn known(error: &Error) {
+    assert!(!format!("{error} {error:?}").is_empty());
+    let known = matches!(
+        error,
+        Error::Service(_) | Error::Decode { .. } | Error::NotAnAnswer { .. }
+    );
+    assert!(known, "{error:?}");
 }

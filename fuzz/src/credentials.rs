@@ -40,7 +40,8 @@ pub fn credentials(bytes: &[u8]) {
     }
 }
 
-fn usable(credential: &Credential) {
+/// Signs with a credential, and looks at its `Debug`.
+pub(crate) fn usable(credential: &Credential) {
     signs(credential, Settings::default());
     let other = Credential::new(credential.secret_id(), "x").expect("its id is an id");
     let other = match credential.token() {

@@ -9,7 +9,7 @@ mod service;
 mod signatures;
 mod texts;
 
-pub use answers::{decode, decode_as};
+pub use answers::{decode, decode_as, decode_role};
 pub use credentials::credentials;
 pub use flows::{flow, walk};
 pub use message::{credential, request};

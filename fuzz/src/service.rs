@@ -4,12 +4,13 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use serde_json::Value;
 use tc3_core::{
-    ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Emulator, Error, Fault, Scripted, Untyped, response,
+    AssumeRole, AssumeRoleWithWebIdentity, ChannelDescribeBillUsageDetail,
+    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Error, Fault, Scripted,
+    Untyped, response,
 };
 
 use crate::{
-    decode_as,
+    decode_as, decode_role,
     message::{self, NOW, credential, single},
 };
 
@@ -90,6 +91,8 @@ fn answered(request: &Request<Bytes>, answer: &Response<Bytes>) -> Option<String
                     decode_as::<DescribeAllocationSummaryByBusiness>
                 }
                 b"ChannelDescribeBillUsageDetail" => decode_as::<ChannelDescribeBillUsageDetail>,
+                b"AssumeRole" => decode_role::<AssumeRole>,
+                b"AssumeRoleWithWebIdentity" => decode_role::<AssumeRoleWithWebIdentity>,
                 _ => panic!("{request:?} was answered"),
             };
             assert!(fits(answer.body()), "{body}");
