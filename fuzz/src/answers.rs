@@ -6,14 +6,14 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 use tc3_core::{
-    Action, AssumedRole, ChannelDescribeBillUsageDetail, Credential,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Error, Untyped, response,
+    Action, AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, ChannelDescribeBillUsageDetail,
+    Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Error, Untyped, response,
 };
 
 use crate::credentials::usable;
 
 /// Any body is read into a reply or an error, for each action; what is read is written and read again
-/// as the same.
+/// as the same, but for roles, which are not written and whose `Debug` shows no key.
 ///
 /// # Panics
 ///
@@ -23,6 +23,8 @@ pub fn decode(body: &[u8]) {
     decode_as::<DescribeAllocationSummaryByBusiness>(body);
     decode_as::<ChannelDescribeBillUsageDetail>(body);
     decode_as::<Untyped>(body);
+    decode_role::<AssumeRole>(body);
+    decode_role::<AssumeRoleWithWebIdentity>(body);
 }
 
 /// Whether a body is an answer to the action, having checked what [`decode`] promises.

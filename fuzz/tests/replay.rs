@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use tc3_core::{
-    ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
+    AssumeRole, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
     DescribeBillList, tc3,
 };
 
@@ -27,6 +27,7 @@ fn decode() {
     assert!(taken(tc3_fuzz::decode_as::<DescribeBillList>) >= 1);
     assert!(taken(tc3_fuzz::decode_as::<DescribeAllocationSummaryByBusiness>) >= 2);
     assert!(taken(tc3_fuzz::decode_as::<ChannelDescribeBillUsageDetail>) >= 3);
+    assert!(taken(tc3_fuzz::decode_role::<AssumeRole>) >= 1);
     assert!(seeds.len() > 6, "some seeds are refusals and misfits");
 }
 
