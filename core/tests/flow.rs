@@ -20,6 +20,8 @@ mod endings;
 mod failover;
 #[path = "flow/list.rs"]
 mod list;
+#[path = "flow/lookups.rs"]
+mod lookups;
 #[path = "flow/pages.rs"]
 mod pages;
 #[path = "flow/planner.rs"]

@@ -19,7 +19,7 @@ use crate::common::Client;
 
 /// What comes back for a request.
 #[derive(Clone, Debug)]
-enum Came {
+pub(super) enum Came {
     NotSent,
     Unknown,
     Answer {
@@ -30,7 +30,7 @@ enum Came {
 }
 
 impl Came {
-    fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::NotSent => Err(Failure::not_sent("connection refused")),
             Self::Unknown => Err(Failure::unknown("connection reset")),
@@ -108,7 +108,7 @@ fn header_value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn came() -> impl Strategy<Value = Came> {
+pub(super) fn came() -> impl Strategy<Value = Came> {
     let status = prop_oneof![4 => Just(200), 1 => 100..1_000_u16];
     let header = (
         prop::sample::select(&["date", "retry-after"][..]),
@@ -238,7 +238,7 @@ fn usage() -> ChannelDescribeBillUsageDetail {
     ChannelDescribeBillUsageDetail::new(Agent::new("app"), start, end)
 }
 
-fn bills() -> DescribeBillList {
+pub(super) fn bills() -> DescribeBillList {
     range("2024-01-01 00:00:00", "2025-02-01 00:00:00").with_limit(3)
 }
 
