@@ -206,6 +206,7 @@ prop_compose! {
 
 const EXTREMES: &[Duration] = &[
     Duration::ZERO,
+    Duration::MAX,
     Duration::from_nanos(1),
     Duration::from_secs(1 << 40),
 ];
