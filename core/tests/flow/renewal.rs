@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use http::StatusCode;
 use tc3_core::{
-    AssumeRole, Attempt, Call, Emulator, Error, Failure, Fault, Flow, Outcome, Retry, Session,
-    Settings, Source, Step, UnixTime, When, Wire,
+    AssumeRole, Attempt, Call, Emulator, Error, Failure, Fault, Flow, Outcome, Pages, Retry,
+    Session, Settings, Source, Step, UnixTime, When, Wire,
 };
 
 use super::{
@@ -429,4 +429,21 @@ fn a_services_trouble_with_a_role_is_waited_out() {
         "ResourceNotFound.RoleNotFound"
     );
     assert_eq!(service.requests(), 1);
+}
+
+#[test]
+fn a_walk_looks_for_credentials_as_a_call_does() {
+    let mut service = Emulator::new(credential());
+    let pair = [
+        ("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE"),
+        ("TENCENTCLOUD_SECRET_KEY", "not-a-real-key"),
+    ];
+    let mut client = near(Source::environment(), Settings::default());
+    set(&mut client, &pair);
+    let mut pages = Pages::new(january());
+    let page = client.drive(&mut pages, |now, attempt| {
+        Ok(service.handle(now, &attempt.request))
+    });
+    let records = page.unwrap().unwrap().output.transaction_list.len();
+    assert!(records > 0 && client.looked.iter().any(|name| name == pair[1].0));
 }
