@@ -143,7 +143,7 @@ impl<A: Action> Call<A> {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
         let left = deadline.saturating_sub(self.time.passed);
-        if session.is_provided() && prepared.target().signed {
+        if prepared.target().signed {
             if left.is_zero() {
                 return Err(self.late(deadline, None));
             }

@@ -92,11 +92,6 @@ impl Session {
         self.provider = None;
     }
 
-    /// Whether credentials are looked for.
-    pub(crate) const fn is_provided(&self) -> bool {
-        self.provider.is_some()
-    }
-
     /// What a call that has so much time left is to do about credentials.
     pub(crate) fn claim(&mut self, left: Duration, now: Now) -> Claim {
         let wants_region = self.settings.region().is_none();
@@ -130,7 +125,7 @@ impl Session {
     }
 
     fn set_region(&mut self, region: Option<Region>) {
-        if region.is_some() && self.settings.region().is_none() {
+        if self.settings.region().is_none() {
             self.settings = mem::take(&mut self.settings).with_region(region);
         }
     }

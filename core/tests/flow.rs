@@ -32,6 +32,8 @@ mod prefixes;
 mod quota;
 #[path = "flow/renewal.rs"]
 mod renewal;
+#[path = "flow/renewal_clock.rs"]
+mod renewal_clock;
 #[path = "flow/requests.rs"]
 mod requests;
 #[path = "flow/resume.rs"]
