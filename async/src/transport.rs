@@ -41,8 +41,8 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 ///
 /// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
 /// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
-/// status, as an answer. When its future is
-/// dropped, the request is abandoned.
+/// status, as an answer. It logs no sensitive header, and no body of what is
+/// [confidential](Attempt::confidential). When its future is dropped, the request is abandoned.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer: [`Failure::NotSent`] when the request
     /// surely never reached the service, [`Failure::Unknown`] for any other failure.

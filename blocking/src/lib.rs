@@ -59,6 +59,7 @@
 
 mod client;
 mod connect;
+mod covered;
 mod credentials;
 mod hidden;
 mod pages;

@@ -8,11 +8,12 @@ use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
 use ureq::{
     Agent, Proxy,
     tls::{Certificate, RootCerts, TlsConfig},
-    unversioned::resolver::DefaultResolver,
+    unversioned::{resolver::DefaultResolver, transport::Connector},
 };
 
 use crate::{
     connect::{Later, connector, failure},
+    covered::Covered,
     hidden::Hidden,
 };
 
@@ -27,7 +28,8 @@ const MAX_TRUST: u64 = 1 << 20;
 ///
 /// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
 /// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
-/// status, as an answer.
+/// status, as an answer. It logs no sensitive header, and no body of what is
+/// [confidential](Attempt::confidential).
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer.
     ///
@@ -108,26 +110,38 @@ impl Ureq {
 }
 
 impl Transport for Ureq {
-    fn send(&self, attempt: Attempt) -> Outcome {
-        let (mut parts, body) = attempt.request.into_parts();
-        let _hidden = Hidden::take(&mut parts.headers);
-        let request = http::Request::from_parts(parts, &body[..]);
+    fn send(&self, mut attempt: Attempt) -> Outcome {
         let agent = match &self.direct {
             Some(direct) if attempt.direct => direct,
             _ => &self.agent,
         };
-        let request = agent
-            .configure_request(request)
-            .timeout_global(Some(attempt.timeout))
-            .build();
-        let (parts, body) = agent.run(request).map_err(failure)?.into_parts();
-        let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
-        let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        body.into_reader()
-            .take(bound.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(Failure::unknown)?;
-        Ok(http::Response::from_parts(parts, bytes.into()))
+        if !attempt.confidential {
+            return exchange(agent, attempt);
+        }
+        let covered = Covered::take(&mut attempt);
+        let connector = connector(DefaultResolver::default()).chain(covered.clone());
+        let agent = Agent::with_parts(agent.config().clone(), connector, Later);
+        let (parts, body) = exchange(&agent, attempt)?.into_parts();
+        let body = covered.answer(body.len())?;
+        Ok(http::Response::from_parts(parts, body.into()))
     }
+}
+
+fn exchange(agent: &Agent, attempt: Attempt) -> Outcome {
+    let (mut parts, body) = attempt.request.into_parts();
+    let _hidden = Hidden::take(&mut parts.headers);
+    let request = http::Request::from_parts(parts, &body[..]);
+    let request = agent
+        .configure_request(request)
+        .timeout_global(Some(attempt.timeout))
+        .build();
+    let (parts, body) = agent.run(request).map_err(failure)?.into_parts();
+    let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
+    let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    body.into_reader()
+        .take(bound.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(Failure::unknown)?;
+    Ok(http::Response::from_parts(parts, bytes.into()))
 }

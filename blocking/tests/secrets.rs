@@ -19,7 +19,8 @@ use std::{
 use tc3_async::serve::Server;
 use tc3_blocking::{Builder, Client, Retry, Transport};
 use tc3_core::{
-    Attempt, Credential, DescribeBillList, Emulator, Endpoint, Fault, Outcome, UnixTime, When, Wire,
+    AssumeRole, AssumeRoleWithWebIdentity, Attempt, Credential, DescribeBillList, Emulator,
+    Endpoint, Fault, Outcome, Source, UnixTime, When, Wire,
 };
 
 use marks::{ID, KEY, Texts, credential, public_types};
@@ -132,6 +133,31 @@ fn nothing_shows_a_secret() {
     client.set_credential(credential());
     walk(&client, 1, &mut texts);
 
+    // Keys and tokens in bodies: of roles, of a machine, and a token that is sent.
+    let service = faulty().with_machine_role("billing-reader");
+    let service = serve(service);
+    let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
+    for source in [
+        Source::cvm_role_at(service.clone(), None),
+        Source::role(role.clone(), credential()),
+    ] {
+        let client = builder(credential(), service.clone()).credentials(source);
+        walk(&client.build(), 1, &mut texts);
+    }
+    let client = builder(credential(), service).build();
+    let assumed = client.call(&role).unwrap().output;
+    let identity = AssumeRoleWithWebIdentity::new(
+        "provider",
+        Emulator::WEB_IDENTITY_TOKEN,
+        Emulator::ROLE_ARN,
+        "report",
+    );
+    client.call(&identity).unwrap();
+    let given = Credential::try_from(assumed).unwrap();
+    for text in [given.secret_key(), given.token().unwrap()] {
+        assert!(text.starts_with("not-a-real-"), "{text}");
+    }
+
     // TLS with what does not speak it, and a proxy that refuses, and one that lets through what it doesn't speak.
     let plain = serve(faulty())
         .url("billing")
@@ -171,6 +197,8 @@ fn nothing_shows_a_secret() {
     );
     assert!(logged.iter().any(|line| line.contains("rustls")));
     for line in logged {
+        // What the emulator hands out, and what it takes as a token.
+        assert!(!line.contains("not-a-real-"), "{line}");
         texts.add("a log", line);
     }
     let now = SystemTime::now()

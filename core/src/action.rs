@@ -54,6 +54,9 @@ pub trait Action: Serialize {
     const RATE: u32 = 20;
     /// Whether requests are signed. The few that aren't (e.g. STS `AssumeRoleWithWebIdentity`) say so with `SKIP`.
     const SIGNED: bool = true;
+    /// Whether the input or the answer holds a key or a token, so that no body is to be logged
+    /// ([`Attempt::confidential`](crate::Attempt::confidential)).
+    const CONFIDENTIAL: bool = false;
 
     /// What the service answers with, less the `RequestId`.
     type Output: DeserializeOwned;
@@ -68,6 +71,7 @@ pub trait Action: Serialize {
             repeatable: Self::REPEATABLE,
             rate: Self::RATE,
             signed: Self::SIGNED,
+            confidential: Self::CONFIDENTIAL,
         }
     }
 
@@ -97,6 +101,8 @@ pub struct Target {
     pub rate: u32,
     /// Whether requests are signed.
     pub signed: bool,
+    /// Whether the input or the answer holds a key or a token.
+    pub confidential: bool,
 }
 
 impl Target {

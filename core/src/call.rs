@@ -175,6 +175,7 @@ impl<A: Action> Call<A> {
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
             direct: false,
+            confidential: prepared.target().confidential,
         }))
     }
 

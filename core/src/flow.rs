@@ -113,8 +113,10 @@ pub struct Attempt {
     /// The largest body to take, in bytes. Read at most one byte more: core sees by it that there is more.
     pub max_body: usize,
     /// Whether it must not go through a proxy: it is for this machine's metadata endpoint, which answers nobody
-    /// else. Its answer is a secret.
+    /// else.
     pub direct: bool,
+    /// Whether its body, or that of its answer, has a key or a token in it, so that neither is to be logged.
+    pub confidential: bool,
 }
 
 impl fmt::Debug for Attempt {
@@ -128,6 +130,7 @@ impl fmt::Debug for Attempt {
             .field("timeout", &self.timeout)
             .field("max_body", &self.max_body)
             .field("direct", &self.direct)
+            .field("confidential", &self.confidential)
             .finish()
     }
 }

@@ -42,6 +42,7 @@ impl Untyped {
                 repeatable: false,
                 rate: <Self as Action>::RATE,
                 signed: true,
+                confidential: false,
             },
             input,
         }
@@ -51,6 +52,13 @@ impl Untyped {
     #[must_use = "the action is returned, not changed"]
     pub fn repeatable(mut self) -> Self {
         self.target.repeatable = true;
+        self
+    }
+
+    /// Declares that the input or the answer holds a key or a token, so that no body is to be logged.
+    #[must_use = "the action is returned, not changed"]
+    pub fn confidential(mut self) -> Self {
+        self.target.confidential = true;
         self
     }
 

@@ -165,6 +165,7 @@ impl Renewal {
                             timeout: METADATA_TIMEOUT.min(left),
                             max_body: METADATA_SIZE,
                             direct: true,
+                            confidential: true,
                         });
                     }
                     Err(error) => self.answer(Answer::Got(Err(error.to_string()))),

@@ -99,6 +99,7 @@ impl Action for AssumeRole {
     const VERSION: &'static str = VERSION;
     const NAME: &'static str = "AssumeRole";
     const REPEATABLE: bool = true;
+    const CONFIDENTIAL: bool = true;
     type Output = AssumedRole;
 
     fn check(&self) -> Result<(), Invalid> {

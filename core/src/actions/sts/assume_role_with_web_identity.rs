@@ -86,6 +86,7 @@ impl Action for AssumeRoleWithWebIdentity {
     const VERSION: &'static str = VERSION;
     const NAME: &'static str = "AssumeRoleWithWebIdentity";
     const REPEATABLE: bool = true;
+    const CONFIDENTIAL: bool = true;
     const SIGNED: bool = false;
     type Output = AssumedRole;
 
