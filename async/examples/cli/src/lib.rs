@@ -68,3 +68,7 @@ pub fn say(line: impl fmt::Display) {
 #[cfg(doctest)]
 #[doc = include_str!("../../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../../README.zh-CN.md")]
+struct ReadmeInChinese;
