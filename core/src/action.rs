@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Invalid;
 
@@ -85,8 +85,9 @@ pub trait Action: Serialize {
     }
 }
 
-/// Where a request goes and what the service allows there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a request goes and what the service allows there. A plain value that can be stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Target {
     /// The service, e.g. `billing`.

@@ -20,6 +20,18 @@ use crate::{Action, Invalid, Target};
 /// let wrong = Untyped::new("cvm", "2017-03-12", "Describe Zones", serde_json::json!({}));
 /// assert_eq!(wrong.check().unwrap_err().field(), "action");
 /// ```
+///
+/// It is written as its input, as every action is. What is stored of one is its target beside that:
+///
+/// ```
+/// use tc3_core::{Action, Target, Untyped};
+///
+/// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})).repeatable();
+/// let stored = serde_json::to_string(&(zones.target(), zones.input()))?;
+/// let (target, input): (Target, serde_json::Value) = serde_json::from_str(&stored)?;
+/// assert_eq!(Untyped::of(target, input), zones);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Untyped {
     target: Target,
@@ -46,6 +58,16 @@ impl Untyped {
             },
             input,
         }
+    }
+
+    /// The action that `target` names, with `input`, a JSON object.
+    pub const fn of(target: Target, input: serde_json::Value) -> Self {
+        Self { target, input }
+    }
+
+    /// The input, as JSON.
+    pub const fn input(&self) -> &serde_json::Value {
+        &self.input
     }
 
     /// Declares that the action only reads, so that it may be sent again when no answer came.
