@@ -12,7 +12,7 @@ use core::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{
-    Deserialize,
+    Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
 };
 use serde_json::value::RawValue;
@@ -29,13 +29,46 @@ const SHOWN: usize = 200;
 const UTF8_LEN: usize = 4;
 
 /// What the service answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// It is written and read with serde as what stands in `Response`: the output's fields, and the `RequestId`
+/// beside them.
+///
+/// ```
+/// use tc3_core::{DescribeBillList, Reply, response};
+///
+/// let answer = br#"{"Response": {"TransactionList": [], "Total": 0, "DeductAmount": -45, "RequestId": "5e1f"}}"#;
+/// let reply = response::read::<DescribeBillList>(&http::Response::new(answer.as_slice().into()))?;
+/// let stored = serde_json::to_value(&reply).unwrap();
+/// assert_eq!((&stored["DeductAmount"], &stored["RequestId"]), (&(-45).into(), &"5e1f".into()));
+/// assert_eq!(serde_json::from_value::<Reply<_>>(stored).unwrap(), reply);
+/// # Ok::<(), tc3_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reply<T> {
     /// The action's output.
+    #[serde(flatten)]
     pub output: T,
     /// The id under which the service knows this call; the vendor's support asks for it.
+    #[serde(rename = "RequestId")]
     pub request_id: String,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Object(response) = Object::<Response<T>>::deserialize(deserializer)?;
+        match response {
+            Response {
+                refusal: Some(_), ..
+            } => Err(D::Error::custom("an Error stands in place of the output")),
+            Response {
+                output: Some(output),
+                request_id: Some(request_id),
+                ..
+            } => Ok(Self { output, request_id }),
+            _ => Err(D::Error::missing_field("RequestId")),
+        }
+    }
 }
 
 /// Reads the answer to an action, in one pass over its JSON.
