@@ -8,6 +8,8 @@ mod naive;
 mod outputs;
 #[path = "properties/signing.rs"]
 mod signing;
+#[path = "properties/stored.rs"]
+mod stored;
 #[path = "properties/values.rs"]
 mod values;
 

@@ -3,6 +3,8 @@
 
 #[path = "secrets/marks.rs"]
 mod marks;
+#[path = "secrets/stored.rs"]
+mod stored;
 
 use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
 

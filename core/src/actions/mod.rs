@@ -1,5 +1,39 @@
 //! The actions that are typed here, a folder a service and a file an action.
 
+/// Declares an action's input, or a part of one, which is written and read in the API's own names.
+///
+/// What is read back is what somebody stored, so a field that is not known is refused, not dropped; and it is read
+/// from an object alone, since by place a field that was left out when it was written would shift those after it.
+macro_rules! input {
+    (
+        $(#[$outer:meta])*
+        pub struct $name:ident {
+            $( $(#[$inner:meta])* $visible:vis $field:ident: $type:ty, )*
+        }
+    ) => {
+        $(#[$outer])*
+        #[derive(serde::Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$inner])* $visible $field: $type, )*
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+                struct Fields {
+                    $( $(#[$inner])* $field: $type, )*
+                }
+
+                let object = $crate::lenient::Object::<Fields>::deserialize(deserializer);
+                object.map(|$crate::lenient::Object(Fields { $($field),* })| Self { $($field),* })
+            }
+        }
+    };
+}
+
 pub mod billing;
 pub mod essbasic;
 pub mod sts;

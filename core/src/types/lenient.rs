@@ -177,12 +177,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
                 f.write_str("an object")
             }
 
+            /// Without the text, which may be a secret that stands in the wrong place.
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Object<T>, E> {
+                Err(E::invalid_type(de::Unexpected::Other("text"), &self))
+            }
+
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Object<T>, M::Error> {
                 T::deserialize(MapAccessDeserializer::new(map)).map(Object)
             }
         }
 
-        deserializer.deserialize_map(Fields(PhantomData))
+        // Asked for a map, serde_json would show a text that stands in its place before the visitor can hide it.
+        deserializer.deserialize_any(Fields(PhantomData))
     }
 }
 

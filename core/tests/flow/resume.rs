@@ -3,8 +3,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tc3_core::{
-    Attempt, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, Emulator, Error,
-    Flow, Month, Outcome, Pages, Paginate, Planner, Settings, Step, Turn, Walk,
+    Attempt, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
+    Emulator, Error, Failure, Flow, Month, Outcome, Pages, Paginate, Planner, Settings, Step, Turn,
+    Walk,
 };
 
 use super::{
@@ -404,4 +405,29 @@ fn another_actions_walk_is_refused() {
         refused::<DescribeAllocationSummaryByBusiness>(&summary),
         "walk"
     );
+}
+
+#[test]
+fn a_walk_that_version_0_1_0_stored_is_read_and_goes_on() {
+    let bills = r#"{"action":"DescribeBillList","window":{"StartTime":"2024-02-29 12:00:00","EndTime":"2024-08-29 12:00:00","Offset":0,"Limit":2},"plan":{"next":{"offset":2,"limit":2,"token":null},"before":0,"received":2,"total":3,"pages":1,"first":"27425d1a9c15a288","mark":"27425d1a9c15a288","last":[{"offset":0,"limit":2,"token":null},"27425d1a9c15a288"],"repeated":false},"rest":{"StartTime":"2024-08-29 12:00:00","EndTime":"2025-12-31 23:59:59","Offset":0,"Limit":2,"PayType":["deduct"],"WithZeroAmount":1},"lists":[],"given":[],"giving":[],"finished":0,"dropped":0,"total":3}"#;
+    goes_on::<DescribeBillList>(bills, json!({"Offset": 2, "Limit": 2}));
+    let uses = r#"{"action":"ChannelDescribeBillUsageDetail","window":{"Agent":{"AppId":"yDwFdUUckpsw00000000yQ0af8bHosXQtb"},"StartTime":"20240115","EndTime":"20240131","Offset":0,"Limit":50},"plan":{"next":{"offset":1,"limit":50,"token":null},"before":0,"received":50,"total":55,"pages":1,"first":"f9ad9ed0fa8e8973","mark":"f9ad9ed0fa8e8973","last":[{"offset":0,"limit":50,"token":null},"f9ad9ed0fa8e8973"],"repeated":false},"rest":{"Agent":{"AppId":"yDwFdUUckpsw00000000yQ0af8bHosXQtb"},"StartTime":"20240201","EndTime":"20240310","Offset":0,"Limit":50},"lists":[],"given":[],"giving":[],"finished":0,"dropped":0,"total":55}"#;
+    goes_on::<ChannelDescribeBillUsageDetail>(uses, json!({"Offset": 1, "Limit": 50}));
+    let summary = r#"{"action":"DescribeAllocationSummaryByBusiness","window":{"Limit":4,"Offset":0,"Month":"2024-02"},"plan":{"next":{"offset":4,"limit":4,"token":null},"before":0,"received":4,"total":9,"pages":1,"first":"eae47870099cb887","mark":"eae47870099cb887","last":[{"offset":0,"limit":4,"token":null},"eae47870099cb887"],"repeated":false},"rest":null,"lists":[{"Limit":4,"Offset":0,"Month":"2024-03"}],"given":[],"giving":[],"finished":9,"dropped":0,"total":18}"#;
+    goes_on::<DescribeAllocationSummaryByBusiness>(summary, json!({"Offset": 4, "Limit": 4}));
+}
+
+/// It is written again as it was, and asks for the page that it stood before.
+fn goes_on<A: Paginate + Clone + DeserializeOwned>(text: &str, page: Value) {
+    let walk: Walk<A> = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&walk).unwrap(), text);
+    let mut asked = None;
+    let (_, error, _) = finish(walk, |attempt| {
+        asked.get_or_insert_with(|| input(attempt));
+        Err(Failure::unknown("enough is known"))
+    });
+    assert!(error.is_some());
+    for (name, value) in page.as_object().unwrap() {
+        assert_eq!(asked.as_ref().map(|asked| &asked[name]), Some(value));
+    }
 }

@@ -18,58 +18,59 @@ use crate::{
 /// The most records that the service documents for a page, and the page size where nobody says otherwise.
 const MAX_PAGE_SIZE: u32 = 1_000;
 
-/// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
-///
-/// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
-/// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::Kind::NotReady)).
-///
-/// ```
-/// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Sort, SortType};
-///
-/// let action = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?)
-///     .with_sort(Sort::REAL_TOTAL_COST, SortType::DESC)
-///     .with_limit(30);
-/// assert_eq!(
-///     serde_json::to_string(&action)?,
-///     r#"{"Limit":30,"Offset":0,"Month":"2024-02","SortType":"desc","Sort":"RealTotalCost"}"#,
-/// );
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// A `Limit` of 0 is refused before anything is sent.
-///
-/// Source: the vendor's page of `DescribeAllocationSummaryByBusiness`, billing 2018-07-09.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct DescribeAllocationSummaryByBusiness {
-    /// How many records to return at most, 1 to 1000; `None` asks for 1000, or a walk's page size.
-    #[serde(default, serialize_with = "limit_or::<MAX_PAGE_SIZE, _>")]
-    pub limit: Option<u32>,
-    /// How many records to skip. A walk begins here and counts on by itself.
-    #[serde(default)]
-    pub offset: u64,
-    /// The month of the bill; `None` asks for the current one, Beijing time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub month: Option<Month>,
-    /// Whether a record is of a month or of a day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub period_type: Option<PeriodType>,
-    /// The cost-allocation units to return, by their keys; empty asks for all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tree_node_uniq_keys: Vec<String>,
-    /// Ascending or descending.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sort_type: Option<SortType>,
-    /// What to sort by.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sort: Option<Sort>,
-    /// The days to return; only with [`PeriodType::DAY`]. Empty asks for all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bill_dates: Vec<BillDate>,
-    /// The products to return, by their codes, e.g. `p_cvm`; empty asks for all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub business_codes: Vec<String>,
+input! {
+    /// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
+    ///
+    /// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
+    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::Kind::NotReady)).
+    ///
+    /// ```
+    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Sort, SortType};
+    ///
+    /// let action = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?)
+    ///     .with_sort(Sort::REAL_TOTAL_COST, SortType::DESC)
+    ///     .with_limit(30);
+    /// assert_eq!(
+    ///     serde_json::to_string(&action)?,
+    ///     r#"{"Limit":30,"Offset":0,"Month":"2024-02","SortType":"desc","Sort":"RealTotalCost"}"#,
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A `Limit` of 0 is refused before anything is sent.
+    ///
+    /// Source: the vendor's page of `DescribeAllocationSummaryByBusiness`, billing 2018-07-09.
+    #[derive(Clone, Debug, Default, Eq)]
+    pub struct DescribeAllocationSummaryByBusiness {
+        /// How many records to return at most, 1 to 1000; `None` asks for 1000, or a walk's page size. It is written as
+        /// 1000, which the service wants, and so read back as 1000.
+        #[serde(default, serialize_with = "limit_or::<MAX_PAGE_SIZE, _>")]
+        pub limit: Option<u32>,
+        /// How many records to skip. A walk begins here and counts on by itself.
+        #[serde(default)]
+        pub offset: u64,
+        /// The month of the bill; `None` asks for the current one, Beijing time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub month: Option<Month>,
+        /// Whether a record is of a month or of a day.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub period_type: Option<PeriodType>,
+        /// The cost-allocation units to return, by their keys; empty asks for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub tree_node_uniq_keys: Vec<String>,
+        /// Ascending or descending.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub sort_type: Option<SortType>,
+        /// What to sort by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub sort: Option<Sort>,
+        /// The days to return; only with [`PeriodType::DAY`]. Empty asks for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub bill_dates: Vec<BillDate>,
+        /// The products to return, by their codes, e.g. `p_cvm`; empty asks for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub business_codes: Vec<String>,
+    }
 }
 
 impl DescribeAllocationSummaryByBusiness {
@@ -182,6 +183,33 @@ impl DescribeAllocationSummaryByBusiness {
             limit: Some(limit),
             ..self
         }
+    }
+}
+
+/// By what they ask for: an open `limit` is one of 1000.
+impl PartialEq for DescribeAllocationSummaryByBusiness {
+    fn eq(&self, other: &Self) -> bool {
+        self.asked() == other.asked()
+    }
+}
+
+impl DescribeAllocationSummaryByBusiness {
+    fn asked(&self) -> impl PartialEq {
+        let Self {
+            limit,
+            offset,
+            month,
+            period_type,
+            tree_node_uniq_keys,
+            sort_type,
+            sort,
+            bill_dates,
+            business_codes,
+        } = self;
+        let limit = limit.unwrap_or(MAX_PAGE_SIZE);
+        let span = (month, period_type, bill_dates);
+        let which = (tree_node_uniq_keys, business_codes);
+        (limit, offset, span, which, sort_type, sort)
     }
 }
 

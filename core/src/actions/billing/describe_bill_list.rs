@@ -13,51 +13,52 @@ use crate::{
 /// The page size where nobody says otherwise; the service documents no maximum.
 const PAGE_SIZE: u32 = 100;
 
-/// Returns what was paid into and out of the account, and ten sums over it.
-///
-/// Times are Beijing's (UTC+8), and both ends of the range are included. The service takes at most
-/// [`MAX_MONTHS`](Self::MAX_MONTHS) at once; a walk takes any range, in windows of as many. Amounts are
-/// in fen.
-///
-/// ```
-/// use tc3_core::{BeijingSecond, DescribeBillList, PayType};
-///
-/// let start: BeijingSecond = "2024-01-01 00:00:00".parse()?;
-/// let end: BeijingSecond = "2024-01-31 23:59:59".parse()?;
-/// let action = DescribeBillList::new(start, end).with_pay_types([PayType::DEDUCT]);
-/// assert_eq!(
-///     serde_json::to_string(&action)?,
-///     r#"{"StartTime":"2024-01-01 00:00:00","EndTime":"2024-01-31 23:59:59","Offset":0,"Limit":100,"PayType":["deduct"]}"#,
-/// );
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// An `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
-///
-/// Source: the vendor's page of `DescribeBillList`, billing 2018-07-09.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct DescribeBillList {
-    /// The beginning of the range, Beijing time, included.
-    pub start_time: BeijingSecond,
-    /// The end of the range, Beijing time, included.
-    pub end_time: BeijingSecond,
-    /// How many records to skip. A walk begins here and counts on by itself.
-    #[serde(default)]
-    pub offset: u64,
-    /// How many records to return at most, at least 1; `None` asks for 100, or a walk's page size.
-    #[serde(default, serialize_with = "limit_or::<PAGE_SIZE, _>")]
-    pub limit: Option<u32>,
-    /// The kinds of transactions to return; empty asks for all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pay_type: Vec<PayType>,
-    /// The modes within those kinds to return; empty asks for all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sub_pay_type: Vec<SubPayType>,
-    /// Whether transactions of 0 yuan are returned; the service leaves them out by default.
-    #[serde(default, with = "zero_or_one", skip_serializing_if = "Option::is_none")]
-    pub with_zero_amount: Option<bool>,
+input! {
+    /// Returns what was paid into and out of the account, and ten sums over it.
+    ///
+    /// Times are Beijing's (UTC+8), and both ends of the range are included. The service takes at most
+    /// [`MAX_MONTHS`](Self::MAX_MONTHS) at once; a walk takes any range, in windows of as many. Amounts are
+    /// in fen.
+    ///
+    /// ```
+    /// use tc3_core::{BeijingSecond, DescribeBillList, PayType};
+    ///
+    /// let start: BeijingSecond = "2024-01-01 00:00:00".parse()?;
+    /// let end: BeijingSecond = "2024-01-31 23:59:59".parse()?;
+    /// let action = DescribeBillList::new(start, end).with_pay_types([PayType::DEDUCT]);
+    /// assert_eq!(
+    ///     serde_json::to_string(&action)?,
+    ///     r#"{"StartTime":"2024-01-01 00:00:00","EndTime":"2024-01-31 23:59:59","Offset":0,"Limit":100,"PayType":["deduct"]}"#,
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// An `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
+    ///
+    /// Source: the vendor's page of `DescribeBillList`, billing 2018-07-09.
+    #[derive(Clone, Debug, Eq)]
+    pub struct DescribeBillList {
+        /// The beginning of the range, Beijing time, included.
+        pub start_time: BeijingSecond,
+        /// The end of the range, Beijing time, included.
+        pub end_time: BeijingSecond,
+        /// How many records to skip. A walk begins here and counts on by itself.
+        #[serde(default)]
+        pub offset: u64,
+        /// How many records to return at most, at least 1; `None` asks for 100, or a walk's page size. It is written as
+        /// 100, which the service wants, and so read back as 100.
+        #[serde(default, serialize_with = "limit_or::<PAGE_SIZE, _>")]
+        pub limit: Option<u32>,
+        /// The kinds of transactions to return; empty asks for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub pay_type: Vec<PayType>,
+        /// The modes within those kinds to return; empty asks for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub sub_pay_type: Vec<SubPayType>,
+        /// Whether transactions of 0 yuan are returned; the service leaves them out by default.
+        #[serde(default, with = "zero_or_one", skip_serializing_if = "Option::is_none")]
+        pub with_zero_amount: Option<bool>,
+    }
 }
 
 impl DescribeBillList {
@@ -117,6 +118,30 @@ impl DescribeBillList {
             limit: Some(limit),
             ..self
         }
+    }
+}
+
+/// By what they ask for: an open `limit` is one of 100.
+impl PartialEq for DescribeBillList {
+    fn eq(&self, other: &Self) -> bool {
+        self.asked() == other.asked()
+    }
+}
+
+impl DescribeBillList {
+    fn asked(&self) -> impl PartialEq {
+        let Self {
+            start_time,
+            end_time,
+            offset,
+            limit,
+            pay_type,
+            sub_pay_type,
+            with_zero_amount,
+        } = self;
+        let limit = limit.unwrap_or(PAGE_SIZE);
+        let which = (pay_type, sub_pay_type, with_zero_amount);
+        (start_time, end_time, offset, limit, which)
     }
 }
 
@@ -335,7 +360,9 @@ open_set! {
 
 /// A yes or no that the service writes as 1 or 0.
 mod zero_or_one {
-    use super::{Deserialize, Deserializer, Serializer};
+    use serde::de::Error as _;
+
+    use super::{Deserialize, Deserializer, Invalid, Serializer};
 
     pub(super) fn serialize<S: Serializer>(
         value: &Option<bool>,
@@ -354,7 +381,10 @@ mod zero_or_one {
             None => Ok(None),
             Some(0) => Ok(Some(false)),
             Some(1) => Ok(Some(true)),
-            Some(_) => Err(serde::de::Error::custom("must be 0 or 1")),
+            Some(_) => Err(D::Error::custom(Invalid::new(
+                "WithZeroAmount",
+                "must be 0 or 1",
+            ))),
         }
     }
 }

@@ -10,50 +10,50 @@ use crate::{
     types::open_set,
 };
 
-/// Returns what the sub-customers of an e-signature app consumed, one record a use.
-///
-/// Both days of the range are included. The vendor's page does not say whose days they are; the emulator
-/// takes them as Beijing's (UTC+8). The service takes at most [`MAX_DAYS`](Self::MAX_DAYS) at once,
-/// and since 2026-10-10 only days of one calendar month; a walk takes any range, month by month.
-///
-/// ```
-/// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, CompactDate, QuotaType};
-///
-/// let start: CompactDate = "20230902".parse()?;
-/// let end: CompactDate = "20230930".parse()?;
-/// let action = ChannelDescribeBillUsageDetail::new(Agent::new("yDwFdUUckpsw"), start, end)
-///     .with_quota_type(QuotaType::CLOUD_ENTERPRISE);
-/// assert_eq!(
-///     serde_json::to_string(&action)?,
-///     r#"{"Agent":{"AppId":"yDwFdUUckpsw"},"StartTime":"20230902","EndTime":"20230930","QuotaType":"CloudEnterprise"}"#,
-/// );
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// An empty `AppId`, an `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
-///
-/// Source: the vendor's page of `ChannelDescribeBillUsageDetail`, essbasic 2021-05-26.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct ChannelDescribeBillUsageDetail {
-    /// The app, and the sub-customer if only one is asked for.
-    pub agent: Agent,
-    /// The first day, included.
-    pub start_time: CompactDate,
-    /// The last day, included.
-    pub end_time: CompactDate,
-    /// The package to return; `None` asks for all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quota_type: Option<QuotaType>,
-    /// The index of the page, from 0: page 1 follows page 0 whatever the `Limit`. A walk begins here
-    /// and counts on by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offset: Option<u64>,
-    /// How many records a page has at most, at least 1. The service refuses more than it serves: 50 by
-    /// the vendor's page, 100 by its newer description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
+input! {
+    /// Returns what the sub-customers of an e-signature app consumed, one record a use.
+    ///
+    /// Both days of the range are included. The vendor's page does not say whose days they are; the emulator
+    /// takes them as Beijing's (UTC+8). The service takes at most [`MAX_DAYS`](Self::MAX_DAYS) at once,
+    /// and since 2026-10-10 only days of one calendar month; a walk takes any range, month by month.
+    ///
+    /// ```
+    /// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, CompactDate, QuotaType};
+    ///
+    /// let start: CompactDate = "20230902".parse()?;
+    /// let end: CompactDate = "20230930".parse()?;
+    /// let action = ChannelDescribeBillUsageDetail::new(Agent::new("yDwFdUUckpsw"), start, end)
+    ///     .with_quota_type(QuotaType::CLOUD_ENTERPRISE);
+    /// assert_eq!(
+    ///     serde_json::to_string(&action)?,
+    ///     r#"{"Agent":{"AppId":"yDwFdUUckpsw"},"StartTime":"20230902","EndTime":"20230930","QuotaType":"CloudEnterprise"}"#,
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// An empty `AppId`, an `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
+    ///
+    /// Source: the vendor's page of `ChannelDescribeBillUsageDetail`, essbasic 2021-05-26.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ChannelDescribeBillUsageDetail {
+        /// The app, and the sub-customer if only one is asked for.
+        pub agent: Agent,
+        /// The first day, included.
+        pub start_time: CompactDate,
+        /// The last day, included.
+        pub end_time: CompactDate,
+        /// The package to return; `None` asks for all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub quota_type: Option<QuotaType>,
+        /// The index of the page, from 0: page 1 follows page 0 whatever the `Limit`. A walk begins here
+        /// and counts on by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub offset: Option<u64>,
+        /// How many records a page has at most, at least 1. The service refuses more than it serves: 50 by
+        /// the vendor's page, 100 by its newer description.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub limit: Option<u32>,
+    }
 }
 
 impl ChannelDescribeBillUsageDetail {
@@ -158,22 +158,22 @@ impl Paginate for ChannelDescribeBillUsageDetail {
     }
 }
 
-/// The app on whose behalf a request is made, and the sub-customer and its employee where they matter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct Agent {
-    /// The app's id; mandatory.
-    pub app_id: String,
-    /// The sub-customer's id in the app; `None` asks for all sub-customers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy_organization_open_id: Option<String>,
-    /// The sub-customer's employee.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy_operator: Option<UserInfo>,
-    /// The sub-customer's own app.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proxy_app_id: Option<String>,
+input! {
+    /// The app on whose behalf a request is made, and the sub-customer and its employee where they matter.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Agent {
+        /// The app's id; mandatory.
+        pub app_id: String,
+        /// The sub-customer's id in the app; `None` asks for all sub-customers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub proxy_organization_open_id: Option<String>,
+        /// The sub-customer's employee.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub proxy_operator: Option<UserInfo>,
+        /// The sub-customer's own app.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub proxy_app_id: Option<String>,
+    }
 }
 
 impl Agent {
@@ -215,14 +215,14 @@ impl Agent {
     }
 }
 
-/// An employee of a sub-customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct UserInfo {
-    /// The employee's id in the app.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_id: Option<String>,
+input! {
+    /// An employee of a sub-customer.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct UserInfo {
+        /// The employee's id in the app.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub open_id: Option<String>,
+    }
 }
 
 impl UserInfo {

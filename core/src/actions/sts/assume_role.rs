@@ -1,45 +1,43 @@
 use alloc::string::String;
 
-use serde::{Deserialize, Serialize};
-
 use super::{AssumedRole, SERVICE, VERSION, check};
 use crate::{Action, Invalid};
 
-/// Returns temporary credentials for a role.
-///
-/// ```
-/// use tc3_core::AssumeRole;
-///
-/// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
-///     .with_duration_seconds(3_600);
-/// assert_eq!(
-///     serde_json::to_string(&action)?,
-///     r#"{"RoleArn":"qcs::cam::uin/100000000001:roleName/auditor","RoleSessionName":"monthly-report","DurationSeconds":3600}"#,
-/// );
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-///
-/// An empty `RoleArn`, a `RoleSessionName` against its rule and a `DurationSeconds` of 0 are refused before
-/// anything is sent. It may be repeated: one more pair of temporary keys does no harm.
-///
-/// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AssumeRole {
-    /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
-    pub role_arn: String,
-    /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
-    pub role_session_name: String,
-    /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](Self::MAX_SECONDS).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub duration_seconds: Option<u32>,
-    /// What is allowed of all that the role allows, as the service wants it: a percent-encoded policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<String>,
-    /// What the role's owner asks of others who take it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub external_id: Option<String>,
+input! {
+    /// Returns temporary credentials for a role.
+    ///
+    /// ```
+    /// use tc3_core::AssumeRole;
+    ///
+    /// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
+    ///     .with_duration_seconds(3_600);
+    /// assert_eq!(
+    ///     serde_json::to_string(&action)?,
+    ///     r#"{"RoleArn":"qcs::cam::uin/100000000001:roleName/auditor","RoleSessionName":"monthly-report","DurationSeconds":3600}"#,
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// An empty `RoleArn`, a `RoleSessionName` against its rule and a `DurationSeconds` of 0 are refused before
+    /// anything is sent. It may be repeated: one more pair of temporary keys does no harm.
+    ///
+    /// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct AssumeRole {
+        /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
+        pub role_arn: String,
+        /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
+        pub role_session_name: String,
+        /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](Self::MAX_SECONDS).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub duration_seconds: Option<u32>,
+        /// What is allowed of all that the role allows, as the service wants it: a percent-encoded policy.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub policy: Option<String>,
+        /// What the role's owner asks of others who take it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub external_id: Option<String>,
+    }
 }
 
 impl AssumeRole {

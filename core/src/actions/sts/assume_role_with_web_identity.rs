@@ -1,52 +1,64 @@
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use zeroize::Zeroizing;
 
-use super::{AssumedRole, SERVICE, VERSION, check};
+use super::{AssumedRole, SERVICE, VERSION, check, secret};
 use crate::{Action, Invalid};
 
-/// Returns temporary credentials for a role that an identity provider (OIDC) vouches for. The request is not
-/// signed, so it takes no credentials to get some.
-///
-/// ```
-/// use tc3_core::AssumeRoleWithWebIdentity;
-///
-/// let action = AssumeRoleWithWebIdentity::new(
-///     "provider", "not-a-real-web-identity", "qcs::cam::uin/1:roleName/auditor", "monthly-report",
-/// );
-/// assert!(format!("{action:?}").contains(r#"web_identity_token: "…""#));
-/// assert_eq!(
-///     serde_json::to_string(&action)?,
-///     r#"{"ProviderId":"provider","WebIdentityToken":"not-a-real-web-identity","RoleArn":"qcs::cam::uin/1:roleName/auditor","RoleSessionName":"monthly-report"}"#,
-/// );
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-///
-/// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a `RoleSessionName` against its rule and a
-/// `DurationSeconds` of 0 are refused before anything is sent. It may be repeated.
-///
-/// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AssumeRoleWithWebIdentity {
-    /// The identity provider's name.
-    pub provider_id: String,
-    #[serde(serialize_with = "exposed")]
-    web_identity_token: Zeroizing<String>,
-    /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
-    pub role_arn: String,
-    /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
-    pub role_session_name: String,
-    /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](super::AssumeRole::MAX_SECONDS).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub duration_seconds: Option<u32>,
+input! {
+    /// Returns temporary credentials for a role that an identity provider (OIDC) vouches for. The request is not
+    /// signed, so it takes no credentials to get some.
+    ///
+    /// ```
+    /// use tc3_core::AssumeRoleWithWebIdentity;
+    ///
+    /// let action = AssumeRoleWithWebIdentity::new(
+    ///     "provider", "not-a-real-web-identity", "qcs::cam::uin/1:roleName/auditor", "monthly-report",
+    /// );
+    /// assert!(format!("{action:?}").contains(r#"web_identity_token: "…""#));
+    /// assert_eq!(
+    ///     serde_json::to_string(&action)?,
+    ///     r#"{"ProviderId":"provider","WebIdentityToken":"not-a-real-web-identity","RoleArn":"qcs::cam::uin/1:roleName/auditor","RoleSessionName":"monthly-report"}"#,
+    /// );
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// The JSON holds the token, since the request does: whoever stores it stores a secret. An error in reading it
+    /// back does not show the token.
+    ///
+    /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a `RoleSessionName` against its rule and a
+    /// `DurationSeconds` of 0 are refused before anything is sent. It may be repeated.
+    ///
+    /// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
+    #[derive(Clone, PartialEq, Eq)]
+    pub struct AssumeRoleWithWebIdentity {
+        /// The identity provider's name.
+        pub provider_id: String,
+        #[serde(with = "secret")]
+        web_identity_token: Zeroizing<String>,
+        /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
+        pub role_arn: String,
+        /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
+        pub role_session_name: String,
+        /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](super::AssumeRole::MAX_SECONDS).
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "seconds"
+        )]
+        pub duration_seconds: Option<u32>,
+    }
 }
 
-fn exposed<S: Serializer>(token: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(token)
+/// Reads a number of seconds. The deserializer's own error would show a text that stands in its place, and that
+/// may be the token.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Option::deserialize(deserializer).map_err(|_| {
+        let invalid = Invalid::new("DurationSeconds", "must be a number of seconds");
+        D::Error::custom(invalid)
+    })
 }
 
 impl AssumeRoleWithWebIdentity {

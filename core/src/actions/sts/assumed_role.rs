@@ -1,9 +1,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use zeroize::Zeroizing;
 
+use super::secret;
 use crate::{Credential, Invalid, UnixTime, lenient};
 
 /// A role that was taken: what [`AssumeRole`](super::AssumeRole) and
@@ -22,18 +23,39 @@ use crate::{Credential, Invalid, UnixTime, lenient};
 /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
 /// # Ok::<(), tc3_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+///
+/// It is written with serde as the service writes it, **keys and all**: what is stored of it opens the account until
+/// the keys expire, and the text that serde wrote is not wiped from memory. `Debug` shows no key, so print that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct AssumedRole {
     /// The keys and their token.
     pub credentials: TemporaryCredentials,
     /// When they expire.
-    #[serde(deserialize_with = "lenient::required")]
     pub expired_time: UnixTime,
     /// The same as a text (ISO 8601, UTC).
-    #[serde(default, deserialize_with = "lenient::optional")]
     pub expiration: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for AssumedRole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Parts {
+            credentials: TemporaryCredentials,
+            #[serde(deserialize_with = "lenient::required")]
+            expired_time: UnixTime,
+            #[serde(default, deserialize_with = "lenient::optional")]
+            expiration: Option<String>,
+        }
+
+        lenient::Object::<Parts>::deserialize(deserializer).map(|lenient::Object(parts)| Self {
+            credentials: parts.credentials,
+            expired_time: parts.expired_time,
+            expiration: parts.expiration,
+        })
+    }
 }
 
 impl TryFrom<AssumedRole> for Credential {
@@ -48,11 +70,14 @@ impl TryFrom<AssumedRole> for Credential {
 }
 
 /// A temporary key pair and its token. The key and the token are wiped from memory when dropped, and no `Debug`
-/// shows them.
-#[derive(Clone, PartialEq, Eq)]
+/// shows them; what serde writes holds them.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct TemporaryCredentials {
+    #[serde(rename = "TmpSecretId")]
     id: String,
+    #[serde(rename = "TmpSecretKey", with = "secret")]
     key: Zeroizing<String>,
+    #[serde(rename = "Token", with = "secret")]
     token: Zeroizing<String>,
 }
 
@@ -79,9 +104,9 @@ impl<'de> Deserialize<'de> for TemporaryCredentials {
         #[serde(rename_all = "PascalCase")]
         struct Parts {
             tmp_secret_id: String,
-            #[serde(deserialize_with = "secret")]
+            #[serde(with = "secret")]
             tmp_secret_key: Zeroizing<String>,
-            #[serde(deserialize_with = "secret")]
+            #[serde(with = "secret")]
             token: Zeroizing<String>,
         }
 
@@ -94,10 +119,6 @@ impl<'de> Deserialize<'de> for TemporaryCredentials {
             token: parts.token,
         })
     }
-}
-
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
-    String::deserialize(deserializer).map(Zeroizing::new)
 }
 
 impl fmt::Debug for TemporaryCredentials {

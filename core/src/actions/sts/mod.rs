@@ -30,3 +30,24 @@ fn check(role_arn: &str, session_name: &str, duration: Option<u32>) -> Result<()
     }
     Ok(())
 }
+
+/// A text that is wiped from memory, written as it is.
+mod secret {
+    use alloc::string::String;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(
+        secret: &Zeroizing<String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Zeroizing<String>, D::Error> {
+        String::deserialize(deserializer).map(Zeroizing::new)
+    }
+}
