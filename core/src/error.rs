@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, format, string::String};
 use core::{fmt, time::Duration};
 
-use crate::NoCredentials;
+use crate::{NoCredentials, retry::Advice};
 
 /// An error of any kind, as HTTP stacks give them.
 pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
@@ -274,6 +274,47 @@ impl Error {
         self.kind() == Some(Kind::Denied)
     }
 
+    /// Whether the same call may go well at another time, and there is nothing to be changed about it: too many
+    /// requests, no connection, no answer in time, the service's or a gateway's own trouble, or what is not
+    /// computed yet.
+    ///
+    /// By then the call has tried as often as [`Retry`](crate::Retry) says, or its action must not be repeated
+    /// without a look at what it may have done: [`may_have_taken_effect`](Self::may_have_taken_effect).
+    ///
+    /// ```
+    /// use tc3_core::{Error, Failure, Invalid};
+    ///
+    /// let refused = Error::Transport(Failure::not_sent("connection refused"));
+    /// assert!(refused.is_transient() && !refused.may_have_taken_effect());
+    /// let lost = Error::Transport(Failure::unknown("connection reset"));
+    /// assert!(lost.is_transient() && lost.may_have_taken_effect());
+    /// assert!(!Error::Input(Invalid::new("Limit", "must be at least 1")).is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        match self.cause() {
+            Self::Deadline { .. } => true,
+            error if error.kind() == Some(Kind::NotReady) => true,
+            error => !matches!(Advice::on(error, true), Advice::GiveUp | Advice::SetClock),
+        }
+    }
+
+    /// Whether the service may have done what was asked for: the request was sent, and no answer says what came
+    /// of it. Calls of an action that is not [`REPEATABLE`](crate::Action::REPEATABLE) end with the first
+    /// such error.
+    ///
+    /// Of a call that was sent several times, this says it of the last time alone.
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self.cause() {
+            Self::Transport(failure) => matches!(failure, Failure::Unknown(_)),
+            Self::Decode { .. } | Self::TooLarge { .. } => true,
+            Self::Service(refusal) => refusal.kind() == Kind::Server,
+            // None of them came to an end.
+            Self::Deadline { attempts, .. } => *attempts > 0,
+            error @ Self::NotAnAnswer { .. } => Advice::on(error, true) == Advice::Again,
+            _ => false,
+        }
+    }
+
     fn kind(&self) -> Option<Kind> {
         self.refusal().map(Refusal::kind)
     }
@@ -407,6 +448,45 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_says_whether_another_time_may_be_better_and_what_may_have_been_done() {
+        let service = |code: &str| Error::Service(Refusal::new(code, "", None));
+        let page = |status| Error::NotAnAnswer {
+            status,
+            reason: String::new(),
+            beginning: String::new(),
+        };
+        let deadline = |attempts, source: Option<Error>| Error::Deadline {
+            after: Duration::from_secs(60),
+            attempts,
+            request_id: None,
+            source: source.map(Box::new),
+        };
+        for (error, transient, effect) in [
+            (service("RequestLimitExceeded"), true, false),
+            (service("InternalError"), true, true),
+            (service("FailedOperation.SummaryDataNotReady"), true, false),
+            (service("AuthFailure.SignatureFailure"), false, false),
+            (service("AuthFailure.SignatureExpire"), false, false),
+            (service("InvalidParameter"), false, false),
+            (page(200), true, true),
+            (page(502), true, true),
+            (page(429), true, false),
+            (page(404), false, false),
+            (Failure::not_sent("").into(), true, false),
+            (Failure::unknown("").into(), true, true),
+            (deadline(0, None), true, false),
+            (deadline(1, None), true, true),
+            (deadline(1, Some(service("InvalidParameter"))), false, false),
+            (deadline(1, Some(Failure::unknown("").into())), true, true),
+            (Error::TooLarge { limit: 1 }, false, true),
+            (Error::Ended, false, false),
+        ] {
+            assert_eq!(error.is_transient(), transient, "{error:?}");
+            assert_eq!(error.may_have_taken_effect(), effect, "{error:?}");
+        }
+    }
 
     #[test]
     fn a_code_is_matched_by_the_part_before_the_dot() {
