@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 
 use super::{Emulator, Random, Refused, enveloped, page};
-use crate::{Failure, Fault, Outcome, Scripted, UnixTime, When};
+use crate::{Attempt, Failure, Fault, Outcome, Scripted, UnixTime, When};
 
 /// What comes of a send to the [`Emulator`].
 #[derive(Debug)]
@@ -157,6 +157,41 @@ impl Emulator {
     pub fn handle(&mut self, now: UnixTime, request: &Request<Bytes>) -> Response<Bytes> {
         let answer = self.exchange(now, request).outcome;
         answer.unwrap_or_else(|_| page(StatusCode::GATEWAY_TIMEOUT))
+    }
+
+    /// Returns what comes of an attempt, as a transport does, at the time that its request bears: for tests whose
+    /// clock is the client's own.
+    ///
+    /// Nothing is waited for, and a clock that is off by script never agrees, since it is off by as much for the
+    /// corrected time; [`exchange`](Self::exchange) takes a time of its own. What bears none, as a question to a
+    /// machine's metadata, comes at the epoch.
+    ///
+    /// ```
+    /// use tc3_core::{Attempt, Credential, Emulator, Outcome};
+    ///
+    /// let mut service = Emulator::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+    /// let send = move |attempt: Attempt| -> Outcome { service.send(&attempt) };
+    /// # let mut send = send;
+    /// # use tc3_core::{Call, DescribeBillList, Flow, Now, Session, Step, UnixTime};
+    /// # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+    /// # let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+    /// # let mut call = Call::new(&january);
+    /// # let now = Now::new(UnixTime::new(1_760_000_000), core::time::Duration::ZERO, 0);
+    /// # let Step::Send(attempt) = call.step(&mut session, now) else { panic!("nothing to send") };
+    /// # call.handle(send(attempt));
+    /// # let Step::Done(reply) = call.step(&mut session, now) else { panic!("no answer") };
+    /// # assert_eq!(reply?.output.total, 42);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] where the script leaves the client without an answer.
+    pub fn send(&mut self, attempt: &Attempt) -> Outcome {
+        let time = attempt.request.headers().get("x-tc-timestamp");
+        let time = time.and_then(|time| time.to_str().ok()?.parse().ok());
+        self.exchange(UnixTime::new(time.unwrap_or_default()), &attempt.request)
+            .outcome
     }
 
     fn outcome(&mut self, now: UnixTime, request: &Request<Bytes>, turn: &Turn) -> Outcome {
