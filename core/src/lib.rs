@@ -41,6 +41,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # How do I …
+//!
+//! … walk over all pages, resume an export, use temporary keys, or run several pages at once? With a client: the
+//! pages of `tc3-blocking` and `tc3-async` begin with that. With core alone:
+//!
+//! - [send by a client of my own](guide#a-client-of-ones-own), blocking or async
+//! - [add my own action](guide#an-action-of-ones-own), and walk over its pages
+//! - [resume an export](walk)
+//! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
+//! - [store what was asked and what came](guide#store-and-read-back)
+//! - [test offline](guide#test-offline)
+//! - [find out why a call failed](guide#why-a-call-failed)//!
 //! # Below the run loop
 //!
 //! Each half is public on its own: [`request::sign`] makes an action a signed `http::Request`,
@@ -78,6 +90,7 @@ mod emulator;
 mod endpoint;
 mod error;
 pub mod flow;
+pub mod guide;
 mod items;
 mod pages;
 mod paging;

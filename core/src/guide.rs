@@ -1,0 +1,414 @@
+//! How to do what most programs want, with core alone. There is nothing but text here.
+//!
+//! `tc3-blocking` and `tc3-async` have clients ready; their pages say the same in their words. All that is said
+//! here of actions, errors and the emulator holds for them as well, since they re-export this crate.
+//!
+//! # A client of one's own
+//!
+//! Whoever has an HTTP client drives a [`Flow`](crate::Flow) with it. This function is a whole client, for a call as
+//! for the pages of a walk; `send` is the HTTP client. Whatever the time is between two steps, each asks for it anew:
+//!
+//! ```
+//! use std::time::{Duration, Instant, SystemTime};
+//! use tc3_core::{Attempt, Flow, Now, Outcome, Session, Step, UnixTime};
+//!
+//! fn drive<F: Flow>(flow: &mut F, session: &mut Session, mut send: impl FnMut(Attempt) -> Outcome) -> F::Output {
+//!     let start = Instant::now(); // where several flows share a session: one start for all
+//!     loop {
+//!         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+//!         let entropy = unix.subsec_nanos().into(); // for jitter alone
+//!         let now = Now::new(UnixTime::new(unix.as_secs() as i64), start.elapsed(), entropy);
+//!         match flow.step(session, now) {
+//!             Step::Send(attempt) => flow.handle(send(attempt)),
+//!             Step::Wait(delay) => std::thread::sleep(delay),
+//!             Step::Look(_) => flow.found(Ok(None)), // only a session that was given no credential asks
+//!             Step::Done(output) => return output,
+//!         }
+//!     }
+//! }
+//! # use tc3_core::{Call, Credential, Error, Failure, Retry, Settings, Untyped};
+//! # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?)
+//! #     .with_settings(Settings::default().with_retry(Retry::NEVER));
+//! # let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+//! # let error = drive(&mut Call::new(&zones), &mut session, |_| Err(Failure::not_sent("no network"))).unwrap_err();
+//! # assert!(matches!(error, Error::Transport(Failure::NotSent(_))));
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! `send` gets an [`Attempt`](crate::Attempt) and does five things:
+//!
+//! 1. It sends `attempt.request` as it is: the URI is absolute, `Host` is among the headers, and what is signed must
+//!    not change. The client adds what belongs to the connection, `Content-Length` for one. It follows no redirect,
+//!    and where [`direct`](crate::Attempt::direct) says so uses no proxy.
+//! 2. It keeps to `attempt.timeout`, from the connection to the body's last byte, and reads at most
+//!    `attempt.max_body + 1` bytes of it.
+//! 3. It returns every answer as `Ok`, a 502 as well: what that means is core's matter. Where a client makes errors
+//!    of statuses by itself, switch that off.
+//! 4. It returns [`Failure::not_sent`](crate::Failure::not_sent) only where the request surely never reached the
+//!    service: no address, no connection, no TLS session. In doubt, and for every timeout after that, it is
+//!    [`Failure::unknown`](crate::Failure::unknown), so that no write is done twice.
+//! 5. It keeps the request out of logs: `Authorization` and `X-TC-Token` are marked sensitive.
+//!
+//! An answer is an `http::Response<bytes::Bytes>`, of the crates `http` 1 and `bytes` 1; of its headers, core reads
+//! `Retry-After` and `Date`. From a client with types of its own it is put together by
+//! `http::Response::builder().status(status).header(name, value).body(body.into())`.
+//!
+//! Async it is the same loop with two `.await`s. The session is locked for the step alone, so that calls share it:
+//!
+//! ```
+//! use std::{future::Future, sync::Mutex, time::Duration};
+//! use tc3_core::{Attempt, Flow, Now, Outcome, Session, Step};
+//!
+//! async fn drive<F: Flow, S: Future<Output = Outcome>, W: Future<Output = ()>>(
+//!     flow: &mut F,
+//!     session: &Mutex<Session>,
+//!     now: impl Fn() -> Now,
+//!     send: impl Fn(Attempt) -> S,
+//!     sleep: impl Fn(Duration) -> W,
+//! ) -> F::Output {
+//!     loop {
+//!         let step = flow.step(&mut session.lock().unwrap(), now());
+//!         match step {
+//!             Step::Send(attempt) => flow.handle(send(attempt).await),
+//!             Step::Wait(delay) => sleep(delay).await,
+//!             Step::Look(_) => flow.found(Ok(None)),
+//!             Step::Done(output) => return output,
+//!         }
+//!     }
+//! }
+//! # use std::{future::ready, pin::pin, task::{Context, Poll, Waker}};
+//! # use tc3_core::{Call, Credential, Untyped, UnixTime};
+//! # let session = Mutex::new(Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?));
+//! # let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+//! # let now = || Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! # let send = |_| ready(Ok(http::Response::new(br#"{"Response":{"TotalCount":7,"RequestId":"r"}}"#.as_slice().into())));
+//! # let mut call = Call::new(&zones);
+//! # let driven = pin!(drive(&mut call, &session, now, send, |_| ready(())));
+//! # let Poll::Ready(reply) = driven.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it waits") };
+//! # assert_eq!(reply?.output.json("TotalCount"), Some("7"));
+//! # Ok::<(), tc3_core::Error>(())
+//! ```
+//!
+//! The repository has both loops under reqwest, tower, attohttpc and a bare socket, in `core/examples/stacks`.
+//!
+//! # An action of one's own
+//!
+//! An action that this crate doesn't have is a struct with its input, another with its output, and an `impl` of
+//! [`Action`](crate::Action); one of [`Paginate`](crate::Paginate) makes its list one to walk over. All names are
+//! those of the vendor's page; `PascalCase` makes `InstanceId` of `instance_id`, and `CPU` is told by `rename`.
+//!
+//! ## Walk over its pages
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use tc3_core::{Action, Invalid, PageInfo, Paginate, Paging, Slot, lenient};
+//!
+//! /// Virtual machines, page by page.
+//! #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+//! #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+//! struct DescribeInstances {
+//!     offset: u64,
+//!     limit: u32,
+//!     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+//!     instance_ids: Vec<String>,
+//! }
+//!
+//! #[derive(Debug, Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct Instances {
+//!     #[serde(deserialize_with = "lenient::required")] // a number, as a text as well
+//!     total_count: u64,
+//!     #[serde(deserialize_with = "lenient::objects")] // null is no records
+//!     instance_set: Vec<Instance>,
+//! }
+//!
+//! #[derive(Debug, Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct Instance {
+//!     instance_id: String,
+//!     #[serde(rename = "CPU", default, deserialize_with = "lenient::optional")]
+//!     cpu: Option<u32>,
+//! }
+//!
+//! impl Action for DescribeInstances {
+//!     const SERVICE: &'static str = "cvm";
+//!     const VERSION: &'static str = "2017-03-12";
+//!     const NAME: &'static str = "DescribeInstances";
+//!     const REPEATABLE: bool = true; // it only reads; false is the default
+//!     const RATE: u32 = 40; // calls a second, as the vendor's page says
+//!     type Output = Instances;
+//!
+//!     fn check(&self) -> Result<(), Invalid> {
+//!         match self.instance_ids.len() {
+//!             0..=100 => Ok(()),
+//!             _ => Err(Invalid::new("InstanceIds", "must be at most 100")), // nothing is sent then
+//!         }
+//!     }
+//! }
+//!
+//! impl Paginate for DescribeInstances {
+//!     type Item = Instance;
+//!     const PAGING: Paging = Paging::ItemOffset; // Offset counts records
+//!     const PAGE_SIZE: u32 = 20;
+//!     const MAX_PAGE_SIZE: u32 = 100;
+//!
+//!     fn turn_to(&mut self, slot: &Slot) {
+//!         (self.offset, self.limit) = (slot.offset, slot.limit);
+//!     }
+//!
+//!     fn page_info(output: &Instances) -> PageInfo {
+//!         PageInfo::new(output.instance_set.len()).with_total(output.total_count)
+//!     }
+//!
+//!     fn into_items(output: Instances) -> Vec<Instance> {
+//!         output.instance_set
+//!     }
+//! }
+//! # // 45 machines, of which a page has as many as were asked for.
+//! # use tc3_core::{Credential, Flow, Now, Pages, Session, Step, UnixTime};
+//! # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+//! # let mut pages = Pages::new(DescribeInstances::default());
+//! # let mut found = Vec::new();
+//! # loop {
+//! #     match pages.step(&mut session, Now::new(UnixTime::new(1_760_000_000), std::time::Duration::ZERO, 0)) {
+//! #         Step::Send(attempt) => {
+//! #             let asked: DescribeInstances = serde_json::from_slice(attempt.request.body())?;
+//! #             let page = asked.offset..(asked.offset + u64::from(asked.limit)).min(45);
+//! #             let set: Vec<_> = page.map(|n| serde_json::json!({"InstanceId": format!("ins-{n}"), "CPU": "4"})).collect();
+//! #             let answer = serde_json::json!({"Response": {"TotalCount": 45, "InstanceSet": set, "RequestId": "r"}});
+//! #             pages.handle(Ok(http::Response::new(answer.to_string().into())));
+//! #         }
+//! #         Step::Done(Some(page)) => found.extend(DescribeInstances::into_items(page?.output)),
+//! #         Step::Done(None) => break,
+//! #         Step::Wait(_) | Step::Look(_) => panic!("there is nothing to wait for"),
+//! #     }
+//! # }
+//! # assert_eq!(found.len(), 45);
+//! # assert_eq!((found[44].instance_id.as_str(), found[44].cpu), ("ins-44", Some(4)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An offset and page size that an input may name itself are told by [`Paginate::start`](crate::Paginate::start).
+//! Where pages follow each other by a token, the walk ends with the page that has none:
+//!
+//! ```
+//! # use serde::{Deserialize, Serialize};
+//! # use tc3_core::{Action, PageInfo, Paginate, Paging, Slot};
+//! #[derive(Clone, Default, Serialize, Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct ListJobs {
+//!     max_results: u32,
+//!     #[serde(skip_serializing_if = "Option::is_none")]
+//!     next_token: Option<String>,
+//! }
+//!
+//! #[derive(Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct Jobs {
+//!     jobs: Vec<serde_json::Value>,
+//!     next_token: Option<String>, // none, null or empty on the last page
+//! }
+//!
+//! impl Paginate for ListJobs {
+//!     type Item = serde_json::Value;
+//!     const PAGING: Paging = Paging::Token;
+//!     const PAGE_SIZE: u32 = 50;
+//!
+//!     fn turn_to(&mut self, slot: &Slot) {
+//!         (self.max_results, self.next_token) = (slot.limit, slot.token.clone());
+//!     }
+//!
+//!     fn page_info(output: &Jobs) -> PageInfo {
+//!         PageInfo::new(output.jobs.len()).with_token(output.next_token.clone())
+//!     }
+//!
+//!     fn into_items(output: Jobs) -> Vec<serde_json::Value> {
+//!         output.jobs
+//!     }
+//! }
+//! # impl Action for ListJobs {
+//! #     const SERVICE: &'static str = "batch";
+//! #     const VERSION: &'static str = "2017-03-12";
+//! #     const NAME: &'static str = "ListJobs";
+//! #     type Output = Jobs;
+//! # }
+//! # let mut second = ListJobs::default();
+//! # let mut slot = Slot::new(0, 50);
+//! # slot.token = Some("next".into());
+//! # second.turn_to(&slot);
+//! # assert_eq!(serde_json::to_string(&second)?, r#"{"MaxResults":50,"NextToken":"next"}"#);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! [`Paginate`](crate::Paginate) has a table of all dialects. For a single call with no types at all there is
+//! [`Untyped`](crate::Untyped).
+//!
+//! # Keys, profiles, roles
+//!
+//! A [`Session`](crate::Session), as a client, is made from a [`Credential`](crate::Credential) or from a place to
+//! look for one:
+//!
+//! ```
+//! use tc3_core::{AssumeRole, Chain, Credential, Session, Source, UnixTime};
+//!
+//! // A key pair; a temporary one has a token, and may say when it expires.
+//! let pair = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let temporary = pair.clone().with_token("not-a-real-token")?.with_expiry(UnixTime::new(1_760_000_000));
+//! // A profile, from the text of a credentials file.
+//! let file = "[billing]\nsecret_id = AKIDEXAMPLE\nsecret_key = not-a-real-key\n";
+//! let profile = Credential::from_profile(file, "billing")?;
+//! assert_eq!((temporary.secret_id(), profile.token()), ("AKIDEXAMPLE", None));
+//!
+//! // A role, taken with that pair by the first call, and taken again before its keys expire.
+//! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
+//! let session = Session::new(Source::role(auditor, pair));
+//! assert!(session.credential().is_none()); // not yet
+//! // The profile file, tccli's file or the machine's role: the driver is asked for files by `Step::Look`.
+//! let session = Session::new(Chain::of([Source::named_profile("billing"), Source::cvm_role()]));
+//! # assert!(session.credential().is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A driver for the latter answers [`Step::Look`](crate::Step::Look): `Ok(Some(bytes))` for a variable or file that is
+//! there, `Ok(None)` for one that isn't, `Err` for one that can't be read; [`Lookup`](crate::Lookup) has the three
+//! kinds. What there is to be looked for, in which order, is said at [`Chain`](crate::Chain).
+//!
+//! # Store and read back
+//!
+//! Inputs, records, outputs, whole [`Reply`](crate::Reply)s and [`Walk`](crate::Walk)s are written and read with serde,
+//! in the API's own names, amounts digit for digit:
+//!
+//! ```
+//! use tc3_core::{Action, BillTransactionInfo, DescribeBillList, PayType};
+//!
+//! let start = "2024-01-01 00:00:00".parse()?;
+//! let asked = DescribeBillList::new(start, "2024-01-31 23:59:59".parse()?).with_pay_types([PayType::DEDUCT]);
+//! let stored = serde_json::to_string(&asked)?;
+//! assert_eq!(serde_json::from_str::<DescribeBillList>(&stored)?, asked);
+//!
+//! let record = r#"{"ActionType": "deduct", "Amount": -45, "BillId": "1", "OperationTime": "2024-01-01 00:00:00.250"}"#;
+//! let record: BillTransactionInfo = serde_json::from_str(record)?;
+//! assert_eq!(serde_json::to_value(&record)?["OperationTime"], "2024-01-01 00:00:00.250");
+//!
+//! // A stored input is checked as a new one is: by its types, by the call, and for names that nobody knows.
+//! let wrong = stored.replace("2024-01-31", "2024-01-32");
+//! assert!(serde_json::from_str::<DescribeBillList>(&wrong).is_err());
+//! let wrong: DescribeBillList = serde_json::from_str(&stored.replace("2024-01-31", "2023-12-31"))?;
+//! assert_eq!(wrong.check().unwrap_err().to_string(), "EndTime must not be before StartTime");
+//! let error = serde_json::from_str::<DescribeBillList>(&stored.replace("PayType", "PayTypes")).unwrap_err();
+//! assert!(error.to_string().starts_with("unknown field `PayTypes`"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! - What the service answers may have fields that nobody knows yet: in outputs they are passed over. In inputs they
+//!   are errors.
+//! - A `Limit` that was left open is written as the number that is sent, and so is what is read back; the two are equal.
+//! - Any self-describing format will do whose structs have names, such as CBOR; inputs are not read by place.
+//! - [`AssumeRoleWithWebIdentity`](crate::AssumeRoleWithWebIdentity) holds a token and
+//!   [`AssumedRole`](crate::AssumedRole) keys, and so does what is stored of them.
+//!
+//! # Test offline
+//!
+//! The `Emulator` (feature `emulator`) is the service in memory: it verifies signatures with the key that it is given,
+//! keeps the service's rules, and goes wrong by script. Time is whatever the test says, so that no test waits:
+//!
+#![cfg_attr(feature = "emulator", doc = "```")]
+#![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
+//! use std::time::Duration;
+//! use tc3_core::{
+//!     Call, Credential, DescribeBillList, Emulator, Error, Fault, Flow, Now, Session, Step, UnixTime, When,
+//! };
+//!
+//! /// How many transactions January had, and how long that took.
+//! fn january(service: &mut Emulator, credential: Credential) -> Result<(u64, Duration), Error> {
+//!     let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+//!     let (mut call, mut session, mut tick) = (Call::new(&action), Session::new(credential), Duration::ZERO);
+//!     loop {
+//!         let now = UnixTime::new(1_760_000_000 + tick.as_secs() as i64);
+//!         match call.step(&mut session, Now::new(now, tick, 7)) {
+//!             Step::Send(attempt) => {
+//!                 let exchange = service.exchange(now, &attempt.request);
+//!                 tick += exchange.delay;
+//!                 call.handle(exchange.outcome);
+//!             }
+//!             Step::Wait(delay) => tick += delay,
+//!             Step::Look(_) => call.found(Ok(None)),
+//!             Step::Done(reply) => return reply.map(|reply| (reply.output.total, tick)),
+//!         }
+//!     }
+//! }
+//!
+//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let service = || Emulator::new(credential.clone()); // 1,000 transactions in two years
+//! assert_eq!(january(&mut service(), credential.clone())?, (42, Duration::ZERO));
+//!
+//! // The first request is refused for a second, the second answer is lost and the third takes two seconds.
+//! let mut faulty = service()
+//!     .with_fault(When::At(1), Fault::Throttle { retry_after: Some(1) })
+//!     .with_fault(When::At(2), Fault::Lost)
+//!     .with_fault(When::At(3), "slow=2000".parse()?);
+//! let (total, took) = january(&mut faulty, credential.clone())?;
+//! assert_eq!((total, faulty.requests()), (42, 3));
+//! assert!(took >= Duration::from_secs(3));
+//!
+//! // No more requests in a second than the service takes, whoever sends them.
+//! let mut limited = service().with_frequency_limits();
+//! for _ in 0..20 {
+//!     january(&mut limited, credential.clone())?;
+//! }
+//! let (_, took) = january(&mut limited, credential.clone())?; // refused at first, as 20 came in this second
+//! assert!(took >= Duration::from_secs(1));
+//!
+//! // A wrong key is found out.
+//! let wrong = Credential::new("AKIDEXAMPLE", "another-key")?;
+//! assert!(january(&mut service(), wrong).unwrap_err().is_denied());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! For actions that the emulator doesn't have, a closure that returns JSON will do:
+//! `Ok(http::Response::new(r#"{"Response": {…, "RequestId": "test"}}"#.into()))`. A program that can't be given a
+//! transport is pointed to the emulator's server: `cargo run -p tc3-async --features emulator --example emulator`,
+//! or the module `serve` of `tc3-async`.
+//!
+//! # Why a call failed
+//!
+//! An [`Error`](crate::Error) says what happened by its variant; what went wrong in the end, below the number of
+//! attempts or the deadline, is its [`cause`](crate::Error::cause). Most programs need no more than this:
+//!
+//! ```
+//! use tc3_core::{Error, Kind};
+//!
+//! /// What an operator is told, and whether the job is to be queued once more.
+//! fn explain(error: &Error) -> (String, bool) {
+//!     let advice = match error.cause() {
+//!         Error::Service(refusal) => match refusal.kind() {
+//!             Kind::Denied => format!("look at the key and its policy: {}", refusal.message()),
+//!             Kind::NotReady => "the month's summary is not computed yet".into(),
+//!             _ => format!("refused with {}", refusal.code()), // all codes, in the vendor's words
+//!         },
+//!         Error::Input(invalid) => format!("the field {} {}", invalid.field(), invalid.rule()),
+//!         Error::Decode { path, .. } => format!("the answer has something else at {path}"),
+//!         Error::Credentials(missing) => missing.to_string(), // where it looked, and what was there
+//!         Error::Incomplete { delivered, total, .. } => format!("{delivered} of {total} came: walk again"),
+//!         other => other.to_string(),
+//!     };
+//!     let id = error.request_id().unwrap_or("none"); // the vendor's support asks for it
+//!     (format!("{advice} ({} sent, RequestId {id})", error.attempts()), error.is_transient())
+//! }
+//! # let refused = tc3_core::Refusal::new("UnauthorizedOperation.CamNoAuth", "no permission", Some("5e1f".into()));
+//! # let (text, again) = explain(&Error::Service(refused));
+//! # assert_eq!(text, "look at the key and its policy: no permission (1 sent, RequestId 5e1f)");
+//! # assert!(!again);
+//! # let (text, again) = explain(&Error::Transport(tc3_core::Failure::unknown("connection reset")));
+//! # assert_eq!(text, "no answer from the service (1 sent, RequestId none)");
+//! # assert!(again);
+//! ```
+//!
+//! - [`is_transient`](crate::Error::is_transient): the same call may go well later. The call itself has
+//!   tried as [`Retry`](crate::Retry) says.
+//! - [`may_have_taken_effect`](crate::Error::may_have_taken_effect): look before a write is done again.
+//! - [`is_throttled`](crate::Error::is_throttled), [`is_denied`](crate::Error::is_denied): the two refusals that
+//!   programs ask for most.
+//! - [`refusal`](crate::Error::refusal): the service's code and message, wherever they are.
+//! - `source()`, as of any error: the HTTP client's error, down to the operating system's. `Display` doesn't repeat
+//!   it, so print the chain. No text of an error holds a key.
