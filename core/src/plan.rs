@@ -28,10 +28,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A list that begins where the action says, in pages of its own size, else `page_size`, else the default.
-    pub(crate) fn new<A: Paginate>(action: &A, page_size: Option<u32>) -> Result<Self, Invalid> {
+    /// A list that begins where the action says, in pages of its own size unless that is `open`, else `page_size`,
+    /// else the default.
+    pub(crate) fn new<A: Paginate>(
+        action: &A,
+        open: bool,
+        page_size: Option<u32>,
+    ) -> Result<Self, Invalid> {
         let start = action.start();
-        let limit = match (start.limit, page_size) {
+        let own = start.limit.filter(|_| !open);
+        let limit = match (own, page_size) {
             (_, Some(0)) => return Err(Invalid::new("page_size", "must be at least 1")),
             (Some(0), _) => return Err(Invalid::new("Limit", "must be at least 1")),
             (Some(limit), _) => limit,

@@ -85,6 +85,10 @@ use crate::{Error, Invalid, Paginate, Settings, Slot, plan::Plan};
 pub struct Walk<A> {
     /// The action's name, so that a walk is not continued as another action's.
     action: Option<Cow<'static, str>>,
+    /// Whether all lists leave the page size to the settings. Some are written with a `Limit` even so, which is
+    /// not their own when they are read back.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    open: bool,
     /// What is being walked over; `None` when all is over.
     window: Option<A>,
     /// Where in the window; `None` before its first page.
@@ -124,9 +128,11 @@ impl<A: Paginate> Walk<A> {
     /// ```
     pub fn over(lists: impl IntoIterator<Item = A>) -> Self {
         let mut lists: VecDeque<A> = lists.into_iter().collect();
+        let open = lists.iter().all(|list| list.start().limit.is_none());
         let window = lists.pop_front();
         Self {
             action: window.as_ref().map(|action| action.target().action),
+            open,
             window,
             plan: None,
             rest: None,
@@ -188,7 +194,7 @@ impl<A: Paginate> Walk<A> {
         if self.plan.is_none() {
             window.check()?;
             self.rest = window.split();
-            let plan = Plan::new(window, settings.page_size())?;
+            let plan = Plan::new(window, self.open, settings.page_size())?;
             if let (Some(rest), Some(slot)) = (&mut self.rest, plan.next::<A>(0)) {
                 // An offset of the action's own is one in its first window.
                 rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));

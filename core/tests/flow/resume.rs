@@ -431,3 +431,28 @@ fn goes_on<A: Paginate + Clone + DeserializeOwned>(text: &str, page: Value) {
         assert_eq!(asked.as_ref().map(|asked| &asked[name]), Some(value));
     }
 }
+
+#[test]
+fn a_stored_walk_leaves_the_page_size_to_the_settings_as_it_did() {
+    let month =
+        |number| DescribeAllocationSummaryByBusiness::new(Month::new(2024, number).unwrap());
+    let sizes = |walk: Walk<DescribeAllocationSummaryByBusiness>| {
+        let (mut service, mut sizes) = (Emulator::new(credential()).with_records(5), Vec::new());
+        let settings = Settings::default().with_page_size(4);
+        let mut client = Client::with_settings(settings.clone());
+        let mut pages = Pages::new(stored(&walk));
+        while let Some(page) = client.drive(&mut pages, |now, attempt| {
+            sizes.push(input(&attempt)["Limit"].as_u64().unwrap());
+            Ok(service.handle(now, &attempt.request))
+        }) {
+            page.unwrap();
+            pages = Pages::new(stored(pages.walk()));
+            client = Client::with_settings(settings.clone());
+        }
+        sizes
+    };
+    assert_eq!(sizes(Walk::from(month(1))), [4, 4]);
+    assert_eq!(sizes(Walk::over([month(1), month(2)])), [4, 4, 4, 4]);
+    // One of its own is kept, though it is the default.
+    assert_eq!(sizes(Walk::from(month(1).with_limit(1_000))), [1_000]);
+}
