@@ -1,7 +1,8 @@
 //! Tencent Cloud's API 3.0 over hyper and tokio: async calls, and walks as streams.
 //!
 //! [`tc3_core`] decides everything; this crate sends what it says and sleeps as long as it says.
-//! Dropping a future or a stream stops its work at once.
+//! Dropping a future or a stream stops its work at once. It runs in a tokio runtime with time and IO, such as that
+//! of `#[tokio::main]`.
 //!
 //! ```no_run
 //! use tc3_async::{Client, Credential, DescribeBillList, PayType};
@@ -20,51 +21,231 @@
 //! # }
 //! ```
 //!
+//! How do I …
+//!
+//! - [page through everything](#page-through-everything)
+//! - [resume an export](#resume-an-export)
+//! - [use temporary keys, a profile, a role](#credentials)
+//! - [call an action that isn't here](#an-action-of-your-own)
+//! - [test offline](#test-offline)
+//! - [send by another HTTP client](#another-http-client)
+//! - [find out why a call failed](#why-a-call-failed)
+//!
+//! In the examples below `send` is the service's emulator, as [below](#test-offline); without `.transport(send)`, which
+//! `.build()` then takes the place of, they ask the real service.
+//!
+//! # Page through everything
+//!
+//! [`items`](Client::items) gives records, [`pages`](Client::pages) whole replies with the sums and the request id,
+//! [`call`](Client::call) one page. A range may be of any length; what the service takes at once is cut out of it:
+//!
+//! ```
+//! use futures_util::TryStreamExt;
+//! use tc3_async::{Client, Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Fen, Month, Walk, Yuan};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! # let service = std::sync::Mutex::new(tc3_core::Emulator::new(credential.clone()));
+//! # let send = move |attempt: tc3_core::Attempt| std::future::ready(service.lock().unwrap().send(&attempt));
+//! let client = Client::builder().credentials(credential).transport(send);
+//! let years = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2025-12-31 23:59:59".parse()?);
+//! let transactions: Vec<_> = client.items(years).try_collect().await?; // all, or an error
+//! let sum = Fen::checked_sum(transactions.iter().map(|transaction| transaction.amount));
+//! assert_eq!((transactions.len(), sum.map(|sum| sum.to_yuan().to_string())), (1_000, Some("-14429318.45".into())));
+//!
+//! // A list for each month, one after the other; up to four pages at once.
+//! let spring = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 3)?).through(Month::new(2024, 5)?)?;
+//! let costs = client.pages(Walk::over(spring)).width(4).items().map_ok(|row| row.real_total_cost);
+//! let costs: Vec<Yuan> = costs.try_collect().await?;
+//! assert_eq!(costs.len(), 3_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Resume an export
+//!
+//! A [`Walk`] says what was delivered. Store it with each page, and give it to [`pages`](Client::pages) another time;
+//! another process or machine will do. [`tc3_core::walk`] tells how a scheduler or many workers use it:
+//!
+//! ```
+//! use tc3_async::{Client, Credential, DescribeBillList, Transport, Walk};
+//!
+//! /// Goes on from what is stored; stops after `most` pages, as if killed there. Returns how many records came.
+//! async fn export(client: &Client<impl Transport + 'static>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
+//!     let walk: Walk<DescribeBillList> = serde_json::from_str(stored)?;
+//!     let (mut pages, mut count) = (client.pages(walk), 0);
+//!     for _ in 0..most {
+//!         let Some(page) = pages.next().await else { break };
+//!         count += page?.output.transaction_list.len(); // write the records down, then:
+//!         *stored = serde_json::to_string(pages.walk())?;
+//!     }
+//!     Ok(count)
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! # let service = std::sync::Mutex::new(tc3_core::Emulator::new(credential.clone()));
+//! # let send = move |attempt: tc3_core::Attempt| std::future::ready(service.lock().unwrap().send(&attempt));
+//! let client = Client::builder().credentials(credential).page_size(50).transport(send);
+//! let half_year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
+//! let mut stored = serde_json::to_string(&Walk::from(half_year))?;
+//! assert_eq!(export(&client, &mut stored, 2).await?, 100);
+//! assert_eq!(export(&client, &mut stored, 99).await?, 149); // the others, each once
+//! assert_eq!(export(&client, &mut stored, 99).await?, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Credentials
 //!
 //! [`Client::from_env`] looks where people keep them, in the places of [`Chain::default`]; what expires is renewed
 //! by one call while the others go on:
 //!
-//! ```no_run
-//! use tc3_async::{AssumeRole, Chain, Client, Source};
+//! ```
+//! use tc3_async::{AssumeRole, Chain, Client, Credential, Source, UnixTime};
 //!
 //! // Environment, profile file, tccli, TKE, CVM role.
 //! let client = Client::from_env();
 //! // Some of these, in the same order.
 //! let client = Client::builder().credentials(Chain::default().without_cvm_role()).build();
-//! // A role, taken with what a profile holds.
+//! // One profile of the credentials file: ~/.tencentcloud/credentials, or where TENCENTCLOUD_CREDENTIALS_FILE says.
+//! let client = Client::new(Source::named_profile("billing"));
+//! // A role, taken with what that profile holds.
 //! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 //! let client = Client::new(Source::role(auditor, Source::named_profile("billing")));
+//! // Temporary keys at hand; later ones take their place, for all clones of the client.
+//! let temporary = |token| Credential::new("AKIDEXAMPLE", "not-a-real-key")?.with_token(token);
+//! let client = Client::new(temporary("not-a-real-token")?.with_expiry(UnixTime::new(1_760_000_000)));
+//! client.set_credential(temporary("another-token")?);
+//! # Ok::<(), tc3_async::Invalid>(())
+//! ```
+//!
+//! A credentials file is `[billing]`, `secret_id = …`, `secret_key = …` and, for temporary keys, `token = …`, a line
+//! each. Nothing is read before the first call; one that finds no credentials says where it has looked.
+//!
+//! # An action of your own
+//!
+//! A struct with the input, another with the output, and what the vendor's page says of the action. With an `impl` of
+//! [`Paginate`] beside it, [`items`](Client::items) and [`pages`](Client::pages) walk over it:
+//! [the guide](tc3_core::guide#an-action-of-ones-own) has a whole one, and one with a `NextToken`. It takes `serde`
+//! with its feature `derive`, and what answers in a test is a response of the crate `http` 1.
+//!
+//! ```
+//! use tc3_async::{Action, Client, Credential, Fen, Untyped};
+//!
+//! #[derive(serde::Serialize)]
+//! struct DescribeAccountBalance {}
+//!
+//! #[derive(serde::Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct AccountBalance {
+//!     balance: Fen,
+//! }
+//!
+//! impl Action for DescribeAccountBalance {
+//!     const SERVICE: &'static str = "billing";
+//!     const VERSION: &'static str = "2018-07-09";
+//!     const NAME: &'static str = "DescribeAccountBalance";
+//!     const REPEATABLE: bool = true; // it only reads
+//!     type Output = AccountBalance;
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! // A closure is a transport, here one that stands for the service.
+//! let answer = r#"{"Response": {"Balance": 4200, "Uin": 100000000001, "RequestId": "5e1f"}}"#;
+//! let service = |_| std::future::ready(Ok(http::Response::new(answer.into())));
+//! let client = Client::builder().credentials(credential).transport(service);
+//! assert_eq!(client.call(&DescribeAccountBalance {}).await?.output.balance, Fen::new(4_200));
+//! // Without types: names and JSON in, each field as its JSON out.
+//! let untyped = Untyped::new("billing", "2018-07-09", "DescribeAccountBalance", serde_json::json!({}));
+//! assert_eq!(client.call(&untyped.repeatable()).await?.output.read::<Fen>("Balance")?, Fen::new(4_200));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Test offline
 //!
 //! A transport is anything that answers an attempt, so the service's emulator can be plugged in
-//! without a socket (feature `emulator` of `tc3-core`):
+//! without a socket. It is in the feature `emulator` of `tc3-core`, to be named among the `dev-dependencies`:
 //!
 //! ```
 //! use std::sync::Mutex;
 //! use futures_util::TryStreamExt;
 //! use tc3_async::{Client, Credential, DescribeAllocationSummaryByBusiness, Month};
-//! use tc3_core::{Attempt, Emulator, UnixTime};
+//! use tc3_core::{Attempt, Emulator, Fault, When};
 //!
-//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! let service = Mutex::new(Emulator::new(credential.clone()).with_records(25));
-//! let client = Client::builder().credentials(credential).page_size(10).transport(move |attempt: Attempt| {
-//!     let signed_at = attempt.request.headers()["x-tc-timestamp"].to_str().unwrap().parse().unwrap();
-//!     std::future::ready(Ok(service.lock().unwrap().handle(UnixTime::new(signed_at), &attempt.request)))
-//! });
+//! let service = Emulator::new(credential.clone()).with_records(25).with_fault(When::At(2), Fault::Lost);
+//! let service = Mutex::new(service);
+//! let send = move |attempt: Attempt| std::future::ready(service.lock().unwrap().send(&attempt));
+//! let client = Client::builder().credentials(credential).page_size(10).transport(send);
 //!
 //! let month = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?);
-//! let pages: Vec<_> = client.pages(month.clone()).try_collect().await?;
+//! let pages: Vec<_> = client.pages(month.clone()).try_collect().await?; // one was sent twice
 //! assert_eq!(pages.len(), 3);
-//! let records: Vec<_> = client.items(month).try_collect().await?;
+//! let records: Vec<_> = client.items(month.clone()).try_collect().await?;
 //! assert_eq!(records.len(), 25);
+//! // The emulator verifies signatures.
+//! client.set_credential(Credential::new("AKIDEXAMPLE", "another-key")?);
+//! assert!(client.call(&month).await.unwrap_err().is_denied());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Programs take a `Client<impl Transport + 'static>` to be tested so. Waits are slept in earnest here, or in no time
+//! under `tokio::time::pause`;
+//! [the guide](tc3_core::guide#test-offline) has tests without a clock, and the frequency limits. Over a socket, the
+//! emulator is served by the module `serve` (feature `emulator`) and by `cargo run -p tc3-async --features emulator
+//! --example emulator`; the client gets there with `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)`.
+//!
+//! # Another HTTP client
+//!
+//! [`Builder::transport`] takes any that can be called in a closure or an `impl` of [`Transport`]: what it is asked for
+//! is in [the guide](tc3_core::guide#a-client-of-ones-own), as is a run loop without this crate. Timeouts, TLS and
+//! proxies are its own matter then.
+//!
+//! # Why a call failed
+//!
+//! [`Error`] says it by its variant; below the number of attempts or the deadline is the [`cause`](Error::cause):
+//!
+//! ```
+//! use tc3_async::{Client, Credential, DescribeAllocationSummaryByBusiness, Error, Kind, Month};
+//! use tc3_core::{Emulator, Fault, When};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let not_ready = Fault::Refuse("FailedOperation.SummaryDataNotReady".into()); // as the service does early in a month
+//! let service = Emulator::new(credential.clone()).with_fault(When::At(1), not_ready);
+//! # let service = std::sync::Mutex::new(service);
+//! # let send = move |attempt: tc3_core::Attempt| std::future::ready(service.lock().unwrap().send(&attempt));
+//! let client = Client::builder().credentials(credential).transport(send);
+//! let month = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?);
+//! let error = client.call(&month).await.unwrap_err();
+//! match error.cause() {
+//!     Error::Service(refusal) if refusal.kind() == Kind::NotReady => {
+//!         assert_eq!(refusal.code(), "FailedOperation.SummaryDataNotReady");
+//!     }
+//!     Error::Input(invalid) => panic!("{} {}", invalid.field(), invalid.rule()), // nothing was sent
+//!     other => panic!("{other}"),
+//! }
+//! assert!(error.is_transient()); // try again, in an hour
+//! assert!(error.request_id().is_some()); // the vendor's support asks for it
+//! // What is wrong about an input is said before anything is sent.
+//! let error = client.call(&month.with_limit(0)).await.unwrap_err();
+//! assert_eq!((error.to_string().as_str(), error.attempts()), ("Limit must be at least 1", 0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [The guide](tc3_core::guide#why-a-call-failed) goes through the variants and the predicates. `source()` leads down
+//! to the operating system's error, and `Display` doesn't repeat it: print the chain.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
