@@ -3,7 +3,7 @@ use std::{
     fmt,
     hash::{BuildHasher, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use hyper_util::client::proxy::matcher::Intercept;
@@ -12,6 +12,8 @@ use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
     Settings, Step, UnixTime, Walk,
 };
+// Tokio's own, so that where a test has it paused, waits are over when tokio says.
+use tokio::time::Instant;
 
 use crate::{Hyper, Items, Pages, Transport, credentials, transport};
 
