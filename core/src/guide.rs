@@ -38,8 +38,10 @@
 //! `send` gets an [`Attempt`](crate::Attempt) and does five things:
 //!
 //! 1. It sends `attempt.request` as it is: the URI is absolute, `Host` is among the headers, and what is signed must
-//!    not change. The client adds what belongs to the connection, `Content-Length` for one. It follows no redirect,
-//!    and where [`direct`](crate::Attempt::direct) says so uses no proxy.
+//!    not change. The client adds what belongs to the connection, `Content-Length` for one. One that writes `Host` by
+//!    itself, whatever it is given, must not be given it: a request that has it twice is refused with
+//!    `AuthFailure.InvalidAuthorization`. It follows no redirect, and where [`direct`](crate::Attempt::direct) says
+//!    so uses no proxy.
 //! 2. It keeps to `attempt.timeout`, from the connection to the body's last byte, and reads at most
 //!    `attempt.max_body + 1` bytes of it.
 //! 3. It returns every answer as `Ok`, a 502 as well: what that means is core's matter. Where a client makes errors
