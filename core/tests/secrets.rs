@@ -305,7 +305,9 @@ fn values(texts: &mut Texts) {
     texts.debug("Chain", &chain);
     texts.debug("Source", &chain.sources()[0]);
     texts.add("Source", &chain.sources()[0]);
-    texts.debug("AssumeRole", &AssumeRole::new("qcs", "report"));
+    let tagged = AssumeRole::new("qcs", "report").with_tag("team", "finance");
+    texts.debug("Tag", &tagged.tags[0]);
+    texts.debug("AssumeRole", &tagged);
     let action = AssumeRoleWithWebIdentity::new("provider", TOKEN, "qcs", "report");
     texts.debug("AssumeRoleWithWebIdentity", &action);
     let role = format!(

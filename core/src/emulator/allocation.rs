@@ -40,11 +40,11 @@ const FIELDS: &[Field] = &[
     required("Offset", Kind::Integer { signed: false }),
     optional("Month", Kind::Text),
     optional("PeriodType", Kind::Text),
-    optional("TreeNodeUniqKeys", Kind::TextList),
+    optional("TreeNodeUniqKeys", Kind::List(&Kind::Text)),
     optional("SortType", Kind::Text),
     optional("Sort", Kind::Text),
-    optional("BillDates", Kind::TextList),
-    optional("BusinessCodes", Kind::TextList),
+    optional("BillDates", Kind::List(&Kind::Text)),
+    optional("BusinessCodes", Kind::List(&Kind::Text)),
 ];
 
 const MAX_LIMIT: u32 = 1_000;

@@ -40,8 +40,8 @@ const FIELDS: &[Field] = &[
     required("EndTime", Kind::Text),
     required("Offset", Kind::Integer { signed: false }),
     required("Limit", Kind::Integer { signed: false }),
-    optional("PayType", Kind::TextList),
-    optional("SubPayType", Kind::TextList),
+    optional("PayType", Kind::List(&Kind::Text)),
+    optional("SubPayType", Kind::List(&Kind::Text)),
     optional("WithZeroAmount", Kind::Integer { signed: false }),
 ];
 

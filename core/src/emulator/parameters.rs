@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Integer {
         signed: bool,
     },
-    TextList,
+    List(&'static Self),
     Object(&'static [Field]),
 }
 
@@ -159,24 +159,24 @@ impl Kind {
                     _ => wrong("an integer that is not negative"),
                 }
             }
-            (Self::TextList, Value::Array(list)) => {
-                if list.iter().all(Value::is_string) {
-                    Ok(Value::Array(list))
-                } else {
-                    wrong("a list of texts")
-                }
+            (Self::List(each), value) => {
+                let list = match value {
+                    Value::Array(list) => Some(list),
+                    // A query writes a list as places counted from 0.
+                    Value::Object(mut map) if texts => {
+                        let places = 0..map.len();
+                        places.map(|place| map.remove(&place.to_string())).collect()
+                    }
+                    _ => None,
+                };
+                let Some(list) = list else {
+                    return wrong("a list");
+                };
+                let list = list.into_iter().enumerate();
+                list.map(|(place, value)| each.check(value, &format!("{path}.{place}"), texts))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
-            // A query writes a list as places counted from 0.
-            (Self::TextList, Value::Object(mut map)) if texts => {
-                let places = 0..map.len();
-                let list: Option<Vec<Value>> =
-                    places.map(|place| map.remove(&place.to_string())).collect();
-                match list {
-                    Some(list) if list.iter().all(Value::is_string) => Ok(Value::Array(list)),
-                    _ => wrong("a list of texts"),
-                }
-            }
-            (Self::TextList, _) => wrong("a list of texts"),
             (Self::Object(fields), Value::Object(map)) => {
                 check(map, fields, &format!("{path}."), texts).map(Value::Object)
             }
@@ -193,10 +193,10 @@ mod tests {
 
     use super::{super::find, *};
     use crate::{
-        Action, Agent, BeijingSecond, BillDate, ChannelDescribeBillUsageDetail, CompactDate,
-        Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Month, PayType,
-        PeriodType, QuotaType, Session, Settings, Sort, SortType, SubPayType, UnixTime, UserInfo,
-        Wire, request,
+        Action, Agent, AssumeRole, BeijingSecond, BillDate, ChannelDescribeBillUsageDetail,
+        CompactDate, Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Month,
+        PayType, PeriodType, QuotaType, Session, Settings, Sort, SortType, SubPayType, UnixTime,
+        UserInfo, Wire, request,
     };
 
     const NOW: UnixTime = UnixTime::new(1_551_113_065);
@@ -277,6 +277,21 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_role_is_understood_as_it_was_meant(
+            (arn, source) in ("[a-z:/]{1,9}", prop::option::of(text())),
+            seconds in prop::option::of(1..u32::MAX),
+            (policy, texts) in (prop::option::of(text()), list(text())),
+        ) {
+            let mut action = AssumeRole::new(arn, "report");
+            action.duration_seconds = seconds;
+            (action.policy, action.source_identity) = (policy, source);
+            for (at, text) in texts.into_iter().enumerate() {
+                action = action.with_tag(format!("{at}"), text);
+            }
+            is_understood(&action)?;
+        }
 
         #[test]
         fn a_bill_list_is_understood_as_it_was_meant(

@@ -30,6 +30,10 @@ pub(super) const ASSUME_ROLE: Served = Served {
         optional("DurationSeconds", DURATION),
         optional("Policy", Kind::Text),
         optional("ExternalId", Kind::Text),
+        optional("Tags", Kind::List(&TAG)),
+        optional("SourceIdentity", Kind::Text),
+        optional("SerialNumber", Kind::Text),
+        optional("TokenCode", Kind::Text),
     ],
     handler: assume,
 };
@@ -59,6 +63,7 @@ const FIELDS: &[Field] = &[
     required("RoleSessionName", Kind::Text),
     optional("DurationSeconds", DURATION),
 ];
+const TAG: Kind = Kind::Object(&[required("Key", Kind::Text), required("Value", Kind::Text)]);
 const DURATION: Kind = Kind::Integer { signed: false };
 /// For how long credentials are given unless one is asked otherwise.
 const SECONDS: i64 = 7_200;

@@ -9,7 +9,7 @@ use tc3_core::{
     Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, BeijingSecond, BillDate,
     ChannelDescribeBillUsageDetail, CompactDate, DescribeAllocationSummaryByBusiness,
     DescribeBillList, Month, PayType, PeriodType, QuotaType, Reply, Sort, SortType, SubPayType,
-    Target, UnixTime, Untyped, UserInfo, response,
+    Tag, Target, UnixTime, Untyped, UserInfo, response,
 };
 
 use super::cases;
@@ -179,12 +179,18 @@ proptest! {
     fn roles_to_take_come_back(
         (arn, name, provider, token) in (text(), text(), text(), text()),
         seconds in any::<Option<u32>>(),
-        (policy, external_id) in (maybe(text()), maybe(text())),
+        (policy, external_id, source) in (maybe(text()), maybe(text()), maybe(text())),
+        tags in prop::collection::vec((text(), text()), 0..3),
     ) {
+        let tags = tags.into_iter().map(|(key, value)| Tag::new(key, value)).collect();
         let mut action = AssumeRole::new(arn.as_str(), name.as_str());
         action.duration_seconds = seconds;
         (action.policy, action.external_id) = (policy, external_id);
-        let names = ["RoleArn", "RoleSessionName", "DurationSeconds", "Policy", "ExternalId"];
+        (action.tags, action.source_identity) = (tags, source);
+        let names = [
+            "RoleArn", "RoleSessionName", "DurationSeconds", "Policy", "ExternalId", "Tags",
+            "SourceIdentity",
+        ];
         input_comes_back(&action, &names)?;
 
         let mut action = AssumeRoleWithWebIdentity::new(provider, token.as_str(), arn, name);

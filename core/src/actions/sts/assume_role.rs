@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use super::{AssumedRole, SERVICE, VERSION, check};
 use crate::{Action, Invalid};
@@ -19,7 +19,9 @@ input! {
     /// ```
     ///
     /// An empty `RoleArn`, a `RoleSessionName` against its rule and a `DurationSeconds` of 0 are refused before
-    /// anything is sent. It may be repeated: one more pair of temporary keys does no harm.
+    /// anything is sent, and so are an `ExternalId` and `Tags` against theirs. It may be repeated: one more pair of
+    /// temporary keys does no harm. Whoever signs in with an MFA code sends it by [`Untyped`](crate::Untyped): it is
+    /// good for once, and a role is taken again and again.
     ///
     /// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +39,20 @@ input! {
         /// What the role's owner asks of others who take it.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub external_id: Option<String>,
+        /// What is known of the session, for policies to go by: at most 50, each key once.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub tags: Vec<Tag>,
+        /// The caller's UIN, which audits show.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub source_identity: Option<String>,
     }
 }
 
 impl AssumeRole {
     /// For how long the service gives credentials at most, as documented. Not enforced here.
     pub const MAX_SECONDS: u32 = 43_200;
+    /// How many tags a session has at most.
+    pub const MAX_TAGS: usize = 50;
 
     /// Takes a role, under a name of one's own.
     pub fn new(role_arn: impl Into<String>, role_session_name: impl Into<String>) -> Self {
@@ -52,6 +62,8 @@ impl AssumeRole {
             duration_seconds: None,
             policy: None,
             external_id: None,
+            tags: Vec::new(),
+            source_identity: None,
         }
     }
 
@@ -90,6 +102,22 @@ impl AssumeRole {
             ..self
         }
     }
+
+    /// With one tag more.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.push(Tag::new(key, value));
+        self
+    }
+
+    /// With the UIN of the caller, for audits.
+    #[must_use = "the action is returned, not changed"]
+    pub fn with_source_identity(self, uin: impl Into<String>) -> Self {
+        Self {
+            source_identity: Some(uin.into()),
+            ..self
+        }
+    }
 }
 
 impl Action for AssumeRole {
@@ -98,6 +126,7 @@ impl Action for AssumeRole {
     const NAME: &'static str = "AssumeRole";
     const REPEATABLE: bool = true;
     const CONFIDENTIAL: bool = true;
+    const RATE: u32 = 600;
     type Output = AssumedRole;
 
     fn check(&self) -> Result<(), Invalid> {
@@ -105,7 +134,66 @@ impl Action for AssumeRole {
             &self.role_arn,
             &self.role_session_name,
             self.duration_seconds,
-        )
+        )?;
+        if self
+            .external_id
+            .as_deref()
+            .is_some_and(|id| !is_external_id(id))
+        {
+            return Err(Invalid::new(
+                "ExternalId",
+                "must be 2 to 128 letters, digits and +=,.@:/_-",
+            ));
+        }
+        let mut keys: Vec<&str> = self.tags.iter().map(|tag| tag.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.len() < self.tags.len() || keys.len() > Self::MAX_TAGS {
+            return Err(Invalid::new("Tags", "must be at most 50, each key once"));
+        }
+        self.tags.iter().try_for_each(Tag::check)
+    }
+}
+
+fn is_external_id(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@:/_-".contains(&b);
+    (2..=128).contains(&id.len()) && id.bytes().all(allowed)
+}
+
+input! {
+    /// What is known of a session, as a name and a text, for policies to go by.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Tag {
+        /// The name, 1 to 128 characters; upper and lower case differ.
+        pub key: String,
+        /// The text, at most 256 characters; upper and lower case differ.
+        pub value: String,
+    }
+}
+
+impl Tag {
+    /// A tag.
+    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            value: value.into(),
+        }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        if !(1..=128).contains(&self.key.chars().count()) {
+            return Err(Invalid::new(
+                "Tags",
+                "must have keys of 1 to 128 characters",
+            ));
+        }
+        if self.value.chars().count() > 256 {
+            return Err(Invalid::new(
+                "Tags",
+                "must have values of at most 256 characters",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -128,6 +216,25 @@ mod tests {
         assert_eq!(field(AssumeRole::new("", "ab")), Some("RoleArn"));
         let never = AssumeRole::new("qcs", "ab").with_duration_seconds(0);
         assert_eq!(field(never), Some("DurationSeconds"));
+
+        for (id, right) in [("ab", true), ("a:/b", true), ("a", false), ("a b", false)] {
+            let action = AssumeRole::new("qcs", "ab").with_external_id(id);
+            assert_eq!(field(action).is_none(), right, "{id}");
+        }
+        let tagged = |key: &str, value: &str| AssumeRole::new("qcs", "ab").with_tag(key, value);
+        let longest = tagged(&"钥".repeat(128), &"值".repeat(256));
+        assert_eq!(field(longest), None);
+        for wrong in [
+            tagged("", ""),
+            tagged(&"k".repeat(129), ""),
+            tagged("k", &"v".repeat(257)),
+            tagged("k", "1").with_tag("k", "2"),
+            (0..=50).fold(tagged("k", ""), |action, at| {
+                action.with_tag(alloc::format!("k{at}"), "")
+            }),
+        ] {
+            assert_eq!(field(wrong), Some("Tags"));
+        }
     }
 
     #[test]
@@ -135,10 +242,13 @@ mod tests {
         let action = AssumeRole::new("qcs", "ab")
             .with_duration_seconds(60)
             .with_policy("{}")
-            .with_external_id("theirs");
+            .with_external_id("theirs")
+            .with_tag("team", "账单")
+            .with_source_identity("100000000002");
         let expected = serde_json::json!({
             "RoleArn": "qcs", "RoleSessionName": "ab", "DurationSeconds": 60, "Policy": "%7B%7D",
-            "ExternalId": "theirs",
+            "ExternalId": "theirs", "Tags": [{"Key": "team", "Value": "账单"}],
+            "SourceIdentity": "100000000002",
         });
         assert_eq!(serde_json::to_value(action).unwrap(), expected);
     }

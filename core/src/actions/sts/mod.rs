@@ -4,7 +4,7 @@ mod assume_role;
 mod assume_role_with_web_identity;
 mod assumed_role;
 
-pub use assume_role::AssumeRole;
+pub use assume_role::{AssumeRole, Tag};
 pub use assume_role_with_web_identity::AssumeRoleWithWebIdentity;
 pub use assumed_role::{AssumedRole, TemporaryCredentials};
 
