@@ -356,7 +356,7 @@ impl<A: Action> Flow for Call<A> {
                     // Only what failed asks when to come again.
                     Err(error) => State::Answered(Err(error), Hints::of(response.headers())),
                 },
-                Err(failure) => State::Answered(Err(Error::Transport(failure)), Hints::default()),
+                Err(failure) => State::Answered(Err(failure.into()), Hints::default()),
             };
         } else if let Some(renewal) = &mut self.renewal {
             renewal.handle(outcome);

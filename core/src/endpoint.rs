@@ -2,7 +2,6 @@ use alloc::{borrow::Cow, format, string::String};
 use core::{fmt, net::IpAddr, str::FromStr};
 
 use http::{HeaderValue, Uri, uri::PathAndQuery};
-use zeroize::Zeroizing;
 
 use crate::{Invalid, Region};
 
@@ -157,67 +156,6 @@ impl Host {
     }
 }
 
-/// The address of a proxy: `http://[user:password@]host:port`.
-///
-/// Neither its `Debug` nor an error shows the user and password.
-///
-/// ```
-/// use tc3_core::ProxyUrl;
-///
-/// let proxy = ProxyUrl::new("http://user:fake@proxy.example:3128")?;
-/// assert_eq!(format!("{proxy:?}"), "ProxyUrl(http://proxy.example:3128)");
-/// for wrong in ["proxy.example:3128", "http://proxy.example", "http://proxy.example:99999", "http://p:1/path"] {
-///     assert_eq!(ProxyUrl::new(wrong).unwrap_err().field(), "proxy");
-/// }
-/// # Ok::<(), tc3_core::Invalid>(())
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProxyUrl {
-    url: Zeroizing<String>,
-    authority: String,
-}
-
-impl ProxyUrl {
-    /// Reads `http://[user:password@]host:port`; user and password may be percent-encoded.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`] naming `proxy` for anything else.
-    pub fn new(url: &str) -> Result<Self, Invalid> {
-        let wrong = |rule| Invalid::new("proxy", rule);
-        let rest = url
-            .strip_prefix("http://")
-            .ok_or(wrong("must begin with http://"))?;
-        let (user, rest) = match rest.rsplit_once('@') {
-            Some((user, rest)) => (Some(user), rest),
-            None => (None, rest),
-        };
-        let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b'?' | b'#' | b'@');
-        if user.is_some_and(|user| user.is_empty() || !user.bytes().all(plain)) {
-            return Err(wrong(
-                "must have a percent-encoded user and password, or none",
-            ));
-        }
-        let (host, port) = authority(rest).map_err(wrong)?;
-        let port = port.ok_or(wrong("must have a port from 1 to 65535"))?;
-        Ok(Self {
-            url: Zeroizing::new(url.into()),
-            authority: format!("{host}:{port}"),
-        })
-    }
-
-    /// The whole URL, user and password included.
-    pub fn expose(&self) -> &str {
-        &self.url
-    }
-}
-
-impl fmt::Debug for ProxyUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ProxyUrl(http://{})", self.authority)
-    }
-}
-
 fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, Invalid> {
     let wrong = |rule| Invalid::new("endpoint", rule);
     let (scheme, own_port, rest) = match url.split_once("://") {
@@ -238,7 +176,7 @@ fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, In
 }
 
 /// Host, in lower case, and port of `host[:port]`, or the rule that it breaks.
-fn authority(text: &str) -> Result<(String, Option<u16>), &'static str> {
+pub(crate) fn authority(text: &str) -> Result<(String, Option<u16>), &'static str> {
     if text.contains(['/', '?', '#', '\\']) {
         return Err("must have no path, query or fragment");
     }
@@ -277,7 +215,7 @@ fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label)
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
@@ -346,43 +284,5 @@ mod tests {
         }
         assert!(Endpoint::plain_http_readable_by_anyone("http://10.0.0.1").is_ok());
         assert!(Endpoint::plain_http_readable_by_anyone("http://10.0.0.1/x").is_err());
-    }
-
-    #[test]
-    fn a_proxy_has_a_host_and_a_port_and_keeps_its_password_to_itself() {
-        for url in [
-            "http://127.0.0.1:8080",
-            "http://[::1]:8080",
-            "http://user@h:1",
-            "http://us%40er:fake:@h:1",
-        ] {
-            assert_eq!(ProxyUrl::new(url).unwrap().expose(), url);
-        }
-        for url in [
-            "",
-            "not a url",
-            "http://",
-            "http://h",
-            "http://h:",
-            "http://h:0",
-            "http://h:65536",
-            "http://h:port",
-            "http://h:1/",
-            "http://h:1?x",
-            "http://@h:1",
-            "http://user:fa ke@h:1",
-            "http://user:fake@",
-            "http://user:fake@h:1\r\nX-Evil: y",
-            "https://h:1",
-            "ftp://h:1",
-            "socks5://h:1",
-            "h:1",
-        ] {
-            let invalid = ProxyUrl::new(url).unwrap_err();
-            assert_eq!(invalid.field(), "proxy", "{url}");
-            assert!(!format!("{invalid} {invalid:?}").contains("fake"));
-        }
-        let proxy = ProxyUrl::new("http://user:fake@h:1").unwrap();
-        assert_eq!(format!("{proxy:?}"), "ProxyUrl(http://h:1)");
     }
 }

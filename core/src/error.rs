@@ -47,7 +47,8 @@ impl Invalid {
 /// The one question core asks is whether the request can have taken effect.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The request surely never reached the service: no address, no connection, no TLS session.
+    /// The request surely never reached the service: no address, no connection, no TLS session. Where an
+    /// [`Invalid`] is the cause, no attempt can be better, and the call ends with [`Error::Input`].
     #[error("the request was not sent")]
     NotSent(#[source] BoxError),
     /// Anything later, timeouts included: the request may have taken effect.
@@ -128,7 +129,7 @@ pub enum Error {
 
     /// No answer came.
     #[error("no answer from the service")]
-    Transport(#[from] Failure),
+    Transport(#[source] Failure),
 
     /// The deadline has passed, or leaves no time for what would have to be waited for.
     #[error("no good answer within the deadline of {after:?} ({attempts} sent)")]
@@ -317,6 +318,18 @@ impl Error {
 
     fn kind(&self) -> Option<Kind> {
         self.refusal().map(Refusal::kind)
+    }
+}
+
+impl From<Failure> for Error {
+    /// [`Error::Input`] where an [`Invalid`] is the cause, [`Error::Transport`] otherwise.
+    fn from(failure: Failure) -> Self {
+        if let Failure::NotSent(cause) = &failure
+            && let Some(invalid) = cause.downcast_ref::<Invalid>()
+        {
+            return Self::Input(*invalid);
+        }
+        Self::Transport(failure)
     }
 }
 

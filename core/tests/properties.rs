@@ -6,6 +6,8 @@ mod forgeries;
 mod naive;
 #[path = "properties/outputs.rs"]
 mod outputs;
+#[path = "properties/proxies.rs"]
+mod proxies;
 #[path = "properties/signing.rs"]
 mod signing;
 #[path = "properties/stored.rs"]

@@ -14,9 +14,9 @@ use tc3_core::{
     Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, BeijingTime, BillDate, Call, Chain,
     ChannelDescribeBillUsageDetail, CompactDate, Credential, DescribeAllocationSummaryByBusiness,
     DescribeBillList, Emulator, End, Endpoint, Error, Failure, Fault, Fen, Flow, Items, Kind,
-    Language, Month, Now, Outcome, PageInfo, Pages, Paginate, Paging, Percent, Planner, ProxyUrl,
-    Region, Reply, Retry, Scripted, Session, Settings, Slot, Source, Start, Step, Turn, UnixTime,
-    Untyped, UserInfo, Walk, When, Wire, Yuan, request, response,
+    Language, Month, Now, Outcome, PageInfo, Pages, Paginate, Paging, Percent, Planner, Proxies,
+    ProxyUrl, Region, Reply, Retry, Scripted, Session, Settings, Slot, Source, Start, Step, Turn,
+    UnixTime, Untyped, UserInfo, Walk, When, Wire, Yuan, request, response,
     tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
 };
 
@@ -326,6 +326,12 @@ fn values(texts: &mut Texts) {
     texts.debug("Endpoint", &endpoint);
     let proxy = ProxyUrl::new(&format!("http://user:{KEY}@proxy:1")).unwrap();
     texts.debug("ProxyUrl", &proxy);
+    texts.debug("Proxies", &Proxies::all(proxy));
+    for proxy in [format!("user:{KEY}@proxy"), format!("socks5://{KEY}@proxy")] {
+        let proxies = Proxies::from_variables(|_| Some(proxy.clone().into_bytes()));
+        texts.debug("Proxies", &proxies);
+        texts.debug("Proxies", &proxies.choose(&"https://h".parse().unwrap()));
+    }
     texts.debug("Credential", &credential().with_expiry(START));
 
     let headers = [("content-type", "application/json"), ("host", "h")];

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Endpoint, Error, Failure, Flow, Outcome, Retry, Settings, Step, Untyped, tc3,
+    Attempt, Call, Endpoint, Error, Failure, Flow, Invalid, Outcome, Retry, Settings, Step,
+    Untyped, tc3,
 };
 
-use super::{answer, page, read, refusal, seconds, sent, world::World, write};
+use super::{answer, page, read, refusal, retry::drive, seconds, sent, world::World, write};
 use crate::common::{Client, START, credential};
 
 const HOSTS: [&str; 3] = ["a.example", "b.example", "c.example"];
@@ -219,4 +220,21 @@ fn settings_with_fewer_endpoints_send_to_one_of_theirs() {
         Step::Wait(_) => {}
         Step::Look(_) | Step::Done(_) => panic!("an end"),
     }
+}
+
+#[test]
+fn a_setting_that_turns_out_to_be_wrong_is_not_tried_again_or_elsewhere() {
+    let invalid = Invalid::new("HTTPS_PROXY", "must begin with http://");
+    let (result, sends) = drive(settings(2), &read(), |_| Err(Failure::not_sent(invalid)));
+    assert!(matches!(result, Err(Error::Input(it)) if it == invalid));
+    assert_eq!(sends.len(), 1);
+
+    // One that another endpoint needs is what comes of a call that has tried both.
+    let (result, sends) = drive(settings(2), &read(), |asked| match asked {
+        0 => refused(),
+        _ => Err(Failure::not_sent(invalid)),
+    });
+    let error = result.unwrap_err();
+    assert!(matches!(error.cause(), Error::Input(it) if *it == invalid));
+    assert_eq!((error.attempts(), sends.len()), (2, 2));
 }

@@ -1,0 +1,249 @@
+use alloc::{string::String, vec::Vec};
+use core::net::IpAddr;
+
+/// The hosts that no proxy is used for: what `NO_PROXY` says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exceptions(Vec<Exception>);
+
+#[derive(Clone, Debug)]
+struct Exception {
+    hosts: Hosts,
+    /// Of any, where there is none.
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+enum Hosts {
+    All,
+    /// A name in lower case, and all below it.
+    Domain(String),
+    /// All addresses that begin with so many bits of this one.
+    Net(IpAddr, u32),
+}
+
+impl Exceptions {
+    /// Reads a list; what is no name, address or network stands for nothing.
+    pub(super) fn new(list: &str) -> Self {
+        let entries = list.split(|c: char| c == ',' || c.is_whitespace());
+        Self(entries.filter_map(Exception::new).collect())
+    }
+
+    /// Whether a host, in lower case and without brackets, is one of them.
+    pub(super) fn contain(&self, host: &str, port: u16) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let address: Option<IpAddr> = host.parse().ok();
+        self.0.iter().any(|it| {
+            it.port.is_none_or(|own| own == port)
+                && match (&it.hosts, address) {
+                    (Hosts::All, _) => true,
+                    (Hosts::Domain(domain), None) => is_below(host, domain),
+                    (Hosts::Net(net, length), Some(address)) => is_in(address, *net, *length),
+                    _ => false,
+                }
+        })
+    }
+}
+
+impl Exception {
+    fn new(entry: &str) -> Option<Self> {
+        // The colons of an address of IPv6 come with no port, unless it is in brackets.
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                (host, Some(port.parse().ok()?))
+            }
+            _ => (entry, None),
+        };
+        Some(Self {
+            hosts: Hosts::new(host)?,
+            port,
+        })
+    }
+}
+
+impl Hosts {
+    fn new(host: &str) -> Option<Self> {
+        if host == "*" {
+            return Some(Self::All);
+        }
+        if let Some((net, length)) = host.split_once('/') {
+            let (net, length) = (net.parse().ok()?, length.parse().ok()?);
+            return (length <= bits(net).1).then_some(Self::Net(net, length));
+        }
+        let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        if let Ok(address) = bare.unwrap_or(host).parse::<IpAddr>() {
+            let address = address.to_canonical();
+            return Some(Self::Net(address, bits(address).1));
+        }
+        let domain = host.strip_prefix('*').unwrap_or(host);
+        let domain = domain.strip_prefix('.').unwrap_or(domain);
+        let domain = domain.strip_suffix('.').unwrap_or(domain);
+        (!domain.is_empty()).then(|| Self::Domain(domain.to_ascii_lowercase()))
+    }
+}
+
+/// Whether it is the domain or a name in it.
+fn is_below(host: &str, domain: &str) -> bool {
+    let rest = host.strip_suffix(domain);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn is_in(address: IpAddr, net: IpAddr, length: u32) -> bool {
+    let (address, net) = (bits(address.to_canonical()), bits(net));
+    let rest = u128::BITS.saturating_sub(length);
+    address.1 == net.1 && (address.0 ^ net.0).checked_shr(rest).unwrap_or(0) == 0
+}
+
+/// The bits of an address, the first one first, and how many it has.
+fn bits(address: IpAddr) -> (u128, u32) {
+    match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(list: &str, in_it: &[(&str, u16)], others: &[(&str, u16)]) {
+        let exceptions = Exceptions::new(list);
+        for (host, port) in in_it {
+            assert!(exceptions.contain(host, *port), "{list}: {host}:{port}");
+        }
+        for (host, port) in others {
+            assert!(!exceptions.contain(host, *port), "{list}: {host}:{port}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_itself_and_all_below_it() {
+        for list in [
+            "example.com",
+            ".example.com",
+            "*.example.com",
+            "EXAMPLE.com.",
+            " , other.org ,,\texample.com,",
+            "other.org example.com",
+        ] {
+            check(
+                list,
+                &[
+                    ("example.com", 443),
+                    ("example.com.", 443),
+                    ("a.b.example.com", 1),
+                ],
+                &[
+                    ("notexample.com", 443),
+                    ("example.com.org", 443),
+                    ("com", 443),
+                    ("example.org", 443),
+                    ("", 443),
+                ],
+            );
+        }
+    }
+
+    #[test]
+    fn a_port_is_that_port_alone() {
+        check(
+            "example.com:8443,10.0.0.1:81,[2001:db8::1]:82,*:83",
+            &[
+                ("a.example.com", 8443),
+                ("10.0.0.1", 81),
+                ("2001:db8::1", 82),
+                ("anything", 83),
+            ],
+            &[
+                ("a.example.com", 443),
+                ("10.0.0.1", 443),
+                ("2001:db8::1", 81),
+                ("anything", 84),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_address_is_that_address_however_it_is_written() {
+        for list in ["2001:db8::1", "[2001:db8::1]", "2001:0DB8:0::0:1"] {
+            check(list, &[("2001:db8::1", 443)], &[("2001:db8::2", 443)]);
+        }
+        check(
+            "10.0.0.1",
+            &[("10.0.0.1", 443), ("::ffff:10.0.0.1", 443)],
+            &[
+                ("10.0.0.10", 443),
+                ("110.0.0.1", 443),
+                ("a.10.0.0.1.example", 443),
+            ],
+        );
+        // A part of an address is no domain of it.
+        check("0.1", &[], &[("10.0.0.1", 443)]);
+    }
+
+    #[test]
+    fn a_network_is_its_addresses() {
+        check(
+            "10.1.2.3/8, 192.168.4.0/22, 2001:db8::/33",
+            &[
+                ("10.255.0.1", 443),
+                ("192.168.7.255", 443),
+                ("::ffff:10.9.9.9", 443),
+                ("2001:db8:7fff::1", 443),
+            ],
+            &[
+                ("11.0.0.1", 443),
+                ("192.168.8.0", 443),
+                ("192.168.3.255", 443),
+                ("2001:db8:8000::1", 443),
+                ("a01::1", 443),
+                ("10.example.com", 443),
+            ],
+        );
+        check(
+            "0.0.0.0/0",
+            &[("8.8.8.8", 1)],
+            &[("2001:db8::1", 1), ("name", 1)],
+        );
+        check("::/0", &[("2001:db8::1", 1)], &[("8.8.8.8", 1)]);
+        check(
+            "10.0.0.1/32",
+            &[("10.0.0.1", 1)],
+            &[("10.0.0.2", 1), ("10.0.0.0", 1)],
+        );
+    }
+
+    #[test]
+    fn a_star_is_everything() {
+        check(
+            "a.example, *",
+            &[("10.0.0.1", 1), ("name", 2), ("::1", 3)],
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_is_none_of_these_stands_for_nothing() {
+        for list in [
+            "",
+            " ,, ",
+            ".",
+            "*.",
+            "10.0.0.0/33",
+            "10.0.0.0/-1",
+            "10.0.0.0/x",
+            "2001:db8::/129",
+            "10.0.0.*",
+            "example.com:port",
+            "example.com:65536",
+            "[10.0.0.1",
+            "http://example.com",
+        ] {
+            check(
+                list,
+                &[],
+                &[("example.com", 443), ("10.0.0.1", 443), ("2001:db8::", 443)],
+            );
+        }
+    }
+}
