@@ -8,8 +8,8 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use tc3_core::{
     BeijingSecond, BeijingTime, BillDate, CompactDate, Credential, Endpoint, Fault, Fen, Language,
-    Month, Percent, ProxyUrl, Region, Scripted, Session, Settings, UnixTime, Untyped, When, Yuan,
-    lenient, request, tc3,
+    Month, Percent, Proxies, ProxyUrl, Region, Scripted, Session, Settings, UnixTime, Untyped,
+    When, Yuan, lenient, request, tc3,
 };
 
 use crate::message::{NOW, credential};
@@ -205,6 +205,32 @@ fn settings(text: &str) {
         let again = ProxyUrl::new(url).expect("a proxy without its user");
         assert_eq!(format!("{again:?}"), shown);
     }
+    proxies(text);
+}
+
+/// Whatever the environment has as proxies and exceptions, a host is asked for through none, through what can be
+/// used, or not at all.
+fn proxies(text: &str) {
+    let mut lines = text.splitn(2, '\n').map(|line| line.as_bytes().to_vec());
+    let (proxy, exceptions) = (lines.next(), lines.next());
+    let proxies = Proxies::from_variables(|name| match name {
+        "ALL_PROXY" => proxy.clone(),
+        "NO_PROXY" => exceptions.clone(),
+        _ => None,
+    });
+    for host in [
+        "https://billing.example:8443",
+        "http://10.0.0.1",
+        "http://[2001:db8::1]:80",
+    ] {
+        match proxies.choose(&host.parse().expect("a URI")) {
+            Ok(None) => {}
+            Ok(Some(proxy)) => assert_eq!(ProxyUrl::new(proxy.expose()).as_ref(), Ok(proxy)),
+            Err(invalid) => assert_eq!(invalid.field(), "ALL_PROXY"),
+        }
+    }
+    let loopback = "http://127.0.0.1".parse().expect("a URI");
+    assert_eq!(proxies.choose(&loopback), Ok(None));
 }
 
 /// Checks that requests can be signed with what was read.
