@@ -6,16 +6,22 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use hyper_util::client::proxy::matcher::Intercept;
+use http::Uri;
+use hyper::rt::{Read, Write};
 use rustls::RootCertStore;
 use tc3_core::{
-    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
-    Settings, Step, UnixTime, Walk,
+    Action, Attempt, BoxError, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate,
+    Proxies, ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
 use tokio::time::Instant;
+use tower_service::Service;
 
-use crate::{Hyper, Items, Pages, Transport, credentials, transport};
+use crate::{
+    Hyper, Items, Pages, Transport,
+    connect::{self, Connect, Own},
+    credentials,
+};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -52,7 +58,8 @@ impl Client {
             chain: Chain::default(),
             settings: Settings::default(),
             connect_timeout: Duration::from_secs(10),
-            proxy: None,
+            proxies: None,
+            connector: None,
             roots: None,
         }
     }
@@ -139,7 +146,9 @@ pub struct Builder {
     chain: Chain,
     settings: Settings,
     connect_timeout: Duration,
-    proxy: Option<Intercept>,
+    /// Those of the environment, if there is none here.
+    proxies: Option<Proxies>,
+    connector: Option<Own>,
     roots: Option<RootCertStore>,
 }
 
@@ -160,15 +169,85 @@ impl Builder {
         self
     }
 
-    /// Connects through a proxy, `http://[user:password@]host:port`; none by default, whatever the
-    /// environment says.
+    /// Connects through a proxy, `http://[user:password@]host:port`, to every host, this machine included.
+    ///
+    /// Otherwise the environment says when the client is built which proxy there is for which hosts, by
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`: [`Proxies::from_variables`] has the rules. It is
+    /// never asked for loopback, so that an emulator on this machine is reached whatever the variables. When one
+    /// that is needed is wrong, the call ends with an [`Error::Input`] that names it.
+    ///
+    /// A proxy is asked for a tunnel (`CONNECT`), for plain http as well, and sees no more of a request over https
+    /// than its host.
     ///
     /// # Errors
     ///
     /// [`Invalid`] naming `proxy` when it is no such URL.
     pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.proxy = Some(transport::proxy(url)?);
+        self.proxies = Some(Proxies::all(ProxyUrl::new(url)?));
         Ok(self)
+    }
+
+    /// Connects through no proxy, whatever the environment says.
+    pub fn without_proxy(mut self) -> Self {
+        self.proxies = Some(Proxies::default());
+        self
+    }
+
+    /// Brings bytes to a host in a way of your own instead of by name lookup and TCP: through a Unix socket, SOCKS
+    /// or a VPN, or to addresses that you look up.
+    ///
+    /// The service is called for each new connection with `http://host:port/`, and returns what reads and writes;
+    /// over tokio's streams that is hyper-util's `TokioIo`. TLS is ours and comes on top, so no connector can
+    /// forget it and [`trust_only`](Self::trust_only) holds; another TLS is a [`Transport`]'s matter. What fails
+    /// or takes longer than the [`connect_timeout`](Self::connect_timeout) was not sent, and a future that is
+    /// dropped is done with.
+    ///
+    /// With a connector the environment has no say about proxies; that of [`proxy`](Self::proxy) is connected to
+    /// by it. Only the machine's own metadata endpoint, which has secrets for this machine alone, is connected to
+    /// by TCP all the same.
+    ///
+    /// ```
+    /// use std::{pin::Pin, task::{Context, Poll}};
+    /// use http::Uri;
+    /// use hyper_util::rt::TokioIo;
+    /// use tc3_async::{Client, Credential};
+    /// use tokio::net::TcpStream;
+    ///
+    /// /// Finds every service behind one gateway.
+    /// #[derive(Clone)]
+    /// struct Gateway(&'static str);
+    ///
+    /// impl tower_service::Service<Uri> for Gateway {
+    ///     type Response = TokioIo<TcpStream>;
+    ///     type Error = std::io::Error;
+    ///     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    ///
+    ///     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+    ///         Poll::Ready(Ok(()))
+    ///     }
+    ///
+    ///     fn call(&mut self, _: Uri) -> Self::Future {
+    ///         let gateway = TcpStream::connect(self.0);
+    ///         Box::pin(async { Ok(TokioIo::new(gateway.await?)) })
+    ///     }
+    /// }
+    ///
+    /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+    /// let client = Client::builder()
+    ///     .credentials(credential)
+    ///     .connector(Gateway("10.0.0.7:443"))
+    ///     .build();
+    /// # Ok::<(), tc3_async::Invalid>(())
+    /// ```
+    pub fn connector<S>(mut self, connector: S) -> Self
+    where
+        S: Service<Uri> + Clone + Send + Sync + 'static,
+        S::Response: Read + Write + Send + Unpin + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+    {
+        self.connector = Some(Own::new(connector));
+        self
     }
 
     /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
@@ -181,21 +260,24 @@ impl Builder {
     /// [`Invalid`] naming `trust_only` when the text is not PEM, holds no certificate, or one that can't be
     /// a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
-        self.roots = Some(transport::roots(pem.as_ref())?);
+        self.roots = Some(connect::roots(pem.as_ref())?);
         Ok(self)
     }
 
     /// The client, over hyper.
     pub fn build(self) -> Client {
-        let hyper = Hyper::new(
-            self.connect_timeout,
-            self.proxy.as_ref(),
-            self.roots.clone(),
-        );
+        let connector = self.connector.clone();
+        let proxies = match &self.proxies {
+            Some(proxies) => proxies.clone(),
+            None if connector.is_some() => Proxies::default(),
+            None => Proxies::from_variables(credentials::variable),
+        };
+        let connect = Connect::new(connector, proxies, self.roots.clone());
+        let hyper = Hyper::new(connect, self.connect_timeout);
         self.transport(hyper)
     }
 
-    /// The client, over a transport of your own; timeouts of connecting, the proxy and TLS are its own
+    /// The client, over a transport of your own; timeouts of connecting, proxies, connectors and TLS are its own
     /// matter.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         Client {

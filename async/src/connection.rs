@@ -13,23 +13,19 @@ use hyper::{
     body::{Body, Incoming},
     client::conn::{TrySendError, http1},
 };
-use hyper_rustls::MaybeHttpsStream;
-use hyper_util::rt::TokioIo;
 use tokio::{
-    net::TcpStream,
     runtime::{self, Handle},
     task::coop,
     time::{Instant, Sleep, sleep_until},
 };
+
+use crate::connect::Io;
 
 /// How large the head of an answer may be, and what is read at once: a task may read 128 times before anybody
 /// looks at the clock.
 const MAX_HEAD: usize = 16 << 10;
 /// How much room a body gets at first, at most, however long it says it is.
 const MAX_TRUST: usize = 1 << 20;
-
-/// Bytes over TCP, or over TLS over that.
-pub(crate) type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 #[derive(Debug)]
 pub(crate) struct Connection {

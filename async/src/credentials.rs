@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 /// What the machine has. Files may be anywhere, so they are read where that holds up nobody.
 pub(crate) async fn look(lookup: Lookup) -> Looked {
     let path = match lookup {
-        Lookup::Variable(name) => return Ok(env::var_os(name).map(OsString::into_encoded_bytes)),
+        Lookup::Variable(name) => return Ok(variable(name)),
         Lookup::File(path) => path.into(),
         Lookup::HomeFile(path) => match env::home_dir() {
             Some(home) => home.join(path),
@@ -20,6 +20,11 @@ pub(crate) async fn look(lookup: Lookup) -> Looked {
         },
     };
     spawn_blocking(move || read(&path)).await?
+}
+
+/// A variable of the environment.
+pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
+    env::var_os(name).map(OsString::into_encoded_bytes)
 }
 
 fn read(path: &Path) -> Looked {

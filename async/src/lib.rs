@@ -249,6 +249,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+mod connect;
 mod connection;
 mod credentials;
 #[cfg(feature = "emulator")]

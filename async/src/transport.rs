@@ -1,34 +1,20 @@
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use http::{
-    Uri,
-    uri::{Authority, Scheme},
-};
+use http::uri::{Authority, Scheme, Uri};
 use http_body_util::Full;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::{
-    legacy::connect::{HttpConnector, proxy::Tunnel},
-    proxy::matcher::{Intercept, Matcher},
-};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, pem::PemObject},
-};
-use tc3_core::{Attempt, BoxError, Failure, Invalid, Outcome, ProxyUrl};
+use tc3_core::{Attempt, BoxError, Failure, Outcome};
 use tokio::{
     runtime::Handle,
     task::yield_now,
     time::{Instant, timeout_at},
 };
-use tower_service::Service;
 
-use crate::connection::Connection;
+use crate::{connect::Connect, connection::Connection};
 
 const LATE: &str = "no answer has begun in the attempt's time";
 
@@ -59,57 +45,13 @@ where
     }
 }
 
-pub(crate) fn proxy(url: &str) -> Result<Intercept, Invalid> {
-    let url = ProxyUrl::new(url)?;
-    let matcher = Matcher::builder().all(url.expose()).build();
-    matcher
-        .intercept(&Uri::from_static("https://tencentcloudapi.com"))
-        .ok_or(Invalid::new("proxy", "is not one that hyper can use"))
-}
-
-pub(crate) fn roots(pem: &[u8]) -> Result<RootCertStore, Invalid> {
-    let invalid = |rule| Invalid::new("trust_only", rule);
-    let mut store = RootCertStore::empty();
-    for root in CertificateDer::pem_slice_iter(pem) {
-        let root = root.map_err(|_| invalid("must be PEM with whole sections of base64"))?;
-        let added = store.add(root);
-        added.map_err(|_| invalid("has a certificate that can't be a root"))?;
-    }
-    if store.is_empty() {
-        return Err(invalid("must hold a certificate in PEM"));
-    }
-    Ok(store)
-}
-
-fn tls(roots: Option<RootCertStore>) -> ClientConfig {
-    // Left to itself, rustls panics in a program that has more than one cryptography compiled in.
-    let provider = CryptoProvider::get_default().cloned();
-    let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("a cryptography for TLS 1.2 or 1.3");
-    match roots {
-        Some(roots) => builder.with_root_certificates(roots),
-        None => builder.with_webpki_roots(),
-    }
-    .with_no_client_auth()
-}
-
 /// The transport over hyper, with rustls and Mozilla's roots, or others. Connections are kept and used again;
 /// those that have idled for too long are closed when the next call looks for one, or with the last client.
 #[derive(Debug)]
 pub struct Hyper {
-    connector: Connector,
+    connect: Connect,
     timeout: Duration,
     idle: Mutex<Vec<Idle>>,
-    /// For what must not go through the proxy.
-    direct: Option<Box<Self>>,
-}
-
-#[derive(Clone, Debug)]
-enum Connector {
-    Direct(HttpsConnector<HttpConnector>),
-    Proxied(HttpsConnector<Tunnel<HttpConnector>>),
 }
 
 /// A connection that nobody uses.
@@ -120,56 +62,30 @@ struct Idle {
     connection: Connection,
 }
 
-type Origin = (Scheme, Authority);
+/// What a connection is to, and whether it goes there directly whatever the proxies.
+#[derive(Debug, PartialEq)]
+struct Origin {
+    scheme: Scheme,
+    authority: Authority,
+    direct: bool,
+}
 
 impl Hyper {
-    pub(crate) fn new(
-        timeout: Duration,
-        proxy: Option<&Intercept>,
-        roots: Option<RootCertStore>,
-    ) -> Self {
-        let direct = proxy.map(|_| Box::new(Self::new(timeout, None, roots.clone())));
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        let tls = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(roots))
-            .https_or_http()
-            .enable_http1();
-        let connector = match proxy {
-            None => Connector::Direct(tls.wrap_connector(tcp)),
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
-                if let Some(authorization) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(authorization.clone());
-                }
-                Connector::Proxied(tls.wrap_connector(tunnel))
-            }
-        };
+    pub(crate) const fn new(connect: Connect, timeout: Duration) -> Self {
         Self {
-            connector,
+            connect,
             timeout,
-            idle: Mutex::default(),
-            direct,
+            idle: Mutex::new(Vec::new()),
         }
     }
 
-    /// Connects, the proxy's tunnel and TLS included.
-    async fn connect(&self, (scheme, authority): &Origin) -> Result<Connection, BoxError> {
-        // A tunnel would take 443 whatever the scheme.
-        let default = if *scheme == Scheme::HTTP { 80 } else { 443 };
-        let port = authority.port_u16().unwrap_or(default);
-        let uri = format!("{scheme}://{}:{port}/", authority.host()).parse()?;
-        let io = match self.connector.clone() {
-            Connector::Direct(mut connector) => {
-                poll_fn(|context| connector.poll_ready(context)).await?;
-                connector.call(uri).await?
-            }
-            Connector::Proxied(mut connector) => {
-                poll_fn(|context| connector.poll_ready(context)).await?;
-                connector.call(uri).await?
-            }
-        };
+    async fn connect(&self, origin: &Origin) -> Result<Connection, BoxError> {
+        let Origin {
+            scheme,
+            authority,
+            direct,
+        } = origin;
+        let io = self.connect.connect(scheme, authority, *direct).await?;
         Ok(Connection::new(io).await?)
     }
 
@@ -204,23 +120,18 @@ impl Hyper {
 }
 
 impl Transport for Hyper {
-    fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send {
-        match &self.direct {
-            Some(direct) if attempt.direct => direct.exchange(attempt),
-            _ => self.exchange(attempt),
-        }
-    }
-}
-
-impl Hyper {
-    async fn exchange(&self, attempt: Attempt) -> Outcome {
+    async fn send(&self, attempt: Attempt) -> Outcome {
         let deadline = Instant::now() + attempt.timeout;
         let mut request = attempt.request.map(Full::new);
         let uri = mem::take(request.uri_mut()).into_parts();
         let (Some(scheme), Some(authority)) = (uri.scheme, uri.authority) else {
             return Err(Failure::not_sent("the URI is not absolute"));
         };
-        let origin = (scheme, authority);
+        let origin = Origin {
+            scheme,
+            authority,
+            direct: attempt.direct,
+        };
         *request.uri_mut() = uri.path_and_query.map_or_else(Uri::default, Uri::from);
         loop {
             let idle = self.take(&origin);
