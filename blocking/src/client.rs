@@ -8,10 +8,10 @@ use std::{
 };
 
 use tc3_core::{
-    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Reply, Session,
-    Settings, Step, UnixTime, Walk,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Proxies,
+    ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
 };
-use ureq::{Proxy, tls::RootCerts};
+use ureq::tls::RootCerts;
 
 use crate::{Items, Pages, Transport, Ureq, credentials, transport};
 
@@ -50,7 +50,7 @@ impl Client {
             chain: Chain::default(),
             settings: Settings::default(),
             connect_timeout: Duration::from_secs(10),
-            proxy: None,
+            proxies: None,
             roots: None,
         }
     }
@@ -145,7 +145,8 @@ pub struct Builder {
     chain: Chain,
     settings: Settings,
     connect_timeout: Duration,
-    proxy: Option<Proxy>,
+    /// Those of the environment, if there is none here.
+    proxies: Option<Proxies>,
     roots: Option<RootCerts>,
 }
 
@@ -166,15 +167,28 @@ impl Builder {
         self
     }
 
-    /// Connects through a proxy, `http://[user:password@]host:port`; none by default, whatever the
-    /// environment says.
+    /// Connects through a proxy, `http://[user:password@]host:port`, to every host, this machine included.
+    ///
+    /// Otherwise the environment says when the client is built which proxy there is for which hosts, by
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`: [`Proxies::from_variables`] has the rules. It is
+    /// never asked for loopback, so that an emulator on this machine is reached whatever the variables. When one
+    /// that is needed is wrong, the call ends with an [`Error::Input`] that names it.
+    ///
+    /// A proxy is asked for a tunnel (`CONNECT`), for plain http as well, and sees no more of a request over https
+    /// than its host.
     ///
     /// # Errors
     ///
     /// [`Invalid`] naming `proxy` when it is no such URL.
     pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.proxy = Some(transport::proxy(url)?);
+        self.proxies = Some(Proxies::all(ProxyUrl::new(url)?));
         Ok(self)
+    }
+
+    /// Connects through no proxy, whatever the environment says.
+    pub fn without_proxy(mut self) -> Self {
+        self.proxies = Some(Proxies::default());
+        self
     }
 
     /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
@@ -193,11 +207,15 @@ impl Builder {
 
     /// The client, over ureq.
     pub fn build(self) -> Client {
-        let ureq = Ureq::new(self.connect_timeout, self.proxy.clone(), self.roots.clone());
+        let proxies = match &self.proxies {
+            Some(proxies) => proxies.clone(),
+            None => Proxies::from_variables(credentials::variable),
+        };
+        let ureq = Ureq::new(self.connect_timeout, proxies, self.roots.clone());
         self.transport(ureq)
     }
 
-    /// The client, over a transport of your own; timeouts of connecting, the proxy and TLS are its own
+    /// The client, over a transport of your own; timeouts of connecting, proxies and TLS are its own
     /// matter.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         Client {

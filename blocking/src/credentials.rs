@@ -11,13 +11,18 @@ use tc3_core::{Looked, Lookup};
 /// What the machine has.
 pub(crate) fn look(lookup: &Lookup) -> Looked {
     match lookup {
-        Lookup::Variable(name) => Ok(env::var_os(name).map(OsString::into_encoded_bytes)),
+        Lookup::Variable(name) => Ok(variable(name)),
         Lookup::File(path) => read(Path::new(path)),
         Lookup::HomeFile(path) => match env::home_dir() {
             Some(home) => read(&home.join(path)),
             None => Ok(None),
         },
     }
+}
+
+/// A variable of the environment.
+pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
+    env::var_os(name).map(OsString::into_encoded_bytes)
 }
 
 fn read(path: &Path) -> Looked {

@@ -4,7 +4,7 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use tc3_core::{Attempt, Failure, Invalid, Outcome, ProxyUrl};
+use tc3_core::{Attempt, Failure, Invalid, Outcome, Proxies};
 use ureq::{
     Agent, Proxy,
     tls::{Certificate, RootCerts, TlsConfig},
@@ -46,11 +46,6 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
     }
 }
 
-pub(crate) fn proxy(url: &str) -> Result<Proxy, Invalid> {
-    let url = ProxyUrl::new(url)?;
-    Proxy::new(url.expose()).map_err(|_| Invalid::new("proxy", "is not one that ureq can use"))
-}
-
 pub(crate) fn roots(pem: &[u8]) -> Result<RootCerts, Invalid> {
     let invalid = |rule| Invalid::new("trust_only", rule);
     // ureq passes over what can't be a root, and would then trust nobody.
@@ -72,25 +67,16 @@ pub(crate) fn roots(pem: &[u8]) -> Result<RootCerts, Invalid> {
 #[derive(Debug)]
 pub struct Ureq {
     agent: Agent,
-    /// For what must not go through the proxy.
-    direct: Option<Agent>,
+    proxies: Proxies,
 }
 
 impl Ureq {
     pub(crate) fn new(
         connect_timeout: Duration,
-        proxy: Option<Proxy>,
+        proxies: Proxies,
         roots: Option<RootCerts>,
     ) -> Self {
         let roots = roots.unwrap_or(RootCerts::WebPki);
-        let direct = proxy.is_some();
-        Self {
-            direct: direct.then(|| Self::agent(connect_timeout, None, roots.clone())),
-            agent: Self::agent(connect_timeout, proxy, roots),
-        }
-    }
-
-    fn agent(connect_timeout: Duration, proxy: Option<Proxy>, roots: RootCerts) -> Agent {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -98,42 +84,57 @@ impl Ureq {
             .max_idle_age(MAX_IDLE)
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
-            .proxy(proxy)
+            .proxy(None)
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_connect(Some(connect_timeout))
             .accept("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = connector(DefaultResolver::default());
-        Agent::with_parts(config, connector, Later)
+        Self {
+            agent: Agent::with_parts(config, connector, Later),
+            proxies,
+        }
+    }
+
+    /// The proxy that an attempt goes through. Connections through another one, or none, are kept apart by ureq.
+    fn proxy(&self, attempt: &Attempt) -> Result<Option<Proxy>, Failure> {
+        if attempt.direct {
+            return Ok(None);
+        }
+        let proxy = self.proxies.choose(attempt.request.uri());
+        let Some(url) = proxy.map_err(Failure::not_sent)? else {
+            return Ok(None);
+        };
+        Proxy::new(url.expose())
+            .map(Some)
+            .map_err(Failure::not_sent)
     }
 }
 
 impl Transport for Ureq {
     fn send(&self, mut attempt: Attempt) -> Outcome {
-        let agent = match &self.direct {
-            Some(direct) if attempt.direct => direct,
-            _ => &self.agent,
-        };
+        let proxy = self.proxy(&attempt)?;
         if !attempt.confidential {
-            return exchange(agent, attempt);
+            return exchange(&self.agent, proxy, attempt);
         }
         let covered = Covered::take(&mut attempt);
         let connector = connector(DefaultResolver::default()).chain(covered.clone());
-        let agent = Agent::with_parts(agent.config().clone(), connector, Later);
-        let (parts, body) = exchange(&agent, attempt)?.into_parts();
+        let agent = Agent::with_parts(self.agent.config().clone(), connector, Later);
+        let (parts, body) = exchange(&agent, proxy, attempt)?.into_parts();
         let body = covered.answer(body.len())?;
         Ok(http::Response::from_parts(parts, body.into()))
     }
 }
 
-fn exchange(agent: &Agent, attempt: Attempt) -> Outcome {
+fn exchange(agent: &Agent, proxy: Option<Proxy>, attempt: Attempt) -> Outcome {
     let (mut parts, body) = attempt.request.into_parts();
     let _hidden = Hidden::take(&mut parts.headers);
     let request = http::Request::from_parts(parts, &body[..]);
     let request = agent
         .configure_request(request)
         .timeout_global(Some(attempt.timeout))
+        .proxy(proxy)
         .build();
     let (parts, body) = agent.run(request).map_err(failure)?.into_parts();
     let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
