@@ -13,6 +13,7 @@ async fn a_name_that_is_not_found_means_not_sent() {
     let client = builder("https://service.invalid".parse().unwrap())
         .connect_timeout(SHORT)
         .attempt_timeout(PATIENCE / 4)
+        .without_proxy()
         .build();
     assert_not_sent(client.call(&january()).await);
 }

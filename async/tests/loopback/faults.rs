@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use tc3_async::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
 use tc3_test_peer as peer;
-use tc3_test_peer::{Setup, Subject};
+use tc3_test_peer::{Setup, Subject, Via};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::common::credential;
@@ -14,13 +14,19 @@ struct Async(Client, Runtime);
 impl Subject for Async {
     fn new(setup: &Setup) -> Self {
         let builder = Client::builder()
-            .credentials(credential())
+            .credentials(setup.credential.clone())
+            .failover(setup.failover.clone())
             .endpoint(setup.endpoint.clone())
             .deadline(setup.deadline)
             .attempt_timeout(setup.attempt_timeout)
             .retry(setup.retry)
             .max_body(setup.max_body)
             .rate("billing", "DescribeBillList", None);
+        let builder = match &setup.proxy {
+            Via::Environment => builder,
+            Via::None => builder.without_proxy(),
+            Via::Proxy(url) => builder.proxy(url).unwrap(),
+        };
         let client = builder.trust_only(&setup.trusted).unwrap().build();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         Self(client, runtime)
@@ -70,4 +76,33 @@ fn an_idle_connection_that_was_closed_is_replaced() {
 #[test]
 fn a_root_that_cannot_be_one_is_named() {
     peer::a_root_that_cannot_be_one_is_named::<Async>();
+}
+
+#[test]
+fn a_tunnel_shows_no_secret_to_the_proxy() {
+    peer::a_tunnel_shows_no_secret_to_the_proxy::<Async>();
+}
+
+#[test]
+fn a_proxy_that_opens_no_tunnel_means_not_sent() {
+    peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Async>();
+}
+
+#[test]
+fn a_proxy_that_stalls_ends_at_the_deadline() {
+    peer::a_proxy_that_stalls_ends_at_the_deadline::<Async>();
+}
+
+#[test]
+fn the_environment_says_which_hosts_have_a_proxy() {
+    peer::the_environment_says_which_hosts_have_a_proxy::<Async>(
+        "faults::the_environment_says_which_hosts_have_a_proxy",
+    );
+}
+
+#[test]
+fn a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it() {
+    peer::a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it::<Async>(
+        "faults::a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it",
+    );
 }

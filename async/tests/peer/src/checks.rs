@@ -10,13 +10,15 @@ use std::{
 
 use serde::Serialize;
 use tc3_core::{
-    Action, BillTransactionInfo, DescribeBillList, Endpoint, Error, Invalid, Reply, Retry,
+    Action, BillTransactionInfo, Credential, DescribeBillList, Endpoint, Error, Invalid, Reply,
+    Retry,
 };
 
 use crate::{
     Fault::{self, *},
     PATIENCE, SHORT, Service, assert_late, assert_unknown,
     cases::{Again, CASES, RECORDS, Sees, stalls},
+    credential,
     fault::MAX_BODY,
     january, tls,
 };
@@ -24,7 +26,7 @@ use crate::{
 /// How long an attempt may take where it is the test that it takes no longer.
 const STALL: Duration = Duration::from_secs(1);
 /// How much later than it has to a call may end, on a machine that is busy.
-const LENIENCE: Duration = Duration::from_secs(5);
+pub(crate) const LENIENCE: Duration = Duration::from_secs(5);
 /// How many cases are checked at once.
 const AT_ONCE: usize = 16;
 /// How many times a call is sent at most where it is sent again.
@@ -61,17 +63,44 @@ pub struct Setup {
     pub max_body: usize,
     /// The authority to trust, in PEM.
     pub trusted: String,
+    /// Who signs.
+    pub credential: Credential,
+    /// Where else it is.
+    pub failover: Vec<Endpoint>,
+    /// Which proxy there is.
+    pub proxy: Via,
+}
+
+/// What a client is told about proxies.
+#[derive(Clone, Debug)]
+pub enum Via {
+    /// Nothing.
+    Environment,
+    /// That there is none.
+    None,
+    /// To use this one.
+    Proxy(String),
 }
 
 impl Setup {
-    fn new(service: &Service, fault: Fault) -> Self {
+    pub(crate) fn to(endpoint: Endpoint) -> Self {
         Self {
-            endpoint: service.endpoint(),
+            endpoint,
             deadline: PATIENCE,
-            attempt_timeout: if stalls(fault) { STALL } else { PATIENCE },
+            attempt_timeout: PATIENCE,
             retry: Retry::NEVER,
             max_body: MAX_BODY,
             trusted: tls::trusted(),
+            credential: credential(),
+            failover: Vec::new(),
+            proxy: Via::Environment,
+        }
+    }
+
+    fn new(service: &Service, fault: Fault) -> Self {
+        Self {
+            attempt_timeout: if stalls(fault) { STALL } else { PATIENCE },
+            ..Self::to(service.endpoint())
         }
     }
 

@@ -10,6 +10,8 @@ mod checks;
 mod fault;
 pub mod machine;
 mod peer;
+mod proxies;
+mod proxy;
 pub mod tls;
 
 use std::{
@@ -24,12 +26,19 @@ use tc3_core::{
 };
 
 pub use checks::{
-    Setup, Subject, a_root_that_cannot_be_one_is_named, a_stall_ends_at_the_deadline,
+    Setup, Subject, Via, a_root_that_cannot_be_one_is_named, a_stall_ends_at_the_deadline,
     a_walk_survives_what_may_be_repeated, an_idle_connection_that_was_closed_is_replaced,
     each_fault_is_seen_as_what_it_is, what_is_safe_to_send_again_is_and_nothing_else,
 };
 pub use fault::{Fault, Service};
 pub use peer::{Connection, Peer, Received};
+pub use proxies::{
+    a_proxy_that_opens_no_tunnel_means_not_sent, a_proxy_that_stalls_ends_at_the_deadline,
+    a_tunnel_shows_no_secret_to_the_proxy,
+    a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it,
+    the_environment_says_which_hosts_have_a_proxy,
+};
+pub use proxy::Proxy;
 
 /// Bounds every wait of a test that should not wait at all.
 pub const PATIENCE: Duration = Duration::from_secs(10);

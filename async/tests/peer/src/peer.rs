@@ -225,6 +225,11 @@ impl Connection {
         Some(answer.into_body())
     }
 
+    /// The same connection, beside what is read and sent here.
+    pub(crate) fn tcp(&self) -> TcpStream {
+        self.stream.get_ref().tcp.try_clone().unwrap()
+    }
+
     /// Sends no more, but still reads.
     pub fn hang_up(&mut self) {
         // A client that has gone needs no telling.
