@@ -3,8 +3,12 @@
 
 #[path = "loopback/answers.rs"]
 mod answers;
+#[path = "loopback/cancel.rs"]
+mod cancel;
 #[path = "loopback/connections.rs"]
 mod connections;
+#[path = "loopback/connector.rs"]
+mod connector;
 #[path = "loopback/credentials.rs"]
 mod credentials;
 #[path = "loopback/emulator.rs"]

@@ -198,7 +198,15 @@ impl Connection {
     pub fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
-            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{error}"),
+            // A client that gives up may say nothing more, by TLS either.
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
+                ) =>
+            {
+                panic!("{error}")
+            }
             _ => rest,
         }
     }
