@@ -2,6 +2,8 @@
 
 #[path = "loopback/answers.rs"]
 mod answers;
+#[path = "loopback/cancel.rs"]
+mod cancel;
 #[path = "loopback/connections.rs"]
 mod connections;
 #[path = "loopback/credentials.rs"]

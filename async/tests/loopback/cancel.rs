@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,66 +14,14 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     builder,
-    common::{
-        PATIENCE, Peer, answer, answer_of, credential, january, list,
-        tls::{self, Flaw},
-    },
+    common::{PATIENCE, Peer, Stage, credential, january, list, tls},
     noted,
 };
 
-/// Where a call is when it is dropped.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stage {
-    Handshake,
-    Head,
-    WithinHead,
-    Body,
-    Chunk,
-}
-
-/// Its first connection stalls there, and notes when it has and when the client has gone; others are answered.
-fn stalling(stage: Stage, secure: bool) -> Peer {
-    let emulator = Mutex::new(Emulator::new(credential()));
-    Peer::new(move |mut connection| {
-        let stalls = connection.number == 0;
-        if secure && !(stalls && stage == Stage::Handshake) {
-            connection.secure(tls::server(Flaw::None));
-        }
-        if !stalls {
-            return connection.emulate(&emulator);
-        }
-        let whole = answer("200 OK", answer_of(100_000));
-        match stage {
-            Stage::Handshake => connection.wait(),
-            _ => drop(connection.request()),
-        }
-        match stage {
-            Stage::Handshake | Stage::Head => {}
-            Stage::WithinHead => drop(connection.send("HTTP/1.1 200 OK\r\nContent-")),
-            Stage::Body => drop(connection.send(&whole[..whole.len() / 2])),
-            Stage::Chunk => {
-                let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-                connection.send([head, "9\r\n{\"Respo"].concat());
-            }
-        }
-        connection.note("stalls");
-        connection.rest();
-        connection.note("gone");
-    })
-}
-
 #[tokio::test]
 async fn a_call_that_is_dropped_closes_its_connection_and_no_other_is_made_for_it() {
-    for (stage, secure) in [
-        (Stage::Handshake, true),
-        (Stage::Head, false),
-        (Stage::Head, true),
-        (Stage::WithinHead, false),
-        (Stage::Body, false),
-        (Stage::Body, true),
-        (Stage::Chunk, false),
-    ] {
-        let peer = stalling(stage, secure);
+    for (stage, secure) in Stage::ALL {
+        let peer = stage.peer(secure);
         let endpoint = if secure {
             peer.https_endpoint()
         } else {
@@ -101,7 +49,7 @@ async fn a_call_that_is_dropped_closes_its_connection_and_no_other_is_made_for_i
 
 #[tokio::test]
 async fn a_timeout_around_a_call_is_as_good_as_a_drop() {
-    let peer = stalling(Stage::Body, false);
+    let peer = Stage::Body.peer(false);
     let client = builder(peer.endpoint()).build();
     let action = january();
     let late = timeout(Duration::from_millis(100), client.call(&action)).await;

@@ -102,6 +102,11 @@ fn a_stall_ends_at_the_deadline() {
 }
 
 #[test]
+fn a_call_that_ends_at_its_deadline_leaves_the_client_usable() {
+    peer::a_call_that_ends_at_its_deadline_leaves_the_client_usable::<Blocking>();
+}
+
+#[test]
 fn a_walk_survives_what_may_be_repeated() {
     peer::a_walk_survives_what_may_be_repeated::<Blocking>();
 }

@@ -12,6 +12,7 @@ pub mod machine;
 mod peer;
 mod proxies;
 mod proxy;
+mod stage;
 pub mod tls;
 
 use std::{
@@ -39,6 +40,7 @@ pub use proxies::{
     the_environment_says_which_hosts_have_a_proxy,
 };
 pub use proxy::Proxy;
+pub use stage::{Stage, a_call_that_ends_at_its_deadline_leaves_the_client_usable};
 
 /// Bounds every wait of a test that should not wait at all.
 pub const PATIENCE: Duration = Duration::from_secs(10);
