@@ -104,6 +104,7 @@ pub mod response;
 mod retry;
 mod session;
 mod settings;
+mod stopwatch;
 pub mod tc3;
 mod types;
 mod untyped;
