@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String};
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
@@ -6,10 +6,11 @@ use http::{HeaderMap, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, Looked, Now, Outcome, Reply, Session, Step,
-    UnixTime,
+    Action, Attempt, Error, Failure, Flow, Invalid, Looked, NoCredentials, Now, Outcome, Reply,
+    Session, Step, Target, UnixTime,
     credential::{Claim, Renewal, Turn},
     flow::sealed,
+    report::{Report, Verdict, Why},
     request::Prepared,
     response,
     retry::Advice,
@@ -61,10 +62,14 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 #[must_use = "a call does nothing unless it is driven"]
 pub struct Call<A: Action> {
     state: State<A::Output>,
-    prepared: Option<Prepared>,
+    prepared: Result<Prepared, Target>,
     time: Stopwatch,
     /// When the next attempt may be made, counted from the first step.
     ready: Duration,
+    /// Whether that is by an answer's `Retry-After`.
+    asked: bool,
+    /// Why the last step said to wait, if it did.
+    why: Option<Why>,
     attempts: u32,
     /// Which endpoint the last attempt went to.
     endpoint: usize,
@@ -80,6 +85,8 @@ pub struct Call<A: Action> {
     looks: u32,
     /// How many looks of its own have ended.
     renewals: u32,
+    /// What the one that ended in the last step came to.
+    looked: Option<Box<Result<String, NoCredentials>>>,
     /// What the last attempt came to, unless it is the result.
     failed: Option<Error>,
     request_id: Option<String>,
@@ -102,14 +109,16 @@ impl<A: Action> Call<A> {
     /// A call of `action`, which is checked and written down here; a wrong input is the first step's result.
     pub fn new(action: &A) -> Self {
         let (state, prepared) = match Prepared::new(action) {
-            Ok(prepared) => (State::Ready, Some(prepared)),
-            Err(error) => (State::Refused(error), None),
+            Ok(prepared) => (State::Ready, Ok(prepared)),
+            Err(error) => (State::Refused(error), Err(action.target())),
         };
         Self {
             state,
             prepared,
             time: Stopwatch::default(),
             ready: Duration::ZERO,
+            asked: false,
+            why: None,
             attempts: 0,
             endpoint: 0,
             unreachable: 0,
@@ -119,6 +128,7 @@ impl<A: Action> Call<A> {
             polls: 0,
             looks: 0,
             renewals: 0,
+            looked: None,
             failed: None,
             request_id: None,
         }
@@ -135,7 +145,7 @@ impl<A: Action> Call<A> {
         session: &mut Session,
         now: Now,
     ) -> Result<Step<<Self as Flow>::Output>, Error> {
-        let Some(prepared) = &self.prepared else {
+        let Ok(prepared) = &self.prepared else {
             return Err(Error::Ended);
         };
         let settings = session.settings();
@@ -152,7 +162,7 @@ impl<A: Action> Call<A> {
                 return Ok(step);
             }
         }
-        let Some(prepared) = &self.prepared else {
+        let Ok(prepared) = &self.prepared else {
             return Err(Error::Ended);
         };
         let rate = session.rate(prepared.target())?;
@@ -162,7 +172,14 @@ impl<A: Action> Call<A> {
             return Err(self.late(deadline, None));
         }
         if !delay.is_zero() {
-            return Ok(self.wait(delay));
+            let resting = session.gate(prepared.target()).resting(now.tick);
+            let why = match (queued < delay, self.asked) {
+                (true, true) => Why::RetryAfter,
+                (true, false) => Why::Backoff,
+                (false, _) if resting == queued => Why::Throttled,
+                (false, _) => Why::Rate,
+            };
+            return Ok(self.wait(delay, why));
         }
         self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
@@ -177,6 +194,8 @@ impl<A: Action> Call<A> {
             max_body: self.max_body,
             direct: false,
             confidential: prepared.target().confidential,
+            number: self.attempts,
+            for_credentials: false,
         }))
     }
 
@@ -192,9 +211,10 @@ impl<A: Action> Call<A> {
                 match renewal.step(session, now) {
                     Turn::Look(lookup) => return Ok(Some(Step::Look(lookup))),
                     Turn::Send(attempt) => return Ok(Some(Step::Send(attempt))),
-                    Turn::Wait(delay) => return Ok(Some(self.wait(delay.min(left)))),
-                    Turn::Over => {
+                    Turn::Wait(delay, why) => return Ok(Some(self.wait(delay.min(left), why))),
+                    Turn::Over(looked) => {
                         self.renewal = None;
+                        self.looked = looked.map(Box::new);
                         self.renewals = self.renewals.saturating_add(1);
                     }
                 }
@@ -211,7 +231,9 @@ impl<A: Action> Call<A> {
                 Claim::Wait => {
                     let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
                     self.polls = self.polls.saturating_add(1);
-                    return Ok(Some(self.wait(delay.min(LONGEST_POLL).min(left))));
+                    return Ok(Some(
+                        self.wait(delay.min(LONGEST_POLL).min(left), Why::Credentials),
+                    ));
                 }
                 Claim::Failed(missing, rest) => {
                     self.looks = self.looks.saturating_add(1);
@@ -222,14 +244,15 @@ impl<A: Action> Call<A> {
                     if rest >= left {
                         return Err(self.late(settings.deadline(), Some(missing.into())));
                     }
-                    return Ok(Some(self.wait(rest)));
+                    return Ok(Some(self.wait(rest, Why::NoCredentials)));
                 }
             }
         }
     }
 
-    fn wait(&mut self, delay: Duration) -> Step<<Self as Flow>::Output> {
+    fn wait(&mut self, delay: Duration, why: Why) -> Step<<Self as Flow>::Output> {
         self.time.wait(delay);
+        self.why = Some(why);
         Step::Wait(delay)
     }
 
@@ -241,7 +264,7 @@ impl<A: Action> Call<A> {
         session: &mut Session,
         now: Now,
     ) -> bool {
-        let Some(prepared) = &self.prepared else {
+        let Ok(prepared) = &self.prepared else {
             return false;
         };
         let target = prepared.target();
@@ -249,7 +272,9 @@ impl<A: Action> Call<A> {
         let own_time = now.unix.plus(session.clock_offset());
         let asked = hints.delay(own_time).unwrap_or_default();
         let retry = *session.settings().retry();
-        let mut delay = retry.delay(self.attempts, now.entropy).max(asked);
+        let backoff = retry.delay(self.attempts, now.entropy);
+        self.asked = asked > backoff;
+        let mut delay = backoff.max(asked);
         let unreachable = mem::take(&mut self.unreachable);
         let mut worthwhile = true;
         match advice {
@@ -319,6 +344,15 @@ impl<A: Action> Call<A> {
         })
     }
 
+    /// What the last answer meant, to this call or to its look for credentials.
+    fn last(&self) -> Option<Verdict<'_>> {
+        match (&self.renewal, &self.state) {
+            (Some(renewal), _) => renewal.report().and_then(|report| report.last),
+            (None, State::Answered(result, _)) => Self::verdict(result),
+            (None, _) => self.failed.as_ref().map(|error| Verdict::of(Err(error))),
+        }
+    }
+
     /// The error of a call that has no time left.
     fn late(&mut self, after: Duration, error: Option<Error>) -> Error {
         Error::Deadline {
@@ -337,6 +371,7 @@ impl<A: Action> Flow for Call<A> {
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
         self.time.read(now.tick);
+        (self.why, self.looked) = (None, None);
         match mem::replace(&mut self.state, State::Ended) {
             State::Ready => self.go_on(session, now),
             State::Sent => {
@@ -368,6 +403,29 @@ impl<A: Action> Flow for Call<A> {
         if let Some(renewal) = &mut self.renewal {
             renewal.found(looked);
         }
+    }
+
+    fn report(&self) -> Option<Report<'_>> {
+        let target = match &self.prepared {
+            Ok(prepared) => prepared.target(),
+            Err(target) => target,
+        };
+        Some(Report {
+            service: Cow::Borrowed(&target.service),
+            action: Cow::Borrowed(&target.action),
+            attempts: self.attempts,
+            last: self.last(),
+            why: self.why,
+            credentials: self.looked.as_ref().map(|looked| match &**looked {
+                Ok(source) => Ok(source.as_str()),
+                Err(missing) => Err(missing),
+            }),
+        })
+    }
+
+    fn verdict(output: &Self::Output) -> Option<Verdict<'_>> {
+        let request_id = output.as_ref().map(|reply| &*reply.request_id);
+        Some(Verdict::of(request_id))
     }
 }
 

@@ -265,6 +265,36 @@ impl Error {
         }
     }
 
+    /// What went wrong, as one word for logs and counters; of a call that gave up, what its last attempt came to.
+    ///
+    /// A refusal has the word of its [`Kind`], and HTTP 429 that of a throttle.
+    ///
+    /// ```
+    /// use tc3_core::{Error, Failure};
+    ///
+    /// assert_eq!(Error::from(Failure::not_sent("no route")).name(), "not_sent");
+    /// ```
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Input(_) | Self::Encode { .. } => "invalid",
+            Self::Service(refusal) => refusal.kind().as_str(),
+            Self::NotAnAnswer { status: 429, .. } => Kind::Throttled.as_str(),
+            Self::NotAnAnswer { .. } => "not_an_answer",
+            Self::Decode { .. } => "decode",
+            Self::TooLarge { .. } => "too_large",
+            Self::Credentials(_) => "no_credentials",
+            Self::Transport(Failure::NotSent(_)) => "not_sent",
+            Self::Transport(Failure::Unknown(_)) => "no_answer",
+            Self::Deadline { .. } => "deadline",
+            Self::GaveUp { source, .. } => source.name(),
+            Self::Incomplete { .. } => "incomplete",
+            Self::Repeated { .. } => "repeated",
+            Self::Shifted { .. } => "shifted",
+            Self::TooManyPages { .. } => "too_many_pages",
+            Self::Ended => "ended",
+        }
+    }
+
     /// Whether the service refused because too many requests came.
     pub fn is_throttled(&self) -> bool {
         self.kind() == Some(Kind::Throttled)
@@ -427,6 +457,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The same as one word, e.g. `not_found`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Clock => "clock",
+            Self::Denied => "denied",
+            Self::Request => "request",
+            Self::NotFound => "not_found",
+            Self::Quota => "quota",
+            Self::NotReady => "not_ready",
+            Self::Server => "server",
+            Self::Failed => "failed",
+            Self::Other => "other",
+        }
+    }
+
     /// The kind of an error code.
     pub fn of(code: &str) -> Self {
         match code {

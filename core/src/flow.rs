@@ -41,8 +41,13 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use bytes::Bytes;
+use http::HeaderName;
 
-use crate::{BoxError, Failure, Session, UnixTime};
+use crate::{
+    BoxError, Failure, Session, UnixTime,
+    report::{Report, Verdict},
+    request,
+};
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {
@@ -57,6 +62,12 @@ pub trait Flow: sealed::Sealed {
 
     /// Takes what the last [`Step::Look`] found.
     fn found(&mut self, looked: Looked);
+
+    /// Returns what there is to tell at this moment; `None` where a walk has nothing under way.
+    fn report(&self) -> Option<Report<'_>>;
+
+    /// Returns what an output means; `None` at the end of a walk.
+    fn verdict(output: &Self::Output) -> Option<Verdict<'_>>;
 }
 
 pub(crate) mod sealed {
@@ -117,6 +128,10 @@ pub struct Attempt {
     pub direct: bool,
     /// Whether its body, or that of its answer, has a key or a token in it, so that neither is to be logged.
     pub confidential: bool,
+    /// How many times this request was sent, this time included.
+    pub number: u32,
+    /// Whether it asks for credentials to make the call with.
+    pub for_credentials: bool,
 }
 
 impl fmt::Debug for Attempt {
@@ -131,6 +146,8 @@ impl fmt::Debug for Attempt {
             .field("max_body", &self.max_body)
             .field("direct", &self.direct)
             .field("confidential", &self.confidential)
+            .field("number", &self.number)
+            .field("for_credentials", &self.for_credentials)
             .finish()
     }
 }
@@ -138,6 +155,21 @@ impl fmt::Debug for Attempt {
 impl Attempt {
     /// The longest [`timeout`](Self::timeout) there is, so that adding it to a clock can't overflow.
     pub const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+    /// The action that is asked for; `None` of the metadata endpoint.
+    pub fn action(&self) -> Option<&str> {
+        self.header(request::ACTION)
+    }
+
+    /// The region that is named, if one is.
+    pub fn region(&self) -> Option<&str> {
+        self.header(request::REGION)
+    }
+
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        let value = self.request.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
+    }
 }
 
 /// What came of a send: the answer, whatever its status and body, or how it failed.

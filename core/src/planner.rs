@@ -6,7 +6,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Call, Error, Flow, Invalid, Looked, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings,
-    Step, Walk, flow::sealed, tc3::Hex,
+    Step, Walk,
+    flow::sealed,
+    report::{Report, Verdict},
+    tc3::Hex,
 };
 
 /// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
@@ -422,6 +425,15 @@ impl<A: Paginate> Flow for Fetch<A> {
 
     fn found(&mut self, looked: Looked) {
         self.call.found(looked);
+    }
+
+    fn report(&self) -> Option<Report<'_>> {
+        self.call.report()
+    }
+
+    fn verdict(output: &Fetched<A>) -> Option<Verdict<'_>> {
+        let page = output.page.as_ref();
+        Some(Verdict::of(page.map(|page| &*page.reply.request_id)))
     }
 }
 

@@ -36,9 +36,6 @@ impl Gate {
     /// How long until the next may pass, at `rate` a second.
     pub(crate) fn wait(&mut self, rate: u32, now: Duration) -> Duration {
         self.set_back(now);
-        let resting = self.rest.map_or(Duration::ZERO, |(since, length)| {
-            since.saturating_add(length).saturating_sub(now)
-        });
         let rate = usize::try_from(rate).unwrap_or(usize::MAX);
         let earlier = self.sent.len().checked_sub(rate);
         let full = earlier
@@ -46,7 +43,14 @@ impl Gate {
             .map_or(Duration::ZERO, |sent| {
                 sent.saturating_add(WINDOW).saturating_sub(now)
             });
-        resting.max(full)
+        self.resting(now).max(full)
+    }
+
+    /// For how long nothing passes, whatever the rate.
+    pub(crate) fn resting(&self, now: Duration) -> Duration {
+        self.rest.map_or(Duration::ZERO, |(since, length)| {
+            since.saturating_add(length).saturating_sub(now)
+        })
     }
 
     /// One passes.

@@ -24,11 +24,11 @@ pub const MAX_GET: usize = 32 << 10;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
-const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
+pub(crate) const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
 const VERSION: HeaderName = HeaderName::from_static("x-tc-version");
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
 const REQUEST_CLIENT: HeaderName = HeaderName::from_static("x-tc-requestclient");
-const REGION: HeaderName = HeaderName::from_static("x-tc-region");
+pub(crate) const REGION: HeaderName = HeaderName::from_static("x-tc-region");
 const LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
 const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");

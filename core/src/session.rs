@@ -1,6 +1,6 @@
 //! What the calls of one client share.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, string::String, sync::Arc};
 use core::{mem, time::Duration};
 
 use crate::{
@@ -108,20 +108,20 @@ impl Session {
         provider.map_or_else(NoCredentials::expired_at_once, |it| it.no_credentials())
     }
 
-    /// Takes what a look for credentials came to.
+    /// Takes what a look for credentials came to. Returns whose they are, or why there are none, unless another
+    /// call has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
         result: Result<Found, NoCredentials>,
         now: Now,
-    ) {
-        let Some(provider) = &mut self.provider else {
-            return;
-        };
-        if let Some((credential, region)) = provider.renewed(mark, result, now) {
-            self.signer = Some(Signer::new(credential));
-            self.set_region(region);
-        }
+    ) -> Option<Result<String, NoCredentials>> {
+        let renewed = self.provider.as_mut()?.renewed(mark, result, now)?;
+        Some(renewed.map(|(source, found)| {
+            self.signer = Some(Signer::new(found.credential));
+            self.set_region(found.region);
+            source
+        }))
     }
 
     fn set_region(&mut self, region: Option<Region>) {

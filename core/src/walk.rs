@@ -75,7 +75,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::Paging;
-use crate::{Error, Invalid, Paginate, Settings, Slot, plan::Plan};
+use crate::{Error, Invalid, Paginate, Settings, Slot, plan::Plan, report::Report};
 
 /// What a walk has delivered and what comes next.
 ///
@@ -181,6 +181,19 @@ impl<A: Paginate> Walk<A> {
     /// ```
     pub const fn list(&self) -> Option<&A> {
         self.window.as_ref()
+    }
+
+    /// What there is to tell of it when nothing is under way.
+    pub(crate) fn report(&self) -> Option<Report<'_>> {
+        let target = self.window.as_ref()?.target();
+        Some(Report {
+            service: target.service,
+            action: target.action,
+            attempts: 0,
+            last: None,
+            why: None,
+            credentials: None,
+        })
     }
 
     /// Goes on to what is to be fetched, if there is anything.

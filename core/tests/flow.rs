@@ -34,6 +34,8 @@ mod quota;
 mod renewal;
 #[path = "flow/renewal_clock.rs"]
 mod renewal_clock;
+#[path = "flow/report.rs"]
+mod report;
 #[path = "flow/requests.rs"]
 mod requests;
 #[path = "flow/resume.rs"]

@@ -75,12 +75,14 @@ impl Driver {
             self.texts.debug("Step", &step);
             self.texts.debug("Session", &self.session);
             self.texts.debug("Now", &self.now);
+            self.report(flow);
             match step {
                 Step::Send(attempt) => {
                     self.texts.debug("Attempt", &attempt);
                     self.texts.debug("Attempt", &attempt.request);
                     flow.handle(send(self.now.unix, &attempt.request));
                     self.texts.debug(name, flow);
+                    self.report(flow);
                 }
                 Step::Wait(delay) => self.now.tick += delay,
                 Step::Look(lookup) => {
@@ -88,7 +90,27 @@ impl Driver {
                     // A key with a space behind it, whatever was asked for.
                     flow.found(Ok(Some(format!("{KEY} ").into_bytes())));
                 }
-                Step::Done(output) => return output,
+                Step::Done(output) => {
+                    if let Some(verdict) = F::verdict(&output) {
+                        self.texts.debug("Verdict", &verdict);
+                        self.texts.add("Verdict", verdict);
+                    }
+                    return output;
+                }
+            }
+        }
+    }
+
+    /// What is told of a flow.
+    fn report(&mut self, flow: &impl Flow) {
+        if let Some(report) = flow.report() {
+            self.texts.debug("Report", &report);
+            if let Some(verdict) = &report.last {
+                self.texts.add("Verdict", verdict);
+            }
+            if let Some(why) = report.why {
+                self.texts.debug("Why", &why);
+                self.texts.add("Why", why.as_str());
             }
         }
     }
@@ -499,7 +521,7 @@ fn planner(driver: &mut Driver) {
 #[test]
 fn no_public_type_shows_a_secret() {
     let mut driver = Driver::new(Settings::default());
-    assert!(driver.walk(&[]).is_none());
+    assert!(driver.walk(&["throttle@2"]).is_none());
     planner(&mut driver);
     let mut service = Emulator::new(credential());
     for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {

@@ -1,16 +1,16 @@
 use alloc::{
-    string::ToString,
+    string::{String, ToString},
     sync::{Arc, Weak},
     vec,
 };
 use core::time::Duration;
 
 use super::{
-    Credential, NoCredentials, Tried,
+    NoCredentials, Tried,
     chain::Chain,
     renewal::{Found, Renewal},
 };
-use crate::{Now, Region, Retry, UnixTime};
+use crate::{Now, Retry, UnixTime};
 
 /// How long before they expire credentials are renewed at the most.
 const EARLY: i64 = 300;
@@ -156,16 +156,16 @@ impl Provider {
         failure.unwrap_or_else(NoCredentials::expired_at_once)
     }
 
-    /// Takes what a look came to; returns what the session shall use from now on.
+    /// Takes what a look came to; returns what the session shall use from now on and whose it is, or why there is
+    /// nothing. `None` when another call has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
         result: Result<Found, NoCredentials>,
         now: Now,
-    ) -> Option<(Credential, Option<Region>)> {
+    ) -> Option<Result<(String, Found), NoCredentials>> {
         let current = self.flight.as_ref();
         if current.is_none_or(|flight| flight.mark.as_ptr() != Arc::as_ptr(mark)) {
-            // Another call has taken over.
             return None;
         }
         self.flight = None;
@@ -174,16 +174,23 @@ impl Provider {
                 self.source = Some(found.place);
                 self.life = life;
                 (self.failures, self.failure) = (0, None);
-                Some((found.credential, found.region))
+                let source = self.source(found.place);
+                Some(Ok((source, found)))
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
-                self.failure = Some(missing);
+                self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
                 self.again = now.tick.saturating_add(REST).saturating_add(delay);
-                None
+                Some(Err(missing))
             }
         }
+    }
+
+    /// The name of the source at a place.
+    fn source(&self, place: usize) -> String {
+        let source = self.chain.sources().get(place);
+        source.map(ToString::to_string).unwrap_or_default()
     }
 
     /// When what was found ends, unless it already has.
@@ -193,10 +200,8 @@ impl Provider {
         };
         let left = expires_at.seconds_since(found.date);
         if left <= 0 {
-            let sources = self.chain.sources();
-            let source = sources.get(found.place).map(ToString::to_string);
             let tried = Tried {
-                source: source.unwrap_or_default(),
+                source: self.source(found.place),
                 reason: "what it has is expired already".into(),
                 cause: None,
             };

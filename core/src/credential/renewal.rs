@@ -1,4 +1,10 @@
-use alloc::{boxed::Box, string::ToString, sync::Arc, vec, vec::Vec};
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    sync::Arc,
+    vec,
+    vec::Vec,
+};
 use core::{fmt, time::Duration};
 
 use http::{HeaderValue, Method, Request, header};
@@ -14,6 +20,7 @@ use crate::{
     Region, Reply, Session, Settings, Step, UnixTime, Wire,
     call::Hints,
     flow::{Looked, Lookup},
+    report::{Report, Why},
 };
 
 /// How long a request to the metadata endpoint may take: it is next door, or not there at all.
@@ -55,16 +62,16 @@ enum Out {
 pub(crate) enum Turn {
     Look(Lookup),
     Send(Attempt),
-    Wait(Duration),
-    /// The session has been told what it came to.
-    Over,
+    Wait(Duration, Why),
+    /// The session has been told what it came to: whose credentials there are, or why there are none.
+    Over(Option<Result<String, NoCredentials>>),
 }
 
 /// What was found.
 pub(crate) struct Found {
     pub(super) place: usize,
-    pub(super) credential: Credential,
-    pub(super) region: Option<Region>,
+    pub(crate) credential: Credential,
+    pub(crate) region: Option<Region>,
     /// The time by the clock of who gave it.
     pub(super) date: UnixTime,
 }
@@ -112,8 +119,16 @@ impl Renewal {
         loop {
             if let Some(assuming) = &mut self.assuming {
                 match assuming.step(now) {
-                    Step::Send(attempt) => return Turn::Send(attempt),
-                    Step::Wait(delay) => return Turn::Wait(delay),
+                    Step::Send(attempt) => {
+                        return Turn::Send(Attempt {
+                            for_credentials: true,
+                            ..attempt
+                        });
+                    }
+                    Step::Wait(delay) => {
+                        let why = assuming.report().and_then(|report| report.why);
+                        return Turn::Wait(delay, why.unwrap_or(Why::Credentials));
+                    }
                     // A session with a credential, or without need of one, looks for none.
                     Step::Look(_) => assuming.found(Ok(None)),
                     Step::Done(result) => {
@@ -133,12 +148,10 @@ impl Renewal {
             let own_time = now.unix.plus(session.clock_offset());
             let need = match self.look(own_time) {
                 Ok(found) => {
-                    session.renewed(&self.mark, Ok(found), now);
-                    return Turn::Over;
+                    return Turn::Over(session.renewed(&self.mark, Ok(found), now));
                 }
                 Err(Ended::Missing(missing)) => {
-                    session.renewed(&self.mark, Err(missing), now);
-                    return Turn::Over;
+                    return Turn::Over(session.renewed(&self.mark, Err(missing), now));
                 }
                 Err(Ended::Need(_)) if left.is_zero() => {
                     let tried = Tried {
@@ -147,8 +160,7 @@ impl Renewal {
                         cause: None,
                     };
                     let missing = NoCredentials::new(vec![tried], true);
-                    session.renewed(&self.mark, Err(missing), now);
-                    return Turn::Over;
+                    return Turn::Over(session.renewed(&self.mark, Err(missing), now));
                 }
                 Err(Ended::Need(need)) => need,
             };
@@ -166,6 +178,8 @@ impl Renewal {
                             max_body: METADATA_SIZE,
                             direct: true,
                             confidential: true,
+                            number: 1,
+                            for_credentials: true,
                         });
                     }
                     Err(error) => self.answer(Answer::Got(Err(error.to_string()))),
@@ -213,6 +227,11 @@ impl Renewal {
             let looked = looked.map(|bytes| bytes.map(Zeroizing::new));
             self.answer(Answer::Looked(looked.map_err(|error| with_causes(&*error))));
         }
+    }
+
+    /// What there is to tell of a role that is being taken.
+    pub(crate) fn report(&self) -> Option<Report<'_>> {
+        self.assuming.as_ref()?.report()
     }
 
     fn answer(&mut self, answer: Answer) {
@@ -278,6 +297,13 @@ impl Assuming {
         match &mut self.call {
             Taking::Role(call) => call.found(looked),
             Taking::WebIdentity(call) => call.found(looked),
+        }
+    }
+
+    fn report(&self) -> Option<Report<'_>> {
+        match &self.call {
+            Taking::Role(call) => call.report(),
+            Taking::WebIdentity(call) => call.report(),
         }
     }
 }
