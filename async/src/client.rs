@@ -2,6 +2,7 @@ use std::{
     collections::hash_map::RandomState,
     fmt,
     hash::{BuildHasher, Hasher},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -17,10 +18,13 @@ use tc3_core::{
 use tokio::time::Instant;
 use tower_service::Service;
 
+use tracing::Instrument;
+
 use crate::{
     Hyper, Items, Pages, Transport,
     connect::{self, Connect, Own},
     credentials,
+    tell::CallTeller,
 };
 
 /// A client: a session that is shared, and a transport that sends.
@@ -88,13 +92,38 @@ impl<T: Transport> Client<T> {
 
     /// Does what `flow` says until it is done.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
+        let mut teller = CallTeller::new(flow);
+        let span = teller.span();
+        // In its place, since what is instrumented is moved.
+        let turns = pin!(self.turns(flow, &mut teller));
+        turns.instrument(span).await
+    }
+
+    async fn turns<F: Flow>(&self, flow: &mut F, teller: &mut CallTeller) -> F::Output {
         loop {
             let step = flow.step(&mut self.session(), self.now());
+            teller.stepped(flow);
             match step {
-                Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt).await),
-                Step::Look(lookup) => flow.found(credentials::look(lookup).await),
-                Step::Wait(delay) => tokio::time::sleep(delay).await,
-                Step::Done(output) => return output,
+                Step::Send(attempt) => {
+                    let mut sent = teller.sending(&attempt);
+                    let outcome = self.shared.transport.send(attempt).await;
+                    sent.came(&outcome);
+                    flow.handle(outcome);
+                    sent.told(flow);
+                }
+                Step::Look(lookup) => {
+                    let looked = credentials::look(lookup.clone()).await;
+                    teller.looked(&lookup, &looked);
+                    flow.found(looked);
+                }
+                Step::Wait(delay) => {
+                    teller.waiting(flow, delay);
+                    tokio::time::sleep(delay).await;
+                }
+                Step::Done(output) => {
+                    teller.done(flow, &output);
+                    return output;
+                }
             }
         }
     }

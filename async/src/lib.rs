@@ -255,6 +255,7 @@ mod credentials;
 #[cfg(feature = "emulator")]
 pub mod serve;
 mod stream;
+mod tell;
 mod transport;
 
 pub use client::{Builder, Client};

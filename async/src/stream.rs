@@ -10,7 +10,9 @@ use futures_core::{FusedStream, Stream};
 use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
 use tokio::task::JoinSet;
 
-use crate::{Client, Hyper, Transport};
+use tracing::Instrument;
+
+use crate::{Client, Hyper, Transport, tell::WalkTeller};
 
 /// A stream of the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
@@ -22,12 +24,14 @@ pub struct Pages<A: Paginate, T = Hyper> {
     planner: Planner<A>,
     /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this.
     running: JoinSet<Fetched<A>>,
+    teller: WalkTeller,
 }
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
+            teller: WalkTeller::new(&walk),
             planner: Planner::new(walk),
             running: JoinSet::new(),
         }
@@ -75,12 +79,18 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
         loop {
             let turn = this.planner.turn(this.client.session().settings());
             match turn {
-                Turn::Page(page) => return Poll::Ready(Some(page)),
-                Turn::End => return Poll::Ready(None),
+                Turn::Page(page) => {
+                    this.teller.page(this.planner.walk(), &page);
+                    return Poll::Ready(Some(page));
+                }
+                Turn::End => {
+                    this.teller.done();
+                    return Poll::Ready(None);
+                }
                 Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
                     let running = async move { client.drive(&mut fetch).await };
-                    this.running.spawn(running);
+                    this.running.spawn(running.instrument(this.teller.span()));
                 }
                 Turn::Wait => match ready!(this.running.poll_join_next(context)) {
                     Some(Ok(fetched)) => this.planner.take(fetched),

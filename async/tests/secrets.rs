@@ -21,7 +21,8 @@ use std::{
 
 use tc3_async::{Builder, Client, Retry, Transport, serve::Server};
 use tc3_core::{
-    Attempt, Credential, DescribeBillList, Emulator, Endpoint, Fault, Outcome, UnixTime, When, Wire,
+    AssumeRole, Attempt, Credential, DescribeBillList, Emulator, Endpoint, Fault, Outcome, Source,
+    UnixTime, When, Wire,
 };
 
 use marks::{ID, KEY, Texts, credential, public_types};
@@ -95,6 +96,31 @@ fn proxy(answer: &'static str) -> String {
     format!("http://user:MARKED-not-a-real-password@{address}")
 }
 
+/// Walks with keys that are taken at the service, throttled at first, and renewed on the way.
+async fn roles(texts: &mut Texts) {
+    let sources: [fn(&Endpoint) -> Source; 2] = [
+        |_| {
+            let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
+            Source::role(role, credential())
+        },
+        |endpoint| Source::cvm_role_at(endpoint.clone(), None),
+    ];
+    for (source, throttled) in sources.into_iter().zip([1, 4]) {
+        let service = faulty().with_machine_role("billing-reader");
+        let fault = Fault::Throttle { retry_after: None };
+        let service = service
+            .with_longest_role(1)
+            .with_fault(When::At(throttled), fault);
+        let endpoint = serve(service, texts).await;
+        let builder = builder(credential(), endpoint.clone()).credentials(source(&endpoint));
+        let client = builder.build();
+        walk(&client, 1, texts).await;
+        // Until the keys have expired.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        walk(&client, 1, texts).await;
+    }
+}
+
 fn panicking(_: Attempt) -> Ready<Outcome> {
     panic!("a transport that panics");
 }
@@ -157,12 +183,34 @@ async fn nothing_shows_a_secret() {
     texts.error("a panic", &call.await.unwrap_err());
     texts.debug("Client", &client);
 
+    roles(&mut texts).await;
+
     let _ = panic::take_hook();
     let panics = panics.lock().unwrap();
     assert_eq!(panics.len(), 1);
     texts.add("a panic", &panics[0]);
     let logged = logs::taken();
     assert!(logged.iter().any(|line| line.contains("hyper_util")));
+    // What this crate tells by itself is among them, and keys were renewed on the way.
+    for told in [
+        "DEBUG tc3::call",
+        "WARN tc3::call",
+        "tc3::attempt",
+        "tc3::wait",
+        "tc3::walk",
+    ] {
+        assert!(logged.iter().any(|line| line.contains(told)), "{told}");
+    }
+    let found = |source: &str| {
+        let line = format!("source={source:?}");
+        logged.iter().filter(|it| it.contains(&line)).count()
+    };
+    assert!(found("CVM role") > 0 && found(&format!("role {}", Emulator::ROLE_ARN)) > 1);
+    // Nor is what the emulator gives who takes a role shown.
+    for line in &logged {
+        let shown = ["not-a-real-key-", "not-a-real-token-"].map(|key| line.contains(key));
+        assert_eq!(shown, [false; 2], "{line}");
+    }
     for line in logged {
         texts.add("a log", line);
     }

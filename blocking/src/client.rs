@@ -13,7 +13,7 @@ use tc3_core::{
 };
 use ureq::tls::RootCerts;
 
-use crate::{Items, Pages, Transport, Ureq, credentials, transport};
+use crate::{Items, Pages, Transport, Ureq, credentials, tell::CallTeller, transport};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -79,21 +79,41 @@ impl<T: Transport> Client<T> {
 
     /// Does what `flow` says until it is done.
     pub fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
-        loop {
-            if let Some(output) = self.turn(flow) {
-                return output;
+        let mut teller = CallTeller::new(flow);
+        teller.span().in_scope(|| {
+            loop {
+                if let Some(output) = self.turn(flow, &mut teller) {
+                    return output;
+                }
             }
-        }
+        })
     }
 
     /// Does once what `flow` says.
-    pub(crate) fn turn<F: Flow>(&self, flow: &mut F) -> Option<F::Output> {
+    pub(crate) fn turn<F: Flow>(&self, flow: &mut F, teller: &mut CallTeller) -> Option<F::Output> {
         let step = flow.step(&mut self.session(), self.now());
+        teller.stepped(flow);
         match step {
-            Step::Send(attempt) => flow.handle(self.shared.transport.send(attempt)),
-            Step::Look(lookup) => flow.found(credentials::look(&lookup)),
-            Step::Wait(delay) => thread::sleep(delay),
-            Step::Done(output) => return Some(output),
+            Step::Send(attempt) => {
+                let mut sent = teller.sending(&attempt);
+                let outcome = self.shared.transport.send(attempt);
+                sent.came(&outcome);
+                flow.handle(outcome);
+                sent.told(flow);
+            }
+            Step::Look(lookup) => {
+                let looked = credentials::look(&lookup);
+                teller.looked(&lookup, &looked);
+                flow.found(looked);
+            }
+            Step::Wait(delay) => {
+                teller.waiting(flow, delay);
+                thread::sleep(delay);
+            }
+            Step::Done(output) => {
+                teller.done(flow, &output);
+                return Some(output);
+            }
         }
         None
     }

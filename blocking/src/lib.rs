@@ -229,6 +229,7 @@ mod covered;
 mod credentials;
 mod hidden;
 mod pages;
+mod tell;
 mod transport;
 
 pub use client::{Builder, Client};

@@ -9,7 +9,12 @@ use std::{
 
 use tc3_core::{Error, Failure, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
-use crate::{Client, Transport, Ureq};
+use tracing::Span;
+
+use crate::{
+    Client, Transport, Ureq,
+    tell::{CallTeller, WalkTeller},
+};
 
 /// An iterator over the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
@@ -25,6 +30,7 @@ pub struct Pages<A: Paginate, T = Ureq> {
     running: VecDeque<Running<A>>,
     /// What the threads look at: they stop when it is gone.
     wanted: Arc<()>,
+    teller: WalkTeller,
 }
 
 /// An iterator over the records of a list. Pages are fetched as their records are asked for.
@@ -32,13 +38,14 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// After an error, [`Error::Incomplete`] included, there are no more.
 pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
 
-type Spawn<A, T> = fn(Client<T>, Fetch<A>, Weak<()>) -> io::Result<Running<A>>;
+type Spawn<A, T> = fn(Client<T>, Fetch<A>, Weak<()>, Span) -> io::Result<Running<A>>;
 type Running<A> = JoinHandle<Option<Fetched<A>>>;
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
+            teller: WalkTeller::new(&walk),
             planner: Planner::new(walk),
             spawn: None,
             running: VecDeque::new(),
@@ -58,10 +65,13 @@ impl<A: Paginate, T> Pages<A, T> {
     {
         Self {
             planner: self.planner.with_width(width),
-            spawn: Some(|client, mut fetch, wanted| {
+            spawn: Some(|client, mut fetch, wanted, walk| {
                 thread::Builder::new().spawn(move || {
+                    let _walk = walk.entered();
+                    let mut teller = CallTeller::new(&fetch);
+                    let _call = teller.span().entered();
                     while wanted.strong_count() > 0 {
-                        if let Some(fetched) = client.turn(&mut fetch) {
+                        if let Some(fetched) = client.turn(&mut fetch, &mut teller) {
                             return Some(fetched);
                         }
                     }
@@ -92,18 +102,30 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
             let turn = self.planner.turn(self.client.session().settings());
             match (turn, self.spawn) {
                 (Turn::Page(page), _) => {
+                    self.teller.page(self.planner.walk(), &page);
                     if self.planner.is_ended() {
                         self.wanted = Arc::default();
                     }
                     return Some(page);
                 }
-                (Turn::End, _) => return None,
-                (Turn::Fetch(mut fetch), None) => self.planner.take(self.client.drive(&mut fetch)),
+                (Turn::End, _) => {
+                    self.teller.done();
+                    return None;
+                }
+                (Turn::Fetch(mut fetch), None) => {
+                    let walk = self.teller.span();
+                    let fetched = walk.in_scope(|| self.client.drive(&mut fetch));
+                    self.planner.take(fetched);
+                }
                 (Turn::Fetch(fetch), Some(spawn)) => {
                     let wanted = Arc::downgrade(&self.wanted);
-                    match spawn(self.client.clone(), fetch, wanted) {
+                    match spawn(self.client.clone(), fetch, wanted, self.teller.span()) {
                         Ok(running) => self.running.push_back(running),
-                        Err(error) => return Some(Err(Failure::not_sent(error).into())),
+                        Err(error) => {
+                            let failed = Err(Failure::not_sent(error).into());
+                            self.teller.page(self.planner.walk(), &failed);
+                            return Some(failed);
+                        }
                     }
                 }
                 (Turn::Wait, _) => match self.running.pop_front().map(JoinHandle::join) {

@@ -103,6 +103,31 @@ fn proxy(answer: &'static str) -> String {
     format!("http://user:MARKED-not-a-real-password@{address}")
 }
 
+/// Walks with keys that are taken at the service, throttled at first, and renewed on the way.
+fn roles(texts: &mut Texts) {
+    let sources: [fn(&Endpoint) -> Source; 2] = [
+        |_| {
+            let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
+            Source::role(role, credential())
+        },
+        |endpoint| Source::cvm_role_at(endpoint.clone(), None),
+    ];
+    for (source, throttled) in sources.into_iter().zip([1, 4]) {
+        let service = faulty().with_machine_role("billing-reader");
+        let fault = Fault::Throttle { retry_after: None };
+        let service = service
+            .with_longest_role(1)
+            .with_fault(When::At(throttled), fault);
+        let endpoint = serve(service);
+        let builder = builder(credential(), endpoint.clone()).credentials(source(&endpoint));
+        let client = builder.build();
+        walk(&client, 1, texts);
+        // Until the keys have expired.
+        thread::sleep(Duration::from_millis(1_100));
+        walk(&client, 1, texts);
+    }
+}
+
 fn panicking(_: Attempt) -> Outcome {
     panic!("a transport that panics");
 }
@@ -184,6 +209,7 @@ fn nothing_shows_a_secret() {
     panic::catch_unwind(AssertUnwindSafe(|| client.call(&january()))).unwrap_err();
     texts.debug("Client", &client);
 
+    roles(&mut texts);
     let _ = panic::take_hook();
     let panics = panics.lock().unwrap();
     assert_eq!(panics.len(), 1);
@@ -196,6 +222,21 @@ fn nothing_shows_a_secret() {
             .any(|line| line.contains("x-tc-action:.DescribeBillList"))
     );
     assert!(logged.iter().any(|line| line.contains("rustls")));
+    // What this crate tells by itself is among them, and keys were renewed on the way.
+    for told in [
+        "DEBUG tc3::call",
+        "WARN tc3::call",
+        "tc3::attempt",
+        "tc3::wait",
+        "tc3::walk",
+    ] {
+        assert!(logged.iter().any(|line| line.contains(told)), "{told}");
+    }
+    let found = |source: &str| {
+        let line = format!("source={source:?}");
+        logged.iter().filter(|it| it.contains(&line)).count()
+    };
+    assert!(found("CVM role") > 0 && found(&format!("role {}", Emulator::ROLE_ARN)) > 1);
     for line in logged {
         // What the emulator hands out, and what it takes as a token.
         assert!(!line.contains("not-a-real-"), "{line}");

@@ -107,6 +107,7 @@ mod session;
 mod settings;
 mod stopwatch;
 pub mod tc3;
+mod tellers;
 mod types;
 mod untyped;
 pub mod walk;

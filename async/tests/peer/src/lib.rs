@@ -12,6 +12,7 @@ pub mod machine;
 mod peer;
 mod proxies;
 mod proxy;
+pub mod recording;
 mod stage;
 pub mod tls;
 

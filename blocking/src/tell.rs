@@ -1,0 +1,3 @@
+//! What is written down of calls and walks.
+
+tc3_core::tellers!();
