@@ -167,6 +167,130 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Logs, and a ticket for support
+//!
+//! Calls and walks tell what they do through [`tracing`](https://docs.rs/tracing): each attempt, each wait and why,
+//! what came of a call; never a secret. [`report`] has all names and fields. A program sees them once it has a
+//! subscriber, with `tracing-subscriber` for one `tracing_subscriber::fmt().init()`; failed calls are at the level
+//! warn, the rest at debug. This is what one line holds:
+//!
+//! ```
+//! use std::{io, sync::{Arc, Mutex}};
+//! use tc3_core::Attempt;
+//! use tc3_async::{Client, Credential, DescribeBillList};
+//!
+//! # #[derive(Clone, Default)]
+//! # struct Log(Arc<Mutex<Vec<u8>>>);
+//! # impl io::Write for Log {
+//! #     fn write(&mut self, text: &[u8]) -> io::Result<usize> { self.0.lock().unwrap().write(text) }
+//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # let log = Log::default();
+//! # let file = log.clone();
+//! tracing_subscriber::fmt().with_ansi(false).with_writer(move || file.clone()).init();
+//!
+//! let answer = br#"{"Response": {"Error": {"Code": "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"}, "RequestId": "5e1f"}}"#;
+//! let client = Client::builder().credentials(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+//! let client = client.transport(|_: Attempt| std::future::ready(Ok(http::Response::new(answer.as_slice().into()))));
+//! let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+//! client.call(&january).await.unwrap_err();
+//!
+//! # let line = String::from_utf8(log.0.lock().unwrap().clone())?;
+//! let (time, rest) = line.trim().split_once("Z ").unwrap();
+//! assert_eq!(time.len(), "2024-02-01T08:00:00.000000".len()); // in UTC
+//! let (before, after) = rest.split_once(" latency_ms=").unwrap();
+//! assert_eq!(
+//!     before.trim(),
+//!     r#"WARN tc3::call: call failed service="billing" action="DescribeBillList" attempts=1"#,
+//! );
+//! let (_, after) = after.split_once(' ').unwrap();
+//! assert_eq!(
+//!     after,
+//!     "outcome=\"denied\" request_id=\"5e1f\" code=\"UnauthorizedOperation.CamNoAuth\" \
+//!      error=the service refused: UnauthorizedOperation.CamNoAuth: not allowed (RequestId 5e1f)",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The vendor's support finds a request by its `request_id`, the time of the line and the `action`; the `region` and
+//! the `code` help. That is the ticket; keys, signatures and bodies don't belong in it. Without a request id no
+//! answer of the service came, and the `error` says what did: then the `host` and the causes in `tc3::attempt` at
+//! the level debug are for whoever runs the network.
+//!
+//! # Metrics
+//!
+//! The same events are the hook for counters, of calls, retries, throttles and waits, whatever collects them:
+//!
+//! ```
+//! use std::sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}};
+//! use tracing::{Event, Subscriber, field::{Field, Visit}};
+//! use tracing_subscriber::{Layer, layer::{Context, SubscriberExt}};
+//! # use tc3_core::{Attempt, Untyped};
+//! # use tc3_async::{Client, Credential};
+//!
+//! #[derive(Default)]
+//! struct Metrics { calls: AtomicU64, failures: AtomicU64, retries: AtomicU64, throttles: AtomicU64, wait_ms: AtomicU64 }
+//!
+//! struct Count(Arc<Metrics>);
+//!
+//! impl<S: Subscriber> Layer<S> for Count {
+//!     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+//!         let target = event.metadata().target();
+//!         if target == "tc3::call" {
+//!             self.0.calls.fetch_add(1, Relaxed);
+//!         }
+//!         event.record(&mut One { metrics: &self.0, target });
+//!     }
+//! }
+//!
+//! struct One<'a> { metrics: &'a Metrics, target: &'a str }
+//!
+//! impl Visit for One<'_> {
+//!     fn record_u64(&mut self, field: &Field, value: u64) {
+//!         match (self.target, field.name()) {
+//!             ("tc3::attempt", "attempt") if value > 1 => self.metrics.retries.fetch_add(1, Relaxed),
+//!             ("tc3::wait", "wait_ms") => self.metrics.wait_ms.fetch_add(value, Relaxed),
+//!             _ => 0,
+//!         };
+//!     }
+//!
+//!     fn record_str(&mut self, field: &Field, value: &str) {
+//!         match (self.target, field.name(), value) {
+//!             ("tc3::attempt", "outcome", "throttled") => self.metrics.throttles.fetch_add(1, Relaxed),
+//!             ("tc3::call", "outcome", outcome) if outcome != "ok" => self.metrics.failures.fetch_add(1, Relaxed),
+//!             _ => 0,
+//!         };
+//!     }
+//!
+//!     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let metrics = Arc::new(Metrics::default());
+//! let subscriber = tracing_subscriber::registry().with(Count(Arc::clone(&metrics)));
+//! # let _until_the_end = tracing::subscriber::set_default(subscriber);
+//! # #[cfg(any())]
+//! tracing::subscriber::set_global_default(subscriber)?;
+//!
+//! // The first answer is a throttle, the second one is not.
+//! # let throttled = r#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#;
+//! # let answers = std::sync::Mutex::new([r#"{"Response": {"RequestId": "2"}}"#, throttled].to_vec());
+//! # let client = Client::builder().credentials(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+//! # let client = client.transport(move |_: Attempt| std::future::ready(Ok(http::Response::new(answers.lock().unwrap().pop().unwrap().into()))));
+//! # let january = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+//! client.call(&january).await?;
+//! let counted = |counter: &AtomicU64| counter.load(Relaxed);
+//! assert_eq!((counted(&metrics.calls), counted(&metrics.failures)), (1, 0));
+//! assert_eq!((counted(&metrics.retries), counted(&metrics.throttles)), (1, 1));
+//! assert_eq!(counted(&metrics.wait_ms), 1_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Test offline
 //!
 //! A transport is anything that answers an attempt, so the service's emulator can be plugged in

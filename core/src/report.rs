@@ -32,8 +32,9 @@
 //! | target | level | what | fields |
 //! | --- | --- | --- | --- |
 //! | `tc3::call` | debug | span `tc3.call`: a call, from its first step to its result | `service`, `action`; `region` once it is sent; `attempts`, `request_id`, `outcome` at its end |
-//! | `tc3::call` | debug | event `call done`; `call abandoned` when it was dropped | `service`, `action`, `region`, `attempts`, `latency_ms`, `outcome`, `request_id` |
-//! | `tc3::call` | warn | event `call failed` | the same, `code`, `error` |
+//! | `tc3::call` | debug | event `call done` | `service`, `action`, `region`, `attempts`, `latency_ms`, `outcome`, `request_id` |
+//! | `tc3::call` | debug | event `call abandoned`, when it was dropped | `attempts`, `latency_ms`, `outcome` |
+//! | `tc3::call` | warn | event `call failed` | those of `call done`, `code`, `error` |
 //! | `tc3::attempt` | debug | event `attempt`, when its answer is there | `attempt`, `action`, `region`, `host`, `for_credentials`, `bytes_sent`, `status`, `bytes_received`, `latency_ms`, `outcome`, `request_id`, `code`, `error` |
 //! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `next_attempt`, and of the last attempt `outcome`, `request_id`, `code` |
 //! | `tc3::credentials` | trace | event `look`: a variable or file | `lookup`, `found` |
@@ -41,8 +42,8 @@
 //! | `tc3::credentials` | warn | event `no credentials` | `error` |
 //! | `tc3::walk` | debug | span `tc3.walk`: a walk, around its calls | `service`, `action`; `pages`, `delivered`, `outcome` at its end |
 //! | `tc3::walk` | debug | event `page`, when it is delivered | `page`, counted by this walk from 1; `delivered`, `total`: records; `request_id` |
-//! | `tc3::walk` | debug | event `walk done`; `walk abandoned` when it was dropped | `service`, `action`, `pages`, `delivered`, `total`, `outcome` |
-//! | `tc3::walk` | warn | event `walk failed` | the same, `request_id`, `code`, `error` |
+//! | `tc3::walk` | debug | event `walk done`; `walk abandoned` when it was dropped | `pages`, `delivered`, `outcome` |
+//! | `tc3::walk` | warn | event `walk failed` | the same, `service`, `action`, `total`, `request_id`, `code`, `error` |
 //!
 //! - A call ends with exactly one event of `tc3::call`, a walk with one of `tc3::walk`. A call that ends a walk is
 //!   told of by both.
