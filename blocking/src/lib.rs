@@ -24,7 +24,8 @@
 //! - [call an action that isn't here](#an-action-of-your-own)
 //! - [test offline](#test-offline)
 //! - [send by another HTTP client](#another-http-client)
-//! - [find out why a call failed](#why-a-call-failed)
+//! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-a-ticket-for-support) too
+//! - [count calls and waits](#metrics)
 //!
 //! In the examples below `send` is the service's emulator, as [below](#test-offline); without `.transport(send)`, which
 //! `.build()` then takes the place of, they ask the real service.

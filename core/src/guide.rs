@@ -49,7 +49,8 @@
 //! 4. It returns [`Failure::not_sent`](crate::Failure::not_sent) only where the request surely never reached the
 //!    service: no address, no connection, no TLS session. In doubt, and for every timeout after that, it is
 //!    [`Failure::unknown`](crate::Failure::unknown), so that no write is done twice.
-//! 5. It keeps the request out of logs: `Authorization` and `X-TC-Token` are marked sensitive.
+//! 5. It keeps the request out of logs: `Authorization` and `X-TC-Token` are marked sensitive. Where
+//!    [`confidential`](crate::Attempt::confidential) says so, it logs no body either, of the answer least of all.
 //!
 //! An answer is an `http::Response<bytes::Bytes>`, of the crates `http` 1 and `bytes` 1; of its headers, core reads
 //! `Retry-After` and `Date`. From a client with types of its own it is put together by
