@@ -8,6 +8,8 @@ mod allocation;
 #[path = "emulator/bill_list.rs"]
 mod bill_list;
 mod common;
+#[path = "emulator/fault_texts.rs"]
+mod fault_texts;
 #[path = "emulator/faults.rs"]
 mod faults;
 #[path = "emulator/frequency.rs"]

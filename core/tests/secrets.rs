@@ -5,19 +5,18 @@
 mod marks;
 #[path = "secrets/stored.rs"]
 mod stored;
+#[path = "secrets/types.rs"]
+mod types;
 
 use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
-    Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, BeijingTime, BillDate, Call, Chain,
-    ChannelDescribeBillUsageDetail, CompactDate, Credential, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, End, Endpoint, Error, Failure, Fault, Fen, Flow, Items, Kind,
-    Language, Month, Now, Outcome, PageInfo, Pages, Paginate, Paging, Percent, Planner, Proxies,
-    ProxyUrl, Region, Reply, Retry, Scripted, Session, Settings, Slot, Source, Start, Step, Turn,
-    UnixTime, Untyped, UserInfo, Walk, When, Wire, Yuan, request, response,
-    tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
+    Action, AssumeRole, Call, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure,
+    Flow, Language, Now, Outcome, Pages, Planner, ProxyUrl, Region, Retry, Scripted, Session,
+    Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire, request, response,
+    tc3::{self},
 };
 
 use marks::{KEY, TOKEN, Texts, credential, derived, public_types};
@@ -256,7 +255,7 @@ fn no_error_shows_a_secret() {
     fail(driver, error);
 
     assert_clean(&all.texts);
-    let source = include_str!("../src/error.rs");
+    let source = include_str!("../src/error/mod.rs");
     let variants = source
         .split_once("pub enum Error {")
         .unwrap()
@@ -315,182 +314,6 @@ fn refusals(texts: &mut Texts) {
     texts.error("Failure", &Failure::unknown("lost"));
 }
 
-fn values(texts: &mut Texts) {
-    let settings = Settings::default().with_region(Region::new("ap-guangzhou").unwrap());
-    texts.debug(
-        "Settings",
-        &settings
-            .with_language(Language::EN_US)
-            .with_rate("a", "B", 1),
-    );
-    let chain = Chain::from(Source::role(AssumeRole::new("qcs", "report"), credential()));
-    texts.debug("Chain", &chain);
-    texts.debug("Source", &chain.sources()[0]);
-    texts.add("Source", &chain.sources()[0]);
-    let tagged = AssumeRole::new("qcs", "report").with_tag("team", "finance");
-    texts.debug("Tag", &tagged.tags[0]);
-    texts.debug("AssumeRole", &tagged);
-    let action = AssumeRoleWithWebIdentity::new("provider", TOKEN, "qcs", "report");
-    texts.debug("AssumeRoleWithWebIdentity", &action);
-    let role = format!(
-        r#"{{"Response":{{"Credentials":{{"TmpSecretId":"AKIDEXAMPLE","TmpSecretKey":"{KEY}","Token":"{TOKEN}"}},"ExpiredTime":1,"RequestId":"r"}}}}"#
-    );
-    let role = response::read::<AssumeRole>(&http::Response::new(role.into())).unwrap();
-    texts.debug("AssumedRole", &role.output);
-    texts.debug("TemporaryCredentials", &role.output.credentials);
-    for line in [format!("secret_id = {KEY} x"), KEY.to_string()] {
-        let file = format!("[default]\n{line}\nsecret_key = {KEY}");
-        let unreadable = Credential::from_profile(file, "default").unwrap_err();
-        texts.error("Unreadable", &unreadable);
-    }
-    let endpoint = Endpoint::plain_http_readable_by_anyone("http://10.0.0.1").unwrap();
-    texts.add("Endpoint", &endpoint);
-    texts.debug("Endpoint", &endpoint);
-    let proxy = ProxyUrl::new(&format!("http://user:{KEY}@proxy:1")).unwrap();
-    texts.debug("ProxyUrl", &proxy);
-    texts.debug("Proxies", &Proxies::all(proxy));
-    for proxy in [format!("user:{KEY}@proxy"), format!("socks5://{KEY}@proxy")] {
-        let proxies = Proxies::from_variables(|_| Some(proxy.clone().into_bytes()));
-        texts.debug("Proxies", &proxies);
-        texts.debug("Proxies", &proxies.choose(&"https://h".parse().unwrap()));
-    }
-    texts.debug("Credential", &credential().with_expiry(START));
-
-    let headers = [("content-type", "application/json"), ("host", "h")];
-    let canonical = CanonicalRequest::new("POST", "/", "", &headers, Payload::Unsigned);
-    let scope = Scope::new(START, "billing").unwrap();
-    let key = SigningKey::derive(KEY, &scope);
-    texts.debug("CanonicalRequest", &canonical);
-    texts.add("CanonicalRequest", &canonical);
-    texts.debug("Payload", &Payload::Signed(b"{}"));
-    texts.add(
-        "Scope",
-        tc3::string_to_sign(START, &scope, &canonical.hash()),
-    );
-    texts.debug("Scope", &scope);
-    texts.debug("SigningKey", &key);
-    texts.debug("Signature", &key.sign("what is to be signed"));
-    let mut signer = tc3::Signer::new(credential());
-    signer.sign(&canonical, "billing", START).unwrap();
-    texts.debug("Signer", &signer);
-
-    texts.debug("Language", &Language::ZH_CN);
-    texts.debug("Region", &Region::new("ap-guangzhou").unwrap());
-    texts.debug("Wire", &Wire::Get);
-    texts.debug("Retry", &Retry::default());
-    texts.debug("Kind", &Kind::of("AuthFailure"));
-    texts.debug("Fault", &Fault::Cut);
-    texts.debug("When", &When::At(1));
-    texts.debug("Scripted", &Scripted::new(When::At(1), Fault::Cut));
-    texts.debug(
-        "Exchange",
-        &Emulator::new(credential()).exchange(START, &http::Request::new(Bytes::new())),
-    );
-    let untyped = Untyped::new("billing", "2018-07-09", "A", serde_json::json!({"A": 1}));
-    texts.debug("Target", &untyped.target());
-    texts.debug("Untyped", &untyped);
-    let answer = http::Response::new(Bytes::from_static(
-        br#"{"Response":{"A":1,"RequestId":"r"}}"#,
-    ));
-    texts.debug("Fields", &response::read::<Untyped>(&answer).unwrap());
-    texts.debug("End", &End::Total);
-    texts.debug("Paging", &Paging::Token);
-    texts.debug(
-        "PageInfo",
-        &PageInfo::new(1).with_token(Some("next".into())),
-    );
-    texts.debug("Slot", &Slot::new(1, 2));
-    texts.debug("Start", &Start::new(1, 2));
-    texts.debug("Items", &Items::<_, DescribeBillList>::new([0].into_iter()));
-    texts.debug("BeijingSecond", &january().start_time);
-    let values: (
-        BeijingTime,
-        BillDate,
-        CompactDate,
-        Month,
-        Fen,
-        Percent,
-        Yuan,
-    ) = serde_json::from_str(
-        r#"["2024-01-01 00:00:00.000", "2024-01-01", "20240101", "2024-01", 1, "1.5%", "1.00"]"#,
-    )
-    .unwrap();
-    let names = [
-        "BeijingTime",
-        "BillDate",
-        "CompactDate",
-        "Month",
-        "Fen",
-        "Percent",
-        "Yuan",
-    ];
-    names.iter().for_each(|name| texts.debug(name, &values));
-    texts.debug("UnixTime", &START);
-}
-
-/// The actions, what they answer with, and the types of both, which can't hold a credential.
-fn data(texts: &mut Texts) {
-    fn data<A: Paginate<Output: Serialize + Debug> + Debug>(
-        texts: &mut Texts,
-        action: A,
-        names: &[&str],
-    ) {
-        let mut service = Emulator::new(credential());
-        let request = request::sign(&action, &mut Session::new(credential()), START).unwrap();
-        let reply: Reply<A::Output> =
-            response::read::<A>(&service.handle(START, &request)).unwrap();
-        for name in names {
-            texts.debug(name, &(&action, &reply));
-            texts.add(
-                name,
-                serde_json::to_string(&(&action, &reply.output)).unwrap(),
-            );
-        }
-    }
-    data(
-        texts,
-        january(),
-        &[
-            "BillTransactionInfo",
-            "DescribeBillList",
-            "DescribeBillListResponse",
-            "PayType",
-            "SubPayType",
-        ],
-    );
-    let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1).unwrap());
-    data(
-        texts,
-        summary,
-        &[
-            "AllocationOverviewTotal",
-            "AllocationSummaryByBusiness",
-            "DescribeAllocationSummaryByBusiness",
-            "DescribeAllocationSummaryByBusinessResponse",
-            "PeriodType",
-            "Sort",
-            "SortType",
-            "TrendType",
-        ],
-    );
-    let (start, end) = ("20240101".parse().unwrap(), "20240131".parse().unwrap());
-    let usage = ChannelDescribeBillUsageDetail::new(Agent::new(Emulator::APP_ID), start, end);
-    data(
-        texts,
-        usage,
-        &[
-            "Agent",
-            "ChannelBillUsageDetail",
-            "ChannelDescribeBillUsageDetail",
-            "ChannelDescribeBillUsageDetailResponse",
-            "CostType",
-            "FlowStatus",
-            "QuotaType",
-        ],
-    );
-    texts.debug("UserInfo", &UserInfo::new("an id"));
-}
-
 fn planner(driver: &mut Driver) {
     let mut service = Emulator::new(credential());
     let mut planner = Planner::new(january().with_limit(20)).with_width(2);
@@ -547,12 +370,12 @@ fn no_public_type_shows_a_secret() {
     let no_credentials = result.unwrap_err();
     let mut texts = driver.texts;
     refusals(&mut texts);
-    values(&mut texts);
+    types::values(&mut texts);
     if let Error::Credentials(missing) = &no_credentials {
         texts.error("NoCredentials", missing);
         texts.debug("Tried", &missing.tried()[0]);
     }
-    data(&mut texts);
+    types::data(&mut texts);
     assert_clean(&texts);
 
     let seen = texts.names();

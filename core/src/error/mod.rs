@@ -1,9 +1,13 @@
 //! What can go wrong, in one enum.
 
+mod refusal;
+
 use alloc::{boxed::Box, format, string::String};
-use core::{fmt, time::Duration};
+use core::time::Duration;
 
 use crate::{NoCredentials, retry::Advice};
+
+pub use refusal::{Kind, Refusal};
 
 /// An error of any kind, as HTTP stacks give them.
 pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
@@ -368,142 +372,6 @@ fn of(window: Option<&String>) -> String {
     window.map_or_else(String::new, |window| format!(" ({window})"))
 }
 
-/// The service's refusal of a request it understood.
-///
-/// ```
-/// use tc3_core::{Kind, Refusal};
-///
-/// let refusal = Refusal::new("AuthFailure.SignatureExpire", "…", Some("d40b48bf".into()));
-/// assert_eq!(refusal.kind(), Kind::Clock);
-/// assert_eq!(refusal.to_string(), "AuthFailure.SignatureExpire: … (RequestId d40b48bf)");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    code: String,
-    message: String,
-    request_id: Option<String>,
-}
-
-impl Refusal {
-    /// A refusal with the service's code and message.
-    pub fn new(
-        code: impl Into<String>,
-        message: impl Into<String>,
-        request_id: Option<String>,
-    ) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            request_id,
-        }
-    }
-
-    /// The whole error code, e.g. `InvalidParameter.Limit`.
-    pub fn code(&self) -> &str {
-        &self.code
-    }
-
-    /// The service's message, in the language of [`Settings`](crate::Settings).
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// The `RequestId`, which the vendor's support asks for.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-
-    /// What kind of refusal it is, by the code's part before the dot.
-    pub fn kind(&self) -> Kind {
-        Kind::of(&self.code)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request_id = self.request_id().unwrap_or("none");
-        write!(
-            f,
-            "{}: {} (RequestId {request_id})",
-            self.code, self.message
-        )
-    }
-}
-
-/// What a refusal means for whoever made the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Too many requests in a second: wait, then send again.
-    Throttled,
-    /// The request's time and the service's differ by more than 300 seconds.
-    Clock,
-    /// The credentials, or what they are allowed to do.
-    Denied,
-    /// The request itself: a parameter, the action, the version, its size.
-    Request,
-    /// What was asked for does not exist.
-    NotFound,
-    /// A quota of the account. Not throttling: waiting does not help.
-    Quota,
-    /// What was asked for is not computed yet: minutes to hours.
-    NotReady,
-    /// The service's own trouble.
-    Server,
-    /// The service could not do it, for a reason of its own.
-    Failed,
-    /// A code that is none of the above.
-    Other,
-}
-
-impl Kind {
-    /// The same as one word, e.g. `not_found`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Throttled => "throttled",
-            Self::Clock => "clock",
-            Self::Denied => "denied",
-            Self::Request => "request",
-            Self::NotFound => "not_found",
-            Self::Quota => "quota",
-            Self::NotReady => "not_ready",
-            Self::Server => "server",
-            Self::Failed => "failed",
-            Self::Other => "other",
-        }
-    }
-
-    /// The kind of an error code.
-    pub fn of(code: &str) -> Self {
-        match code {
-            "AuthFailure.SignatureExpire" => return Self::Clock,
-            "FailedOperation.SummaryDataNotReady" => return Self::NotReady,
-            _ => {}
-        }
-        match code.split_once('.').map_or(code, |(class, _)| class) {
-            "RequestLimitExceeded" => Self::Throttled,
-            "AuthFailure" | "UnauthorizedOperation" => Self::Denied,
-            "InvalidParameter"
-            | "InvalidParameterValue"
-            | "MissingParameter"
-            | "UnknownParameter"
-            | "InvalidAction"
-            | "InvalidRequest"
-            | "NoSuchVersion"
-            | "NoSuchProduct"
-            | "RequestSizeLimitExceeded"
-            | "UnsupportedOperation"
-            | "UnsupportedProtocol"
-            | "UnsupportedRegion" => Self::Request,
-            "ResourceNotFound" => Self::NotFound,
-            "LimitExceeded" => Self::Quota,
-            "InternalError" | "ServiceUnavailable" | "ResourceUnavailable" => Self::Server,
-            "FailedOperation" => Self::Failed,
-            _ => Self::Other,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -544,28 +412,6 @@ mod tests {
         ] {
             assert_eq!(error.is_transient(), transient, "{error:?}");
             assert_eq!(error.may_have_taken_effect(), effect, "{error:?}");
-        }
-    }
-
-    #[test]
-    fn a_code_is_matched_by_the_part_before_the_dot() {
-        for (code, kind) in [
-            ("RequestLimitExceeded", Kind::Throttled),
-            ("RequestLimitExceeded.UinLimitExceeded", Kind::Throttled),
-            ("LimitExceeded.Anything", Kind::Quota),
-            ("RequestSizeLimitExceeded", Kind::Request),
-            ("InternalError.GatewayError", Kind::Server),
-            ("FailedOperation.SummaryDataNotReady", Kind::NotReady),
-            ("FailedOperation.Other", Kind::Failed),
-            ("AuthFailure.SignatureExpire", Kind::Clock),
-            ("AuthFailure.SignatureFailure", Kind::Denied),
-            ("UnauthorizedOperation.CamNoAuth", Kind::Denied),
-            ("InvalidParameterValue.InvalidTime", Kind::Request),
-            ("ResourceNotFound.NotExistApplication", Kind::NotFound),
-            ("InternalErrors", Kind::Other),
-            ("", Kind::Other),
-        ] {
-            assert_eq!(Kind::of(code), kind, "{code}");
         }
     }
 }
