@@ -60,7 +60,7 @@ async fn a_call_that_is_throttled_once_is_told_of_step_by_step() {
             THROTTLED.len()
         ),
         format!(
-            "DEBUG tc3::wait tc3.call: wait wait_ms=1000 why=throttled next_attempt=2 {refusal}"
+            "DEBUG tc3::wait tc3.call: wait wait_ms=1000 why=throttled for_credentials=false next_attempt=2 {refusal}"
         ),
         format!(
             "{} {sent} bytes_received={} latency_ms outcome=ok request_id=5e1f",
@@ -107,7 +107,7 @@ async fn what_is_never_sent_is_told_of_all_the_same() {
     let names = "service=billing action=DescribeBillList";
     let error = "error=no credentials: nothing was tried";
     let expected = [
-        format!("WARN tc3::credentials tc3.call: no credentials {error}"),
+        format!("WARN tc3::credentials tc3.call: credentials not found {error}"),
         format!(
             "WARN tc3::call tc3.call: call failed {names} attempts=0 latency_ms outcome=no_credentials {error}"
         ),

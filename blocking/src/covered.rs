@@ -13,7 +13,7 @@ use tc3_core::{Attempt, Failure};
 use ureq::{
     Error,
     unversioned::transport::{
-        Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+        Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
     },
 };
 use zeroize::Zeroizing;
@@ -26,7 +26,11 @@ const MAX_HEADERS: usize = 128;
 
 /// The bodies of one exchange, and what makes a connection for it alone.
 #[derive(Clone)]
-pub(crate) struct Covered(Arc<Mutex<Bodies>>);
+pub(crate) struct Covered {
+    bodies: Arc<Mutex<Bodies>>,
+    /// Whether it goes through a proxy.
+    proxied: bool,
+}
 
 #[derive(Default)]
 struct Bodies {
@@ -36,13 +40,17 @@ struct Bodies {
 
 impl Covered {
     /// Takes the body of a request away.
-    pub(crate) fn take(attempt: &mut Attempt) -> Self {
+    pub(crate) fn take(attempt: &mut Attempt, proxied: bool) -> Self {
         let dashes = vec![DASH; attempt.request.body().len()];
         let body = mem::replace(attempt.request.body_mut(), dashes.into());
-        Self(Arc::new(Mutex::new(Bodies {
+        let bodies = Bodies {
             request: Zeroizing::new(body.to_vec()),
             answer: Zeroizing::default(),
-        })))
+        };
+        Self {
+            bodies: Arc::new(Mutex::new(bodies)),
+            proxied,
+        }
     }
 
     /// What the answer was of which ureq has read so much.
@@ -53,7 +61,7 @@ impl Covered {
     }
 
     fn bodies(&self) -> MutexGuard<'_, Bodies> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.bodies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,7 +72,7 @@ impl fmt::Debug for Covered {
 }
 
 impl<T: Transport> Connector<T> for Covered {
-    type Out = Cover<T>;
+    type Out = Either<T, Cover<T>>;
 
     fn connect(
         &self,
@@ -72,14 +80,19 @@ impl<T: Transport> Connector<T> for Covered {
         chained: Option<T>,
     ) -> Result<Option<Self::Out>, Error> {
         let config = details.config;
+        // The way to a proxy is made by the same connectors, told of none: the bodies are not for it.
+        if config.proxy().is_some() != self.proxied {
+            return Ok(chained.map(Either::A));
+        }
         let (input, output) = (config.input_buffer_size(), config.output_buffer_size());
-        Ok(chained.map(|inner| Cover {
+        let cover = |inner| Cover {
             inner,
             buffers: LazyBuffers::new(input, output),
             covered: self.clone(),
             sent: None,
             came: Came::Head(Vec::new()),
-        }))
+        };
+        Ok(chained.map(cover).map(Either::B))
     }
 }
 

@@ -88,6 +88,8 @@ impl Ureq {
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_connect(Some(connect_timeout))
             .accept("")
+            // A program may have ureq unpack answers for itself.
+            .accept_encoding("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = connector(DefaultResolver::default());
@@ -118,7 +120,7 @@ impl Transport for Ureq {
         if !attempt.confidential {
             return exchange(&self.agent, proxy, attempt);
         }
-        let covered = Covered::take(&mut attempt);
+        let covered = Covered::take(&mut attempt, proxy.is_some());
         let connector = connector(DefaultResolver::default()).chain(covered.clone());
         let agent = Agent::with_parts(self.agent.config().clone(), connector, Later);
         let (parts, body) = exchange(&agent, proxy, attempt)?.into_parts();

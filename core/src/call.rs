@@ -344,6 +344,11 @@ impl<A: Action> Call<A> {
         })
     }
 
+    fn is_confidential(&self) -> bool {
+        let prepared = self.prepared.as_ref();
+        prepared.is_ok_and(|prepared| prepared.target().confidential)
+    }
+
     /// What the last answer meant, to this call or to its look for credentials.
     fn last(&self) -> Option<Verdict<'_>> {
         match (&self.renewal, &self.state) {
@@ -390,7 +395,14 @@ impl<A: Action> Flow for Call<A> {
                 Ok(response) => match read::<A>(&response, self.max_body) {
                     Ok(reply) => State::Answered(Ok(reply), Hints::default()),
                     // Only what failed asks when to come again.
-                    Err(error) => State::Answered(Err(error), Hints::of(response.headers())),
+                    Err(error) => {
+                        let error = if self.is_confidential() {
+                            error.without_body()
+                        } else {
+                            error
+                        };
+                        State::Answered(Err(error), Hints::of(response.headers()))
+                    }
                 },
                 Err(failure) => State::Answered(Err(failure.into()), Hints::default()),
             };
@@ -416,6 +428,7 @@ impl<A: Action> Flow for Call<A> {
             attempts: self.attempts,
             last: self.last(),
             why: self.why,
+            for_credentials: self.renewal.is_some(),
             credentials: self.looked.as_ref().map(|looked| match &**looked {
                 Ok(source) => Ok(source.as_str()),
                 Err(missing) => Err(missing),

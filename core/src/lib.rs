@@ -52,7 +52,8 @@
 //! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
 //! - [store what was asked and what came](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
-//! - [find out why a call failed](guide#why-a-call-failed)//!
+//! - [find out why a call failed](guide#why-a-call-failed)
+//!
 //! # Below the run loop
 //!
 //! Each half is public on its own: [`request::sign`] makes an action a signed `http::Request`,

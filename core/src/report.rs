@@ -36,10 +36,10 @@
 //! | `tc3::call` | debug | event `call abandoned`, when it was dropped | `attempts`, `latency_ms`, `outcome` |
 //! | `tc3::call` | warn | event `call failed` | those of `call done`, `code`, `error` |
 //! | `tc3::attempt` | debug | event `attempt`, when its answer is there | `attempt`, `action`, `region`, `host`, `for_credentials`, `bytes_sent`, `status`, `bytes_received`, `latency_ms`, `outcome`, `request_id`, `code`, `error` |
-//! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `next_attempt`, and of the last attempt `outcome`, `request_id`, `code` |
+//! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `for_credentials`, `next_attempt` unless it is for these, and of the last attempt `outcome`, `request_id`, `code` |
 //! | `tc3::credentials` | trace | event `look`: a variable or file | `lookup`, `found` |
 //! | `tc3::credentials` | debug | event `credentials found` | `source` |
-//! | `tc3::credentials` | warn | event `no credentials` | `error` |
+//! | `tc3::credentials` | warn | event `credentials not found`; those that there are may still be good | `error` |
 //! | `tc3::walk` | debug | span `tc3.walk`: a walk, around its calls | `service`, `action`; `pages`, `delivered`, `outcome` at its end |
 //! | `tc3::walk` | debug | event `page`, when it is delivered | `page`, counted by this walk from 1; `delivered`, `total`: records; `request_id` |
 //! | `tc3::walk` | debug | event `walk done`; `walk abandoned` when it was dropped | `pages`, `delivered`, `outcome` |
@@ -54,7 +54,7 @@
 //! - A field that has nothing to say is left out.
 
 use alloc::borrow::Cow;
-use core::{error::Error as _, fmt};
+use core::fmt::{self, Write as _};
 
 use crate::{Error, NoCredentials};
 
@@ -73,6 +73,8 @@ pub struct Report<'a> {
     pub last: Option<Verdict<'a>>,
     /// Why to wait, if that is what the last step said.
     pub why: Option<Why>,
+    /// Whether this call looks for credentials, and `why` and `last` are of that.
+    pub for_credentials: bool,
     /// What a look for credentials came to, if one has ended in the last step: the source that had them, or why
     /// there are none.
     pub credentials: Option<Result<&'a str, &'a NoCredentials>>,
@@ -113,18 +115,46 @@ impl<'a> Verdict<'a> {
 }
 
 impl fmt::Display for Verdict<'_> {
-    /// `ok`, or what is wrong and its causes, one after the other.
+    /// `ok`, or what is wrong and its causes, one after the other, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(error) = self.error else {
             return f.write_str(self.outcome);
         };
-        fmt::Display::fmt(error, f)?;
-        let mut source = error.source();
-        while let Some(cause) = source {
-            write!(f, ": {cause}")?;
-            source = cause.source();
+        let mut line = Line(f);
+        write!(line, "{error}")?;
+        let mut last: &(dyn core::error::Error + 'static) = error;
+        // Why there are no credentials is said with all its causes.
+        while !matches!(last.downcast_ref(), Some(Error::Credentials(_)))
+            && let Some(cause) = last.source()
+        {
+            write!(line, ": {cause}")?;
+            last = cause;
         }
         Ok(())
+    }
+}
+
+/// Shows something on one line, whatever it has from elsewhere.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct OneLine<T>(pub T);
+
+impl<T: fmt::Display> fmt::Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Line(f), "{}", self.0)
+    }
+}
+
+/// Writes what would end a line, or do something to a terminal, in other characters.
+struct Line<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Line<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| match c {
+            '\u{2028}' | '\u{2029}' => write!(self.0, "{}", c.escape_unicode()),
+            c if c.is_control() => write!(self.0, "{}", c.escape_debug()),
+            c => self.0.write_char(c),
+        })
     }
 }
 

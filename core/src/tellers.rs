@@ -57,7 +57,8 @@ macro_rules! tellers {
                         debug!(target: "tc3::credentials", source, "credentials found");
                     }
                     Some(Err(missing)) => {
-                        warn!(target: "tc3::credentials", error = %missing, "no credentials");
+                        let error = $crate::report::OneLine(missing);
+                        warn!(target: "tc3::credentials", %error, "credentials not found");
                     }
                     None => {}
                 }
@@ -77,7 +78,11 @@ macro_rules! tellers {
                     target: "tc3::wait",
                     wait_ms = millis(delay),
                     why = report.as_ref().and_then(|it| it.why).map(Why::as_str),
-                    next_attempt = self.attempts + 1,
+                    for_credentials = report.as_ref().map(|it| it.for_credentials),
+                    next_attempt = report
+                        .as_ref()
+                        .is_some_and(|it| !it.for_credentials)
+                        .then_some(self.attempts + 1),
                     outcome = last.map(|it| it.outcome),
                     request_id = last.and_then(|it| it.request_id),
                     code = last.and_then(|it| it.code),

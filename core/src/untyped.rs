@@ -1,4 +1,5 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String};
+use core::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -32,7 +33,7 @@ use crate::{Action, Invalid, Target};
 /// assert_eq!(Untyped::of(target, input), zones);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Untyped {
     target: Target,
     input: serde_json::Value,
@@ -89,6 +90,20 @@ impl Untyped {
     pub fn with_rate(mut self, rate: u32) -> Self {
         self.target.rate = rate;
         self
+    }
+}
+
+impl fmt::Debug for Untyped {
+    /// Not the input of what is confidential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let input: &dyn fmt::Debug = match self.target.confidential {
+            true => &"…",
+            false => &self.input,
+        };
+        f.debug_struct("Untyped")
+            .field("target", &self.target)
+            .field("input", input)
+            .finish()
     }
 }
 

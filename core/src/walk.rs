@@ -191,6 +191,7 @@ impl<A: Paginate> Walk<A> {
             action: target.action,
             attempts: 0,
             last: None,
+            for_credentials: false,
             why: None,
             credentials: None,
         })

@@ -67,6 +67,8 @@ impl<A: Action> Action for Confidential<'_, A> {
 }
 
 impl Subject for Covered {
+    const KEEPS_CONNECTIONS: bool = false;
+
     fn new(setup: &Setup) -> Self {
         Self(Blocking::new(setup))
     }
@@ -124,16 +126,19 @@ fn a_root_that_cannot_be_one_is_named() {
 #[test]
 fn a_tunnel_shows_no_secret_to_the_proxy() {
     peer::a_tunnel_shows_no_secret_to_the_proxy::<Blocking>();
+    peer::a_tunnel_shows_no_secret_to_the_proxy::<Covered>();
 }
 
 #[test]
 fn a_proxy_that_opens_no_tunnel_means_not_sent() {
     peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Blocking>();
+    peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Covered>();
 }
 
 #[test]
 fn a_proxy_that_stalls_ends_at_the_deadline() {
     peer::a_proxy_that_stalls_ends_at_the_deadline::<Blocking>();
+    peer::a_proxy_that_stalls_ends_at_the_deadline::<Covered>();
 }
 
 #[test]

@@ -77,6 +77,11 @@ impl NoCredentials {
         self.passing
     }
 
+    /// The `RequestId` of the last request for them, if that is why.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.tried.last()?.cause.as_ref()?.request_id()
+    }
+
     /// The refusal of the last request for them, if that is why.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.tried.last()?.cause.as_ref()?.refusal()

@@ -5,6 +5,8 @@ mod refusal;
 use alloc::{boxed::Box, format, string::String};
 use core::time::Duration;
 
+use serde::de::Error as _;
+
 use crate::{NoCredentials, retry::Advice};
 
 pub use refusal::{Kind, Refusal};
@@ -103,7 +105,8 @@ pub enum Error {
         status: u16,
         /// What is wrong with it.
         reason: String,
-        /// The first characters of the body.
+        /// The first characters of the body; none of one that is
+        /// [confidential](crate::Action::CONFIDENTIAL).
         beginning: String,
     },
 
@@ -115,7 +118,7 @@ pub enum Error {
         path: String,
         /// The `RequestId` of the answer, if it has one.
         request_id: Option<String>,
-        /// The deserializer's error.
+        /// The deserializer's error; of what is confidential it says no more than that.
         source: serde_json::Error,
     },
 
@@ -265,8 +268,21 @@ impl Error {
             Self::Decode { request_id, .. }
             | Self::GaveUp { request_id, .. }
             | Self::Deadline { request_id, .. } => request_id.as_deref(),
+            Self::Credentials(missing) => missing.request_id(),
             _ => None,
         }
+    }
+
+    /// The same without what the answer's body said.
+    pub(crate) fn without_body(mut self) -> Self {
+        match &mut self {
+            Self::NotAnAnswer { beginning, .. } => beginning.clear(),
+            Self::Decode { source, .. } => {
+                *source = serde_json::Error::custom("what is there is confidential");
+            }
+            _ => {}
+        }
+        self
     }
 
     /// What went wrong, as one word for logs and counters; of a call that gave up, what its last attempt came to.

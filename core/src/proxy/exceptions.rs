@@ -66,8 +66,9 @@ impl Hosts {
             return Some(Self::All);
         }
         if let Some((net, length)) = host.split_once('/') {
-            let (net, length) = (net.parse().ok()?, length.parse().ok()?);
-            return (length <= bits(net).1).then_some(Self::Net(net, length));
+            let bare = net.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+            let (net, length) = (bare.unwrap_or(net).parse().ok()?, length.parse().ok()?);
+            return Self::net(net, length);
         }
         let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
         if let Ok(address) = bare.unwrap_or(host).parse::<IpAddr>() {
@@ -78,6 +79,21 @@ impl Hosts {
         let domain = domain.strip_prefix('.').unwrap_or(domain);
         let domain = domain.strip_suffix('.').unwrap_or(domain);
         (!domain.is_empty()).then(|| Self::Domain(domain.to_ascii_lowercase()))
+    }
+}
+
+impl Hosts {
+    /// All that begin with so many bits of an address; of one of IPv4 that is written in IPv6, with less than the
+    /// 96 bits before it.
+    fn net(net: IpAddr, length: u32) -> Option<Self> {
+        let (canonical, before) = match net.to_canonical() {
+            canonical if canonical == net => (net, 0),
+            canonical => (canonical, 96),
+        };
+        match length.checked_sub(before) {
+            Some(length) => (length <= bits(canonical).1).then_some(Self::Net(canonical, length)),
+            None => Some(Self::Net(net, length)),
+        }
     }
 }
 
@@ -206,6 +222,16 @@ mod tests {
             &[("2001:db8::1", 1), ("name", 1)],
         );
         check("::/0", &[("2001:db8::1", 1)], &[("8.8.8.8", 1)]);
+        check(
+            "[2001:db8::]/32",
+            &[("2001:db8::1", 1)],
+            &[("2001:db9::1", 1)],
+        );
+        check(
+            "::ffff:10.0.0.0/104",
+            &[("10.1.1.1", 1)],
+            &[("11.1.1.1", 1)],
+        );
         check(
             "10.0.0.1/32",
             &[("10.0.0.1", 1)],

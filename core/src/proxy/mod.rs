@@ -79,8 +79,12 @@ impl Proxies {
             };
             Some(proxy.map_err(|rule| Invalid::new(name, rule)))
         };
-        let http = if cgi { "http_proxy" } else { "HTTP_PROXY" };
-        let http = proxy(["http_proxy", http]);
+        let http = match cgi {
+            // There, names in either case are of one variable.
+            true if cfg!(windows) => None,
+            true => proxy(["http_proxy"; 2]),
+            false => proxy(["http_proxy", "HTTP_PROXY"]),
+        };
         let https = proxy(["https_proxy", "HTTPS_PROXY"]);
         let all = proxy(["all_proxy", "ALL_PROXY"]);
         let exceptions = first(["no_proxy", "NO_PROXY"]);

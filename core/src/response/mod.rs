@@ -95,8 +95,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
 /// - [`Error::NotAnAnswer`] for a status other than 200, and for a body that is not JSON or lacks
 ///   the `Response` object.
 /// - [`Error::Decode`] when the JSON is an answer but doesn't fit the output, or has no `RequestId`.
+///
+/// Those of a [confidential](Action::CONFIDENTIAL) action show nothing of the body.
 pub fn read<A: Action>(response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
-    read_as(response.status(), response.body())
+    let reply = read_as(response.status(), response.body());
+    match A::CONFIDENTIAL {
+        true => reply.map_err(Error::without_body),
+        false => reply,
+    }
 }
 
 fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply<T>, Error> {

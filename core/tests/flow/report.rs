@@ -350,3 +350,63 @@ fn errors_that_no_service_makes_have_words_as_well() {
     let error = done(&mut Call::new(&read()), &mut client).unwrap_err();
     assert_eq!(error.name(), "deadline");
 }
+
+/// What is told of an action's only answer: when it comes, and when the call ends.
+fn told_of(action: &Untyped, outcome: Outcome) -> (String, String, Error) {
+    let settings = Settings::default().with_retry(Retry::NEVER);
+    let mut client = Client::with_settings(settings);
+    let mut call = Call::new(action);
+    sent(&mut call, &mut client);
+    call.handle(outcome);
+    let last = call.report().and_then(|report| report.last).unwrap();
+    let during = last.to_string();
+    let output = done(&mut call, &mut client);
+    let verdict = Call::<Untyped>::verdict(&output).unwrap();
+    let text = verdict.to_string();
+    (during, text, output.unwrap_err())
+}
+
+#[test]
+fn what_is_wrong_is_one_line_whatever_the_service_writes() {
+    let message = "two\nWARN forged\r\u{1b}[31m\u{85}\u{2028}end";
+    let refused = answer(json!({"Error": {"Code": "A.B", "Message": message}}));
+    let (during, text, error) = told_of(&read(), refused);
+    assert_eq!(error.refusal().unwrap().message(), message);
+    let shown = "the service refused: A.B: \
+        two\\nWARN forged\\r\\u{1b}[31m\\u{85}\\u{2028}end (RequestId 5e1f)";
+    assert_eq!((during.as_str(), text.as_str()), (shown, shown));
+}
+
+#[test]
+fn an_answer_that_is_confidential_is_not_shown_where_it_is_wrong() {
+    for body in [
+        r#"{"Response": {"Plaintext": "MARKED"#,
+        r#"{"Response": {"Plaintext": "MARKED", "RequestId": ["MARKED"]}}"#,
+        r#"{"Response": {"Plaintext": 1, "RequestId": {"MARKED": 1}}}"#,
+        r#"["MARKED"]"#,
+        "MARKED",
+    ] {
+        let (during, text, error) = told_of(&read().confidential(), page(200, body));
+        let shown = format!("{during} {text} {error} {error:?}");
+        assert!(!shown.contains("MARKED"), "{shown}");
+    }
+    let (_, text, _) = told_of(&read(), page(200, "MARKED"));
+    assert!(text.contains("MARKED"), "{text}");
+}
+
+#[test]
+fn a_role_that_is_refused_has_its_request_id_and_its_cause_once() {
+    let mut service = Emulator::new(credential());
+    let stranger = tc3_core::AssumeRole::new("qcs::cam::uin/1:roleName/stranger", "report");
+    let mut client = near(Source::role(stranger, credential()), Settings::default());
+    let mut call = Call::new(&january());
+    let output = client.drive(&mut call, |now, attempt| {
+        Ok(service.handle(now, &attempt.request))
+    });
+    let verdict = Call::<tc3_core::DescribeBillList>::verdict(&output).unwrap();
+    let id = verdict.request_id.unwrap();
+    assert_eq!(verdict.code, Some("ResourceNotFound.RoleNotFound"));
+    let text = verdict.to_string();
+    assert_eq!(text.matches(id).count(), 1, "{text}");
+    assert_eq!(output.as_ref().unwrap_err().request_id(), Some(id));
+}

@@ -20,8 +20,8 @@ input! {
     ///
     /// An empty `RoleArn`, a `RoleSessionName` against its rule and a `DurationSeconds` of 0 are refused before
     /// anything is sent, and so are an `ExternalId` and `Tags` against theirs. It may be repeated: one more pair of
-    /// temporary keys does no harm. Whoever signs in with an MFA code sends it by [`Untyped`](crate::Untyped): it is
-    /// good for once, and a role is taken again and again.
+    /// temporary keys does no harm. Whoever signs in with an MFA code sends it by [`Untyped`](crate::Untyped), with
+    /// [`confidential`](crate::Untyped::confidential): it is good for once, and a role is taken again and again.
     ///
     /// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
     #[derive(Clone, Debug, PartialEq, Eq)]
