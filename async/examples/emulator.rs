@@ -1,14 +1,14 @@
 //! Serves the service's emulator on loopback, for any client to be pointed at.
 //!
-//! Its first line on stdout is `{"listening": "127.0.0.1:PORT"}`. It runs until stdin closes or it is
-//! interrupted.
+//! Its first line on stdout is `{"listening": "127.0.0.1:PORT"}`. It runs until it is interrupted or, where stdin
+//! is a pipe or a terminal, until that closes.
 //!
 //! ```sh
 //! cargo run -q --release -p tc3-async --features emulator --example emulator -- --port 8080
 //! ```
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     process::ExitCode,
     thread,
 };
@@ -20,6 +20,10 @@ use tc3_example_cli::{
 use tokio::sync::oneshot;
 
 /// Serves the emulator of the billing and e-signature services on 127.0.0.1.
+///
+/// It prints where it listens, and runs until it is interrupted or, where stdin is a pipe or a terminal, until that
+/// closes: a program that starts it takes it along when it ends. In the background, with stdin from nowhere, it
+/// stays.
 #[derive(clap::Parser)]
 struct Arguments {
     /// The port to listen on; 0 takes a free one
@@ -51,6 +55,19 @@ struct Arguments {
     exact_end_time: bool,
 }
 
+/// Whether somebody is at the other end of stdin: of `/dev/null` there is nobody.
+fn is_watched() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let stdin = std::fs::metadata("/dev/stdin");
+        let is_device = stdin.is_ok_and(|stdin| stdin.file_type().is_char_device());
+        io::stdin().is_terminal() || !is_device
+    }
+    #[cfg(not(unix))]
+    true
+}
+
 async fn run(arguments: Arguments) -> Result<()> {
     let mut credential = Credential::new(arguments.secret_id, arguments.secret_key)?;
     if let Some(token) = arguments.token {
@@ -67,12 +84,19 @@ async fn run(arguments: Arguments) -> Result<()> {
     }
     let emulator = with_faults(emulator, arguments.faults);
     let (closed, stdin_closed) = oneshot::channel();
-    thread::spawn(move || {
+    let watch = move || {
         let mut ignored = [0; 4096];
         while io::stdin().read(&mut ignored).is_ok_and(|read| read > 0) {}
         // The receiver is gone only with the process.
         let _ = closed.send(());
-    });
+    };
+    // Kept, or else it would count as closed.
+    let _unwatched = if is_watched() {
+        thread::spawn(watch);
+        None
+    } else {
+        Some(watch)
+    };
     let listening = |address| {
         let mut out = io::stdout();
         // Nobody reads it: then nobody wants to know.

@@ -91,7 +91,11 @@ impl<C: Connector, R: Resolver> Connector for Before<C, R> {
 }
 
 fn mark(error: Error) -> Error {
-    Error::Other(Box::new(Failure::not_sent(error)))
+    match error {
+        // On the way to a proxy, which is connected to by the same means.
+        Error::Other(marked) if marked.is::<Failure>() => Error::Other(marked),
+        error => Error::Other(Box::new(Failure::not_sent(error))),
+    }
 }
 
 /// The failure that an error of ureq comes to.

@@ -104,7 +104,7 @@
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
-//! use tc3_core::{Action, Invalid, PageInfo, Paginate, Paging, Slot, lenient};
+//! use tc3_core::{Action, Invalid, PageInfo, Paginate, Paging, Slot, Start, lenient};
 //!
 //! /// Virtual machines, page by page.
 //! #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -155,6 +155,11 @@
 //!     const PAGE_SIZE: u32 = 20;
 //!     const MAX_PAGE_SIZE: u32 = 100;
 //!
+//!     fn start(&self) -> Start {
+//!         // Where this one begins, and its page size if it has one; left out, a walk begins at the first record.
+//!         Start::new(self.offset, Some(self.limit).filter(|limit| *limit > 0))
+//!     }
+//!
 //!     fn turn_to(&mut self, slot: &Slot) {
 //!         (self.offset, self.limit) = (slot.offset, slot.limit);
 //!     }
@@ -191,7 +196,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An offset and page size that an input may name itself are told by [`Paginate::start`](crate::Paginate::start).
 //! Where pages follow each other by a token, the walk ends with the page that has none:
 //!
 //! ```

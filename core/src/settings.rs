@@ -339,7 +339,8 @@ impl Language {
 #[macro_export]
 macro_rules! settings_words {
     () => {
-        /// Where requests go; [`Endpoint::PUBLIC`] by default.
+        /// Where requests go; [`Endpoint::PUBLIC`](tc3_core::Endpoint::PUBLIC) by default. An address of its own is
+        /// read by `"https://…".parse()`.
         pub fn endpoint(self, endpoint: $crate::Endpoint) -> Self {
             self.map_settings(|settings| settings.with_endpoint(endpoint))
         }
