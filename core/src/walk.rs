@@ -43,8 +43,8 @@
 //! with it where their file ended; a job that dies begins again from what is stored last. The walk is
 //! right only together with what it says was delivered.
 //!
-//! Not every error is one to go on from. After [`Error::Incomplete`](crate::Error::Incomplete) and
-//! [`Error::Shifted`](crate::Error::Shifted) the list is not the one that the walk began with: what is stored says the
+//! Not every error is one to go on from. After [`Error::Incomplete`] and
+//! [`Error::Shifted`] the list is not the one that the walk began with: what is stored says the
 //! same again each time, so drop it together with what it delivered, and begin anew. After any other error the walk
 //! goes on from what is stored.
 //!
@@ -52,7 +52,7 @@
 //!
 //! Windows and pages are plain values as well. A coordinator takes the windows of a range from [`windows`],
 //! each an action of its own that can be serialised, and hands them out; a worker walks its window. A
-//! window that is large is split further: its first answer says the total, and [`Paging::slots`](crate::Paging::slots) are its
+//! window that is large is split further: its first answer says the total, and [`Paging::slots`] are its
 //! pages, each of which a worker asks for by [`Paginate::turn_to`]:
 //!
 //! ```
