@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{Error, Failure, Fetched, Paginate, Planner, Reply, Turn, Walk};
 use tokio::task::JoinSet;
 
 use tracing::Instrument;
@@ -22,8 +22,9 @@ use crate::{Client, Hyper, Transport, tell::WalkTeller};
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
     planner: Planner<A>,
-    /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this.
-    running: JoinSet<Fetched<A>>,
+    /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this, which is
+    /// gone once all is over.
+    running: Option<JoinSet<Fetched<A>>>,
     teller: WalkTeller,
 }
 
@@ -33,7 +34,7 @@ impl<A: Paginate, T> Pages<A, T> {
             client,
             teller: WalkTeller::new(&walk),
             planner: Planner::new(walk),
-            running: JoinSet::new(),
+            running: Some(JoinSet::new()),
         }
     }
 
@@ -77,24 +78,41 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
+            let Some(running) = &mut this.running else {
+                return Poll::Ready(None);
+            };
             let turn = this.planner.turn(this.client.session().settings());
             match turn {
                 Turn::Page(page) => {
                     this.teller.page(this.planner.walk(), &page);
+                    if this.planner.is_ended() {
+                        this.running = None;
+                    }
                     return Poll::Ready(Some(page));
                 }
                 Turn::End => {
+                    this.running = None;
                     this.teller.done();
                     return Poll::Ready(None);
                 }
                 Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
-                    let running = async move { client.drive(&mut fetch).await };
-                    this.running.spawn(running.instrument(this.teller.span()));
+                    let fetched = async move { client.drive(&mut fetch).await };
+                    running.spawn(fetched.instrument(this.teller.span()));
                 }
-                Turn::Wait => match ready!(this.running.poll_join_next(context)) {
+                Turn::Wait => match ready!(running.poll_join_next(context)) {
                     Some(Ok(fetched)) => this.planner.take(fetched),
-                    Some(Err(failed)) => panic::resume_unwind(failed.into_panic()),
+                    Some(Err(ended)) => {
+                        this.running = None;
+                        if let Ok(panicked) = ended.try_into_panic() {
+                            panic::resume_unwind(panicked);
+                        }
+                        // Nobody else can cancel a task. What became of its page is not known.
+                        let failed = Failure::unknown("the runtime that fetched pages has ended");
+                        let failed = Err(failed.into());
+                        this.teller.page(this.planner.walk(), &failed);
+                        return Poll::Ready(Some(failed));
+                    }
                     None => return Poll::Ready(None),
                 },
             }
@@ -104,7 +122,7 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
 
 impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Pages<A, T> {
     fn is_terminated(&self) -> bool {
-        self.planner.is_ended()
+        self.running.is_none()
     }
 }
 

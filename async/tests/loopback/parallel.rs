@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use futures_util::TryStreamExt;
-use tc3_async::{Client, Items, Retry, Transport};
+use futures_util::{TryStreamExt, stream::FusedStream};
+use tc3_async::{Client, Error, Items, Retry, Transport};
 use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, When};
-use tokio::{sync::Barrier, time::timeout};
+use tokio::{runtime::Builder, sync::Barrier, time::timeout};
 
 use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, emulated, faulty, january, list};
+
+const DENIED: &str = r#"{"Response":{"Error":{"Code":"UnauthorizedOperation.CamNoAuth","Message":"no"},"RequestId":"5e20"}}"#;
 
 async fn ids<T: Transport + 'static>(records: Items<DescribeBillList, T>) -> Vec<String> {
     let ids = records.map_ok(|record| record.bill_id);
@@ -137,6 +139,79 @@ async fn a_task_that_panics_panics_here() {
     let walk = tokio::spawn(async move { client.pages(list()).next().await.is_some() });
     let panicked = walk.await.unwrap_err().into_panic();
     assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
+}
+
+/// Whether a page begins with the record of this number.
+fn begins_at(attempt: &Attempt, offset: u32) -> bool {
+    let body = str::from_utf8(attempt.request.body()).unwrap();
+    body.contains(&format!("\"Offset\":{offset},"))
+        || body.contains(&format!("\"Offset\":{offset}}}"))
+}
+
+#[test]
+fn a_walk_whose_runtime_has_ended_ends_with_an_error() {
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let emulator = Mutex::new(Emulator::new(credential()));
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            let answered = begins_at(&attempt, 0) || begins_at(&attempt, 4);
+            let answer = answered.then(|| emulated(&emulator, &attempt));
+            async move {
+                match answer {
+                    Some(answer) => answer,
+                    None => std::future::pending().await,
+                }
+            }
+        });
+    let mut pages = client.pages(list()).width(4);
+    let first = runtime();
+    for _ in 0..2 {
+        first.block_on(pages.next()).unwrap().unwrap();
+    }
+    drop(first);
+    let second = runtime();
+    let error = second.block_on(pages.next()).unwrap().unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{error}");
+    assert!(format!("{error:?}").contains("runtime that"), "{error:?}");
+    assert!(pages.is_terminated());
+    assert!(second.block_on(pages.next()).is_none());
+    assert_eq!(pages.walk().delivered(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_more_is_sent_after_an_error() {
+    let emulator = Arc::new(Mutex::new(Emulator::new(credential())));
+    let sends = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sends);
+    let client = Client::builder()
+        .credentials(credential())
+        .transport(move |attempt: Attempt| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let emulator = Arc::clone(&emulator);
+            async move {
+                if begins_at(&attempt, 0) {
+                    return emulated(&emulator, &attempt);
+                }
+                if begins_at(&attempt, 4) {
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                    return Ok(http::Response::new(DENIED.into()));
+                }
+                // To be sent again in ten seconds.
+                let overloaded = http::Response::builder()
+                    .status(http::StatusCode::SERVICE_UNAVAILABLE)
+                    .header("retry-after", 10);
+                Ok(overloaded.body(bytes::Bytes::new()).unwrap())
+            }
+        });
+    let mut pages = client.pages(list()).width(4);
+    pages.next().await.unwrap().unwrap();
+    pages.next().await.unwrap().unwrap_err();
+    let sent = sends.load(Ordering::SeqCst);
+    assert!(sent > 2, "nothing else was on its way");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(sends.load(Ordering::SeqCst), sent);
+    assert!(pages.next().await.is_none());
 }
 
 #[tokio::test]
