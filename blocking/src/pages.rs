@@ -1,13 +1,12 @@
 use std::{
     collections::VecDeque,
-    io,
     iter::FusedIterator,
     panic,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, mpsc},
     thread::{self, JoinHandle},
 };
 
-use tc3_core::{Error, Failure, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
 use tracing::Span;
 
@@ -38,7 +37,8 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// After an error, [`Error::Incomplete`] included, there are no more.
 pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
 
-type Spawn<A, T> = fn(Client<T>, Fetch<A>, Weak<()>, Span) -> io::Result<Running<A>>;
+type Spawn<A, T> =
+    fn(Client<T>, Box<Fetch<A>>, Weak<()>, Span) -> Result<Running<A>, Box<Fetch<A>>>;
 type Running<A> = JoinHandle<Option<Fetched<A>>>;
 
 impl<A: Paginate, T> Pages<A, T> {
@@ -65,18 +65,8 @@ impl<A: Paginate, T> Pages<A, T> {
     {
         Self {
             planner: self.planner.with_width(width),
-            spawn: Some(|client, mut fetch, wanted, walk| {
-                thread::Builder::new().spawn(move || {
-                    let _walk = walk.entered();
-                    let mut teller = CallTeller::new(&fetch);
-                    let _call = teller.span().entered();
-                    while wanted.strong_count() > 0 {
-                        if let Some(fetched) = client.turn(&mut fetch, &mut teller) {
-                            return Some(fetched);
-                        }
-                    }
-                    None
-                })
+            spawn: Some(|client, fetch, wanted, walk| {
+                spawn(thread::Builder::new(), client, fetch, wanted, walk)
             }),
             ..self
         }
@@ -94,41 +84,83 @@ impl<A: Paginate, T> Pages<A, T> {
     }
 }
 
+impl<A: Paginate, T: Transport> Pages<A, T> {
+    /// Runs a fetch in this thread.
+    fn run(&mut self, fetch: &mut Fetch<A>) {
+        let walk = self.teller.span();
+        let fetched = walk.in_scope(|| self.client.drive(fetch));
+        self.planner.take(fetched);
+    }
+}
+
+/// Has a new thread run a fetch, or gives it back if there is none.
+fn spawn<A, T>(
+    thread: thread::Builder,
+    client: Client<T>,
+    fetch: Box<Fetch<A>>,
+    wanted: Weak<()>,
+    walk: Span,
+) -> Result<Running<A>, Box<Fetch<A>>>
+where
+    A: Paginate<Output: Send> + 'static,
+    T: Transport + 'static,
+{
+    // A closure that is not run is not given back, so the fetch follows when there is a thread.
+    let (hand_over, handed) = mpsc::sync_channel::<Box<Fetch<A>>>(1);
+    let running = thread.spawn(move || {
+        let mut fetch = handed.recv().ok()?;
+        let _walk = walk.entered();
+        let mut teller = CallTeller::new(&*fetch);
+        let _call = teller.span().entered();
+        while wanted.strong_count() > 0 {
+            if let Some(fetched) = client.turn(&mut *fetch, &mut teller) {
+                return Some(fetched);
+            }
+        }
+        None
+    });
+    match running {
+        Ok(running) => match hand_over.send(fetch) {
+            Ok(()) => Ok(running),
+            Err(mpsc::SendError(fetch)) => Err(fetch),
+        },
+        Err(_) => Err(fetch),
+    }
+}
+
 impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
+            // In two steps, so that the session is free while a page is fetched.
             let turn = self.planner.turn(self.client.session().settings());
-            match (turn, self.spawn) {
-                (Turn::Page(page), _) => {
+            match turn {
+                Turn::Page(page) => {
                     self.teller.page(self.planner.walk(), &page);
                     if self.planner.is_ended() {
                         self.wanted = Arc::default();
                     }
                     return Some(page);
                 }
-                (Turn::End, _) => {
+                Turn::End => {
                     self.teller.done();
                     return None;
                 }
-                (Turn::Fetch(mut fetch), None) => {
-                    let walk = self.teller.span();
-                    let fetched = walk.in_scope(|| self.client.drive(&mut fetch));
-                    self.planner.take(fetched);
-                }
-                (Turn::Fetch(fetch), Some(spawn)) => {
+                Turn::Fetch(mut fetch) => {
+                    let Some(spawn) = self.spawn else {
+                        self.run(&mut fetch);
+                        continue;
+                    };
                     let wanted = Arc::downgrade(&self.wanted);
-                    match spawn(self.client.clone(), fetch, wanted, self.teller.span()) {
+                    let (client, walk) = (self.client.clone(), self.teller.span());
+                    match spawn(client, Box::new(fetch), wanted, walk) {
                         Ok(running) => self.running.push_back(running),
-                        Err(error) => {
-                            let failed = Err(Failure::not_sent(error).into());
-                            self.teller.page(self.planner.walk(), &failed);
-                            return Some(failed);
-                        }
+                        // The system has no thread to spare.
+                        Err(mut fetch) => self.run(&mut fetch),
                     }
                 }
-                (Turn::Wait, _) => match self.running.pop_front().map(JoinHandle::join) {
+                Turn::Wait => match self.running.pop_front().map(JoinHandle::join) {
                     Some(Ok(fetched)) => self.planner.take(fetched?),
                     Some(Err(panicked)) => panic::resume_unwind(panicked),
                     None => return None,
@@ -139,3 +171,55 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
 }
 
 impl<A: Paginate, T: Transport> FusedIterator for Pages<A, T> {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use tc3_core::{Attempt, Credential, DescribeBillList, Emulator};
+
+    use super::*;
+
+    #[test]
+    fn pages_that_the_system_has_no_thread_for_are_fetched_all_the_same() {
+        static REFUSES: AtomicBool = AtomicBool::new(false);
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let emulator = Mutex::new(Emulator::new(credential.clone()));
+        let here = thread::current().id();
+        let (elsewhere, sent_here) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+        let counts = (Arc::clone(&elsewhere), Arc::clone(&sent_here));
+        let client =
+            Client::builder()
+                .credentials(credential)
+                .transport(move |attempt: Attempt| {
+                    let is_here = thread::current().id() == here;
+                    *(if is_here { &counts.1 } else { &counts.0 })
+                        .lock()
+                        .unwrap() += 1;
+                    emulator.lock().unwrap().send(&attempt)
+                });
+        let second = |text: &str| text.parse().unwrap();
+        let january =
+            DescribeBillList::new(second("2024-01-01 00:00:00"), second("2024-01-31 23:59:59"));
+        let mut pages = client.pages(january.clone().with_limit(4)).width(4);
+        // Every other thread is refused: no system has room for such a stack.
+        pages.spawn = Some(|client, fetch, wanted, walk| {
+            let mut thread = thread::Builder::new();
+            if REFUSES.fetch_not(Ordering::SeqCst) {
+                thread = thread.stack_size(1 << (usize::BITS - 2));
+            }
+            spawn(thread, client, fetch, wanted, walk)
+        });
+        let walked = pages.items().map(|record| record.unwrap().bill_id);
+        let expected = client.items(january).map(|record| record.unwrap().bill_id);
+        let walked: Vec<_> = walked.collect();
+        assert_eq!(
+            (*elsewhere.lock().unwrap(), *sent_here.lock().unwrap()),
+            (6, 5)
+        );
+        assert_eq!(walked, expected.collect::<Vec<_>>());
+    }
+}
