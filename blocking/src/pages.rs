@@ -8,7 +8,7 @@ use std::{
 
 use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
-use tracing::Span;
+use tracing::{Dispatch, Span, dispatcher, subscriber::NoSubscriber};
 
 use crate::{
     Client, Transport, Ureq,
@@ -107,7 +107,11 @@ where
 {
     // A closure that is not run is not given back, so the fetch follows when there is a thread.
     let (hand_over, handed) = mpsc::sync_channel::<Box<Fetch<A>>>(1);
+    let dispatch = dispatcher::get_default(Dispatch::clone);
     let running = thread.spawn(move || {
+        // Whoever is told of the walk is told of its pages. Setting nobody would hide them from `log`.
+        let told = !dispatch.is::<NoSubscriber>();
+        let _told = told.then(|| dispatcher::set_default(&dispatch));
         let mut fetch = handed.recv().ok()?;
         let _walk = walk.entered();
         let mut teller = CallTeller::new(&*fetch);

@@ -2,7 +2,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Mutex,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,6 +14,11 @@ use tc3_core::{Attempt, Fault, Outcome, When};
 use tc3_test_peer::{
     ANSWER, Peer, credential, january, list,
     recording::{Recording, strays},
+};
+use tracing::{Event, Subscriber, subscriber::with_default};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
 };
 
 fn builder(credentials: impl Into<Chain>) -> Builder {
@@ -182,6 +190,34 @@ fn all_that_a_walk_does_is_told_of_in_its_span_however_wide_it_is() {
         assert_eq!(lines.len(), 4 * 11 + 2, "{lines:#?}");
     }
     assert_eq!(strays(), Vec::<String>::new());
+}
+
+/// Counts the attempts that it is told of.
+#[derive(Clone, Default)]
+struct Attempts(Arc<AtomicUsize>);
+
+impl<S: Subscriber> Layer<S> for Attempts {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "tc3::attempt" {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_of_one_thread_is_told_of_all_pages_however_wide_their_walk() {
+    for width in [1, 4] {
+        let emulator = Mutex::new(Emulator::new(credential()));
+        let client = builder(credential())
+            .transport(move |attempt: Attempt| tc3_test_peer::emulated(&emulator, &attempt));
+        let attempts = Attempts::default();
+        let subscriber = tracing_subscriber::registry().with(attempts.clone());
+        with_default(subscriber, || {
+            let pages = client.pages(list()).width(width);
+            assert_eq!(pages.map(Result::unwrap).count(), 11);
+        });
+        assert_eq!(attempts.0.load(Ordering::SeqCst), 11, "{width}");
+    }
 }
 
 #[test]
