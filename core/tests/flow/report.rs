@@ -410,3 +410,19 @@ fn a_role_that_is_refused_has_its_request_id_and_its_cause_once() {
     assert_eq!(text.matches(id).count(), 1, "{text}");
     assert_eq!(output.as_ref().unwrap_err().request_id(), Some(id));
 }
+
+#[test]
+fn a_page_fetched_beside_others_has_the_verdict_of_its_call() {
+    let mut service = Emulator::new(credential());
+    let mut client = Client::new();
+    let mut planner = tc3_core::Planner::new(january()).with_width(2);
+    let tc3_core::Turn::Fetch(mut fetch) = planner.turn(client.session.settings()) else {
+        panic!("nothing to fetch");
+    };
+    let fetched = client.drive(&mut fetch, |now, attempt| {
+        Ok(service.handle(now, &attempt.request))
+    });
+    let verdict = tc3_core::Fetch::verdict(&fetched).unwrap();
+    assert_eq!(verdict.outcome, "ok");
+    assert!(verdict.request_id.is_some_and(|id| !id.is_empty()));
+}
