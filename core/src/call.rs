@@ -344,9 +344,14 @@ impl<A: Action> Call<A> {
         })
     }
 
-    fn is_confidential(&self) -> bool {
+    fn read(&self, response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
+        let limit = self.max_body;
+        if response.body().len() > limit {
+            return Err(Error::TooLarge { limit });
+        }
         let prepared = self.prepared.as_ref();
-        prepared.is_ok_and(|prepared| prepared.target().confidential)
+        let confidential = prepared.is_ok_and(|prepared| prepared.target().confidential);
+        response::read_for::<A>(response, confidential)
     }
 
     /// What the last answer meant, to this call or to its look for credentials.
@@ -392,17 +397,10 @@ impl<A: Action> Flow for Call<A> {
     fn handle(&mut self, outcome: Outcome) {
         if self.is_out() {
             self.state = match outcome {
-                Ok(response) => match read::<A>(&response, self.max_body) {
+                Ok(response) => match self.read(&response) {
                     Ok(reply) => State::Answered(Ok(reply), Hints::default()),
                     // Only what failed asks when to come again.
-                    Err(error) => {
-                        let error = if self.is_confidential() {
-                            error.without_body()
-                        } else {
-                            error
-                        };
-                        State::Answered(Err(error), Hints::of(response.headers()))
-                    }
+                    Err(error) => State::Answered(Err(error), Hints::of(response.headers())),
                 },
                 Err(failure) => State::Answered(Err(failure.into()), Hints::default()),
             };
@@ -440,16 +438,6 @@ impl<A: Action> Flow for Call<A> {
         let request_id = output.as_ref().map(|reply| &*reply.request_id);
         Some(Verdict::of(request_id))
     }
-}
-
-fn read<A: Action>(
-    response: &http::Response<Bytes>,
-    limit: usize,
-) -> Result<Reply<A::Output>, Error> {
-    if response.body().len() > limit {
-        return Err(Error::TooLarge { limit });
-    }
-    response::read::<A>(response)
 }
 
 /// What an answer's headers say about time.

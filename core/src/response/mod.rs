@@ -98,8 +98,16 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
 ///
 /// Those of a [confidential](Action::CONFIDENTIAL) action show nothing of the body.
 pub fn read<A: Action>(response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
+    read_for::<A>(response, A::CONFIDENTIAL)
+}
+
+/// The same of an action that may know at run time alone whether it is confidential.
+pub(crate) fn read_for<A: Action>(
+    response: &http::Response<Bytes>,
+    confidential: bool,
+) -> Result<Reply<A::Output>, Error> {
     let reply = read_as(response.status(), response.body());
-    match A::CONFIDENTIAL {
+    match confidential {
         true => reply.map_err(Error::without_body),
         false => reply,
     }
