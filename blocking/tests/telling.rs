@@ -13,7 +13,7 @@ use tc3_blocking::{Builder, Chain, Client, Credential, Emulator, Region, Retry, 
 use tc3_core::{Attempt, Fault, Outcome, When};
 use tc3_test_peer::{
     ANSWER, Peer, credential, january, list,
-    recording::{Recording, strays},
+    recording::{CALL, DENIED, Recording, THROTTLED, attempt, body, strays},
 };
 use tracing::{Event, Subscriber, subscriber::with_default};
 use tracing_subscriber::{
@@ -28,22 +28,6 @@ fn builder(credentials: impl Into<Chain>) -> Builder {
         .retry(retry)
         .region(Region::new("ap-guangzhou").unwrap())
 }
-
-fn body(text: &str) -> Outcome {
-    Ok(http::Response::new(text.to_string().into()))
-}
-
-const THROTTLED: &str = r#"{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"slow down"},"RequestId":"5e1e"}}"#;
-const DENIED: &str = r#"{"Response":{"Error":{"Code":"UnauthorizedOperation.CamNoAuth","Message":"no"},"RequestId":"5e20"}}"#;
-
-/// The beginning of what is told of an attempt of the action.
-fn attempt(spans: &str, number: u32) -> String {
-    format!(
-        "DEBUG tc3::attempt {spans}: attempt attempt={number} action=DescribeBillList region=ap-guangzhou"
-    )
-}
-
-const CALL: &str = "service=billing action=DescribeBillList region=ap-guangzhou";
 
 #[test]
 fn a_call_that_is_throttled_once_is_told_of_step_by_step() {

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, Once},
 };
 
+use tc3_core::Outcome;
 use tracing::{
     Event, Span, Subscriber,
     field::{Field, Visit},
@@ -137,3 +138,23 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
 pub fn strays() -> Vec<String> {
     LINES.lock().unwrap().get(&0).cloned().unwrap_or_default()
 }
+
+/// An answer that came.
+pub fn body(text: &str) -> Outcome {
+    Ok(http::Response::new(text.to_string().into()))
+}
+
+/// An answer that is a throttle.
+pub const THROTTLED: &str = r#"{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"slow down"},"RequestId":"5e1e"}}"#;
+/// An answer that is a refusal for good.
+pub const DENIED: &str = r#"{"Response":{"Error":{"Code":"UnauthorizedOperation.CamNoAuth","Message":"no"},"RequestId":"5e20"}}"#;
+
+/// The beginning of what is told of an attempt of the action.
+pub fn attempt(spans: &str, number: u32) -> String {
+    format!(
+        "DEBUG tc3::attempt {spans}: attempt attempt={number} action=DescribeBillList region=ap-guangzhou"
+    )
+}
+
+/// What is told of a call at its end, at first.
+pub const CALL: &str = "service=billing action=DescribeBillList region=ap-guangzhou";
