@@ -1,6 +1,7 @@
 //! How connections are made, and what they ask of the system: as little as each call needs.
 
 use std::{
+    cell::Cell,
     fmt,
     io::{self, ErrorKind},
     time::{self, Duration},
@@ -9,7 +10,7 @@ use std::{
 use http::Uri;
 use tc3_core::Failure;
 use ureq::{
-    Error,
+    Error, Timeout,
     config::Config,
     unversioned::{
         resolver::{ResolvedSocketAddrs, Resolver},
@@ -19,13 +20,51 @@ use ureq::{
         },
     },
 };
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::hidden::Hidden;
 
 /// Timers are not finer than this: a timeout is as good when it is rounded up to it, and then seldom
 /// differs from the one before.
 const GRAIN: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// When the time of what this thread sends is up.
+    static DEADLINE: Cell<Option<time::Instant>> = const { Cell::new(None) };
+}
+
+/// Bounds all that this thread sends and receives while this lives. ureq would have it in the request, and then
+/// copy its settings for each.
+#[derive(Debug)]
+pub(crate) struct Deadline(());
+
+impl Deadline {
+    pub(crate) fn after(timeout: Duration) -> Self {
+        DEADLINE.set(time::Instant::now().checked_add(timeout));
+        Self(())
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        DEADLINE.set(None);
+    }
+}
+
+/// What there is time for, ureq's own timeout included.
+fn bounded(mut timeout: NextTimeout) -> Result<NextTimeout, Error> {
+    if let Some(deadline) = DEADLINE.get() {
+        let left = deadline.saturating_duration_since(time::Instant::now());
+        if left.is_zero() {
+            return Err(Error::Timeout(Timeout::Global));
+        }
+        if *timeout.after > left {
+            timeout.after = left.into();
+            timeout.reason = Timeout::Global;
+        }
+    }
+    Ok(timeout)
+}
 
 /// Connects by TCP and, where the scheme asks for it, TLS; through the proxy if there is one.
 pub(crate) fn connector(resolver: impl Resolver) -> impl Connector {
@@ -66,7 +105,7 @@ impl<C: Connector, R: Resolver> Connector for Before<C, R> {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
-        let mut timeout = details.timeout;
+        let mut timeout = bounded(details.timeout).map_err(mark)?;
         let mut addrs = self.resolver.empty();
         if details.config.proxy().is_none() {
             let resolved = self.resolver.resolve(details.uri, details.config, timeout);
@@ -120,8 +159,7 @@ impl<T: Transport> Connector<T> for Frugally {
         _: &ConnectionDetails<'_>,
         chained: Option<T>,
     ) -> Result<Option<Self::Out>, Error> {
-        let held = Zeroizing::default();
-        Ok(chained.map(|inner| Frugal { inner, held }))
+        Ok(chained.map(Frugal::new))
     }
 }
 
@@ -130,27 +168,35 @@ struct Frugal<T> {
     inner: T,
     /// What is to be sent: a head goes out together with its body.
     held: Zeroizing<Vec<u8>>,
+    /// Whether it was looked at since it was last used.
+    idle: bool,
 }
 
 impl<T: Transport> Frugal<T> {
-    /// Sends what is held, and returns what is left of the time.
-    fn flush(&mut self, timeout: NextTimeout) -> Result<NextTimeout, Error> {
-        if self.held.is_empty() {
-            return Ok(timeout);
+    fn new(inner: T) -> Self {
+        Self {
+            inner,
+            held: Zeroizing::default(),
+            idle: false,
         }
-        let start = time::Instant::now();
+    }
+
+    /// Sends what is held.
+    fn flush(&mut self, timeout: NextTimeout) -> Result<(), Error> {
         let mut rest = &self.held[..];
         while !rest.is_empty() {
             let output = self.inner.buffers().output();
             let (now, later) = rest.split_at(rest.len().min(output.len()));
             output[..now.len()].copy_from_slice(now);
-            let timeout = coarse(left(timeout, start)?);
+            let timeout = coarse(bounded(timeout)?);
             self.inner.transmit_output(now.len(), timeout)?;
+            self.inner.buffers().output()[..now.len()].fill(0);
             rest = later;
         }
-        // A signature and a token were in it.
-        self.held.zeroize();
-        left(timeout, start)
+        // A signature and a token were in it, and in ureq's own buffer.
+        self.held.fill(0);
+        self.held.clear();
+        Ok(())
     }
 }
 
@@ -162,19 +208,29 @@ impl<T: Transport> Transport for Frugal<T> {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let output = self.inner.buffers().output();
         Hidden::reveal(&output[..amount], &mut self.held);
+        self.idle = false;
         if self.held.len() < output.len() {
             return Ok(());
         }
-        self.flush(timeout).map(drop)
+        self.flush(timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = self.flush(timeout)?;
-        self.inner.await_input(coarse(timeout)).map_err(broken)
+        self.flush(timeout)?;
+        let timeout = coarse(bounded(timeout)?);
+        self.inner.await_input(timeout).map_err(broken)
     }
 
     fn is_open(&mut self) -> bool {
-        self.held.is_empty() && self.inner.is_open()
+        if !self.held.is_empty() {
+            return false;
+        }
+        // ureq looks at a connection before it keeps it and again before it is used: the latter sees it all.
+        if !self.idle {
+            self.idle = true;
+            return true;
+        }
+        self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -274,7 +330,6 @@ mod tests {
             let config = Agent::config_builder()
                 .proxy(proxy.map(|url| Proxy::new(url).unwrap()))
                 .timeout_connect(Some(Duration::from_millis(200)))
-                .timeout_global(Some(Duration::from_secs(10)))
                 .build();
             Agent::with_parts(config, connector(self.clone()), Later)
         }
@@ -400,17 +455,12 @@ mod tests {
     #[test]
     fn what_sending_takes_is_not_left_for_the_answer() {
         for (limit, waits) in [(200, true), (50, false)] {
-            let mut frugal = Frugal {
-                inner: Slow {
-                    buffers: LazyBuffers::new(16, 16),
-                    awaited: None,
-                },
-                held: Zeroizing::default(),
-            };
-            let timeout = NextTimeout {
-                after: Duration::from_millis(limit).into(),
-                ..NextTimeout::default()
-            };
+            let mut frugal = Frugal::new(Slow {
+                buffers: LazyBuffers::new(16, 16),
+                awaited: None,
+            });
+            let _deadline = Deadline::after(Duration::from_millis(limit));
+            let timeout = NextTimeout::default();
             frugal.transmit_output(1, timeout).unwrap();
             assert!(!frugal.is_open() && !format!("{frugal:?}").contains("held"));
             assert_eq!(frugal.await_input(timeout).is_ok(), waits);

@@ -1,23 +1,22 @@
 //! Headers that ureq never sees, since it logs every byte of a request's head at the level trace.
 //!
-//! A header that says nothing stands in for them, and gives way to them below ureq, on the way to the socket.
+//! A word that says nothing stands in for their values, and gives way to them below ureq, on the way to the socket.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, mem};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use memchr::memmem;
-use zeroize::Zeroizing;
+use http::{HeaderMap, HeaderValue};
+use memchr::memchr;
 
-const NAME: HeaderName = HeaderName::from_static("x-stand-in");
-const VALUE: &str = "1";
-/// The end of the line before, and the header's own line without its end.
-const LINE: &[u8] = b"\r\nx-stand-in: 1\r\n";
-
-type Lines = Zeroizing<Vec<u8>>;
+const STAND_IN: &str = "~hidden";
+/// How its line goes on after the name.
+const REST: &[u8] = b": ~hidden\r\n";
+/// Where in that the value begins, by a byte that heads have nowhere else, and where it ends.
+const START: usize = 2;
+const END: usize = REST.len() - 2;
 
 thread_local! {
-    /// The lines that are missing from the request that this thread is about to send.
-    static MISSING: RefCell<Lines> = RefCell::default();
+    /// The values that are missing from the request that this thread is about to send, in their order.
+    static MISSING: RefCell<Vec<HeaderValue>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The sensitive headers of the request that this thread sends while this lives.
@@ -25,54 +24,53 @@ thread_local! {
 pub(crate) struct Hidden(());
 
 impl Hidden {
-    /// Takes the sensitive headers away.
+    /// Takes the values of sensitive headers away.
     pub(crate) fn take(headers: &mut HeaderMap) -> Self {
-        let lines = || {
-            let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
-            sensitive.flat_map(|(name, value)| {
-                [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]
-            })
-        };
-        // Room for all of them: what grows would leave copies behind.
-        let room = lines().map(<[u8]>::len).sum();
-        if room == 0 {
-            return Self(());
-        }
-        let mut missing = Lines::new(Vec::with_capacity(room));
-        lines().for_each(|part| missing.extend_from_slice(part));
-        let sensitive = headers.iter().filter(|(_, value)| value.is_sensitive());
-        let names: Vec<HeaderName> = sensitive.map(|(name, _)| name.clone()).collect();
-        MISSING.set(missing);
-        for name in names {
-            headers.remove(name);
-        }
-        headers.insert(NAME, HeaderValue::from_static(VALUE));
+        MISSING.with_borrow_mut(|missing| {
+            let sensitive = headers.values_mut().filter(|value| value.is_sensitive());
+            missing.extend(sensitive.map(|value| {
+                let stand_in = HeaderValue::from_static(STAND_IN);
+                mem::replace(value, stand_in)
+            }));
+        });
         Self(())
     }
 
     /// Appends what is to be sent, with what is hidden in its place.
-    pub(crate) fn reveal(sent: &[u8], held: &mut Vec<u8>) {
-        let at = MISSING.with_borrow(|missing| match missing.is_empty() {
-            true => None,
-            false => memmem::find(sent, LINE),
+    pub(crate) fn reveal(mut sent: &[u8], held: &mut Vec<u8>) {
+        MISSING.with_borrow_mut(|missing| {
+            let mut found = 0;
+            for value in missing.iter() {
+                let Some(at) = stand_in(sent) else {
+                    break;
+                };
+                held.extend_from_slice(&sent[..at]);
+                held.extend_from_slice(value.as_bytes());
+                sent = &sent[at + END - START..];
+                found += 1;
+            }
+            missing.drain(..found);
         });
-        let Some(at) = at else {
-            held.extend_from_slice(sent);
-            return;
-        };
-        let (before, after) = (&sent[..at + 2], &sent[at + LINE.len()..]);
-        let lines = MISSING.take();
-        held.reserve(before.len() + lines.len() + after.len());
-        for part in [before, &lines, after] {
-            held.extend_from_slice(part);
+        held.extend_from_slice(sent);
+    }
+}
+
+/// Where the next value that is missing belongs.
+fn stand_in(sent: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr(REST[START], &sent[from..])?;
+        let line = at.checked_sub(START).map(|line| &sent[line..]);
+        if line.is_some_and(|line| line.starts_with(REST)) {
+            return Some(at);
         }
+        from = at + 1;
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // The lines are wiped.
-        drop(MISSING.take());
+        MISSING.with_borrow_mut(Vec::clear);
     }
 }
 
@@ -81,12 +79,26 @@ mod tests {
     use super::*;
 
     fn headers() -> HeaderMap {
+        let sensitive = |text| {
+            let mut value = HeaderValue::from_static(text);
+            value.set_sensitive(true);
+            value
+        };
         let mut headers = HeaderMap::new();
         headers.insert("host", HeaderValue::from_static("h"));
-        let mut secret = HeaderValue::from_static("not-a-real-token");
-        secret.set_sensitive(true);
-        headers.insert("x-tc-token", secret);
+        headers.insert("authorization", sensitive("not-a-real-signature"));
+        headers.insert("x-tc-action", HeaderValue::from_static("A"));
+        headers.insert("x-tc-token", sensitive("not-a-real-token"));
         headers
+    }
+
+    /// The head of a request, as ureq writes it.
+    fn head(headers: &HeaderMap) -> String {
+        let lines = headers.iter().map(|(name, value)| {
+            let value = value.to_str().unwrap();
+            format!("{name}: {value}\r\n")
+        });
+        format!("POST / HTTP/1.1\r\n{}\r\n", lines.collect::<String>())
     }
 
     fn revealed(sent: &str) -> String {
@@ -98,31 +110,40 @@ mod tests {
     #[test]
     fn what_is_sensitive_is_back_in_its_place_once() {
         let mut headers = headers();
+        let whole = head(&headers);
         let hidden = Hidden::take(&mut headers);
-        assert_eq!(headers.len(), 2);
-        assert_eq!(headers[NAME], VALUE);
-        assert!(!headers.contains_key("x-tc-token"));
+        let covered = head(&headers);
+        assert!(!covered.contains("not-a-real"), "{covered}");
         // A proxy is asked for a tunnel before the request is sent.
-        let connect = "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n";
+        let connect = "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nA: ~b\r\n\r\n";
         assert_eq!(revealed(connect), connect);
-        let head = "POST / HTTP/1.1\r\nhost: h\r\nx-stand-in: 1\r\na: b\r\n\r\n";
-        let whole = "POST / HTTP/1.1\r\nhost: h\r\nx-tc-token: not-a-real-token\r\na: b\r\n\r\n";
-        assert_eq!(revealed(head), whole);
-        assert_eq!(revealed(head), head);
+        assert_eq!(revealed(&covered), whole);
+        assert_eq!(revealed(&covered), covered);
         drop(hidden);
+    }
+
+    #[test]
+    fn a_head_may_be_sent_line_by_line() {
+        let mut headers = headers();
+        let whole = head(&headers);
+        let _hidden = Hidden::take(&mut headers);
+        let covered = head(&headers);
+        let sent = covered.split_inclusive("\r\n").map(revealed);
+        assert_eq!(sent.collect::<String>(), whole);
     }
 
     #[test]
     fn what_was_not_sent_is_forgotten() {
         let mut headers = headers();
         drop(Hidden::take(&mut headers));
-        let head = "POST / HTTP/1.1\r\nx-stand-in: 1\r\n\r\n";
-        assert_eq!(revealed(head), head);
+        let covered = head(&headers);
+        assert_eq!(revealed(&covered), covered);
     }
 
     #[test]
     fn without_a_sensitive_header_nothing_stands_in() {
         let mut headers = headers();
+        headers.remove("authorization");
         headers.remove("x-tc-token");
         let before = headers.clone();
         let _hidden = Hidden::take(&mut headers);

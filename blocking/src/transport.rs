@@ -12,7 +12,7 @@ use ureq::{
 };
 
 use crate::{
-    connect::{Later, connector, failure},
+    connect::{Deadline, Later, connector, failure},
     covered::Covered,
     hidden::Hidden,
 };
@@ -132,12 +132,11 @@ impl Transport for Ureq {
 fn exchange(agent: &Agent, proxy: Option<Proxy>, attempt: Attempt) -> Outcome {
     let (mut parts, body) = attempt.request.into_parts();
     let _hidden = Hidden::take(&mut parts.headers);
-    let request = http::Request::from_parts(parts, &body[..]);
-    let request = agent
-        .configure_request(request)
-        .timeout_global(Some(attempt.timeout))
-        .proxy(proxy)
-        .build();
+    let _deadline = Deadline::after(attempt.timeout);
+    let mut request = http::Request::from_parts(parts, &body[..]);
+    if proxy.is_some() {
+        request = agent.configure_request(request).proxy(proxy).build();
+    }
     let (parts, body) = agent.run(request).map_err(failure)?.into_parts();
     let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
     let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
