@@ -95,6 +95,10 @@ impl Connection {
         let mut bytes = BytesMut::new();
         while bytes.len() < bound {
             let frame = poll_fn(|context| {
+                // It mostly came with the head.
+                if let ready @ Poll::Ready(_) = Pin::new(&mut body).poll_frame(context) {
+                    return ready;
+                }
                 self.drive(context);
                 Pin::new(&mut body).poll_frame(context)
             });
