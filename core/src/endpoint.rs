@@ -1,8 +1,6 @@
 use alloc::{borrow::Cow, format, string::String};
 use core::{fmt, net::IpAddr, str::FromStr};
 
-use http::{HeaderValue, Uri, uri::PathAndQuery};
-
 use crate::{Invalid, Region};
 
 /// Where requests go: a family of hosts, one a service, or one address for all.
@@ -107,52 +105,6 @@ impl FromStr for Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url("{service}"))
-    }
-}
-
-/// The host of a service at an endpoint, as requests name it.
-#[derive(Clone, Debug)]
-pub(crate) struct Host {
-    endpoint: Endpoint,
-    service: String,
-    /// The `Host` header's text.
-    pub(crate) authority: String,
-    /// The `Host` header.
-    pub(crate) header: HeaderValue,
-    root: Uri,
-}
-
-impl Host {
-    pub(crate) fn new(endpoint: &Endpoint, service: &str) -> Result<Self, Invalid> {
-        const WRONG: Invalid = Invalid::new("endpoint", "does not make a host with this service");
-        let authority = endpoint.authority(service);
-        let root = Uri::builder()
-            .scheme(endpoint.scheme())
-            .authority(&*authority)
-            .path_and_query("/");
-        Ok(Self {
-            endpoint: endpoint.clone(),
-            service: service.into(),
-            root: root.build().map_err(|_| WRONG)?,
-            header: HeaderValue::from_str(&authority).map_err(|_| WRONG)?,
-            authority,
-        })
-    }
-
-    pub(crate) fn is_of(&self, endpoint: &Endpoint, service: &str) -> bool {
-        self.service == service && self.endpoint == *endpoint
-    }
-
-    /// Where a request with that query goes.
-    pub(crate) fn uri(&self, query: &str) -> Result<Uri, Invalid> {
-        if query.is_empty() {
-            return Ok(self.root.clone());
-        }
-        let path_and_query = PathAndQuery::try_from(format!("/?{query}"));
-        let mut parts = self.root.clone().into_parts();
-        parts.path_and_query = path_and_query.ok();
-        Uri::from_parts(parts)
-            .map_err(|_| Invalid::new("input", "does not make a query of the endpoint's"))
     }
 }
 

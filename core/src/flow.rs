@@ -44,9 +44,8 @@ use bytes::Bytes;
 use http::HeaderName;
 
 use crate::{
-    BoxError, Failure, Session, UnixTime,
+    BoxError, Failure, Session, UnixTime, head,
     report::{Report, Verdict},
-    request,
 };
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
@@ -158,12 +157,12 @@ impl Attempt {
 
     /// The action that is asked for; `None` of the metadata endpoint.
     pub fn action(&self) -> Option<&str> {
-        self.header(request::ACTION)
+        self.header(head::ACTION)
     }
 
     /// The region that is named, if one is.
     pub fn region(&self) -> Option<&str> {
-        self.header(request::REGION)
+        self.header(head::REGION)
     }
 
     fn header(&self, name: HeaderName) -> Option<&str> {

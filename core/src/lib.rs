@@ -92,6 +92,7 @@ mod endpoint;
 mod error;
 pub mod flow;
 pub mod guide;
+mod head;
 mod items;
 mod pages;
 mod paging;

@@ -1,41 +1,25 @@
 //! An action to a signed `http::Request`: the way out, pure.
 
 use alloc::{
-    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use zeroize::Zeroizing;
 
 use crate::{
     Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire,
-    endpoint::Host,
-    tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
+    head::{self, About, Head, TIMESTAMP, TOKEN},
+    tc3::{CanonicalRequest, Payload},
 };
 
 /// The largest body of a POST, in bytes.
 pub const MAX_POST: usize = 10 << 20;
 /// The largest query of a GET, in bytes.
 pub const MAX_GET: usize = 32 << 10;
-
-const JSON: &str = "application/json";
-const FORM: &str = "application/x-www-form-urlencoded";
-pub(crate) const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
-const VERSION: HeaderName = HeaderName::from_static("x-tc-version");
-const TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
-const REQUEST_CLIENT: HeaderName = HeaderName::from_static("x-tc-requestclient");
-pub(crate) const REGION: HeaderName = HeaderName::from_static("x-tc-region");
-const LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
-const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
-const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
-/// How many headers a request has at most.
-const HEADERS: usize = 11;
-
-const CLIENT: &str = concat!("tc3-rust/", env!("CARGO_PKG_VERSION"));
 
 /// Returns the signed request for `action`, to be sent at `time`.
 ///
@@ -104,84 +88,61 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, mut signer, hosts) = session.parts();
-        let endpoint = settings.endpoint_at(endpoint);
-        let wire = match settings.wire() {
-            // What vouches for an action that isn't signed is in its input, and addresses are written down.
-            Wire::Get if !self.target.signed => Wire::Post,
-            wire => wire,
+        let (settings, mut signer, heads) = session.parts();
+        let target = &self.target;
+        let about = About {
+            target,
+            endpoint: settings.endpoint_at(endpoint),
+            wire: match settings.wire() {
+                // What vouches for an action that isn't signed is in its input, and addresses are written down.
+                Wire::Get if !target.signed => Wire::Post,
+                wire => wire,
+            },
+            region: settings.region(),
+            language: settings.language(),
+            token: target.signed
+                && signer
+                    .as_ref()
+                    .is_some_and(|it| it.credential().token().is_some()),
         };
-        let (method, content_type, query, body, limit) = match wire {
-            Wire::Post | Wire::PostUnsigned => (
-                Method::POST,
-                JSON,
-                String::new(),
-                self.json.clone(),
-                MAX_POST,
-            ),
-            Wire::Get => (Method::GET, FORM, self.query()?, Bytes::new(), MAX_GET),
+        let (method, query, body, limit) = match about.wire {
+            Wire::Post | Wire::PostUnsigned => {
+                (Method::POST, String::new(), self.json.clone(), MAX_POST)
+            }
+            Wire::Get => (Method::GET, self.query()?, Bytes::new(), MAX_GET),
         };
         if body.len().max(query.len()) > limit {
             return Err(Invalid::new("input", "is larger than the service takes").into());
         }
-        let payload = match wire {
-            Wire::PostUnsigned => Payload::Unsigned,
-            Wire::Post | Wire::Get => Payload::Signed(&body),
-        };
-        let Target {
-            service,
-            version,
-            action,
-            signed,
-            ..
-        } = &self.target;
-        let host = hosts.find_or(
-            |host| host.is_of(endpoint, service),
-            || Host::new(endpoint, service),
-        )?;
-        let authorization = if *signed {
-            let headers = [
-                ("content-type", content_type),
-                ("host", &host.authority),
-                ("x-tc-action", action),
-            ];
-            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &headers, payload);
+        let head = heads.find_or(|head| head.is_of(&about), || Head::new(&about))?;
+        let mut headers = head.headers();
+        let timestamp = head::text(itoa::Buffer::new().format(time.seconds()))?;
+        headers.insert(TIMESTAMP, timestamp);
+        if target.signed {
             let Some(signer) = signer.as_mut() else {
                 return Err(NoCredentials::unsought().into());
             };
-            sensitive(signer.sign(&canonical, service, time)?.into())?
-        } else {
-            HeaderValue::from_static("SKIP")
-        };
-        let timestamp = text(itoa::Buffer::new().format(time.seconds()))?;
-
-        let mut headers = HeaderMap::with_capacity(HEADERS);
-        headers.insert(header::HOST, host.header.clone());
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(header::AUTHORIZATION, authorization);
-        headers.insert(ACTION, name(action)?);
-        headers.insert(VERSION, name(version)?);
-        headers.insert(TIMESTAMP, timestamp);
-        headers.insert(REQUEST_CLIENT, HeaderValue::from_static(CLIENT));
-        if let Some(region) = settings.region() {
-            headers.insert(REGION, text(region.as_str())?);
-        }
-        if let Some(language) = settings.language() {
-            headers.insert(LANGUAGE, text(language.as_str())?);
-        }
-        if wire == Wire::PostUnsigned {
-            headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
-        }
-        if let Some(signer) = signer.filter(|_| *signed)
-            && let Some(token) = signer.credential().token()
-        {
-            // The header's own copy is wiped with the last one who holds it.
-            let token = Zeroizing::new(token.as_bytes().to_vec());
-            headers.insert(TOKEN, sensitive(Bytes::from_owner(token))?);
+            let signed = [
+                ("content-type", about.content_type()),
+                ("host", &head.authority),
+                ("x-tc-action", &target.action),
+            ];
+            let payload = match about.wire {
+                Wire::PostUnsigned => Payload::Unsigned,
+                Wire::Post | Wire::Get => Payload::Signed(&body),
+            };
+            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &signed, payload);
+            let authorization = signer.sign(&canonical, &target.service, time)?;
+            headers.insert(header::AUTHORIZATION, sensitive(authorization.into())?);
+            if let Some(token) = signer.credential().token() {
+                // The header's own copy is wiped with the last one who holds it.
+                let token = Zeroizing::new(token.as_bytes().to_vec());
+                headers.insert(TOKEN, sensitive(Bytes::from_owner(token))?);
+            }
         }
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = host.uri(&query)?;
+        *request.uri_mut() = head.uri(&query)?;
         *request.headers_mut() = headers;
         Ok(request)
     }
@@ -200,29 +161,10 @@ impl Prepared {
     }
 }
 
-/// The header of a name, which costs no copy where it is known when the program is compiled.
-#[expect(clippy::ptr_arg, reason = "only a Cow tells what is static")]
-fn name(name: &Cow<'static, str>) -> Result<HeaderValue, Error> {
-    match name {
-        Cow::Borrowed(name) => header_value(Bytes::from_static(name.as_bytes())),
-        Cow::Owned(name) => text(name),
-    }
-}
-
-fn text(text: &str) -> Result<HeaderValue, Error> {
-    header_value(Bytes::copy_from_slice(text.as_bytes()))
-}
-
-fn sensitive(text: Bytes) -> Result<HeaderValue, Error> {
-    let mut value = header_value(text)?;
+fn sensitive(text: Bytes) -> Result<HeaderValue, Invalid> {
+    let mut value = head::value(text)?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// All that becomes a header was checked before; this is in case that a check was forgotten.
-fn header_value(bytes: Bytes) -> Result<HeaderValue, Error> {
-    let wrong = Invalid::new("header", "holds what can't be sent in a header");
-    HeaderValue::from_maybe_shared(bytes).map_err(|_| wrong.into())
 }
 
 fn flatten(name: String, value: &serde_json::Value, pairs: &mut Vec<(String, String)>) {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tc3_core::{
-    Credential, UnixTime,
+    Credential, Endpoint, Language, Region, Session, Settings, UnixTime, Untyped, Wire, request,
     tc3::{Scope, Signer, SigningKey, authorization, string_to_sign},
 };
 
@@ -75,6 +75,55 @@ proptest! {
             prop_assert_eq!(signed, fresh);
         }
     }
+
+    #[test]
+    fn what_a_session_has_signed_before_makes_no_difference(
+        requests in prop::collection::vec((settings(), "cvm|sts", "A|B", "2017-03-12|2018-03-12", any::<bool>()), 1..40),
+    ) {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
+        let mut session = Session::new(credential.clone());
+        for (place, (settings, service, action, version, token)) in requests.into_iter().enumerate() {
+            let input = serde_json::json!({"Place": place});
+            let action = Untyped::new(service, version, action, input);
+            let credential = match token {
+                true => credential.clone().with_token(format!("not-a-real-token-{place}")).unwrap(),
+                false => credential.clone(),
+            };
+            session.set_credential(credential.clone());
+            session = session.with_settings(settings.clone());
+            let time = UnixTime::new(1_551_113_065 + place as i64);
+            let request = request::sign(&action, &mut session, time).unwrap();
+            let mut fresh = Session::new(credential).with_settings(settings);
+            let expected = request::sign(&action, &mut fresh, time).unwrap();
+            prop_assert_eq!(request.method(), expected.method());
+            prop_assert_eq!(request.uri(), expected.uri());
+            let headers = |request: &http::Request<_>| -> Vec<_> {
+                let headers = request.headers().iter();
+                headers.map(|(name, value)| (name.clone(), value.clone(), value.is_sensitive())).collect()
+            };
+            prop_assert_eq!(headers(&request), headers(&expected));
+            prop_assert_eq!(request.body(), expected.body());
+        }
+    }
+}
+
+/// What makes a difference to requests.
+fn settings() -> impl Strategy<Value = Settings> {
+    let endpoints = prop_oneof![
+        Just(Endpoint::PUBLIC),
+        Just(Endpoint::INTERNAL),
+        Just("https://example.com".parse().unwrap()),
+    ];
+    let wires = prop_oneof![Just(Wire::Post), Just(Wire::PostUnsigned), Just(Wire::Get)];
+    let regions = prop::option::of(prop_oneof![Just("ap-guangzhou"), Just("eu-frankfurt")]);
+    let languages = prop::option::of(prop_oneof![Just("zh-CN"), Just("en-US")]);
+    (endpoints, wires, regions, languages).prop_map(|(endpoint, wire, region, language)| {
+        Settings::default()
+            .with_endpoint(endpoint)
+            .with_wire(wire)
+            .with_region(region.map(|it| Region::new(it).unwrap()))
+            .with_language(language.map(|it| Language::new(it).unwrap()))
+    })
 }
 
 #[test]
