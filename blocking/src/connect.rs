@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     fmt,
     io::{self, ErrorKind},
+    mem,
     time::{self, Duration},
 };
 
@@ -156,10 +157,11 @@ impl<T: Transport> Connector<T> for Frugally {
 
     fn connect(
         &self,
-        _: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<T>,
     ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(Frugal::new))
+        let proxied = details.config.proxy().is_some();
+        Ok(chained.map(|inner| Frugal::new(inner, proxied)))
     }
 }
 
@@ -168,16 +170,19 @@ struct Frugal<T> {
     inner: T,
     /// What is to be sent: a head goes out together with its body.
     held: Zeroizing<Vec<u8>>,
-    /// Whether it was looked at since it was last used.
-    idle: bool,
+    /// Whether it goes through a connection to a proxy that is frugal itself.
+    proxied: bool,
+    /// Whether ureq has asked for its state since it was last used.
+    asked: bool,
 }
 
 impl<T: Transport> Frugal<T> {
-    fn new(inner: T) -> Self {
+    fn new(inner: T, proxied: bool) -> Self {
         Self {
             inner,
             held: Zeroizing::default(),
-            idle: false,
+            proxied,
+            asked: false,
         }
     }
 
@@ -208,7 +213,7 @@ impl<T: Transport> Transport for Frugal<T> {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let output = self.inner.buffers().output();
         Hidden::reveal(&output[..amount], &mut self.held);
-        self.idle = false;
+        self.asked = false;
         if self.held.len() < output.len() {
             return Ok(());
         }
@@ -225,12 +230,10 @@ impl<T: Transport> Transport for Frugal<T> {
         if !self.held.is_empty() {
             return false;
         }
-        // ureq looks at a connection before it keeps it and again before it is used: the latter sees it all.
-        if !self.idle {
-            self.idle = true;
-            return true;
-        }
-        self.inner.is_open()
+        // ureq asks before it keeps a connection, and again before it is used: to look then is to see it all. It is
+        // the innermost one that counts.
+        let before = mem::replace(&mut self.asked, true);
+        !before && !self.proxied || self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -455,10 +458,11 @@ mod tests {
     #[test]
     fn what_sending_takes_is_not_left_for_the_answer() {
         for (limit, waits) in [(200, true), (50, false)] {
-            let mut frugal = Frugal::new(Slow {
+            let slow = Slow {
                 buffers: LazyBuffers::new(16, 16),
                 awaited: None,
-            });
+            };
+            let mut frugal = Frugal::new(slow, false);
             let _deadline = Deadline::after(Duration::from_millis(limit));
             let timeout = NextTimeout::default();
             frugal.transmit_output(1, timeout).unwrap();

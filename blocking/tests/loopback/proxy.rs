@@ -1,10 +1,13 @@
-use std::sync::Mutex;
+use std::{sync::Mutex, thread};
 
 use tc3_core::{Emulator, Endpoint, Retry};
 
 use crate::{
     Client,
-    common::{KEY, PATIENCE, Peer, Refusing, SHORT, TOKEN, assert_not_sent, credential, january},
+    common::{
+        ANSWER, KEY, PATIENCE, Peer, Refusing, SHORT, TOKEN, answer, assert_not_sent, credential,
+        january,
+    },
 };
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -147,6 +150,24 @@ fn calls_go_through_one_tunnel() {
             .all(|request| request.values("proxy-authorization").is_empty())
     );
     assert_eq!(peer.accepted(), 1);
+}
+
+#[test]
+fn a_tunnel_that_was_closed_is_replaced() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        connection.send(ESTABLISHED);
+        connection.request();
+        connection.send(answer("200 OK", ANSWER));
+    });
+    let nobody = Refusing::new();
+    let client = through(&format!("http://{}", peer.address()), nobody.endpoint());
+    for _ in 0..2 {
+        client.call(&january()).unwrap();
+        // Its end has come by then.
+        thread::sleep(SHORT);
+    }
+    assert_eq!((peer.received().len(), peer.accepted()), (4, 2));
 }
 
 #[test]
