@@ -36,19 +36,20 @@ thread_local! {
 
 /// Bounds all that this thread sends and receives while this lives. ureq would have it in the request, and then
 /// copy its settings for each.
+///
+/// It holds the deadline before, as [`Hidden`] does.
 #[derive(Debug)]
-pub(crate) struct Deadline(());
+pub(crate) struct Deadline(Option<time::Instant>);
 
 impl Deadline {
     pub(crate) fn after(timeout: Duration) -> Self {
-        DEADLINE.set(time::Instant::now().checked_add(timeout));
-        Self(())
+        Self(DEADLINE.replace(time::Instant::now().checked_add(timeout)))
     }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        DEADLINE.set(None);
+        DEADLINE.set(self.0);
     }
 }
 
@@ -194,11 +195,12 @@ impl<T: Transport> Frugal<T> {
             let (now, later) = rest.split_at(rest.len().min(output.len()));
             output[..now.len()].copy_from_slice(now);
             let timeout = coarse(bounded(timeout)?);
-            self.inner.transmit_output(now.len(), timeout)?;
+            let sent = self.inner.transmit_output(now.len(), timeout);
+            // A signature and a token were in it.
             self.inner.buffers().output()[..now.len()].fill(0);
+            sent?;
             rest = later;
         }
-        // A signature and a token were in it, and in ureq's own buffer.
         self.held.fill(0);
         self.held.clear();
         Ok(())
@@ -472,6 +474,16 @@ mod tests {
             assert_eq!(awaited.is_some(), waits);
             assert!(awaited.is_none_or(|awaited| awaited <= Duration::from_millis(140)));
         }
+    }
+
+    #[test]
+    fn a_deadline_within_another_gives_way_to_it() {
+        let left = || bounded(NextTimeout::default()).map(|timeout| *timeout.after);
+        let _outer = Deadline::after(Duration::from_secs(60));
+        let inner = Deadline::after(Duration::ZERO);
+        assert!(left().is_err());
+        drop(inner);
+        assert!(left().unwrap() <= Duration::from_secs(60));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Headers that ureq never sees, since it logs every byte of a request's head at the level trace.
+//! Values of headers that ureq never sees, since it logs every byte of a request's head at the level trace.
 //!
-//! A word that says nothing stands in for their values, and gives way to them below ureq, on the way to the socket.
+//! A word that says nothing stands in for them, and gives way to them below ureq, on the way to the socket.
 
 use std::{cell::RefCell, mem};
 
@@ -20,25 +20,35 @@ thread_local! {
 }
 
 /// The sensitive headers of the request that this thread sends while this lives.
+///
+/// It holds what was missing before: of a request that is being sent when a log's sink, called by ureq, sends another.
 #[derive(Debug)]
-pub(crate) struct Hidden(());
+pub(crate) struct Hidden(Vec<HeaderValue>);
 
 impl Hidden {
     /// Takes the values of sensitive headers away.
     pub(crate) fn take(headers: &mut HeaderMap) -> Self {
         MISSING.with_borrow_mut(|missing| {
+            // The room is kept where it is, unless there is something in it.
+            let before = match missing.is_empty() {
+                true => Vec::new(),
+                false => mem::take(missing),
+            };
             let sensitive = headers.values_mut().filter(|value| value.is_sensitive());
             missing.extend(sensitive.map(|value| {
                 let stand_in = HeaderValue::from_static(STAND_IN);
                 mem::replace(value, stand_in)
             }));
-        });
-        Self(())
+            Self(before)
+        })
     }
 
     /// Appends what is to be sent, with what is hidden in its place.
     pub(crate) fn reveal(mut sent: &[u8], held: &mut Vec<u8>) {
         MISSING.with_borrow_mut(|missing| {
+            // Room for all of it: what grows would leave copies behind.
+            let values = missing.iter().map(HeaderValue::len).sum::<usize>();
+            held.reserve(sent.len() + values);
             let mut found = 0;
             for value in missing.iter() {
                 let Some(at) = stand_in(sent) else {
@@ -70,7 +80,12 @@ fn stand_in(sent: &[u8]) -> Option<usize> {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        MISSING.with_borrow_mut(Vec::clear);
+        MISSING.with_borrow_mut(|missing| {
+            missing.clear();
+            if !self.0.is_empty() {
+                mem::swap(missing, &mut self.0);
+            }
+        });
     }
 }
 
@@ -138,6 +153,20 @@ mod tests {
         drop(Hidden::take(&mut headers));
         let covered = head(&headers);
         assert_eq!(revealed(&covered), covered);
+    }
+
+    #[test]
+    fn a_request_that_is_sent_meanwhile_gets_its_own() {
+        let (mut outer, mut inner) = (headers(), HeaderMap::new());
+        let mut other = HeaderValue::from_static("another");
+        other.set_sensitive(true);
+        inner.insert("authorization", other);
+        let (outer_whole, inner_whole) = (head(&outer), head(&inner));
+        let _outer = Hidden::take(&mut outer);
+        let within = Hidden::take(&mut inner);
+        assert_eq!(revealed(&head(&inner)), inner_whole);
+        drop(within);
+        assert_eq!(revealed(&head(&outer)), outer_whole);
     }
 
     #[test]
