@@ -29,11 +29,8 @@ impl Hidden {
     /// Takes the values of sensitive headers away.
     pub(crate) fn take(headers: &mut HeaderMap) -> Self {
         MISSING.with_borrow_mut(|missing| {
-            // The room is kept where it is, unless there is something in it.
-            let before = match missing.is_empty() {
-                true => Vec::new(),
-                false => mem::take(missing),
-            };
+            #[expect(clippy::drain_collect, reason = "the room stays for this request's")]
+            let before = missing.drain(..).collect();
             let sensitive = headers.values_mut().filter(|value| value.is_sensitive());
             missing.extend(sensitive.map(|value| {
                 let stand_in = HeaderValue::from_static(STAND_IN);
@@ -82,9 +79,7 @@ impl Drop for Hidden {
     fn drop(&mut self) {
         MISSING.with_borrow_mut(|missing| {
             missing.clear();
-            if !self.0.is_empty() {
-                mem::swap(missing, &mut self.0);
-            }
+            missing.append(&mut self.0);
         });
     }
 }
