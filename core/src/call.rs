@@ -139,6 +139,14 @@ impl<A: Action> Call<A> {
         matches!(self.state, State::Sent)
     }
 
+    /// The reply that has come, before a step gives it away.
+    pub(crate) const fn answered(&mut self) -> Option<&mut Reply<A::Output>> {
+        match &mut self.state {
+            State::Answered(Ok(reply), _) => Some(reply),
+            _ => None,
+        }
+    }
+
     /// Sends the request, or waits until it may be sent, if there is time for either.
     fn next(
         &mut self,

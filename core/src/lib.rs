@@ -90,6 +90,7 @@ pub mod credential;
 mod emulator;
 mod endpoint;
 mod error;
+mod fingerprint;
 pub mod flow;
 pub mod guide;
 mod head;

@@ -1,15 +1,15 @@
-use alloc::{collections::VecDeque, string::String, sync::Arc};
+use alloc::{collections::VecDeque, sync::Arc};
 use core::{fmt, mem};
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
 use crate::{
-    Call, Error, Flow, Invalid, Looked, Now, Outcome, PageInfo, Paginate, Reply, Session, Settings,
+    Call, Error, Flow, Invalid, Looked, Now, Outcome, Paginate, Reply, Session, Settings, Slot,
     Step, Walk,
+    fingerprint::Fingerprint,
     flow::sealed,
+    plan::{Arrived, Doubt, Verdict as Decision},
     report::{Report, Verdict},
-    tc3::Hex,
 };
 
 /// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
@@ -70,8 +70,8 @@ pub struct Planner<A: Paginate> {
     stale: usize,
     /// How many pages are fetched one by one, since the list has just changed under pages fetched at once.
     unsettled: usize,
-    /// A page that is fetched a second time, to see whether it has changed.
-    again: Again,
+    /// A request that decides what the next page leaves open.
+    look: Look,
     ended: bool,
 }
 
@@ -100,20 +100,16 @@ enum Ahead<A: Paginate> {
 /// A page that has arrived.
 struct Page<A: Paginate> {
     reply: Reply<A::Output>,
-    info: PageInfo,
-    /// What tells it from other pages; an empty one may have nothing.
-    fingerprint: Option<String>,
+    arrived: Arrived,
     /// Whether it was asked for when all pages before it had been delivered.
     asked_last: bool,
-    /// Whether nothing has changed in front of it.
-    trusted: bool,
 }
 
 #[derive(Debug)]
-enum Again {
+enum Look {
     No,
-    Out,
-    Back(Result<Option<String>, Error>),
+    Out(Doubt),
+    Back(Doubt, Result<Arrived, Error>),
 }
 
 impl<A: Paginate> Planner<A> {
@@ -127,7 +123,7 @@ impl<A: Paginate> Planner<A> {
             first: 0,
             stale: 0,
             unsettled: 0,
-            again: Again::No,
+            look: Look::No,
             ended: false,
         }
     }
@@ -178,8 +174,8 @@ impl<A: Paginate> Planner<A> {
             return;
         }
         let Some(number) = number else {
-            if matches!(self.again, Again::Out) {
-                self.again = Again::Back(page.map(|page| page.fingerprint));
+            if let Look::Out(doubt) = self.look {
+                self.look = Look::Back(doubt, page.map(|page| page.arrived));
             }
             return;
         };
@@ -207,16 +203,16 @@ impl<A: Paginate> Planner<A> {
             }
             self.walk.leave()?;
         }
-        self.compare()?;
+        self.decide()?;
         self.drop_older();
-        if let Some(fetch) = self.fetch_again() {
+        if let Some(fetch) = self.fetch_look(settings) {
             return Ok(Turn::Fetch(fetch));
         }
         if let Some(fetch) = self.fetch_ahead(settings)? {
             return Ok(Turn::Fetch(fetch));
         }
         match self.ahead.pop_front() {
-            Some(Ahead::Back(page)) if matches!(self.again, Again::No) => self.deliver(page?),
+            Some(Ahead::Back(page)) if matches!(self.look, Look::No) => self.deliver(page?),
             Some(waiting) => {
                 self.ahead.push_front(waiting);
                 Ok(Turn::Wait)
@@ -225,29 +221,23 @@ impl<A: Paginate> Planner<A> {
         }
     }
 
-    /// Compares the last page with what it was when it was delivered.
-    fn compare(&mut self) -> Result<(), Error> {
-        let again = match mem::replace(&mut self.again, Again::No) {
-            Again::Back(page) => page?,
+    /// Takes what a look has shown about the next page.
+    fn decide(&mut self) -> Result<(), Error> {
+        let (doubt, look) = match mem::replace(&mut self.look, Look::No) {
+            Look::Back(doubt, look) => (doubt, look),
             other => {
-                self.again = other;
+                self.look = other;
                 return Ok(());
             }
         };
-        if let (Some(Ahead::Back(Ok(page))), Some(plan)) =
-            (self.ahead.front_mut(), self.walk.plan())
-            && let Some((_, last)) = plan.in_doubt::<A>(&page.info)
-        {
-            if again.as_ref() != Some(last) {
-                return Err(Error::Shifted {
-                    window: self.walk.window(),
-                    delivered: plan.received(),
-                    total: plan.total_by(page.info.total.unwrap_or_default()),
-                });
-            }
-            page.trusted = true;
+        let Some(Ahead::Back(Ok(page))) = self.ahead.front_mut() else {
+            return Ok(());
+        };
+        match self.walk.decide(doubt, &mut page.arrived, look)? {
+            Decision::GoOn => Ok(()),
+            Decision::Shifted => Err(self.walk.shifted(&page.arrived)),
+            Decision::Repeated => Err(self.walk.repeated()),
         }
-        Ok(())
     }
 
     /// Forgets a page that says that the list has changed, if it may be older than the page before it:
@@ -255,9 +245,9 @@ impl<A: Paginate> Planner<A> {
     fn drop_older(&mut self) {
         if let Some(Ahead::Back(Ok(page))) = self.ahead.front()
             && !page.asked_last
-            && matches!(self.again, Again::No)
+            && matches!(self.look, Look::No)
             && let Some(plan) = self.walk.plan()
-            && plan.in_doubt::<A>(&page.info).is_some()
+            && plan.shift::<A>(&page.arrived).is_some()
         {
             self.unsettled = self.width;
             self.drop_ahead();
@@ -272,18 +262,30 @@ impl<A: Paginate> Planner<A> {
         self.stale = self.stale.saturating_add(out.count());
     }
 
-    /// The last page a second time, if the page after it says that the list has changed meanwhile.
-    fn fetch_again(&mut self) -> Option<Fetch<A>> {
+    /// The request that decides what the next page leaves open, if it leaves anything open.
+    fn fetch_look(&mut self, settings: &Settings) -> Option<Fetch<A>> {
         let Some(Ahead::Back(Ok(page))) = self.ahead.front() else {
             return None;
         };
-        if page.trusted || !matches!(self.again, Again::No) {
+        if !matches!(self.look, Look::No) {
             return None;
         }
-        let (slot, _) = self.walk.plan()?.in_doubt::<A>(&page.info)?;
-        let action = self.walk.turn_to(&slot.clone())?;
-        self.again = Again::Out;
-        Some(Fetch::new(&self.mark, None, true, action))
+        let plan = self.walk.plan()?;
+        let (doubt, slot) = plan.doubt::<A>(&page.arrived, settings.max_pages())?;
+        let fetch = self.fetch(None, true, &slot)?;
+        self.look = Look::Out(doubt);
+        Some(fetch)
+    }
+
+    fn fetch(&mut self, number: Option<u64>, asked_last: bool, slot: &Slot) -> Option<Fetch<A>> {
+        let action = self.walk.turn_to(slot)?;
+        Some(Fetch {
+            number,
+            mark: Arc::clone(&self.mark),
+            asked_last,
+            call: Call::new(action),
+            arrived: None,
+        })
     }
 
     /// A page that nobody fetches yet, if it is known which and there is room for it.
@@ -310,26 +312,21 @@ impl<A: Paginate> Planner<A> {
             };
         }
         let number = self.first.saturating_add(ahead);
-        let fetch = self
-            .walk
-            .turn_to(&slot)
-            .map(|action| Fetch::new(&self.mark, Some(number), ahead == 0, action));
+        let fetch = self.fetch(Some(number), ahead == 0, &slot);
         self.ahead.push_back(Ahead::Out);
         Ok(fetch)
     }
 
     fn deliver(&mut self, page: Page<A>) -> Result<Turn<A>, Error> {
         self.first = self.first.saturating_add(1);
-        let (plan, fingerprint) = (self.walk.plan(), page.fingerprint.as_deref());
-        if plan
-            .zip(fingerprint)
-            .is_some_and(|(plan, it)| plan.has_had(it))
-        {
+        let plan = self.walk.plan();
+        if plan.is_some_and(|plan| plan.has_come_again::<A>(&page.arrived)) {
             return Err(self.walk.repeated());
         }
         let expected = plan.and_then(|plan| plan.expected::<A>());
+        let unshifted = page.arrived.unshifted;
         let mut reply = page.reply;
-        self.walk.advance(&mut reply.output, page.fingerprint);
+        self.walk.advance(&mut reply.output, page.arrived);
         if self
             .walk
             .plan()
@@ -338,7 +335,7 @@ impl<A: Paginate> Planner<A> {
             // The list ends here, or goes on elsewhere than was thought when the next pages were asked for.
             self.drop_ahead();
         }
-        self.unsettled = if page.trusted {
+        self.unsettled = if unshifted {
             self.width
         } else {
             self.unsettled.saturating_sub(1)
@@ -357,8 +354,8 @@ pub struct Fetch<A: Paginate> {
     /// Whether all pages before it had been delivered.
     asked_last: bool,
     call: Call<A>,
-    /// The body of the last answer.
-    body: Bytes,
+    /// What the last answer is known by.
+    arrived: Option<Arrived>,
 }
 
 /// What a [`Fetch`] came to, for [`Planner::take`].
@@ -367,35 +364,6 @@ pub struct Fetched<A: Paginate> {
     mark: Arc<()>,
     number: Option<u64>,
     page: Result<Page<A>, Error>,
-}
-
-impl<A: Paginate> Fetch<A> {
-    fn new(mark: &Arc<()>, number: Option<u64>, asked_last: bool, action: &A) -> Self {
-        Self {
-            number,
-            mark: Arc::clone(mark),
-            asked_last,
-            call: Call::new(action),
-            body: Bytes::new(),
-        }
-    }
-
-    fn page(&mut self, mut reply: Reply<A::Output>) -> Page<A> {
-        let info = A::page_info(&reply.output);
-        let body = mem::take(&mut self.body);
-        let fingerprint = match info.len {
-            // Empty pages differ by the page that they lead to.
-            0 => info.token.clone(),
-            _ => Some(fingerprint::<A>(&mut reply, &body)),
-        };
-        Page {
-            fingerprint,
-            info,
-            reply,
-            asked_last: self.asked_last,
-            trusted: false,
-        }
-    }
 }
 
 impl<A: Paginate> sealed::Sealed for Fetch<A> {}
@@ -411,16 +379,28 @@ impl<A: Paginate> Flow for Fetch<A> {
             Step::Done(result) => Step::Done(Fetched {
                 mark: Arc::clone(&self.mark),
                 number: self.number,
-                page: result.map(|reply| self.page(reply)),
+                page: result.map(|mut reply| Page {
+                    arrived: match self.arrived.take() {
+                        Some(arrived) => arrived,
+                        None => arrived::<A>(&mut reply, &[]),
+                    },
+                    reply,
+                    asked_last: self.asked_last,
+                }),
             }),
         }
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if let (true, Ok(response)) = (self.call.is_out(), &outcome) {
-            self.body = response.body().clone();
-        }
+        let body = match &outcome {
+            Ok(response) => response.body().clone(),
+            Err(_) => Bytes::new(),
+        };
+        let was_out = self.call.is_out();
         self.call.handle(outcome);
+        if was_out && let Some(reply) = self.call.answered() {
+            self.arrived = Some(arrived::<A>(reply, &body));
+        }
     }
 
     fn found(&mut self, looked: Looked) {
@@ -437,30 +417,10 @@ impl<A: Paginate> Flow for Fetch<A> {
     }
 }
 
-/// What tells a page from others, the same on every machine: the records' identities, or else their JSON, which
-/// is everything from the first bracket to the last one, less the id of the request.
-fn fingerprint<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    let (mut items, mut known) = (0_usize, 0_usize);
-    A::retain(&mut reply.output, &mut |item| {
-        items = items.saturating_add(1);
-        if let Some(identity) = A::identity(item) {
-            known = known.saturating_add(1);
-            hash.update(identity.as_bytes());
-            hash.update([0]);
-        }
-        true
-    });
-    if items == 0 || known < items {
-        hash = Sha256::new();
-        let list = core::str::from_utf8(body).unwrap_or_default();
-        let list = list.split_once('[').map_or("", |(_, list)| list);
-        let list = list.rsplit_once(']').map_or("", |(list, _)| list);
-        list.split(&*reply.request_id)
-            .for_each(|part| hash.update(part.as_bytes()));
-    }
-    let digest = hash.finalize();
-    Hex::new(&digest.into()).as_str().chars().take(16).collect()
+fn arrived<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> Arrived {
+    let info = A::page_info(&reply.output);
+    let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, body);
+    Arrived::new(info, fingerprint)
 }
 
 impl<A: Paginate + fmt::Debug> fmt::Debug for Planner<A> {

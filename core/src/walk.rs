@@ -74,13 +74,25 @@
 //! the last total reported, and that a record which two windows share ([`Paginate::is_shared`]) is taken
 //! once, by its [`Paginate::identity`].
 
-use alloc::{borrow::Cow, collections::VecDeque, string::String, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
+    string::String,
+    vec::Vec,
+};
+
+use core::num::ParseIntError;
 
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
 use crate::Paging;
-use crate::{Error, Invalid, Paginate, Settings, Slot, plan::Plan, report::Report};
+use crate::{
+    Error, Invalid, Paginate, Settings, Slot,
+    fingerprint::{mark, text},
+    plan::{Arrived, Doubt, Plan, Verdict as Decision},
+    report::Report,
+};
 
 /// What a walk has delivered and what comes next.
 ///
@@ -103,9 +115,9 @@ pub struct Walk<A> {
     /// The lists after this one.
     lists: VecDeque<A>,
     /// Records that the window before may share with this one, and has given.
-    given: Vec<String>,
+    given: Given,
     /// Records that this window may share with the next one, and has given.
-    giving: Vec<String>,
+    giving: Given,
     /// How many records the windows before held, less those dropped.
     finished: u64,
     /// How many of this window's records were dropped, since the window before gave them.
@@ -142,8 +154,8 @@ impl<A: Paginate> Walk<A> {
             plan: None,
             rest: None,
             lists,
-            given: Vec::new(),
-            giving: Vec::new(),
+            given: Given::default(),
+            giving: Given::default(),
             finished: 0,
             dropped: 0,
             total: None,
@@ -211,9 +223,10 @@ impl<A: Paginate> Walk<A> {
             return Err(Invalid::new("walk", "is of another action").into());
         }
         if self.plan.is_none() {
+            // All that can fail comes before the window is cut, or it would be cut again the next time.
             window.check()?;
-            self.rest = window.split();
             let plan = Plan::new(window, self.open, settings.page_size())?;
+            self.rest = window.split();
             if let (Some(rest), Some(slot)) = (&mut self.rest, plan.next::<A>(0)) {
                 // An offset of the action's own is one in its first window.
                 rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));
@@ -242,16 +255,16 @@ impl<A: Paginate> Walk<A> {
                 window: self.window(),
                 delivered,
                 total,
+                short_page: plan.short(),
             });
         }
         self.finished = self.delivered();
         self.dropped = 0;
         self.plan = None;
-        self.given = match &self.rest {
-            Some(_) => core::mem::take(&mut self.giving),
-            None => Vec::new(),
-        };
-        self.giving.clear();
+        self.given = core::mem::take(&mut self.giving);
+        if self.rest.is_none() {
+            self.given = Given::default();
+        }
         self.window = self.rest.take().or_else(|| self.lists.pop_front());
         Ok(())
     }
@@ -268,11 +281,11 @@ impl<A: Paginate> Walk<A> {
     }
 
     /// Takes note of a page and drops what the window before has given.
-    pub(crate) fn advance(&mut self, output: &mut A::Output, fingerprint: Option<String>) {
+    pub(crate) fn advance(&mut self, output: &mut A::Output, page: Arrived) {
         let (Some(window), Some(plan)) = (&self.window, &mut self.plan) else {
             return;
         };
-        plan.advance::<A>(A::page_info(output), fingerprint);
+        plan.advance::<A>(page);
         let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
         let goes_on = self.rest.is_some();
         A::retain(output, &mut |item| {
@@ -282,19 +295,39 @@ impl<A: Paginate> Walk<A> {
             let Some(identity) = A::identity(item) else {
                 return true;
             };
-            if let Some(at) = given.iter().position(|known| *known == identity) {
-                given.swap_remove(at);
+            let mark = mark(identity.as_bytes());
+            if given.take(mark) {
                 *dropped = dropped.saturating_add(1);
                 return false;
             }
             if goes_on {
-                giving.push(identity.into_owned());
+                giving.add(mark);
             }
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
-        if let Some(total) = plan.total() {
-            self.total = Some(total.saturating_add(before));
+        self.total = plan.total().map(|total| total.saturating_add(before));
+    }
+
+    /// Takes note of what a look came to that was to decide a doubt about the next page.
+    pub(crate) fn decide(
+        &mut self,
+        doubt: Doubt,
+        page: &mut Arrived,
+        look: Result<Arrived, Error>,
+    ) -> Result<Decision, Error> {
+        match &mut self.plan {
+            Some(plan) => plan.decide(doubt, page, look),
+            None => Ok(Decision::GoOn),
+        }
+    }
+
+    pub(crate) fn shifted(&self, page: &Arrived) -> Error {
+        let total = page.info.total.unwrap_or_default();
+        Error::Shifted {
+            window: self.window(),
+            delivered: self.plan.as_ref().map_or(0, Plan::received),
+            total: self.plan.as_ref().map_or(0, |plan| plan.total_by(total)),
         }
     }
 
@@ -321,4 +354,50 @@ pub fn windows<A: Paginate>(action: A) -> impl Iterator<Item = A> {
         }
         Some(window)
     })
+}
+
+/// How many records of each mark were given: equal ones are counted, since each of them is a record.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+struct Given(BTreeMap<u64, u64>);
+
+impl Given {
+    fn add(&mut self, mark: u64) {
+        let count = self.0.entry(mark).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Takes one away, if there is one.
+    fn take(&mut self, mark: u64) -> bool {
+        let Some(count) = self.0.get_mut(&mark) else {
+            return false;
+        };
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            self.0.remove(&mark);
+        }
+        true
+    }
+}
+
+impl TryFrom<Vec<String>> for Given {
+    type Error = ParseIntError;
+
+    fn try_from(marks: Vec<String>) -> Result<Self, ParseIntError> {
+        let mut given = Self::default();
+        for mark in marks {
+            given.add(u64::from_str_radix(&mark, 16)?);
+        }
+        Ok(given)
+    }
+}
+
+impl From<Given> for Vec<String> {
+    fn from(Given(counts): Given) -> Self {
+        let each = counts.into_iter().flat_map(|(mark, count)| {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            core::iter::repeat_n(text(mark), count)
+        });
+        each.collect()
+    }
 }

@@ -166,7 +166,10 @@ pub enum Error {
 
     /// A list has ended and the service said there is more than it gave.
     /// All that came was delivered before this error.
-    #[error("incomplete: {delivered} of {total} records came{}", of(window.as_ref()))]
+    #[error(
+        "incomplete: {delivered} of {total} records came{}{}",
+        of(window.as_ref()), short(*short_page)
+    )]
     #[non_exhaustive]
     Incomplete {
         /// Which window of the walk, as [`Paginate::window`](crate::Paginate::window) says.
@@ -175,6 +178,9 @@ pub enum Error {
         delivered: u64,
         /// How many there should have been: the last total reported, less those before the first page.
         total: u64,
+        /// The first page before the end that was shorter than asked for: how many records it held, and how many
+        /// were asked for. The service may give no more at once: begin anew with pages of at most so many.
+        short_page: Option<(u64, u32)>,
     },
 
     /// The service gave a page a second time where another one was asked for, or a page names itself
@@ -381,6 +387,15 @@ impl From<Failure> for Error {
         }
         Self::Transport(failure)
     }
+}
+
+/// Says that pages were shorter than asked for.
+fn short(page: Option<(u64, u32)>) -> String {
+    page.map_or_else(String::new, |(held, asked)| {
+        format!(
+            "; a page held {held} where {asked} were asked for: ask for pages of at most {held}"
+        )
+    })
 }
 
 /// Names a window at the end of a sentence.

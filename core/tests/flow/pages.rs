@@ -207,7 +207,8 @@ fn the_page_size_is_the_actions_else_the_settings_else_the_default() {
             serve::<ITEM_OFFSET>(attempt, 10, json!(10))
         });
         assert!(walked.limits().iter().all(|sent| *sent == Some(limit)));
-        assert_eq!(walked.inputs.len() as u64, 10_u64.div_ceil(limit));
+        // After a full page that completes the total, one request more.
+        assert_eq!(walked.inputs.len() as u64, 10 / limit + 1);
     }
 }
 
@@ -268,7 +269,8 @@ fn a_short_page_in_the_middle_of_a_list_by_items_is_told() {
         }
         serve::<ITEM_OFFSET>(attempt, 10, json!(10))
     });
-    assert_eq!(walked.offsets(), [0, 4, 8, 12].map(Some));
+    // At 3 there is a record that has come: the service leaves records out.
+    assert_eq!(walked.offsets(), [0, 3, 4, 8, 12].map(Some));
     assert_eq!(walked.pages.concat(), [0, 1, 3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(walked.incomplete(), (9, 10));
 }

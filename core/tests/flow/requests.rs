@@ -33,17 +33,18 @@ fn requests<const KIND: usize>(rows: u64, added: u64) -> usize {
 fn a_short_page_ends_its_list_and_a_full_one_does_not() {
     assert_eq!(requests::<SHORT>(5, 0), 3);
     assert_eq!(requests::<SHORT>(4, 0), 3);
-    assert_eq!(requests::<ITEM_OFFSET>(4, 0), 2);
+    assert_eq!(requests::<ITEM_OFFSET>(4, 0), 3);
+    assert_eq!(requests::<ITEM_OFFSET>(5, 0), 3);
 }
 
 #[test]
 fn what_follows_a_token_or_a_cursor_is_not_in_doubt_when_the_total_changes() {
-    assert_eq!(requests::<TOKEN>(5, 1), 3);
-    assert_eq!(requests::<CURSOR>(5, 1), 3);
+    assert_eq!(requests::<TOKEN>(5, 2), 4);
+    assert_eq!(requests::<CURSOR>(5, 2), 4);
     // What an offset means may have moved: the page before is asked for again.
-    assert_eq!(requests::<ITEM_OFFSET>(5, 1), 4);
-    assert_eq!(requests::<PAGE_INDEX>(5, 1), 4);
-    assert_eq!(requests::<PAGE_NUMBER>(5, 1), 4);
+    assert_eq!(requests::<ITEM_OFFSET>(5, 2), 5);
+    assert_eq!(requests::<PAGE_INDEX>(5, 2), 5);
+    assert_eq!(requests::<PAGE_NUMBER>(5, 2), 5);
 }
 
 #[test]

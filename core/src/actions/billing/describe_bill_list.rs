@@ -204,8 +204,14 @@ impl Paginate for DescribeBillList {
         Some(format!("{} to {}", self.start_time, self.end_time))
     }
 
+    /// Several transactions may have one `BillId`, or an empty one.
     fn identity(item: &BillTransactionInfo) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(&item.bill_id))
+        let (id, kind, amount) = (&item.bill_id, item.action_type.as_str(), item.amount.get());
+        let second = item.operation_time.to_unix();
+        let nanosecond = item.operation_time.datetime().subsec_nanosecond();
+        Some(Cow::Owned(format!(
+            "{id} {second} {nanosecond} {kind} {amount}"
+        )))
     }
 
     fn is_shared(&self, item: &BillTransactionInfo) -> bool {

@@ -1,4 +1,4 @@
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,22 @@ impl Paginate for ChannelDescribeBillUsageDetail {
 
     fn window(&self) -> Option<String> {
         Some(format!("{} to {}", self.start_time, self.end_time))
+    }
+
+    /// The contract, the package, the time and the count; the rest may change, `FlowStatus` above all. Records may
+    /// be equal in all of them, several text messages of one contract say.
+    fn identity(item: &ChannelBillUsageDetail) -> Option<Cow<'_, str>> {
+        let contract = item.flow_id.as_deref().unwrap_or_default();
+        let package = item.quota_type.as_ref().map_or("", QuotaType::as_str);
+        let time = item.cost_time.map_or(0, UnixTime::seconds);
+        let count = item.use_count.unwrap_or_default();
+        Some(Cow::Owned(format!("{contract} {package} {time} {count}")))
+    }
+
+    fn retain(output: &mut Self::Output, keep: &mut dyn FnMut(&ChannelBillUsageDetail) -> bool) {
+        if let Some(details) = &mut output.details {
+            details.retain(keep);
+        }
     }
 }
 
