@@ -81,8 +81,9 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
             let Some(running) = &mut this.running else {
                 return Poll::Ready(None);
             };
-            let turn = this.planner.turn(this.client.session().settings());
-            match turn {
+            // A copy, so that the session is free while a page is taken apart.
+            let settings = this.client.session().settings().clone();
+            match this.planner.turn(&settings) {
                 Turn::Page(page) => {
                     this.teller.page(this.planner.walk(), &page);
                     if this.planner.is_ended() {
@@ -128,19 +129,15 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream fo
 
 /// A stream of the records of a list. Pages are fetched as their records are asked for.
 ///
+/// There is no [`Walk`] to be stored between two records of a page: it would leave out the rest of the page. Walk
+/// over [`Pages`] to resume later.
+///
 /// After an error, [`Error::Incomplete`] included, there are no more.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<A: Paginate, T = Hyper> {
     pages: Pages<A, T>,
     page: vec::IntoIter<A::Item>,
-}
-
-impl<A: Paginate, T> Items<A, T> {
-    /// The pages, as far as they are not used up.
-    pub const fn pages(&self) -> &Pages<A, T> {
-        &self.pages
-    }
 }
 
 impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Items<A, T> {

@@ -34,6 +34,9 @@ pub struct Pages<A: Paginate, T = Ureq> {
 
 /// An iterator over the records of a list. Pages are fetched as their records are asked for.
 ///
+/// There is no [`Walk`] to be stored between two records of a page: it would leave out the rest of the page. Walk
+/// over [`Pages`] to resume later.
+///
 /// After an error, [`Error::Incomplete`] included, there are no more.
 pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
 
@@ -137,9 +140,9 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            // In two steps, so that the session is free while a page is fetched.
-            let turn = self.planner.turn(self.client.session().settings());
-            match turn {
+            // A copy, so that the session is free while a page is taken apart.
+            let settings = self.client.session().settings().clone();
+            match self.planner.turn(&settings) {
                 Turn::Page(page) => {
                     self.teller.page(self.planner.walk(), &page);
                     if self.planner.is_ended() {

@@ -12,6 +12,8 @@ pub(crate) struct Fingerprint {
     pub(crate) page: Option<String>,
     /// Of each record.
     pub(crate) records: Vec<u64>,
+    /// Whether each record's is that of its identity.
+    pub(crate) identified: bool,
     /// Whether all records have the same fingerprint, so that an equal page may be another one.
     pub(crate) alike: bool,
 }
@@ -33,7 +35,8 @@ impl Fingerprint {
             records.extend(A::identity(item).map(|identity| mark(identity.as_bytes())));
             true
         });
-        if items == 0 || records.len() < items {
+        let identified = items > 0 && records.len() == items;
+        if !identified {
             records = marks_of_json(body);
         }
         let alike = records
@@ -47,6 +50,7 @@ impl Fingerprint {
         Self {
             page: (!records.is_empty()).then(|| text(mark(&all))),
             records,
+            identified,
             alike,
         }
     }

@@ -7,6 +7,9 @@ use crate::{Error, Paginate, Reply};
 ///
 /// A page is asked for when the records before it are used up. After an error there are no more.
 ///
+/// There is no [`Walk`](crate::Walk) to be stored between two records of a page: it would leave out the rest of the
+/// page. Walk over pages to resume later.
+///
 /// ```
 /// use tc3_core::{ChannelDescribeBillUsageDetail, Error, Items, Reply, response};
 ///
@@ -30,11 +33,6 @@ impl<P, A: Paginate> Items<P, A> {
             pages,
             page: vec![].into_iter(),
         }
-    }
-
-    /// The pages, as far as they are not used up.
-    pub const fn pages(&self) -> &P {
-        &self.pages
     }
 }
 

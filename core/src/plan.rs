@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::{collections::BTreeSet, string::String};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +59,11 @@ pub(crate) enum Doubt {
     Repeat,
     /// It is full, and completes the total. Is there more all the same?
     End,
-    /// It is short, and there should be more. Does the service give fewer at once, or leave records out?
+    /// It is short, though there may be more. Does something follow right where its records end?
     Short,
+    /// Records do that are like those of the page. Does the service give as many as it did when no more are asked
+    /// for, because it gives no more at once? Or fewer, because it leaves out some of those that are asked for?
+    Fewer,
 }
 
 /// A page that has arrived.
@@ -72,6 +75,8 @@ pub(crate) struct Arrived {
     pub(crate) unshifted: bool,
     /// Whether it is known to be the last one, or not.
     last: Option<bool>,
+    /// Whether equal ones of its records follow right where those of a short page end.
+    followed: bool,
 }
 
 impl Arrived {
@@ -82,11 +87,18 @@ impl Arrived {
             fingerprint,
             unshifted: false,
             last: None,
+            followed: false,
         }
     }
 
     fn len(&self) -> u64 {
         u64::try_from(self.info.len).unwrap_or(u64::MAX)
+    }
+
+    fn has_all_of(&self, other: &Self) -> bool {
+        let own: BTreeSet<_> = self.fingerprint.records.iter().collect();
+        let mut others = other.fingerprint.records.iter();
+        others.all(|record| own.contains(record))
     }
 }
 
@@ -230,19 +242,18 @@ impl Plan {
             let following = following::<A>(slot, page.len());
             return completes.then_some((Doubt::End, following));
         }
-        let known = page.fingerprint.records.len() == page.info.len;
-        if A::PAGING != Paging::ItemOffset
-            || claim == Some(after)
-            || self.after_short.is_some()
-            || !known
-        {
+        let by_items = A::PAGING == Paging::ItemOffset;
+        if !by_items || claim == Some(after) || self.after_short.is_some() {
             return None;
         }
-        // Of a service that leaves records out, this page can hold no record that the last one didn't.
-        let at_most = limit.saturating_sub(page.len()).min(page.len());
+        let limit_of = |limit| u32::try_from(limit).unwrap_or(slot.limit);
+        if page.followed {
+            return Some((Doubt::Fewer, Slot::new(slot.offset, limit_of(page.len()))));
+        }
+        // No further than was asked for: of a service that leaves records out, it gives none but those of this page.
+        let rest = limit.saturating_sub(page.len()).min(page.len());
         let end = slot.offset.saturating_add(page.len());
-        let probe = Slot::new(end, u32::try_from(at_most).unwrap_or(slot.limit));
-        Some((Doubt::Short, probe))
+        Some((Doubt::Short, Slot::new(end, limit_of(rest))))
     }
 
     /// Takes note of what a look came to that was to decide a doubt about `page`, the next one.
@@ -273,13 +284,18 @@ impl Plan {
             Doubt::Repeat if found.is_some() => return Ok(Verdict::Repeated),
             Doubt::Repeat => self.heeds_offsets = true,
             Doubt::End => page.last = Some(found.is_none()),
-            Doubt::Short => {
-                let has = |record: &u64| page.fingerprint.records.contains(record);
-                let is_new = |look: &Arrived| {
-                    let records = &look.fingerprint.records;
-                    records.len() == look.info.len && !records.iter().any(has)
-                };
-                self.after_short = Some(match found.is_some_and(is_new) {
+            Doubt::Short => match found {
+                None => self.after_short = Some(AfterShort::AsAsked),
+                Some(look) if page.has_all_of(look) => page.followed = true,
+                // Where records are left out, all that stand there would have been in the page.
+                Some(_) => self.after_short = Some(AfterShort::AsHeld),
+            },
+            Doubt::Fewer => {
+                let as_many = found.is_some_and(|look| look.len() >= page.len());
+                // If in doubt, the total shows in the end that records are missing.
+                let after = self.received.saturating_add(page.len());
+                let sure = page.fingerprint.alike || self.claims(page).all(|it| it < after);
+                self.after_short = Some(match as_many && sure {
                     true => AfterShort::AsHeld,
                     false => AfterShort::AsAsked,
                 });

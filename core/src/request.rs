@@ -8,6 +8,7 @@ use alloc::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -57,6 +58,8 @@ pub fn sign<A: Action>(
 pub(crate) struct Prepared {
     target: Target,
     json: Bytes,
+    /// The SHA-256 of it, so that no attempt hashes a large input while it holds the session.
+    hash: [u8; 32],
 }
 
 impl Prepared {
@@ -73,6 +76,7 @@ impl Prepared {
         }
         Ok(Self {
             target,
+            hash: Sha256::digest(&json).into(),
             json: json.into(),
         })
     }
@@ -129,7 +133,8 @@ impl Prepared {
             ];
             let payload = match about.wire {
                 Wire::PostUnsigned => Payload::Unsigned,
-                Wire::Post | Wire::Get => Payload::Signed(&body),
+                Wire::Post => Payload::Hashed(self.hash),
+                Wire::Get => Payload::Signed(&body),
             };
             let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &signed, payload);
             let authorization = signer.sign(&canonical, &target.service, time)?;

@@ -89,7 +89,7 @@ use serde::{Deserialize, Serialize};
 use crate::Paging;
 use crate::{
     Error, Invalid, Paginate, Settings, Slot,
-    fingerprint::{mark, text},
+    fingerprint::text,
     plan::{Arrived, Doubt, Plan, Verdict as Decision},
     report::Report,
 };
@@ -285,17 +285,18 @@ impl<A: Paginate> Walk<A> {
         let (Some(window), Some(plan)) = (&self.window, &mut self.plan) else {
             return;
         };
+        let marks = match page.fingerprint.identified {
+            true => page.fingerprint.records.clone(),
+            false => Vec::new(),
+        };
         plan.advance::<A>(page);
+        let mut marks = marks.into_iter();
         let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
         let goes_on = self.rest.is_some();
         A::retain(output, &mut |item| {
-            if !window.is_shared(item) {
-                return true;
-            }
-            let Some(identity) = A::identity(item) else {
+            let Some(mark) = marks.next().filter(|_| window.is_shared(item)) else {
                 return true;
             };
-            let mark = mark(identity.as_bytes());
             if given.take(mark) {
                 *dropped = dropped.saturating_add(1);
                 return false;

@@ -18,6 +18,8 @@ mod credentials;
 mod endings;
 #[path = "flow/failover.rs"]
 mod failover;
+#[path = "flow/identity.rs"]
+mod identity;
 #[path = "flow/list.rs"]
 mod list;
 #[path = "flow/lookups.rs"]
@@ -44,6 +46,8 @@ mod resume;
 mod retry;
 #[path = "flow/session.rs"]
 mod session;
+#[path = "flow/settings.rs"]
+mod settings;
 #[path = "flow/shown.rs"]
 mod shown;
 #[path = "flow/storm.rs"]
@@ -52,6 +56,8 @@ mod storm;
 mod table;
 #[path = "flow/time.rs"]
 mod time;
+#[path = "flow/totals.rs"]
+mod totals;
 #[path = "flow/waits.rs"]
 mod waits;
 #[path = "flow/window_errors.rs"]

@@ -187,7 +187,6 @@ async fn a_dropped_walk_fetches_no_more() {
     for _ in 0..11 {
         items.next().await.unwrap().unwrap();
     }
-    assert_eq!(items.pages().walk().total(), Some(25));
     drop(items);
     client.call(&january()).await.unwrap();
     assert_eq!(peer.received().len(), 3);

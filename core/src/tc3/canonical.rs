@@ -17,6 +17,8 @@ pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 pub enum Payload<'a> {
     /// The whole body; empty for GET.
     Signed(&'a [u8]),
+    /// The body that has this SHA-256.
+    Hashed([u8; 32]),
     /// Nothing: the words [`UNSIGNED_PAYLOAD`] stand in, and the request says so in `X-TC-Content-SHA256`.
     Unsigned,
 }
@@ -192,6 +194,7 @@ impl Payload<'_> {
     fn hash(self) -> Hex {
         Hex::new(&match self {
             Self::Signed(body) => Sha256::digest(body).into(),
+            Self::Hashed(hash) => hash,
             Self::Unsigned => Sha256::digest(UNSIGNED_PAYLOAD).into(),
         })
     }

@@ -1,0 +1,342 @@
+//! Totals that lie, limits that are lowered, and records that are equal: every record comes once, or there is an
+//! error.
+
+use proptest::{prelude::*, test_runner::TestCaseResult};
+use serde_json::{Value, json};
+use tc3_core::{
+    Attempt, DescribeAllocationSummaryByBusiness, Error, Month, Outcome, Planner, Settings,
+};
+
+use super::{
+    answer, input,
+    pages::walk,
+    refusal,
+    table::{ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, Table},
+    world::{Walked, World},
+};
+use crate::common::Client;
+
+/// What a service says of how many records there are.
+#[derive(Clone, Debug)]
+enum Total {
+    True,
+    None,
+    /// How many the page itself holds.
+    OwnPage,
+    Capped(u64),
+    /// The right one on the first page, and this one on the others.
+    Then(Option<u64>),
+    /// These, by turns.
+    Any(Vec<u64>),
+}
+
+impl Total {
+    fn said(&self, count: u64, answers: usize, page: u64, first: bool) -> Option<u64> {
+        match self {
+            Self::True => Some(count),
+            Self::None => None,
+            Self::OwnPage => Some(page),
+            Self::Capped(most) => Some(count.min(*most)),
+            Self::Then(_) if first => Some(count),
+            Self::Then(then) => *then,
+            Self::Any(totals) => totals.get(answers % totals.len().max(1)).copied(),
+        }
+    }
+}
+
+/// A service that gives at most `most` records at once, whatever is asked for.
+struct Service {
+    rows: Vec<u64>,
+    total: Total,
+    most: usize,
+    answers: usize,
+}
+
+impl Service {
+    fn new(rows: impl IntoIterator<Item = u64>, total: Total) -> Self {
+        Self {
+            rows: rows.into_iter().collect(),
+            total,
+            most: usize::MAX,
+            answers: 0,
+        }
+    }
+
+    fn serve<const KIND: usize>(&mut self, attempt: &Attempt) -> Outcome {
+        let (_, start, limit) = Table::place::<KIND>(&input(attempt));
+        let rows = self.rows.iter().skip(start).take(limit.min(self.most));
+        let rows: Vec<_> = rows.collect();
+        let (count, page) = (self.rows.len() as u64, rows.len() as u64);
+        let total = self.total.said(count, self.answers, page, start == 0);
+        self.answers += 1;
+        answer(json!({"Rows": rows, "Total": total}))
+    }
+}
+
+fn walked<const KIND: usize>(service: &mut Service, limit: u32, width: usize) -> Walked<u64> {
+    let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
+    let mut world = World::new(Client::with_settings(settings.with_max_pages(1_000)));
+    world.latencies = vec![(10, 10)];
+    let mut planner = Planner::new(Rows::<KIND>::new(limit, 1)).with_width(width);
+    world.walk(&mut planner, |_, attempt| service.serve::<KIND>(attempt))
+}
+
+#[test]
+fn a_total_below_what_has_come_is_none() {
+    let rows = || 0..250;
+    for total in [
+        Total::Any(vec![0]),
+        Total::Any(vec![150]),
+        Total::Any(vec![100]),
+        Total::Any(vec![200]),
+        Total::Any(vec![1]),
+        Total::Any(vec![250, 0]),
+        Total::Then(Some(0)),
+        Total::Then(None),
+        Total::OwnPage,
+        Total::Capped(100),
+        Total::Capped(200),
+        Total::None,
+    ] {
+        for width in [1, 3] {
+            let mut service = Service::new(rows(), total.clone());
+            let walked = walked::<ITEM_OFFSET>(&mut service, 100, width);
+            assert_eq!(walked.records(), rows().collect::<Vec<_>>(), "{total:?}");
+        }
+    }
+}
+
+#[test]
+fn a_record_num_of_0_with_a_full_page_is_none() {
+    let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2).unwrap());
+    let row = |at: u64| json!({"RealTotalCost": at.to_string(), "BusinessCode": "p_cvm"});
+    for said in [json!([0, 0, 0]), json!([150, 150, 150]), json!([250, 0, 0])] {
+        let walked = walk(summary.clone().with_limit(100), |attempt| {
+            let offset = input(attempt)["Offset"].as_u64().unwrap();
+            let rows: Vec<_> = (offset..250).take(100).map(row).collect();
+            let said = &said[usize::try_from(offset / 100).unwrap().min(2)];
+            answer(json!({"Detail": rows, "RecordNum": said}))
+        });
+        assert_eq!(walked.delivered, 250, "{said}");
+        assert_eq!(walked.records().len(), 250, "{said}");
+    }
+}
+
+#[test]
+fn a_total_that_turns_0_does_not_hide_what_is_missing() {
+    let mut service = Service::new(0..200, Total::Any(vec![250, 0, 0]));
+    let walked = walked::<ITEM_OFFSET>(&mut service, 100, 1);
+    assert_eq!(walked.pages.concat().len(), 200);
+    assert!(matches!(
+        walked.error,
+        Some(Error::Incomplete {
+            delivered: 200,
+            total: 250,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn equal_records_are_records() {
+    fn run<const KIND: usize>() {
+        for total in [Total::True, Total::None, Total::Capped(50), Total::OwnPage] {
+            for many in [1, 49, 50, 51, 100, 149, 150] {
+                for width in [1, 4] {
+                    let rows = vec![7; many];
+                    let mut service = Service::new(rows.clone(), total.clone());
+                    let walked = walked::<KIND>(&mut service, 50, width);
+                    assert_eq!(walked.records(), rows, "{KIND} {total:?} {many} {width}");
+                }
+            }
+        }
+    }
+    run::<ITEM_OFFSET>();
+    run::<PAGE_INDEX>();
+    run::<PAGE_NUMBER>();
+}
+
+#[test]
+fn equal_pages_at_an_ignored_offset_are_an_error() {
+    for total in [json!(150), json!(120), json!(50), json!(0), Value::Null] {
+        let walked = walk(Rows::<PAGE_INDEX>::new(50, 1), |_| {
+            answer(json!({"Rows": vec![7; 50], "Total": total}))
+        });
+        assert!(
+            matches!(walked.error, Some(Error::Repeated { delivered: 50, .. })),
+            "{total}: {:?}",
+            walked.error
+        );
+        assert_eq!(walked.pages.concat(), [7; 50], "{total}");
+    }
+}
+
+#[test]
+fn a_service_that_refuses_what_lies_beyond_the_end_is_believed() {
+    for code in ["InvalidParameter.Offset", "ResourceNotFound"] {
+        for rows in [vec![7; 8], (0..8).collect()] {
+            let mut service = Service::new(rows.clone(), Total::True);
+            let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+                match input(attempt)["Offset"].as_u64() {
+                    Some(0..8) => service.serve::<ITEM_OFFSET>(attempt),
+                    _ => refusal(code),
+                }
+            });
+            assert_eq!(walked.records(), rows, "{code}");
+        }
+    }
+    // Another refusal says nothing of where the list ends.
+    let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+        match input(attempt)["Offset"].as_u64() {
+            Some(0) => answer(json!({"Rows": [1, 2, 3, 4], "Total": 4})),
+            _ => refusal("UnauthorizedOperation"),
+        }
+    });
+    assert!(walked.error.unwrap().is_denied());
+}
+
+#[test]
+fn a_limit_that_the_service_lowers_is_followed_where_the_records_end() {
+    for total in [Total::True, Total::Any(vec![0]), Total::None] {
+        for most in [100, 20, 300, 499] {
+            for width in [1, 4] {
+                let mut service = Service::new(0..1_050, total.clone());
+                service.most = most;
+                let walked = walked::<ITEM_OFFSET>(&mut service, 500, width);
+                let expected: Vec<_> = (0..1_050).collect();
+                assert_eq!(walked.records(), expected, "{total:?} {most} {width}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_service_that_leaves_records_out_of_a_page_is_followed_as_was_asked() {
+    // Every third record alone is shown, and the total counts them.
+    let shown: Vec<u64> = (0..600).filter(|row| row % 3 == 1).collect();
+    for total in [json!(shown.len()), Value::Null] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(100, 1), |attempt| {
+            let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            let cut = (0..600).skip(start).take(limit);
+            let rows: Vec<_> = cut.filter(|row| row % 3 == 1).collect();
+            answer(json!({"Rows": rows, "Total": total}))
+        });
+        assert_eq!(walked.records(), shown, "{total}");
+    }
+}
+
+#[test]
+fn pages_shorter_than_asked_for_are_named_where_records_are_missing() {
+    // By the index of a page of 500 each, of which the service gives 100.
+    let walked = walk(Rows::<PAGE_INDEX>::new(500, 1), |attempt| {
+        let (_, start, _) = Table::place::<PAGE_INDEX>(&input(attempt));
+        let rows: Vec<_> = (0..250).skip(start).take(100).collect();
+        answer(json!({"Rows": rows, "Total": 250}))
+    });
+    let error = walked.error.unwrap();
+    assert!(matches!(
+        error,
+        Error::Incomplete {
+            delivered: 100,
+            total: 250,
+            short_page: Some((100, 500)),
+            ..
+        }
+    ));
+    assert_eq!(
+        error.to_string(),
+        "incomplete: 100 of 250 records came (part 0); a page held 100 where 500 were asked for: \
+         ask for pages of at most 100"
+    );
+}
+
+fn total() -> impl Strategy<Value = Total> {
+    prop_oneof![
+        Just(Total::True),
+        Just(Total::None),
+        Just(Total::OwnPage),
+        (0..60_u64).prop_map(Total::Capped),
+        prop::option::of(0..60_u64).prop_map(Total::Then),
+        prop::collection::vec(0..80_u64, 1..6).prop_map(Total::Any),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    kind: usize,
+    rows: Vec<u64>,
+    total: Total,
+    most: usize,
+    limit: u32,
+    width: usize,
+}
+
+prop_compose! {
+    fn case()(
+        kind in 0..3_usize,
+        many in 0..60_u64,
+        values in prop_oneof![Just(1_u64), Just(u64::MAX), 2..5_u64],
+        total in total(),
+        most in prop_oneof![2 => Just(usize::MAX), 1 => 1..9_usize],
+        limit in 1..9_u32,
+        width in 1..5_usize,
+    ) -> Case {
+        Case { kind, rows: (0..many).map(|row| row % values).collect(), total, most, limit, width }
+    }
+}
+
+fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
+    let mut service = Service::new(case.rows.clone(), case.total.clone());
+    // By the index of a page nobody can tell where the records of a shorter one end, nor where some of them are equal.
+    let some_are_equal = case.rows.iter().max() < Some(&4) && case.rows.contains(&1);
+    service.most = match KIND {
+        ITEM_OFFSET if !some_are_equal => case.most,
+        _ => usize::MAX,
+    };
+    let lowered = service.most < case.limit as usize;
+    let walked = walked::<KIND>(&mut service, case.limit, case.width);
+    let came = walked.pages.concat();
+    let Some(error) = walked.error else {
+        // A short page that completes the total is the end: a limit that is lowered and a total that lies may agree.
+        let agrees = lowered && case.rows.starts_with(&came) && {
+            let said = |answers| {
+                case.total
+                    .said(case.rows.len() as u64, answers, service.most as u64, false)
+            };
+            (0..8).any(|answers| said(answers) == Some(came.len() as u64))
+        };
+        prop_assert!(came == case.rows || agrees, "{came:?}");
+        return Ok(());
+    };
+    prop_assert!(case.rows.starts_with(&came), "{came:?}");
+    match error {
+        // Of a list in which records occur again and again, a page may look like one that came again.
+        Error::Repeated { .. } => {
+            prop_assert!(some_are_equal, "{came:?}");
+        }
+        Error::Incomplete { total, .. } => {
+            prop_assert!(total > came.len() as u64);
+            let over = |answers| {
+                case.total
+                    .said(case.rows.len() as u64, answers, 0, answers == 0)
+            };
+            let over = (0..200).any(|answers| over(answers) > Some(case.rows.len() as u64));
+            prop_assert!(came == case.rows && over || lowered, "{came:?} of {total}");
+        }
+        other => prop_assert!(false, "{other}"),
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_total_says_every_record_comes_once_or_there_is_an_error(case in case()) {
+        match case.kind {
+            ITEM_OFFSET => holds::<ITEM_OFFSET>(&case)?,
+            PAGE_INDEX => holds::<PAGE_INDEX>(&case)?,
+            _ => holds::<PAGE_NUMBER>(&case)?,
+        }
+    }
+}
