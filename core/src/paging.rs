@@ -5,6 +5,8 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::Action;
+#[cfg(doc)]
+use crate::Error;
 
 /// How the pages of an action follow one another.
 ///
@@ -25,6 +27,23 @@ use crate::Action;
 /// | completes the total | [`PageInfo::with_total`] |
 /// | is followed by an empty one, as there is no total | nothing |
 /// | is shorter than was asked for, whatever a total says | `const END: End = End::ShortPage` |
+///
+/// # What a walk makes sure of
+///
+/// A total and a page size are claims of the service's, which may be wrong. Where a page leaves something open, one
+/// or two requests decide before it is delivered; most walks take none:
+///
+/// | a page | the walk asks | and |
+/// | --- | --- | --- |
+/// | is full, and completes the total | for the page after it | ends if there is none, or goes on |
+/// | brings more records than the total says | | goes on to an empty page: it is no total |
+/// | is short, though more records should come (by items) | for what stands where its records end | goes on there if the service gives fewer at once than asked for, or else as far on as was asked for |
+/// | came before, and its records differ from one another | | ends with [`Error::Repeated`] |
+/// | came before, and all its records are equal | for a page beyond [`max_pages`](crate::Settings::max_pages) | ends with [`Error::Repeated`] if there is one, as the offset is ignored then |
+/// | has another total than the last one | for the last one again | ends with [`Error::Shifted`] if that has changed |
+///
+/// When a list is over and has given fewer records than the last total that could be true, the walk ends with
+/// [`Error::Incomplete`].
 ///
 /// ```
 /// use tc3_core::{Action, End, PageInfo, Paginate, Paging, Slot, lenient};
@@ -115,8 +134,10 @@ pub trait Paginate: Action {
         None
     }
 
-    /// What tells a record from all others of its list, e.g. its id. Where there is nothing of the kind,
-    /// pages are told apart by the JSON of their records.
+    /// What tells a record from others of its list and never changes: an id, or several fields together. Records may
+    /// be equal in it all the same; each of them is delivered. A field that may change while the list is walked over
+    /// (a status, a balance) must not be in it. Where there is nothing of the kind, records are told apart by their
+    /// JSON.
     fn identity(item: &Self::Item) -> Option<Cow<'_, str>> {
         let _ = item;
         None
@@ -140,8 +161,7 @@ pub trait Paginate: Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Paging {
-    /// Records, from 0: the next page is at the offset plus the page size. A page that is shorter, before
-    /// the last one, leaves a gap, and the walk says so at its end.
+    /// Records, from 0: the next page is at the offset plus the page size.
     ItemOffset,
     /// Pages, from 0: the next page is at the offset plus 1.
     PageIndex,
@@ -186,8 +206,8 @@ impl Paging {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum End {
-    /// With it, as many records have come as the service reports. A list without a total goes on to an
-    /// empty page. (By [`Paging::Token`], the last page is the one without a token.)
+    /// With it, as many records have come as the service reports, and no more follow. A list without a total goes
+    /// on to an empty page. (By [`Paging::Token`], the last page is the one without a token.)
     Total,
     /// It holds fewer records than were asked for. A total may be too small, but not too large.
     ShortPage,

@@ -170,7 +170,8 @@ impl<A: Paginate> Walk<A> {
             .saturating_sub(self.dropped)
     }
 
-    /// How many records there are in the windows begun so far, by the last page that said; `None` until one does.
+    /// How many records there are in the windows begun so far, by the last page that said; `None` until one does,
+    /// and where the service has said fewer than have come.
     pub const fn total(&self) -> Option<u64> {
         self.total
     }

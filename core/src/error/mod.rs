@@ -186,8 +186,8 @@ pub enum Error {
     /// The service gave a page a second time where another one was asked for, or a page names itself
     /// as the next one. All that came before was delivered.
     ///
-    /// Pages are told apart by their records, so very small pages of records that are alike in all fields
-    /// may look like one that came again.
+    /// Pages are told apart by their records' [`identity`](crate::Paginate::identity), or else by their JSON. A page
+    /// of records that are all equal counts as another one, unless the service ignores the offset.
     #[error("the service gave the same page again, after {delivered} records{}", of(window.as_ref()))]
     #[non_exhaustive]
     Repeated {
