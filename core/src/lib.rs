@@ -96,6 +96,7 @@ mod head;
 mod items;
 mod pages;
 mod paging;
+pub mod pem;
 mod plan;
 mod planner;
 mod proxy;
