@@ -112,7 +112,7 @@ impl<C: Connector, R: Resolver> Connector for Before<C, R> {
         let mut addrs = self.resolver.empty();
         if details.config.proxy().is_none() {
             let resolved = self.resolver.resolve(details.uri, details.config, timeout);
-            addrs = resolved.map_err(mark)?;
+            addrs = resolved.map_err(|error| marked(error, Obstacle::NameLookup))?;
             if let Instant::Exact(start) = details.now {
                 timeout = left(timeout, start).map_err(mark)?;
             }
@@ -138,16 +138,19 @@ fn mark(error: Error) -> Error {
         Error::Other(marked) if marked.is::<Failure>() => Error::Other(marked),
         error => {
             let obstacle = obstacle(&error);
-            let failure = Failure::not_sent(error).with_obstacle(obstacle);
-            Error::Other(Box::new(failure))
+            marked(error, obstacle)
         }
     }
+}
+
+fn marked(error: Error, obstacle: Obstacle) -> Error {
+    let failure = Failure::not_sent(error).with_obstacle(obstacle);
+    Error::Other(Box::new(failure))
 }
 
 /// What an error of connecting says was in the way.
 fn obstacle(error: &Error) -> Obstacle {
     let refused = match error {
-        Error::HostNotFound | Error::Timeout(Timeout::Resolve) => return Obstacle::NameLookup,
         // ureq has the status in a text alone, "proxy server responded 407/407".
         Error::ConnectProxyFailed(reason) => {
             let status = reason.strip_prefix("proxy server responded ");
