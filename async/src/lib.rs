@@ -340,7 +340,7 @@
 //! [`Error`] says it by its variant; below the number of attempts or the deadline is the [`cause`](Error::cause):
 //!
 //! ```
-//! use tc3_async::{Client, Credential, DescribeAllocationSummaryByBusiness, Error, Kind, Month};
+//! use tc3_async::{Client, Credential, DescribeAllocationSummaryByBusiness, Error, Kind, Month, Remedy};
 //! use tc3_core::{Emulator, Fault, When};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -359,7 +359,7 @@
 //!     Error::Input(invalid) => panic!("{} {}", invalid.field(), invalid.rule()), // nothing was sent
 //!     other => panic!("{other}"),
 //! }
-//! assert!(error.is_transient()); // try again, in an hour
+//! assert_eq!(error.remedy(), Remedy::Later); // try again, in an hour
 //! assert!(error.request_id().is_some()); // the vendor's support asks for it
 //! // What is wrong about an input is said before anything is sent.
 //! let error = client.call(&month.with_limit(0)).await.unwrap_err();

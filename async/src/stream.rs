@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{Error, Failure, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
 use tokio::task::JoinSet;
 
 use tracing::Instrument;
@@ -16,7 +16,8 @@ use crate::{Client, Hyper, Transport, tell::WalkTeller};
 
 /// A stream of the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// After an error, [`Error::Incomplete`] included, there are no more. Where the runtime shuts down meanwhile, that is
+/// [`Error::Shutdown`], and the walk as it is stored goes on in the next one.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate, T = Hyper> {
@@ -108,9 +109,8 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
                         if let Ok(panicked) = ended.try_into_panic() {
                             panic::resume_unwind(panicked);
                         }
-                        // Nobody else can cancel a task. What became of its page is not known.
-                        let failed = Failure::unknown("the runtime that fetched pages has ended");
-                        let failed = Err(failed.into());
+                        // Nobody else can cancel a task.
+                        let failed = Err(Error::Shutdown);
                         this.teller.page(this.planner.walk(), &failed);
                         return Poll::Ready(Some(failed));
                     }

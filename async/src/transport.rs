@@ -7,7 +7,7 @@ use std::{
 
 use http::uri::{Authority, Scheme, Uri};
 use http_body_util::Full;
-use tc3_core::{Attempt, BoxError, Failure, Outcome};
+use tc3_core::{Attempt, Failure, Outcome};
 use tokio::{
     runtime::Handle,
     task::yield_now,
@@ -79,14 +79,18 @@ impl Hyper {
         }
     }
 
-    async fn connect(&self, origin: &Origin) -> Result<Connection, BoxError> {
+    /// Connects within the connect timeout and what is left until the deadline.
+    async fn connect(&self, origin: &Origin, deadline: Instant) -> Result<Connection, Failure> {
         let Origin {
             scheme,
             authority,
             direct,
         } = origin;
-        let io = self.connect.connect(scheme, authority, *direct).await?;
-        Ok(Connection::new(io).await?)
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = left.min(self.timeout);
+        let io = self.connect.connect(scheme, authority, *direct, timeout);
+        let connection = Connection::new(io.await?).await;
+        connection.map_err(Failure::not_sent)
     }
 
     /// The connection to an origin that was last used.
@@ -143,12 +147,8 @@ impl Transport for Hyper {
                     connection
                 }
                 None => {
-                    let by = deadline.min(Instant::now() + self.timeout);
                     // In a box, or every call would have room for it.
-                    let connecting = Box::pin(self.connect(&origin));
-                    let connected = timeout_at(by, connecting).await;
-                    let connected = connected.map_err(Failure::not_sent)?;
-                    connected.map_err(Failure::not_sent)?
+                    Box::pin(self.connect(&origin, deadline)).await?
                 }
             };
             connection.set_deadline(deadline);

@@ -181,7 +181,8 @@ impl Builder {
         }
     }
 
-    /// How long connecting may take, looking up the name and TLS included; 10 s by default.
+    /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
+    /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
         self
@@ -214,12 +215,13 @@ impl Builder {
     /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
     ///
     /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
-    /// Mozilla's roots: who needs both gives both. Sections other than certificates are passed over.
+    /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
+    /// [`pem::certificates`](tc3_core::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `trust_only` when the text is not PEM, holds no certificate, or one that can't be
-    /// a root.
+    /// [`Invalid`] naming `trust_only` when the text is not PEM or has sections that are not whole, holds no
+    /// certificate, or one that can't be a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
         self.roots = Some(transport::roots(pem.as_ref())?);
         Ok(self)

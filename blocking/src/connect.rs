@@ -9,7 +9,8 @@ use std::{
 };
 
 use http::Uri;
-use tc3_core::Failure;
+use rustls::AlertDescription;
+use tc3_core::{Failure, Obstacle};
 use ureq::{
     Error, Timeout,
     config::Config,
@@ -111,7 +112,7 @@ impl<C: Connector, R: Resolver> Connector for Before<C, R> {
         let mut addrs = self.resolver.empty();
         if details.config.proxy().is_none() {
             let resolved = self.resolver.resolve(details.uri, details.config, timeout);
-            addrs = resolved.map_err(mark)?;
+            addrs = resolved.map_err(|error| marked(error, Obstacle::NameLookup))?;
             if let Instant::Exact(start) = details.now {
                 timeout = left(timeout, start).map_err(mark)?;
             }
@@ -135,7 +136,38 @@ fn mark(error: Error) -> Error {
     match error {
         // On the way to a proxy, which is connected to by the same means.
         Error::Other(marked) if marked.is::<Failure>() => Error::Other(marked),
-        error => Error::Other(Box::new(Failure::not_sent(error))),
+        error => {
+            let obstacle = obstacle(&error);
+            marked(error, obstacle)
+        }
+    }
+}
+
+fn marked(error: Error, obstacle: Obstacle) -> Error {
+    let failure = Failure::not_sent(error).with_obstacle(obstacle);
+    Error::Other(Box::new(failure))
+}
+
+/// What an error of connecting says was in the way.
+fn obstacle(error: &Error) -> Obstacle {
+    let refused = match error {
+        // ureq has the status in a text alone, "proxy server responded 407/407".
+        Error::ConnectProxyFailed(reason) => {
+            let status = reason.strip_prefix("proxy server responded ");
+            let status = status.and_then(|rest| rest.split('/').next()?.parse().ok());
+            return status.map_or(Obstacle::Connection, Obstacle::proxy);
+        }
+        Error::Rustls(error) => Some(error),
+        Error::Io(error) => error.get_ref().and_then(|error| error.downcast_ref()),
+        Error::Tls(_) => return Obstacle::Tls,
+        _ => None,
+    };
+    match refused {
+        // The server's own trouble, and none with what it was told.
+        None | Some(rustls::Error::AlertReceived(AlertDescription::InternalError)) => {
+            Obstacle::Connection
+        }
+        Some(_) => Obstacle::Tls,
     }
 }
 
@@ -400,6 +432,20 @@ mod tests {
             ..Known::default()
         };
         post(&known.agent(None)).unwrap();
+    }
+
+    #[test]
+    fn an_address_that_never_answers_leaves_time_for_the_next_one() {
+        let (dead, _keep) = tc3_test_peer::black_hole();
+        let (address, _) = echo();
+        let known = Known {
+            addrs: vec![dead, address],
+            ..Known::default()
+        };
+        let start = time::Instant::now();
+        post(&known.agent(None)).unwrap();
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(100), "{took:?}");
     }
 
     #[test]

@@ -2,9 +2,9 @@ use std::{io::Read, time::Duration};
 
 use rustls::{
     RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, pem::PemObject as _},
 };
-use tc3_core::{Attempt, Failure, Invalid, Outcome, Proxies};
+use tc3_core::{Attempt, Failure, Invalid, Outcome, Proxies, ProxyUrl, pem};
 use ureq::{
     Agent, Proxy,
     tls::{Certificate, RootCerts, TlsConfig},
@@ -46,19 +46,17 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
     }
 }
 
-pub(crate) fn roots(pem: &[u8]) -> Result<RootCerts, Invalid> {
+pub(crate) fn roots(text: &[u8]) -> Result<RootCerts, Invalid> {
     let invalid = |rule| Invalid::new("trust_only", rule);
     // ureq passes over what can't be a root, and would then trust nobody.
     let mut store = RootCertStore::empty();
     let mut roots = Vec::new();
-    for root in CertificateDer::pem_slice_iter(pem) {
+    for section in pem::certificates(text)? {
+        let root = CertificateDer::from_pem_slice(&section);
         let root = root.map_err(|_| invalid("must be PEM with whole sections of base64"))?;
         roots.push(Certificate::from_der(&root).to_owned());
         let added = store.add(root);
         added.map_err(|_| invalid("has a certificate that can't be a root"))?;
-    }
-    if store.is_empty() {
-        return Err(invalid("must hold a certificate in PEM"));
     }
     Ok(roots.into())
 }
@@ -100,30 +98,33 @@ impl Ureq {
     }
 
     /// The proxy that an attempt goes through. Connections through another one, or none, are kept apart by ureq.
-    fn proxy(&self, attempt: &Attempt) -> Result<Option<Proxy>, Failure> {
+    fn proxy(&self, attempt: &Attempt) -> Result<Option<&ProxyUrl>, Failure> {
         if attempt.direct {
             return Ok(None);
         }
         let proxy = self.proxies.choose(attempt.request.uri());
-        let Some(url) = proxy.map_err(Failure::not_sent)? else {
-            return Ok(None);
-        };
-        Proxy::new(url.expose())
-            .map(Some)
-            .map_err(Failure::not_sent)
+        proxy.map_err(Failure::not_sent)
     }
 }
 
 impl Transport for Ureq {
     fn send(&self, mut attempt: Attempt) -> Outcome {
-        let proxy = self.proxy(&attempt)?;
+        let url = self.proxy(&attempt)?;
+        let proxy = url.map(|url| Proxy::new(url.expose())).transpose();
+        let proxy = proxy.map_err(Failure::not_sent)?;
+        let through = |failure: Failure| match url {
+            Some(url) => failure.through(url),
+            None => failure,
+        };
         if !attempt.confidential {
-            return exchange(&self.agent, proxy, attempt);
+            return exchange(&self.agent, proxy, attempt).map_err(through);
         }
         let covered = Covered::take(&mut attempt, proxy.is_some());
         let connector = connector(DefaultResolver::default()).chain(covered.clone());
         let agent = Agent::with_parts(self.agent.config().clone(), connector, Later);
-        let (parts, body) = exchange(&agent, proxy, attempt)?.into_parts();
+        let (parts, body) = exchange(&agent, proxy, attempt)
+            .map_err(through)?
+            .into_parts();
         let body = covered.answer(body.len())?;
         Ok(http::Response::from_parts(parts, body.into()))
     }

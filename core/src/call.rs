@@ -1,5 +1,5 @@
 use alloc::{borrow::Cow, boxed::Box, string::String};
-use core::{fmt, mem, time::Duration};
+use core::{fmt, mem, ops::Range, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -23,8 +23,10 @@ const EARLY: Duration = Duration::from_millis(10);
 
 /// How long an action rests after a throttle answer that doesn't say: limits are counted by the second.
 const REST: Duration = Duration::from_secs(1);
-/// How long it rests at most, so that an absurd `Retry-After` ends calls and not the session.
-const LONGEST_REST: Duration = Duration::from_secs(3_600);
+
+/// The times that a service can have: the signatures of TC3 are from 2018, and whatever this is used in will be
+/// another by 2100. A date beyond is a fault of whoever wrote it, and by none may a clock be set.
+const POSSIBLE: Range<UnixTime> = UnixTime::new(1_514_764_800)..UnixTime::new(4_102_444_800);
 
 /// How long a call waits for another one that looks for credentials, at first and at most.
 const POLL: Duration = Duration::from_millis(5);
@@ -163,10 +165,16 @@ impl<A: Action> Call<A> {
         }
         let left = deadline.saturating_sub(self.time.passed);
         if prepared.target().signed {
-            if left.is_zero() {
-                return Err(self.late(deadline, None));
+            if left.is_zero() && self.renewal.is_none() {
+                // What was never sent and has waited for others was to be signed by what they find.
+                let awaited = self.attempts == 0 && self.polls > 0;
+                let awaited = awaited.then(|| NoCredentials::awaited().into());
+                return Err(self.late(deadline, awaited));
             }
             if let Some(step) = self.look(session, now, left)? {
+                if left.is_zero() {
+                    return Err(self.late(deadline, Some(NoCredentials::awaited().into())));
+                }
                 return Ok(step);
             }
         }
@@ -177,7 +185,10 @@ impl<A: Action> Call<A> {
         let queued = session.gate(prepared.target()).wait(rate, now.tick);
         let delay = self.ready.saturating_sub(self.time.passed).max(queued);
         if delay >= left {
-            return Err(self.late(deadline, None));
+            let throttle = session.gate(prepared.target()).rests_for(left, now.tick);
+            let throttle = throttle.and_then(Error::throttle);
+            let failed = self.failed.take().or(throttle);
+            return Err(self.late(deadline, failed));
         }
         if !delay.is_zero() {
             let resting = session.gate(prepared.target()).resting(now.tick);
@@ -296,9 +307,14 @@ impl<A: Action> Call<A> {
                 }
                 self.unreachable = unreachable.saturating_add(1);
             }
-            Advice::Rest => session
-                .gate(target)
-                .rest(asked.clamp(REST, LONGEST_REST), now.tick),
+            Advice::Rest => {
+                let longest = session.settings().longest_rest().max(REST);
+                let rest = asked.clamp(REST, longest);
+                delay = backoff.max(rest);
+                if let Some(throttle) = error.throttle() {
+                    session.gate(target).rest(rest, now.tick, throttle);
+                }
+            }
             Advice::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
                     session.set_clock(date, now.unix);
@@ -467,7 +483,8 @@ impl Hints {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let date = |text: &str| {
             let parsed = DateTimeParser::new().parse_timestamp(text);
-            parsed.ok().map(|time| UnixTime::new(time.as_second()))
+            let time = UnixTime::new(parsed.ok()?.as_second());
+            POSSIBLE.contains(&time).then_some(time)
         };
         let retry_after = text(header::RETRY_AFTER).and_then(|text| {
             let seconds = text.trim().parse().map(RetryAfter::Seconds);

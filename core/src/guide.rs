@@ -48,12 +48,13 @@
 //!    of statuses by itself, switch that off.
 //! 4. It returns [`Failure::not_sent`](crate::Failure::not_sent) only where the request surely never reached the
 //!    service: no address, no connection, no TLS session. In doubt, and for every timeout after that, it is
-//!    [`Failure::unknown`](crate::Failure::unknown), so that no write is done twice.
+//!    [`Failure::unknown`](crate::Failure::unknown), so that no write is done twice. Where it can tell that TLS or a
+//!    proxy refused, [`with_obstacle`](crate::Failure::with_obstacle) says so, and nothing is sent again in vain.
 //! 5. It keeps the request out of logs: `Authorization` and `X-TC-Token` are marked sensitive. Where
 //!    [`confidential`](crate::Attempt::confidential) says so, it logs no body either, of the answer least of all.
 //!
 //! An answer is an `http::Response<bytes::Bytes>`, of the crates `http` 1 and `bytes` 1; of its headers, core reads
-//! `Retry-After` and `Date`. From a client with types of its own it is put together by
+//! `Retry-After`, `Date` and `Content-Encoding`; every request says that it takes `identity` alone. From a client with types of its own it is put together by
 //! `http::Response::builder().status(status).header(name, value).body(body.into())`.
 //!
 //! Async it is the same loop with two `.await`s. The session is locked for the step alone, so that calls share it:
@@ -380,13 +381,15 @@
 //! # Why a call failed
 //!
 //! An [`Error`](crate::Error) says what happened by its variant; what went wrong in the end, below the number of
-//! attempts or the deadline, is its [`cause`](crate::Error::cause). Most programs need no more than this:
+//! attempts or the deadline, is its [`cause`](crate::Error::cause). What to do now is its
+//! [`remedy`](crate::Error::remedy), and [`Remedy`](crate::Remedy) has the table of all. Most programs need no more
+//! than this:
 //!
 //! ```
-//! use tc3_core::{Error, Kind};
+//! use tc3_core::{Error, Kind, Remedy};
 //!
-//! /// What an operator is told, and whether the job is to be queued once more.
-//! fn explain(error: &Error) -> (String, bool) {
+//! /// What an operator is told, and what the job does.
+//! fn explain(error: &Error) -> (String, Remedy) {
 //!     let advice = match error.cause() {
 //!         Error::Service(refusal) => match refusal.kind() {
 //!             Kind::Denied => format!("look at the key and its policy: {}", refusal.message()),
@@ -396,23 +399,30 @@
 //!         Error::Input(invalid) => format!("the field {} {}", invalid.field(), invalid.rule()),
 //!         Error::Decode { path, .. } => format!("the answer has something else at {path}"),
 //!         Error::Credentials(missing) => missing.to_string(), // where it looked, and what was there
-//!         Error::Incomplete { delivered, total, .. } => format!("{delivered} of {total} came: walk again"),
+//!         Error::Incomplete { delivered, total, .. } => format!("{delivered} of {total} came"),
 //!         other => other.to_string(),
 //!     };
+//!     let next = match error.remedy() {
+//!         Remedy::Resume => "go on from what is stored",
+//!         Remedy::Later => "go on from what is stored, in an hour",
+//!         Remedy::StartOver => "walk again",
+//!         _ => "call somebody", // `is_transient` is true of all others
+//!     };
 //!     let id = error.request_id().unwrap_or("none"); // the vendor's support asks for it
-//!     (format!("{advice} ({} sent, RequestId {id})", error.attempts()), error.is_transient())
+//!     let text = format!("{advice} ({} sent, RequestId {id}): {next}", error.attempts());
+//!     (text, error.remedy())
 //! }
 //! # let refused = tc3_core::Refusal::new("UnauthorizedOperation.CamNoAuth", "no permission", Some("5e1f".into()));
-//! # let (text, again) = explain(&Error::Service(refused));
-//! # assert_eq!(text, "look at the key and its policy: no permission (1 sent, RequestId 5e1f)");
-//! # assert!(!again);
-//! # let (text, again) = explain(&Error::Transport(tc3_core::Failure::unknown("connection reset")));
-//! # assert_eq!(text, "no answer from the service (1 sent, RequestId none)");
-//! # assert!(again);
+//! # let (text, remedy) = explain(&Error::Service(refused));
+//! # assert_eq!(text, "look at the key and its policy: no permission (1 sent, RequestId 5e1f): call somebody");
+//! # assert_eq!(remedy, Remedy::Mend);
+//! # let (text, remedy) = explain(&Error::from(tc3_core::Failure::unknown("connection reset")));
+//! # assert_eq!(text, "no answer from the service (1 sent, RequestId none): go on from what is stored");
+//! # assert_eq!(remedy, Remedy::Resume);
 //! ```
 //!
-//! - [`is_transient`](crate::Error::is_transient): the same call may go well later. The call itself has
-//!   tried as [`Retry`](crate::Retry) says.
+//! - [`remedy`](crate::Error::remedy): go on, wait, begin anew, or have a person mend something. The call itself has
+//!   tried as [`Retry`](crate::Retry) says. [`is_transient`](crate::Error::is_transient): no person is needed.
 //! - [`may_have_taken_effect`](crate::Error::may_have_taken_effect): look before a write is done again.
 //! - [`is_throttled`](crate::Error::is_throttled), [`is_denied`](crate::Error::is_denied): the two refusals that
 //!   programs ask for most.

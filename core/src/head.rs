@@ -18,7 +18,10 @@ pub(crate) const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
 /// Keeps a place for what HTTP stacks add: a copy of a map has no other room, and would move as a whole.
 const SPARE: HeaderName = header::CONTENT_LENGTH;
 /// How many headers a request has at most, that one included.
-const HEADERS: usize = 12;
+const HEADERS: usize = 13;
+
+/// Without it, anything may answer in a content coding.
+pub(crate) const NO_CODING: HeaderValue = HeaderValue::from_static("identity");
 
 const CLIENT: &str = concat!("tc3-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -82,6 +85,7 @@ impl Head {
         headers.insert(header::HOST, host);
         let content_type = HeaderValue::from_static(about.content_type());
         headers.insert(header::CONTENT_TYPE, content_type);
+        headers.insert(header::ACCEPT_ENCODING, NO_CODING);
         let unsigned = HeaderValue::from_static("SKIP");
         headers.insert(
             header::AUTHORIZATION,

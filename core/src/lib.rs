@@ -97,6 +97,7 @@ mod head;
 mod items;
 mod pages;
 mod paging;
+pub mod pem;
 mod plan;
 mod planner;
 mod proxy;
@@ -123,7 +124,7 @@ pub use credential::{Chain, Credential, NoCredentials, Source, Tried, Unreadable
 #[cfg(feature = "emulator")]
 pub use emulator::{Emulator, Exchange, Fault, Scripted, When};
 pub use endpoint::Endpoint;
-pub use error::{BoxError, Error, Failure, Invalid, Kind, Refusal};
+pub use error::{BoxError, Error, Failure, Invalid, Kind, NotSent, Obstacle, Refusal, Remedy};
 pub use flow::{Attempt, Flow, Looked, Lookup, Now, Outcome, Step};
 pub use items::Items;
 pub use pages::Pages;

@@ -1,10 +1,11 @@
 use alloc::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
 };
 use core::time::Duration;
 
-use crate::Target;
+use crate::{Error, Target};
 
 /// A second, and a little more, as requests may arrive closer together than they were sent.
 const WINDOW: Duration = Duration::from_millis(1_020);
@@ -28,8 +29,22 @@ impl Quota {
 pub(crate) struct Gate {
     /// When it was passed last, as often as matters, ascending.
     sent: VecDeque<Duration>,
-    /// Since when, and for how long, nothing passes.
-    rest: Option<(Duration, Duration)>,
+    rest: Option<Rest>,
+}
+
+/// A time in which nothing passes.
+#[derive(Clone, Debug)]
+struct Rest {
+    since: Duration,
+    length: Duration,
+    /// The throttle that asked for it.
+    cause: Arc<Error>,
+}
+
+impl Rest {
+    const fn left(&self, now: Duration) -> Duration {
+        self.since.saturating_add(self.length).saturating_sub(now)
+    }
 }
 
 impl Gate {
@@ -48,9 +63,14 @@ impl Gate {
 
     /// For how long nothing passes, whatever the rate.
     pub(crate) fn resting(&self, now: Duration) -> Duration {
-        self.rest.map_or(Duration::ZERO, |(since, length)| {
-            since.saturating_add(length).saturating_sub(now)
-        })
+        let rest = self.rest.as_ref();
+        rest.map_or(Duration::ZERO, |rest| rest.left(now))
+    }
+
+    /// Why nothing passes for at least so long.
+    pub(crate) fn rests_for(&self, length: Duration, now: Duration) -> Option<&Error> {
+        let rest = self.rest.as_ref().filter(|rest| rest.left(now) >= length);
+        rest.map(|rest| &*rest.cause)
     }
 
     /// One passes.
@@ -66,10 +86,14 @@ impl Gate {
         self.sent.push_back(now);
     }
 
-    /// Nothing passes for so long.
-    pub(crate) fn rest(&mut self, length: Duration, now: Duration) {
+    /// Nothing passes for so long, since the service has throttled.
+    pub(crate) fn rest(&mut self, length: Duration, now: Duration, cause: Error) {
         if self.wait(u32::MAX, now) < length {
-            self.rest = Some((now, length));
+            self.rest = Some(Rest {
+                since: now,
+                length,
+                cause: Arc::new(cause),
+            });
         }
     }
 
@@ -80,8 +104,8 @@ impl Gate {
                 .iter_mut()
                 .for_each(|sent| *sent = (*sent).min(now));
         }
-        if let Some((since, _)) = &mut self.rest {
-            *since = (*since).min(now);
+        if let Some(rest) = &mut self.rest {
+            rest.since = rest.since.min(now);
         }
     }
 }
@@ -100,7 +124,7 @@ mod tests {
         gate.pass(seconds(1_000));
         assert_eq!(gate.wait(1, seconds(1_000)), WINDOW);
         assert_eq!(gate.wait(1, seconds(10)), WINDOW);
-        gate.rest(seconds(5), seconds(2_000));
+        gate.rest(seconds(5), seconds(2_000), Error::Ended);
         assert_eq!(gate.wait(1, seconds(20)), seconds(5));
         assert_eq!(gate.wait(1, seconds(24)), seconds(1));
         gate.pass(seconds(3_000));
@@ -112,10 +136,10 @@ mod tests {
     #[test]
     fn a_longer_rest_stands_and_a_shorter_one_is_part_of_it() {
         let mut gate = Gate::default();
-        gate.rest(seconds(9), seconds(0));
-        gate.rest(seconds(3), seconds(1));
+        gate.rest(seconds(9), seconds(0), Error::Ended);
+        gate.rest(seconds(3), seconds(1), Error::Ended);
         assert_eq!(gate.wait(1, seconds(1)), seconds(8));
-        gate.rest(seconds(9), seconds(1));
+        gate.rest(seconds(9), seconds(1), Error::Ended);
         assert_eq!(gate.wait(1, seconds(1)), seconds(9));
     }
 }

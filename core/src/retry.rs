@@ -13,8 +13,9 @@ use crate::{Error, Failure, Kind};
 ///
 /// | the attempt came to | sent again |
 /// | --- | --- |
-/// | no connection ([`Failure::NotSent`]) | always, at once where there is another endpoint |
-/// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to an hour |
+/// | not sent for an obstacle that is [final](crate::Obstacle::is_final): TLS or a proxy refused | never |
+/// | not sent for any other ([`Failure::NotSent`]) | always, at once where there is another endpoint |
+/// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to [`Settings::longest_rest`](crate::Settings::longest_rest) |
 /// | `AuthFailure.SignatureExpire` | once, with the service's time |
 /// | no answer ([`Failure::Unknown`]) | if the action is [`REPEATABLE`](crate::Action::REPEATABLE) |
 /// | `InternalError*`, `ServiceUnavailable`, `ResourceUnavailable` | if the action is `REPEATABLE` |
@@ -135,6 +136,9 @@ impl Advice {
             Self::GiveUp
         };
         match error {
+            Error::Transport(Failure::NotSent(not_sent)) if not_sent.obstacle().is_final() => {
+                Self::GiveUp
+            }
             Error::Transport(Failure::NotSent(_)) => Self::Elsewhere,
             Error::Transport(Failure::Unknown(_)) => if_repeatable,
             Error::Service(refusal) => match refusal.kind() {

@@ -29,6 +29,7 @@ pub struct Settings {
     attempt_timeout: Duration,
     retry: Retry,
     rates: Vec<Rate>,
+    longest_rest: Duration,
     max_body: usize,
     page_size: Option<u32>,
     max_pages: u32,
@@ -54,6 +55,7 @@ impl Default for Settings {
             attempt_timeout: Duration::from_secs(30),
             retry: Retry::default(),
             rates: Vec::new(),
+            longest_rest: Duration::from_secs(3_600),
             max_body: 32 << 20,
             page_size: None,
             max_pages: 100_000,
@@ -148,6 +150,19 @@ impl Settings {
         self
     }
 
+    /// How long an action rests at most after the service has throttled it, whatever `Retry-After` asks for; an hour
+    /// by default, and at least a second.
+    ///
+    /// Meanwhile nothing of the action is sent, and its calls that can't wait for so long end at once with an
+    /// [`Error::Deadline`](crate::Error::Deadline) whose cause is the throttle.
+    #[must_use = "the settings are returned, not changed"]
+    pub fn with_longest_rest(self, longest_rest: Duration) -> Self {
+        Self {
+            longest_rest,
+            ..self
+        }
+    }
+
     /// The largest answer that is read, in bytes; 32 MiB by default.
     ///
     /// What an answer is read into may be larger than its bytes: at most 200 times, where a page is made of
@@ -227,6 +242,11 @@ impl Settings {
             .iter()
             .find(of)
             .map_or(Some(target.rate), |rate| rate.rate)
+    }
+
+    /// How long an action rests at most after the service has throttled it.
+    pub const fn longest_rest(&self) -> Duration {
+        self.longest_rest
     }
 
     /// The largest answer that is read, in bytes.
@@ -398,6 +418,12 @@ macro_rules! settings_words {
             rate: impl ::core::convert::Into<::core::option::Option<u32>>,
         ) -> Self {
             self.map_settings(|settings| settings.with_rate(service, action, rate))
+        }
+
+        /// How long an action rests at most after the service has throttled it, whatever `Retry-After` asks for; an
+        /// hour by default.
+        pub fn longest_rest(self, rest: ::core::time::Duration) -> Self {
+            self.map_settings(|settings| settings.with_longest_rest(rest))
         }
 
         /// The largest answer that is read, in bytes; 32 MiB by default.

@@ -32,6 +32,8 @@ mod planner;
 mod prefixes;
 #[path = "flow/quota.rs"]
 mod quota;
+#[path = "flow/remedies.rs"]
+mod remedies;
 #[path = "flow/renewal.rs"]
 mod renewal;
 #[path = "flow/renewal_clock.rs"]

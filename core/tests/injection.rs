@@ -9,7 +9,8 @@ use tc3_core::{
 };
 
 /// What a request always has.
-const ALWAYS: [&str; 7] = [
+const ALWAYS: [&str; 8] = [
+    "accept-encoding",
     "authorization",
     "content-type",
     "host",

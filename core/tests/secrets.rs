@@ -14,8 +14,8 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
     Action, AssumeRole, Call, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure,
-    Flow, Language, Now, Outcome, Pages, Planner, ProxyUrl, Region, Retry, Scripted, Session,
-    Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire, request, response,
+    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Retry, Scripted,
+    Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire, request, response,
     tc3::{self},
 };
 
@@ -205,10 +205,17 @@ fn no_error_shows_a_secret() {
     const REFUSED: &str = r#"{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"no"},"RequestId":"r"}}"#;
     const MISFIT: &str = r#"{"Response":{"Total":"x","TransactionList":[],"RequestId":"r"}}"#;
     type Send = fn() -> Outcome;
-    let sends: [(Settings, Send); 8] = [
+    let sends: [(Settings, Send); 9] = [
         (once(), || answer(200, REFUSED)),
         (once(), || answer(502, "<html>")),
         (once(), || answer(200, MISFIT)),
+        (once(), || {
+            answer(200, "\u{1f}").map(|mut packed| {
+                let gzip = http::HeaderValue::from_static("gzip");
+                packed.headers_mut().insert("content-encoding", gzip);
+                packed
+            })
+        }),
         (once().with_max_body(4), || answer(200, "{    }")),
         (once(), || Err(Failure::not_sent("no connection"))),
         (once(), || Err(Failure::unknown("no answer"))),
@@ -231,6 +238,7 @@ fn no_error_shows_a_secret() {
         let error = driver.walk(script).unwrap();
         fail(driver, error);
     }
+    fail(Driver::new(once()), Error::Shutdown);
     let mut driver = Driver::new(once());
     driver.session = Session::new(Source::environment());
     let mut call = Call::new(&january());
@@ -312,6 +320,13 @@ fn refusals(texts: &mut Texts) {
     texts.error("Error", &refused);
     texts.debug("Refusal", refused.refusal().unwrap());
     texts.error("Failure", &Failure::unknown("lost"));
+    let proxy = ProxyUrl::new(&format!("http://user:{KEY}@proxy:1")).unwrap();
+    let refused = Failure::not_sent("refused").with_obstacle(Obstacle::proxy(407));
+    if let Failure::NotSent(not_sent) = refused.through(&proxy) {
+        texts.error("NotSent", &not_sent);
+        texts.debug("Obstacle", &not_sent.obstacle());
+    }
+    texts.debug("Remedy", &Error::Shutdown.remedy());
 }
 
 fn planner(driver: &mut Driver) {

@@ -1,5 +1,7 @@
 use std::thread;
 
+use tc3_core::{Error, Failure, Obstacle, Remedy};
+
 use crate::{
     builder,
     common::{
@@ -9,13 +11,16 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_name_that_is_not_found_means_not_sent() {
+async fn a_name_that_is_not_found_means_not_sent_and_may_be_found_later() {
     let client = builder("https://service.invalid".parse().unwrap())
-        .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .without_proxy()
         .build();
-    assert_not_sent(client.call(&january()).await);
+    let error = client.call(&january()).await.unwrap_err();
+    let Error::Transport(Failure::NotSent(not_sent)) = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(not_sent.obstacle(), Obstacle::NameLookup);
+    assert_eq!(error.remedy(), Remedy::Resume);
 }
 
 #[tokio::test]

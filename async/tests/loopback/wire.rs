@@ -97,6 +97,7 @@ async fn a_header_of_the_protocol_is_sent_once() {
             ("x-tc-version", "2018-07-09"),
             ("x-tc-region", "ap-guangzhou"),
             ("x-tc-language", "en-US"),
+            ("accept-encoding", "identity"),
             ("x-tc-token", TOKEN),
         ] {
             assert_eq!(request.values(name), [value], "{name}");
@@ -115,7 +116,7 @@ async fn no_header_is_sent_but_those_of_the_protocol_and_the_connection() {
             .iter()
             .filter(|(name, value)| {
                 let known = ["host", "content-type", "content-length", "authorization"];
-                let harmless = ["user-agent", "accept", "connection"];
+                let harmless = ["user-agent", "accept", "accept-encoding", "connection"];
                 value.is_empty()
                     || !(name.starts_with("x-tc-")
                         || known.contains(&name.as_str())

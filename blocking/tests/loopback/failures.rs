@@ -1,16 +1,21 @@
+use tc3_core::{Error, Failure, Obstacle, Remedy};
+
 use crate::{
     builder,
     common::{PATIENCE, Peer, SHORT, assert_late, assert_not_sent, january},
 };
 
 #[test]
-fn a_name_that_is_not_found_means_not_sent() {
+fn a_name_that_is_not_found_means_not_sent_and_may_be_found_later() {
     let client = builder("https://service.invalid".parse().unwrap())
-        .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .without_proxy()
         .build();
-    assert_not_sent(client.call(&january()));
+    let error = client.call(&january()).unwrap_err();
+    let Error::Transport(Failure::NotSent(not_sent)) = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(not_sent.obstacle(), Obstacle::NameLookup);
+    assert_eq!(error.remedy(), Remedy::Resume);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::{error, fmt};
 
-use crate::{Error, Refusal};
+use crate::{Error, Refusal, Remedy};
 
 /// Why there are no credentials: what was tried, and why each failed.
 ///
@@ -45,11 +45,21 @@ pub struct Tried {
 
 impl NoCredentials {
     /// `passing` when it may be otherwise soon.
-    pub(super) fn new(tried: Vec<Tried>, passing: bool) -> Self {
+    pub(crate) fn new(tried: Vec<Tried>, passing: bool) -> Self {
         Self {
             tried: tried.into(),
             passing,
         }
+    }
+
+    /// Another call looks for them, and has not come to an end.
+    pub(crate) fn awaited() -> Self {
+        let tried = Tried {
+            source: "all".into(),
+            reason: "another call still looks for them".into(),
+            cause: None,
+        };
+        Self::new([tried].into(), true)
     }
 
     /// Nobody has looked for any.
@@ -75,6 +85,16 @@ impl NoCredentials {
     /// Whether it may be otherwise soon: a service has trouble, say.
     pub(crate) const fn is_passing(&self) -> bool {
         self.passing
+    }
+
+    /// What to do: as the last request for them says, if it may be otherwise soon.
+    pub(crate) fn remedy(&self) -> Remedy {
+        let cause = self.tried.last().and_then(|tried| tried.cause.as_ref());
+        match cause.map(|cause| cause.remedy()) {
+            _ if !self.passing => Remedy::Mend,
+            Some(Remedy::Later) => Remedy::Later,
+            _ => Remedy::Resume,
+        }
     }
 
     /// The `RequestId` of the last request for them, if that is why.

@@ -14,6 +14,9 @@ use crate::{Now, Retry, UnixTime};
 
 /// How long before they expire credentials are renewed at the most.
 const EARLY: i64 = 300;
+/// How long credentials are believed to live at most, as no role lives longer: what says more is a mistake of who
+/// gave them, and is asked for anew by then. Until they expire by their own word they are used all the same.
+const LONGEST_LIFE: i64 = 12 * 3_600;
 /// How long before they expire credentials are not used any more at the most: requests take a while.
 const WAY: i64 = 5;
 /// The least time between two looks that fail, and how it grows.
@@ -209,7 +212,7 @@ impl Provider {
         }
         let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
         let life = Life {
-            renew: before(EARLY.min(left / 4)),
+            renew: before(EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE))),
             end: before(WAY.min(left / 10)),
         };
         Ok((Some(life), found))

@@ -20,6 +20,7 @@ use crate::{
     Region, Reply, Session, Settings, Step, UnixTime, Wire,
     call::Hints,
     flow::{Looked, Lookup},
+    head::NO_CODING,
     report::{Report, Why},
 };
 
@@ -309,7 +310,10 @@ impl Assuming {
 }
 
 fn metadata(url: &str) -> Result<Request<bytes::Bytes>, http::Error> {
-    let mut request = Request::builder().method(Method::GET).uri(url);
+    let mut request = Request::builder()
+        .method(Method::GET)
+        .uri(url)
+        .header(header::ACCEPT_ENCODING, NO_CODING);
     if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
         let host = HeaderValue::from_str(authority.as_str())?;
         request = request.header(header::HOST, host);

@@ -23,8 +23,8 @@ use super::{
     environment, metadata_role,
 };
 use crate::{
-    AssumeRole, AssumeRoleWithWebIdentity, Credential, Error, Invalid, Kind as RefusalKind, Region,
-    UnixTime, flow::Lookup,
+    AssumeRole, AssumeRoleWithWebIdentity, Credential, Error, Invalid, Region, UnixTime,
+    flow::Lookup,
 };
 
 const CREDENTIALS_FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
@@ -168,7 +168,7 @@ impl<'a> Given<'a> {
         match self.answers.next() {
             Some(Answer::Assumed(Ok(credential))) => Ok(credential.clone()),
             Some(Answer::Assumed(Err(error))) => Err(Stop::Failed(Fault {
-                sort: if may_pass(error) {
+                sort: if error.is_transient() {
                     Sort::Passing
                 } else {
                     Sort::Wrong
@@ -178,17 +178,6 @@ impl<'a> Given<'a> {
             })),
             _ => Err(Stop::Need(need())),
         }
-    }
-}
-
-/// Whether it may go better soon.
-fn may_pass(error: &Error) -> bool {
-    match error.cause() {
-        Error::Service(refusal) => {
-            matches!(refusal.kind(), RefusalKind::Server | RefusalKind::Throttled)
-        }
-        Error::Transport(_) | Error::Deadline { .. } | Error::NotAnAnswer { .. } => true,
-        _ => false,
     }
 }
 

@@ -1,18 +1,19 @@
 //! What can go wrong, in one enum.
 
+mod failure;
 mod refusal;
+mod remedy;
 
 use alloc::{boxed::Box, format, string::String};
 use core::time::Duration;
 
 use serde::de::Error as _;
 
-use crate::{NoCredentials, retry::Advice};
+use crate::NoCredentials;
 
+pub use failure::{BoxError, Failure, NotSent, Obstacle};
 pub use refusal::{Kind, Refusal};
-
-/// An error of any kind, as HTTP stacks give them.
-pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
+pub use remedy::Remedy;
 
 /// A value that can never be right: which field, and the rule it breaks.
 ///
@@ -45,32 +46,6 @@ impl Invalid {
     /// The rule that it breaks.
     pub const fn rule(&self) -> &'static str {
         self.rule
-    }
-}
-
-/// What an HTTP stack can know of a send that got no answer.
-///
-/// The one question core asks is whether the request can have taken effect.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The request surely never reached the service: no address, no connection, no TLS session. Where an
-    /// [`Invalid`] is the cause, no attempt can be better, and the call ends with [`Error::Input`].
-    #[error("the request was not sent")]
-    NotSent(#[source] BoxError),
-    /// Anything later, timeouts included: the request may have taken effect.
-    #[error("no answer came back; the request may have taken effect")]
-    Unknown(#[source] BoxError),
-}
-
-impl Failure {
-    /// The request surely never reached the service.
-    pub fn not_sent(cause: impl Into<BoxError>) -> Self {
-        Self::NotSent(cause.into())
-    }
-
-    /// The request may have taken effect.
-    pub fn unknown(cause: impl Into<BoxError>) -> Self {
-        Self::Unknown(cause.into())
     }
 }
 
@@ -108,6 +83,15 @@ pub enum Error {
         /// The first characters of the body; none of one that is
         /// [confidential](crate::Action::CONFIDENTIAL).
         beginning: String,
+    },
+
+    /// What came back with status 200 is in a content coding, such as gzip, though every request says that it
+    /// takes none.
+    #[error("the answer is in the content coding {coding:?}, which was not asked for")]
+    #[non_exhaustive]
+    ContentCoding {
+        /// The answer's `Content-Encoding`.
+        coding: String,
     },
 
     /// The answer is the API's but does not fit the action's output.
@@ -148,7 +132,8 @@ pub enum Error {
         attempts: u32,
         /// The last `RequestId` that any answer of this call had.
         request_id: Option<String>,
-        /// What the last attempt came to, if one came to an end.
+        /// What the last attempt came to, if one came to an end; else what the call waited for, as far as that is
+        /// known: the throttle that its action rests for, or why there were no credentials yet.
         source: Option<Box<Self>>,
     },
 
@@ -229,6 +214,10 @@ pub enum Error {
     /// The call was driven on after its end.
     #[error("the call has already ended")]
     Ended,
+
+    /// The runtime that drove the walk has shut down. A walk that was stored goes on in the next run of the program.
+    #[error("the runtime that drove the walk has shut down")]
+    Shutdown,
 }
 
 impl Error {
@@ -251,6 +240,7 @@ impl Error {
             Self::GaveUp { attempts, .. } | Self::Deadline { attempts, .. } => *attempts,
             Self::Service(_)
             | Self::NotAnAnswer { .. }
+            | Self::ContentCoding { .. }
             | Self::Decode { .. }
             | Self::TooLarge { .. }
             | Self::Transport(_) => 1,
@@ -279,6 +269,19 @@ impl Error {
         }
     }
 
+    /// The same of an answer whose body is in a content coding: what can't be read of it need not be shown.
+    pub(crate) fn in_coding(self, coding: String) -> Self {
+        match self {
+            Self::NotAnAnswer { status: 200, .. } => Self::ContentCoding { coding },
+            Self::NotAnAnswer { status, reason, .. } => Self::NotAnAnswer {
+                status,
+                reason: format!("{reason}, and the body is in the content coding {coding}"),
+                beginning: String::new(),
+            },
+            error => error,
+        }
+    }
+
     /// The same without what the answer's body said.
     pub(crate) fn without_body(mut self) -> Self {
         match &mut self {
@@ -289,6 +292,23 @@ impl Error {
             _ => {}
         }
         self
+    }
+
+    /// A copy of it, where it is one that lets an action rest.
+    pub(crate) fn throttle(&self) -> Option<Self> {
+        match self {
+            Self::Service(refusal) => Some(Self::Service(refusal.clone())),
+            Self::NotAnAnswer {
+                status,
+                reason,
+                beginning,
+            } => Some(Self::NotAnAnswer {
+                status: *status,
+                reason: reason.clone(),
+                beginning: beginning.clone(),
+            }),
+            _ => None,
+        }
     }
 
     /// What went wrong, as one word for logs and counters; of a call that gave up, what its last attempt came to.
@@ -305,7 +325,7 @@ impl Error {
             Self::Input(_) | Self::Encode { .. } => "invalid",
             Self::Service(refusal) => refusal.kind().as_str(),
             Self::NotAnAnswer { status: 429, .. } => Kind::Throttled.as_str(),
-            Self::NotAnAnswer { .. } => "not_an_answer",
+            Self::NotAnAnswer { .. } | Self::ContentCoding { .. } => "not_an_answer",
             Self::Decode { .. } => "decode",
             Self::TooLarge { .. } => "too_large",
             Self::Credentials(_) => "no_credentials",
@@ -318,6 +338,7 @@ impl Error {
             Self::Shifted { .. } => "shifted",
             Self::TooManyPages { .. } => "too_many_pages",
             Self::Ended => "ended",
+            Self::Shutdown => "shutdown",
         }
     }
 
@@ -331,47 +352,6 @@ impl Error {
         self.kind() == Some(Kind::Denied)
     }
 
-    /// Whether the same call may go well at another time, and there is nothing to be changed about it: too many
-    /// requests, no connection, no answer in time, the service's or a gateway's own trouble, or what is not
-    /// computed yet.
-    ///
-    /// By then the call has tried as often as [`Retry`](crate::Retry) says, or its action must not be repeated
-    /// without a look at what it may have done: [`may_have_taken_effect`](Self::may_have_taken_effect).
-    ///
-    /// ```
-    /// use tc3_core::{Error, Failure, Invalid};
-    ///
-    /// let refused = Error::Transport(Failure::not_sent("connection refused"));
-    /// assert!(refused.is_transient() && !refused.may_have_taken_effect());
-    /// let lost = Error::Transport(Failure::unknown("connection reset"));
-    /// assert!(lost.is_transient() && lost.may_have_taken_effect());
-    /// assert!(!Error::Input(Invalid::new("Limit", "must be at least 1")).is_transient());
-    /// ```
-    pub fn is_transient(&self) -> bool {
-        match self.cause() {
-            Self::Deadline { .. } => true,
-            error if error.kind() == Some(Kind::NotReady) => true,
-            error => !matches!(Advice::on(error, true), Advice::GiveUp | Advice::SetClock),
-        }
-    }
-
-    /// Whether the service may have done what was asked for: the request was sent, and no answer says what came
-    /// of it. Calls of an action that is not [`REPEATABLE`](crate::Action::REPEATABLE) end with the first
-    /// such error.
-    ///
-    /// Of a call that was sent several times, this says it of the last time alone.
-    pub fn may_have_taken_effect(&self) -> bool {
-        match self.cause() {
-            Self::Transport(failure) => matches!(failure, Failure::Unknown(_)),
-            Self::Decode { .. } | Self::TooLarge { .. } => true,
-            Self::Service(refusal) => refusal.kind() == Kind::Server,
-            // None of them came to an end.
-            Self::Deadline { attempts, .. } => *attempts > 0,
-            error @ Self::NotAnAnswer { .. } => Advice::on(error, true) == Advice::Again,
-            _ => false,
-        }
-    }
-
     fn kind(&self) -> Option<Kind> {
         self.refusal().map(Refusal::kind)
     }
@@ -381,7 +361,7 @@ impl From<Failure> for Error {
     /// [`Error::Input`] where an [`Invalid`] is the cause, [`Error::Transport`] otherwise.
     fn from(failure: Failure) -> Self {
         if let Failure::NotSent(cause) = &failure
-            && let Some(invalid) = cause.downcast_ref::<Invalid>()
+            && let Some(invalid) = cause.cause().downcast_ref::<Invalid>()
         {
             return Self::Input(*invalid);
         }
@@ -401,48 +381,4 @@ fn short(page: Option<(u64, u32)>) -> String {
 /// Names a window at the end of a sentence.
 fn of(window: Option<&String>) -> String {
     window.map_or_else(String::new, |window| format!(" ({window})"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_says_whether_another_time_may_be_better_and_what_may_have_been_done() {
-        let service = |code: &str| Error::Service(Refusal::new(code, "", None));
-        let page = |status| Error::NotAnAnswer {
-            status,
-            reason: String::new(),
-            beginning: String::new(),
-        };
-        let deadline = |attempts, source: Option<Error>| Error::Deadline {
-            after: Duration::from_secs(60),
-            attempts,
-            request_id: None,
-            source: source.map(Box::new),
-        };
-        for (error, transient, effect) in [
-            (service("RequestLimitExceeded"), true, false),
-            (service("InternalError"), true, true),
-            (service("FailedOperation.SummaryDataNotReady"), true, false),
-            (service("AuthFailure.SignatureFailure"), false, false),
-            (service("AuthFailure.SignatureExpire"), false, false),
-            (service("InvalidParameter"), false, false),
-            (page(200), true, true),
-            (page(502), true, true),
-            (page(429), true, false),
-            (page(404), false, false),
-            (Failure::not_sent("").into(), true, false),
-            (Failure::unknown("").into(), true, true),
-            (deadline(0, None), true, false),
-            (deadline(1, None), true, true),
-            (deadline(1, Some(service("InvalidParameter"))), false, false),
-            (deadline(1, Some(Failure::unknown("").into())), true, true),
-            (Error::TooLarge { limit: 1 }, false, true),
-            (Error::Ended, false, false),
-        ] {
-            assert_eq!(error.is_transient(), transient, "{error:?}");
-            assert_eq!(error.may_have_taken_effect(), effect, "{error:?}");
-        }
-    }
 }

@@ -71,9 +71,9 @@ pub enum Kind {
     Throttled,
     /// The request's time and the service's differ by more than 300 seconds.
     Clock,
-    /// The credentials, or what they are allowed to do.
+    /// The credentials, what they are allowed to do, or from which address.
     Denied,
-    /// The request itself: a parameter, the action, the version, its size.
+    /// The request itself: a parameter, the action, the version, its size or that of its answer.
     Request,
     /// What was asked for does not exist.
     NotFound,
@@ -83,7 +83,7 @@ pub enum Kind {
     NotReady,
     /// The service's own trouble.
     Server,
-    /// The service could not do it, for a reason of its own.
+    /// The service could not do it, for a reason of its own: a resource that is in use or sold out, say.
     Failed,
     /// A code that is none of the above.
     Other,
@@ -115,23 +115,32 @@ impl Kind {
         }
         match code.split_once('.').map_or(code, |(class, _)| class) {
             "RequestLimitExceeded" => Self::Throttled,
-            "AuthFailure" | "UnauthorizedOperation" => Self::Denied,
+            "AuthFailure"
+            | "UnauthorizedOperation"
+            | "OperationDenied"
+            | "IpNotInWhitelist"
+            | "IpInBlacklist" => Self::Denied,
             "InvalidParameter"
             | "InvalidParameterValue"
             | "MissingParameter"
             | "UnknownParameter"
             | "InvalidAction"
+            | "ActionOffline"
             | "InvalidRequest"
+            | "DryRunOperation"
             | "NoSuchVersion"
             | "NoSuchProduct"
             | "RequestSizeLimitExceeded"
+            | "ResponseSizeLimitExceeded"
             | "UnsupportedOperation"
             | "UnsupportedProtocol"
             | "UnsupportedRegion" => Self::Request,
             "ResourceNotFound" => Self::NotFound,
             "LimitExceeded" => Self::Quota,
             "InternalError" | "ServiceUnavailable" | "ResourceUnavailable" => Self::Server,
-            "FailedOperation" => Self::Failed,
+            "FailedOperation" | "ResourceInUse" | "ResourceInsufficient" | "ResourcesSoldOut" => {
+                Self::Failed
+            }
             _ => Self::Other,
         }
     }
@@ -156,7 +165,18 @@ mod tests {
             ("UnauthorizedOperation.CamNoAuth", Kind::Denied),
             ("InvalidParameterValue.InvalidTime", Kind::Request),
             ("ResourceNotFound.NotExistApplication", Kind::NotFound),
+            ("IpNotInWhitelist", Kind::Denied),
+            ("IpInBlacklist", Kind::Denied),
+            ("OperationDenied", Kind::Denied),
+            ("OperationDenied.NoIdentityVerify", Kind::Denied),
+            ("ActionOffline", Kind::Request),
+            ("ResponseSizeLimitExceeded", Kind::Request),
+            ("DryRunOperation", Kind::Request),
+            ("ResourceInUse.Flow", Kind::Failed),
+            ("ResourceInsufficient.Balance", Kind::Failed),
+            ("ResourcesSoldOut.SpecifiedInstanceType", Kind::Failed),
             ("InternalErrors", Kind::Other),
+            ("IpNotInWhitelists", Kind::Other),
             ("", Kind::Other),
         ] {
             assert_eq!(Kind::of(code), kind, "{code}");

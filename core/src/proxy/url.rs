@@ -78,6 +78,11 @@ impl ProxyUrl {
         })
     }
 
+    /// Host and port alone.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// The whole URL, user and password included.
     pub fn expose(&self) -> &str {
         &self.url

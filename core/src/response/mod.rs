@@ -10,7 +10,7 @@ use alloc::{
 use core::fmt;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
@@ -94,6 +94,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
 /// - [`Error::Service`] when the service refused.
 /// - [`Error::NotAnAnswer`] for a status other than 200, and for a body that is not JSON or lacks
 ///   the `Response` object.
+/// - [`Error::ContentCoding`] for a body with status 200 that can't be read, and names a coding that it is in.
 /// - [`Error::Decode`] when the JSON is an answer but doesn't fit the output, or has no `RequestId`.
 ///
 /// Those of a [confidential](Action::CONFIDENTIAL) action show nothing of the body.
@@ -107,10 +108,23 @@ pub(crate) fn read_for<A: Action>(
     confidential: bool,
 ) -> Result<Reply<A::Output>, Error> {
     let reply = read_as(response.status(), response.body());
+    let reply = reply.map_err(|error| match coding(response.headers()) {
+        Some(coding) => error.in_coding(coding),
+        None => error,
+    });
     match confidential {
         true => reply.map_err(Error::without_body),
         false => reply,
     }
+}
+
+/// The content coding that a body is in, if it says so.
+fn coding(headers: &HeaderMap) -> Option<String> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.map(|coding| coding.as_bytes().trim_ascii());
+    let coding =
+        codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))?;
+    Some(beginning(coding))
 }
 
 fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply<T>, Error> {

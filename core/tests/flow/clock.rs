@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::json;
 use tc3_core::{
     Attempt, Call, DescribeBillList, Emulator, Error, Flow, Outcome, Step, UnixTime, Untyped,
@@ -247,4 +248,58 @@ fn a_call_that_gives_up_leaves_the_clock_as_it_set_it() {
     assert_eq!(result.unwrap_err().attempts(), 2);
     let noon = UnixTime::new(1_760_011_200);
     assert_eq!(client.session.clock_offset(), noon.seconds_since(START));
+}
+
+#[test]
+fn a_date_that_can_not_be_true_sets_no_clock_and_breaks_no_later_call() {
+    for date in [
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 01 Jan 2100 00:00:00 GMT",
+        "Sun, 31 Dec 2017 23:59:59 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Wed, 31 Dec 1969 23:59:59 GMT",
+        "Sat, 01 Jan 0000 00:00:00 GMT",
+    ] {
+        let mut machine = Machine::new(HOUR);
+        let error = machine
+            .drive(&mut Call::new(&january()), |outcome| {
+                with(outcome, "date", date)
+            })
+            .unwrap_err();
+        assert_eq!(error.refusal().unwrap().code(), EXPIRED, "{date}");
+        assert_eq!(error.attempts(), 1, "{date}");
+        assert_eq!(machine.client.session.clock_offset(), 0, "{date}");
+        assert_eq!(machine.call().unwrap(), 4, "{date}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_never_set_is_corrected_however_far_it_is_off() {
+    for own in [UnixTime::new(0), UnixTime::new(4_000_000_000)] {
+        let mut machine = Machine::new(own.seconds_since(START));
+        assert_eq!(machine.call().unwrap(), 4);
+        assert_eq!(
+            machine.client.session.clock_offset(),
+            START.seconds_since(own)
+        );
+    }
+}
+
+proptest! {
+    /// Whatever dates come, a service whose clock is right is reached again.
+    #[test]
+    fn no_date_keeps_later_calls_from_being_signed(year in 0..=9_999_i16, day in 1..=28_i8) {
+        let date = jiff::civil::date(year, 6, day);
+        let text = format!("{}, {day:02} Jun {year:04} 12:00:00 GMT", weekday(date));
+        let mut machine = Machine::new(HOUR);
+        let _ = machine.drive(&mut Call::new(&january()), |outcome| with(outcome, "date", &text));
+        for _ in 0..2 {
+            prop_assert_eq!(machine.call().unwrap(), 4);
+        }
+    }
+}
+
+fn weekday(date: jiff::civil::Date) -> &'static str {
+    let place = date.weekday().to_monday_zero_offset();
+    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][usize::try_from(place).unwrap()]
 }

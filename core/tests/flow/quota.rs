@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Call, Error, Fetch, Flow, Outcome, Pages, Planner, Session, Settings, Step, Untyped,
+    Call, Error, Fetch, Flow, Outcome, Pages, Planner, Remedy, Session, Settings, Step, Untyped,
 };
 
 use super::{
@@ -266,4 +266,87 @@ fn a_call_whose_turn_comes_after_its_deadline_ends_at_once() {
     let attempt = sent(&mut third, &mut client);
     assert_eq!(input(&attempt), json!({}));
     assert_eq!(attempt.timeout, seconds(1) - delay);
+}
+
+#[test]
+fn a_call_that_can_not_wait_for_a_throttle_to_end_has_it_as_its_cause() {
+    let html = || with(page(429, "<html>"), "retry-after", "3600");
+    let refused = || with(refusal("RequestLimitExceeded"), "retry-after", "3600");
+    for (throttled, status) in [(html as fn() -> Outcome, 429), (refused, 200)] {
+        let mut client = Client::new();
+        let mut first = Call::new(&read());
+        sent(&mut first, &mut client);
+        first.handle(throttled());
+        let mut begun = Call::new(&read());
+        let errors = [
+            done(&mut first, &mut client).unwrap_err(),
+            done(&mut begun, &mut client).unwrap_err(),
+            done(&mut Call::new(&read()), &mut client).unwrap_err(),
+        ];
+        for (place, error) in errors.iter().enumerate() {
+            assert!(
+                matches!(
+                    error,
+                    Error::Deadline {
+                        source: Some(_),
+                        ..
+                    }
+                ),
+                "{error:?}"
+            );
+            assert_eq!(error.attempts(), u32::from(place == 0));
+            assert_eq!(error.remedy(), Remedy::Later);
+            match error.cause() {
+                Error::NotAnAnswer { status: seen, .. } => assert_eq!(*seen, status),
+                Error::Service(refusal) => {
+                    assert!(error.is_throttled());
+                    assert_eq!(refusal.request_id(), Some("5e1f"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // For as long as it rests, and no longer.
+        client.pass(seconds(3_600 - 61));
+        let error = done(&mut Call::new(&read()), &mut client).unwrap_err();
+        assert_eq!(error.remedy(), Remedy::Later);
+        client.pass(seconds(2));
+        assert_eq!(
+            wait(&mut client.session.clone(), &client, &read()),
+            seconds(59)
+        );
+    }
+}
+
+#[test]
+fn the_longest_rest_is_a_setting() {
+    for (longest, asked, rest) in [
+        (None, "3600", 3_600),
+        (None, "18446744073709551615", 3_600),
+        (None, "Thu, 31 Dec 2099 23:59:59 GMT", 3_600),
+        // No such time can be meant.
+        (None, "Fri, 31 Dec 9999 23:59:59 GMT", 1),
+        (Some(30), "3600", 30),
+        (Some(30), "20", 20),
+        (Some(0), "20", 1),
+        (Some(10_000), "9000", 9_000),
+    ] {
+        let mut settings = patient().with_deadline(seconds(20_000));
+        if let Some(longest) = longest {
+            settings = settings.with_longest_rest(seconds(longest));
+        }
+        let mut client = Client::with_settings(settings);
+        let mut call = Call::new(&read());
+        sent(&mut call, &mut client);
+        call.handle(with(page(429, ""), "retry-after", asked));
+        let Step::Wait(own) = call.step(&mut client.session, client.now) else {
+            panic!("no wait")
+        };
+        assert_eq!(own, seconds(rest), "{asked}");
+        let mut session = client.session.clone();
+        assert_eq!(
+            wait(&mut session, &client, &read()),
+            seconds(rest),
+            "{asked}"
+        );
+    }
 }

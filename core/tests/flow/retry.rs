@@ -2,8 +2,8 @@ use std::{error::Error as _, time::Duration};
 
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Error, Failure, Flow, Outcome, Reply, Retry, Settings, Step, UnixTime, Untyped,
-    tc3,
+    Attempt, Call, Error, Failure, Flow, Obstacle, Outcome, Reply, Retry, Settings, Step, UnixTime,
+    Untyped, tc3,
 };
 
 use super::{
@@ -86,6 +86,10 @@ fn what_a_refusal_of_each_code_leads_to() {
         ("InvalidAction", NEVER),
         ("NoSuchVersion", NEVER),
         ("UnsupportedOperation", NEVER),
+        ("IpNotInWhitelist", NEVER),
+        ("OperationDenied.NoIdentityVerify", NEVER),
+        ("ResourceInUse", NEVER),
+        ("ResponseSizeLimitExceeded", NEVER),
         ("ResourceNotFound", NEVER),
         ("ResourceNotFound.NotExistApplication", NEVER),
         ("InternalErrors", NEVER),
@@ -137,6 +141,27 @@ fn a_send_that_found_no_connection_is_repeated_and_one_without_an_answer_only_fo
     assert_eq!(sent_in_all(&write(), not_sent), 6);
     assert_eq!(sent_in_all(&read(), unknown), 6);
     assert_eq!(sent_in_all(&write(), unknown), 1);
+}
+
+#[test]
+fn what_tls_or_a_proxy_refuses_is_sent_once_and_a_busy_proxy_is_asked_again() {
+    for (obstacle, expected) in [
+        (Obstacle::NameLookup, 6),
+        (Obstacle::Connection, 6),
+        (Obstacle::Tls, 1),
+        (Obstacle::proxy(403), 1),
+        (Obstacle::proxy(405), 1),
+        (Obstacle::proxy(407), 1),
+        (Obstacle::proxy(502), 6),
+    ] {
+        let outcome = || Err(Failure::not_sent("").with_obstacle(obstacle));
+        let sent = [read(), write()].map(|action| sent_in_all(&action, outcome));
+        assert_eq!(sent, [expected; 2], "{obstacle:?}");
+        // No other endpoint is more trustworthy.
+        let other = Settings::default().with_failover(["https://other.example".parse().unwrap()]);
+        let (_, sends) = drive(other, &read(), |_| outcome());
+        assert_eq!(sends.len(), expected, "{obstacle:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::{error::Error as _, sync::LazyLock, time::Duration};
 
 use tc3_core::{
-    BillTransactionInfo, Call, Emulator, Error, Failure, Flow, Now, Session, Step, UnixTime,
+    BillTransactionInfo, Call, Emulator, Error, Failure, Flow, Now, Obstacle, Remedy, Session,
+    Step, UnixTime,
 };
 
 use crate::{
@@ -19,14 +20,16 @@ use crate::{
 pub(crate) enum Sees {
     /// The records.
     Records,
-    /// [`Failure::NotSent`], for a reason in which these words are.
-    NotSent(&'static str),
+    /// [`Failure::NotSent`], with these words in a cause.
+    NotSent(Obstacle, &'static str),
     /// [`Failure::Unknown`].
     Unknown,
     /// One of the two: it depends on who is faster.
     NotSentOrUnknown,
     /// [`Error::NotAnAnswer`] with this status.
     NotAnAnswer(u16),
+    /// [`Error::ContentCoding`], which is this one.
+    ContentCoding(&'static str),
     /// [`Error::TooLarge`].
     TooLarge,
 }
@@ -45,8 +48,8 @@ pub(crate) enum Again {
 }
 
 /// Every fault, what a call that is sent once comes to, and which calls are sent again.
-pub(crate) const CASES: [(Fault, Sees, Again); 47] = [
-    (Refused, Sees::NotSent("refused"), Again::Always),
+pub(crate) const CASES: [(Fault, Sees, Again); 50] = [
+    (Refused, not_connected("refused"), Again::Always),
     (ClosedAtOnce, Sees::NotSentOrUnknown, Again::Either),
     (Reset, Sees::Unknown, Again::IfRepeatable),
     (ClosedBeforeHead, Sees::Unknown, Again::IfRepeatable),
@@ -73,6 +76,7 @@ pub(crate) const CASES: [(Fault, Sees, Again); 47] = [
         Sees::NotAnAnswer(504),
         Again::IfRepeatable,
     ),
+    (Packed, Sees::ContentCoding("gzip"), Again::Never),
     (Empty, Sees::NotAnAnswer(200), Again::IfRepeatable),
     (EndlessHead, Sees::Unknown, Again::IfRepeatable),
     (EndlessBody, Sees::TooLarge, Again::Never),
@@ -119,25 +123,32 @@ pub(crate) const CASES: [(Fault, Sees, Again); 47] = [
     (Certificate(Flaw::None), Sees::Records, Again::Never),
     (
         Certificate(Flaw::UnknownIssuer),
-        Sees::NotSent("UnknownIssuer"),
-        Again::Always,
+        refused("UnknownIssuer"),
+        Again::Never,
     ),
     (
         Certificate(Flaw::WrongName),
-        Sees::NotSent("not valid for name"),
-        Again::Always,
+        refused("not valid for name"),
+        Again::Never,
     ),
-    (
-        Certificate(Flaw::Expired),
-        Sees::NotSent("expired"),
-        Again::Always,
-    ),
-    (PlainText, Sees::NotSent("corrupt message"), Again::Always),
-    (ClosedInHandshake, Sees::NotSent(""), Again::Always),
-    (StalledInHandshake, Sees::NotSent(""), Again::Always),
+    (Certificate(Flaw::Expired), refused("expired"), Again::Never),
+    (PlainText, refused("corrupt message"), Again::Never),
+    (Alert(40), refused("HandshakeFailure"), Again::Never),
+    (Alert(80), not_connected("InternalError"), Again::Always),
+    (ClosedInHandshake, not_connected(""), Again::Always),
+    (StalledInHandshake, not_connected(""), Again::Always),
     (NoCloseNotify, Sees::Records, Again::Never),
     (NoCloseNotifyAtEnd, Sees::Unknown, Again::IfRepeatable),
 ];
+
+const fn not_connected(words: &'static str) -> Sees {
+    Sees::NotSent(Obstacle::Connection, words)
+}
+
+/// In the handshake of TLS.
+const fn refused(words: &'static str) -> Sees {
+    Sees::NotSent(Obstacle::Tls, words)
+}
 
 /// Whether nothing but a timeout ends it.
 pub(crate) fn stalls(fault: Fault) -> bool {
@@ -158,10 +169,16 @@ impl Sees {
     pub(crate) fn check(self, seen: Result<&[BillTransactionInfo], &Error>) {
         let is_so = match (self, seen) {
             (Self::Records, Ok(seen)) => seen == *RECORDS,
-            (Self::NotSent(reason), Err(error @ Error::Transport(Failure::NotSent(_)))) => {
-                causes(error)
-                    .to_lowercase()
-                    .contains(&reason.to_lowercase())
+            (
+                Self::NotSent(obstacle, words),
+                Err(error @ Error::Transport(Failure::NotSent(not_sent))),
+            ) => {
+                let said = causes(error).to_lowercase().contains(&words.to_lowercase());
+                let person = error.remedy() == Remedy::Mend;
+                said && not_sent.obstacle() == obstacle && person == obstacle.is_final()
+            }
+            (Self::ContentCoding(coding), Err(Error::ContentCoding { coding: seen, .. })) => {
+                seen == coding
             }
             (
                 Self::Unknown | Self::NotSentOrUnknown,

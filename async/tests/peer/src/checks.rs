@@ -10,8 +10,8 @@ use std::{
 
 use serde::Serialize;
 use tc3_core::{
-    Action, BillTransactionInfo, Credential, DescribeBillList, Endpoint, Error, Invalid, Reply,
-    Retry,
+    Action, BillTransactionInfo, Credential, DescribeBillList, Endpoint, Error, Failure, Invalid,
+    Reply, Retry,
 };
 
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
     cases::{Again, CASES, RECORDS, Sees, stalls},
     credential,
     fault::MAX_BODY,
-    january, tls,
+    january,
+    tls::{self, Flaw},
 };
 
 /// How long an attempt may take where it is the test that it takes no longer.
@@ -326,8 +327,28 @@ pub fn an_idle_connection_that_was_closed_is_replaced<S: Subject>() {
 pub fn a_root_that_cannot_be_one_is_named<S: Subject>() {
     let trusted = tls::trusted();
     assert_eq!(S::trusts(trusted.as_bytes()), Ok(()));
-    let bundle = format!("# two of them\n{trusted}\n{trusted}");
-    assert_eq!(S::trusts(bundle.as_bytes()), Ok(()));
+    let unknown = tls::unknown();
+    let (a, b) = (trusted.trim_end(), unknown.trim_end());
+    for bundle in [
+        format!("# two of them\n{a}\n{b}\n"),
+        format!("{a}{b}"),
+        format!("\u{feff}{a}\r\n{b}").replace('\n', "\r\n"),
+        format!("{a}\n{b}").replace('\n', "\n    "),
+    ] {
+        assert_eq!(S::trusts(bundle.as_bytes()), Ok(()), "{bundle}");
+        // It is all of it that is trusted.
+        for flaw in [Flaw::None, Flaw::UnknownIssuer] {
+            let service = Service::new(Certificate(flaw), 1);
+            let setup = Setup {
+                trusted: bundle.clone(),
+                ..Setup::new(&service, Certificate(flaw))
+            };
+            let seen = S::new(&setup).call(&january());
+            // The one with a flaw is secured, and then has nothing to say.
+            let secured = !matches!(seen, Err(Error::Transport(Failure::NotSent(_))));
+            assert!(secured, "{flaw:?}: {seen:?}");
+        }
+    }
 
     let pem = |label: &str, text: &str| {
         format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
@@ -340,6 +361,16 @@ pub fn a_root_that_cannot_be_one_is_named<S: Subject>() {
         ("/etc/ssl/authority.pem", none),
         (&pem("PRIVATE KEY", "bm90LWEtcmVhbC1rZXk="), none),
         (&trusted[..trusted.len() / 2], section),
+        (&(trusted.clone() + &unknown[..unknown.len() / 2]), section),
+        (
+            &(trusted.clone() + &unknown.replace("-----BEGIN", "BEGIN")),
+            section,
+        ),
+        (
+            &(trusted.clone() + &pem("TRUSTED CERTIFICATE", "AA==")),
+            "has a section that may hold a certificate in another form, such as TRUSTED CERTIFICATE or PKCS7; \
+             convert it",
+        ),
         (&pem("CERTIFICATE", "!"), section),
         (&pem("CERTIFICATE", "bm90LWEtY2VydGlmaWNhdGU="), not_a_root),
         (&(trusted.clone() + &pem("CERTIFICATE", "AA==")), not_a_root),

@@ -19,6 +19,7 @@ use crate::{
 
 /// The bound of a body in these tests: larger than any page of the emulator's.
 pub(crate) const MAX_BODY: usize = 100_000;
+const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
 const PAGE: &str = "<html><body>The gateway is sorry.</body></html>";
 const HEAD: &str = "HTTP/1.1 200 OK\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -59,6 +60,8 @@ pub enum Fault {
     Garbage,
     /// A page of HTML, with this status.
     Page(&'static str),
+    /// The answer is packed by gzip, which nobody asked for.
+    Packed,
     /// Status 200 without a body.
     Empty,
     /// A head without an end.
@@ -91,6 +94,8 @@ pub enum Fault {
     Certificate(Flaw),
     /// The port of TLS speaks plain HTTP.
     PlainText,
+    /// The server answers the beginning of TLS with an alert of this number.
+    Alert(u8),
     /// A connection is closed within the handshake of TLS.
     ClosedInHandshake,
     /// The handshake of TLS gets no answer.
@@ -109,6 +114,7 @@ impl Fault {
             Self::ClosedWhileIdleByTls
                 | Self::Certificate(_)
                 | Self::PlainText
+                | Self::Alert(_)
                 | Self::ClosedInHandshake
                 | Self::StalledInHandshake
                 | Self::NoCloseNotify
@@ -126,6 +132,7 @@ impl Fault {
                     | Self::Reset
                     | Self::Certificate(_)
                     | Self::PlainText
+                    | Self::Alert(_)
                     | Self::ClosedInHandshake
                     | Self::StalledInHandshake
             )
@@ -142,6 +149,12 @@ impl Fault {
             Self::PlainText => {
                 connection.wait();
                 connection.send(answer("400 Bad Request", "this is plain http"));
+                connection.rest();
+            }
+            Self::Alert(number) => {
+                connection.wait();
+                connection.send([21, 3, 3, 0, 2, 2, number]);
+                connection.hang_up();
                 connection.rest();
             }
             Self::StalledInHandshake => drop(connection.rest()),
@@ -207,6 +220,10 @@ impl Fault {
                 while connection.send(&many) {}
             }
             Self::Page(status) => return connection.send(answer(status, PAGE)),
+            Self::Packed => {
+                let head = "200 OK\r\nContent-Encoding: gzip";
+                return connection.send(answer(head, GZIP));
+            }
             Self::Empty => return connection.send(answer("200 OK", "")),
             Self::Certificate(Flaw::None) => return connection.send(whole),
             Self::Oversized => {

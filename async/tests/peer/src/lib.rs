@@ -146,6 +146,32 @@ impl Refusing {
     }
 }
 
+/// An address of loopback that never answers: its backlog is full, so the system drops what would connect. What keeps
+/// it so comes with it.
+pub fn black_hole() -> (SocketAddr, impl Drop + Send) {
+    black_hole_at("127.0.0.1:0".parse().unwrap())
+}
+
+/// The same at an address of the caller's choice.
+pub fn black_hole_at(address: SocketAddr) -> (SocketAddr, impl Drop + Send) {
+    /// Its listener, and who waits to be accepted.
+    struct Full(#[allow(dead_code)] TcpListener, Vec<TcpStream>);
+
+    impl Drop for Full {
+        fn drop(&mut self) {
+            self.1.clear();
+        }
+    }
+
+    let listener = TcpListener::bind(address).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(50)) {
+        waiting.push(stream);
+    }
+    (address, Full(listener, waiting))
+}
+
 /// The request surely never reached the service.
 #[track_caller]
 pub fn assert_not_sent<T>(result: Result<T, Error>) {

@@ -1,11 +1,14 @@
 //! What is checked of proxies. Both IO crates run this, so that they can't differ.
 
-use std::{env, time::Instant};
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
-use tc3_core::{Emulator, Endpoint, Error, Failure, Retry};
+use tc3_core::{Emulator, Endpoint, Error, Failure, Obstacle, Remedy, Retry};
 
 use crate::{
-    KEY, Peer, Proxy, Received, SHORT, Setup, Subject, TOKEN, Via, assert_late, assert_not_sent,
+    KEY, Peer, Proxy, Received, SHORT, Setup, Subject, TOKEN, Via, assert_late,
     cases::RECORDS,
     checks::LENIENCE,
     credential, january,
@@ -14,18 +17,43 @@ use crate::{
     tls::{self, Flaw},
 };
 
-/// What an answer of a proxy is that opens no tunnel.
-const REFUSALS: [&str; 9] = [
-    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-    "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n",
-    "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry",
-    "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\n\r\n",
-    "SSH-2.0-OpenSSH_9.6\r\n",
-    "HTTP/1.1 200",
-    "",
+/// What an answer of a proxy is that opens no tunnel, and what stands in the way then.
+const REFUSALS: [(&str, Obstacle); 13] = [
+    (
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        Obstacle::proxy(403),
+    ),
+    (
+        "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 2\r\n\r\nno",
+        Obstacle::proxy(405),
+    ),
+    (
+        "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n",
+        Obstacle::proxy(407),
+    ),
+    ("HTTP/1.1 501 Not Implemented\r\n\r\n", Obstacle::proxy(501)),
+    (
+        "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry",
+        Obstacle::proxy(502),
+    ),
+    (
+        "HTTP/1.0 503 Service Unavailable\r\n\r\n<html>",
+        Obstacle::proxy(503),
+    ),
+    ("HTTP/1.1 204 No Content\r\n\r\n", Obstacle::proxy(204)),
+    (
+        "HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\n\r\n",
+        Obstacle::proxy(302),
+    ),
+    ("SSH-2.0-OpenSSH_9.6\r\n", Obstacle::Connection),
+    ("HTTP/1.1 200", Obstacle::Connection),
+    ("", Obstacle::Connection),
     // A tunnel to nowhere, and one to what speaks no TLS.
-    ESTABLISHED,
-    "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n",
+    (ESTABLISHED, Obstacle::Connection),
+    (
+        "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n",
+        Obstacle::Tls,
+    ),
 ];
 
 /// Over https a proxy learns the host, its own user and password, and nothing that signs.
@@ -80,9 +108,10 @@ pub fn a_tunnel_shows_no_secret_to_the_proxy<S: Subject>() {
     assert!(requests.all(|request| request.values("proxy-authorization").is_empty()));
 }
 
-/// Whatever else a proxy answers, and whether the service is reached by https or not.
+/// Whatever else a proxy answers. What it refuses for good is asked for once, so that no password is tried again and
+/// again, and the error names the proxy without it.
 pub fn a_proxy_that_opens_no_tunnel_means_not_sent<S: Subject>() {
-    for (number, refusal) in REFUSALS.into_iter().enumerate() {
+    for (number, (refusal, obstacle)) in REFUSALS.into_iter().enumerate() {
         let peer = Peer::new(move |mut connection| {
             connection.request();
             connection.send(refusal);
@@ -93,14 +122,35 @@ pub fn a_proxy_that_opens_no_tunnel_means_not_sent<S: Subject>() {
             let shown = secrets.any(|it| rest.windows(it.len()).any(|part| part == *it));
             connection.note(if shown { "a secret" } else { "no secret" });
         });
+        let retry = Retry::default()
+            .with_attempts(3)
+            .with_base(Duration::from_millis(1));
         let client = S::new(&Setup {
             credential: credential().with_token(TOKEN).unwrap(),
-            proxy: Via::Proxy(format!("http://{}", peer.address())),
+            proxy: Via::Proxy(format!(
+                "http://user:not-a-real-password@{}",
+                peer.address()
+            )),
+            retry,
             ..Setup::to(Endpoint::PUBLIC)
         });
-        assert_not_sent(client.call(&january()));
-        assert_eq!(peer.received().len(), 1, "refusal {number}");
-        assert_eq!(peer.noted(), "no secret", "refusal {number}");
+        let error = client.call(&january()).unwrap_err();
+        let times = if obstacle.is_final() { 1 } else { 3 };
+        assert_eq!(error.attempts(), times, "refusal {number}: {error:?}");
+        let Error::Transport(Failure::NotSent(not_sent)) = error.cause() else {
+            panic!("refusal {number}: {error:?}");
+        };
+        assert_eq!(not_sent.obstacle(), obstacle, "refusal {number}");
+        assert_eq!(not_sent.proxy(), Some(&*peer.address().to_string()));
+        assert!(not_sent.to_string().contains(&peer.address().to_string()));
+        let person = error.remedy() == Remedy::Mend;
+        assert_eq!(person, obstacle.is_final(), "refusal {number}");
+        assert!(!format!("{error:?}").contains("not-a-real-password"));
+        for _ in 0..times {
+            assert_eq!(peer.noted(), "no secret", "refusal {number}");
+        }
+        let times = usize::try_from(times).unwrap();
+        assert_eq!(peer.received().len(), times, "refusal {number}");
     }
 }
 

@@ -34,6 +34,11 @@ pub fn trusted() -> String {
     TRUSTED.pem()
 }
 
+/// The PEM text of the authority that nobody is told to trust.
+pub fn unknown() -> String {
+    UNKNOWN.pem()
+}
+
 /// TLS as a server of 127.0.0.1 speaks it.
 pub fn server(flaw: Flaw) -> Arc<ServerConfig> {
     static ALL: LazyLock<[Arc<ServerConfig>; 4]> = LazyLock::new(|| {

@@ -1,0 +1,322 @@
+use super::{Error, Failure, Kind};
+use crate::retry::Advice;
+
+/// What to do about an [`Error`] that a call or a walk ended with: the answer of [`Error::remedy`].
+///
+/// By then the call was sent as often as [`Retry`](crate::Retry) says. Of an action that doesn't only read, look
+/// first at what it [may have done](Error::may_have_taken_effect).
+///
+/// | error | what happened | what to do |
+/// | --- | --- | --- |
+/// | [`Transport`](Error::Transport), [`Deadline`](Error::Deadline) | the network or the service was away, or too slow | [`Resume`](Self::Resume) |
+/// | `Service` of [`Kind::Server`], `NotAnAnswer` with status 200, 408 or 5xx | the service or a gateway had trouble of its own | `Resume` |
+/// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Self::Later) |
+/// | `Service` of [`Kind::NotReady`] | what was asked for is not computed yet | `Later` |
+/// | `Incomplete`, `Repeated`, `Shifted` | the list changed while it was read, or its total is wrong | [`StartOver`](Self::StartOver) |
+/// | `Transport` of a [final obstacle](crate::Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Self::Mend) |
+/// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
+/// | `NotAnAnswer` with any other status, `ContentCoding`, `Decode` | an endpoint that is none, or an answer that this version can't read | `Mend` |
+/// | `Input`, `Encode`, `TooLarge`, `TooManyPages` | an input or a setting | `Mend` |
+/// | `Ended`, `Shutdown` | the program | `Mend` |
+/// | `Credentials` | none were found | as what a request for them came to, if it may pass; else `Mend` |
+/// | `GaveUp`, `Deadline` with a cause | an attempt came to its [`cause`](Error::cause) | as the cause |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Make the call again, or go on with the walk as it is stored: in seconds or minutes it may go well.
+    Resume,
+    /// The same, but not soon: the service said so.
+    Later,
+    /// Begin the walk anew. What it delivered is not all of the list, or no longer what the list holds.
+    StartOver,
+    /// A person has to mend something first: the program, a setting, the credentials, the network. A walk that is
+    /// stored goes on after that.
+    Mend,
+}
+
+impl Remedy {
+    /// The same as one word, e.g. `start_over`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resume => "resume",
+            Self::Later => "later",
+            Self::StartOver => "start_over",
+            Self::Mend => "mend",
+        }
+    }
+}
+
+impl Error {
+    /// What to do now: [`Remedy`] has the table.
+    ///
+    /// ```
+    /// use tc3_core::{Error, Failure, Invalid, Refusal, Remedy};
+    ///
+    /// let refused = |code| Error::Service(Refusal::new(code, "", None)).remedy();
+    /// assert_eq!(Error::from(Failure::unknown("connection reset")).remedy(), Remedy::Resume);
+    /// assert_eq!(refused("FailedOperation.SummaryDataNotReady"), Remedy::Later);
+    /// assert_eq!(refused("UnauthorizedOperation.CamNoAuth"), Remedy::Mend);
+    /// assert_eq!(Error::Input(Invalid::new("Limit", "must be at least 1")).remedy(), Remedy::Mend);
+    /// ```
+    pub fn remedy(&self) -> Remedy {
+        match self.cause() {
+            Self::Incomplete { .. } | Self::Repeated { .. } | Self::Shifted { .. } => {
+                Remedy::StartOver
+            }
+            Self::Deadline { .. } => Remedy::Resume,
+            Self::Credentials(missing) => missing.remedy(),
+            Self::Service(refusal) if refusal.kind() == Kind::NotReady => Remedy::Later,
+            error => match Advice::on(error, true) {
+                Advice::Again | Advice::Elsewhere => Remedy::Resume,
+                Advice::Rest => Remedy::Later,
+                Advice::GiveUp | Advice::SetClock => Remedy::Mend,
+            },
+        }
+    }
+
+    /// Whether the program can go on by itself: any [`remedy`](Self::remedy) but [`Remedy::Mend`].
+    ///
+    /// ```
+    /// use tc3_core::{Error, Failure, Invalid};
+    ///
+    /// let refused = Error::from(Failure::not_sent("connection refused"));
+    /// assert!(refused.is_transient() && !refused.may_have_taken_effect());
+    /// let lost = Error::from(Failure::unknown("connection reset"));
+    /// assert!(lost.is_transient() && lost.may_have_taken_effect());
+    /// assert!(!Error::Input(Invalid::new("Limit", "must be at least 1")).is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        self.remedy() != Remedy::Mend
+    }
+
+    /// Whether the service may have done what was asked for: the request was sent, and no answer says what came
+    /// of it. Calls of an action that is not [`REPEATABLE`](crate::Action::REPEATABLE) end with the first
+    /// such error.
+    ///
+    /// Of a call that was sent several times, this says it of the last time alone.
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self.cause() {
+            Self::Transport(failure) => matches!(failure, Failure::Unknown(_)),
+            Self::Decode { .. } | Self::TooLarge { .. } | Self::ContentCoding { .. } => true,
+            Self::Service(refusal) => refusal.kind() == Kind::Server,
+            // None of them came to an end.
+            Self::Deadline { attempts, .. } => *attempts > 0,
+            error @ Self::NotAnAnswer { .. } => Advice::on(error, true) == Advice::Again,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{boxed::Box, string::String, vec, vec::Vec};
+    use core::time::Duration;
+
+    use serde::de::Error as _;
+
+    use super::*;
+    use crate::{
+        Invalid, NoCredentials, Obstacle, Refusal,
+        Remedy::{Later, Mend, Resume, StartOver},
+        Tried,
+    };
+
+    fn service(code: &str) -> Error {
+        Error::Service(Refusal::new(code, "", None))
+    }
+
+    fn page(status: u16) -> Error {
+        Error::NotAnAnswer {
+            status,
+            reason: String::new(),
+            beginning: String::new(),
+        }
+    }
+
+    fn not_sent(obstacle: Obstacle) -> Error {
+        Failure::not_sent("").with_obstacle(obstacle).into()
+    }
+
+    fn deadline(attempts: u32, source: Option<Error>) -> Error {
+        Error::Deadline {
+            after: Duration::from_secs(60),
+            attempts,
+            request_id: None,
+            source: source.map(Box::new),
+        }
+    }
+
+    fn gave_up(source: Error) -> Error {
+        Error::GaveUp {
+            attempts: 6,
+            request_id: None,
+            source: Box::new(source),
+        }
+    }
+
+    fn credentials(cause: Option<Error>, passing: bool) -> Error {
+        let tried = Tried {
+            source: "role".into(),
+            reason: String::new(),
+            cause: cause.map(Into::into),
+        };
+        NoCredentials::new(vec![tried], passing).into()
+    }
+
+    /// Every variant: what to do, and whether it may have taken effect.
+    fn cases() -> Vec<(Error, Remedy, bool)> {
+        let json = || serde_json::Error::custom("");
+        let (window, delivered, total) = (None, 1, 2);
+        vec![
+            (Invalid::new("Limit", "must be 1").into(), Mend, false),
+            (
+                Error::Encode {
+                    action: String::new(),
+                    source: json(),
+                },
+                Mend,
+                false,
+            ),
+            (service("RequestLimitExceeded"), Later, false),
+            (
+                service("RequestLimitExceeded.UinLimitExceeded"),
+                Later,
+                false,
+            ),
+            (service("FailedOperation.SummaryDataNotReady"), Later, false),
+            (service("InternalError"), Resume, true),
+            (service("ResourceUnavailable"), Resume, true),
+            (service("AuthFailure.SignatureFailure"), Mend, false),
+            (service("AuthFailure.SignatureExpire"), Mend, false),
+            (service("UnauthorizedOperation.CamNoAuth"), Mend, false),
+            (service("IpNotInWhitelist"), Mend, false),
+            (service("InvalidParameter"), Mend, false),
+            (service("ResourceNotFound"), Mend, false),
+            (service("LimitExceeded"), Mend, false),
+            (service("FailedOperation"), Mend, false),
+            (service("SomethingNew"), Mend, false),
+            (page(200), Resume, true),
+            (page(408), Resume, true),
+            (page(502), Resume, true),
+            (page(429), Later, false),
+            (page(302), Mend, false),
+            (page(404), Mend, false),
+            (
+                Error::ContentCoding {
+                    coding: "gzip".into(),
+                },
+                Mend,
+                true,
+            ),
+            (
+                Error::Decode {
+                    path: String::new(),
+                    request_id: None,
+                    source: json(),
+                },
+                Mend,
+                true,
+            ),
+            (Error::TooLarge { limit: 1 }, Mend, true),
+            (credentials(None, false), Mend, false),
+            (credentials(None, true), Resume, false),
+            (
+                credentials(Some(service("RequestLimitExceeded")), true),
+                Later,
+                false,
+            ),
+            (
+                credentials(Some(gave_up(service("InternalError"))), true),
+                Resume,
+                false,
+            ),
+            (
+                credentials(Some(deadline(1, Some(Failure::unknown("").into()))), true),
+                Resume,
+                false,
+            ),
+            (
+                credentials(Some(service("AuthFailure.SecretIdNotFound")), false),
+                Mend,
+                false,
+            ),
+            (not_sent(Obstacle::NameLookup), Resume, false),
+            (not_sent(Obstacle::Connection), Resume, false),
+            (not_sent(Obstacle::Tls), Mend, false),
+            (not_sent(Obstacle::proxy(407)), Mend, false),
+            (not_sent(Obstacle::proxy(503)), Resume, false),
+            (Failure::unknown("").into(), Resume, true),
+            (deadline(0, None), Resume, false),
+            (deadline(1, None), Resume, true),
+            (
+                Error::Incomplete {
+                    window,
+                    delivered,
+                    total,
+                },
+                StartOver,
+                false,
+            ),
+            (
+                Error::Repeated {
+                    window: None,
+                    delivered,
+                },
+                StartOver,
+                false,
+            ),
+            (
+                Error::Shifted {
+                    window: None,
+                    delivered,
+                    total,
+                },
+                StartOver,
+                false,
+            ),
+            (
+                Error::TooManyPages {
+                    window: None,
+                    limit: 1,
+                },
+                Mend,
+                false,
+            ),
+            (Error::Ended, Mend, false),
+            (Error::Shutdown, Mend, false),
+        ]
+    }
+
+    #[track_caller]
+    fn check(error: &Error, remedy: Remedy, effect: bool) {
+        assert_eq!(error.remedy(), remedy, "{error:?}");
+        assert_eq!(error.is_transient(), remedy != Mend, "{error:?}");
+        assert_eq!(error.may_have_taken_effect(), effect, "{error:?}");
+    }
+
+    #[test]
+    fn every_error_says_what_to_do_and_whether_it_may_have_taken_effect() {
+        for (error, remedy, effect) in cases() {
+            check(&error, remedy, effect);
+        }
+    }
+
+    #[test]
+    fn below_attempts_and_deadlines_the_cause_says_it() {
+        for (error, remedy, effect) in cases() {
+            check(&gave_up(error), remedy, effect);
+        }
+        for (error, remedy, effect) in cases() {
+            check(&deadline(1, Some(gave_up(error))), remedy, effect);
+        }
+        for (error, remedy, effect) in cases() {
+            check(&gave_up(deadline(1, Some(error))), remedy, effect);
+        }
+    }
+
+    #[test]
+    fn each_remedy_is_one_word() {
+        let words = [Resume, Later, StartOver, Mend].map(Remedy::as_str);
+        assert_eq!(words, ["resume", "later", "start_over", "mend"]);
+    }
+}

@@ -1,0 +1,242 @@
+//! The certificates of a PEM text, all of them or an error. HTTP stacks pass over what they can't read.
+
+use alloc::vec::Vec;
+
+use crate::Invalid;
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+/// How long the lines of a section are.
+const LINE: usize = 64;
+
+/// What sections hold no certificate, by the ends of their labels.
+const OTHERS: [&[u8]; 4] = [b"KEY", b"PARAMETERS", b"REQUEST", b"CRL"];
+
+const INVALID: Invalid = Invalid::new("trust_only", "must be PEM with whole sections of base64");
+const UNREADABLE: Invalid = Invalid::new(
+    "trust_only",
+    "has a section that may hold a certificate in another form, such as TRUSTED CERTIFICATE or PKCS7; convert it",
+);
+const NONE: Invalid = Invalid::new("trust_only", "must hold a certificate in PEM");
+
+/// Returns each `CERTIFICATE` of a text as a section of its own in strict PEM, for what reads one section at a time.
+///
+/// Sections may be joined without a line break, indented, and have any text and byte order marks around them. Keys,
+/// parameters, requests and revocation lists are passed over.
+///
+/// ```
+/// use tc3_core::pem;
+///
+/// let joined = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE----------BEGIN CERTIFICATE-----\nMAA=\n\
+///     -----END CERTIFICATE-----";
+/// let strict = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+/// assert_eq!(pem::certificates(joined)?, [strict.as_bytes(); 2]);
+/// assert!(pem::certificates("-----BEGIN CERTIFICATE-----\nMAA=").is_err());
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Invalid`] naming `trust_only` when there is no certificate, when a section has no beginning or no end, and for a
+/// section of any other kind.
+pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, Invalid> {
+    let mut rest = text.as_ref();
+    let mut found = Vec::new();
+    while let Some((around, section)) = cut(rest, BEGIN) {
+        check_around(around)?;
+        let (label, section) = cut(section, DASHES).ok_or(INVALID)?;
+        let (body, _) = cut(section, DASHES).ok_or(INVALID)?;
+        let end = [END, label, DASHES].concat();
+        let end_line = section.get(body.len()..).unwrap_or_default();
+        rest = strip(end_line, &end).ok_or(INVALID)?;
+        let label = label.to_ascii_uppercase();
+        let is_other = |kind: &&[u8]| label.ends_with(kind);
+        match &*label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" => found.push(strict(body)),
+            _ if OTHERS.iter().any(is_other) => {}
+            _ => return Err(UNREADABLE),
+        }
+    }
+    check_around(rest)?;
+    if found.is_empty() {
+        return Err(NONE);
+    }
+    Ok(found)
+}
+
+/// Whether a text outside of sections has lost no part of one: the end of a section, or a line of base64 as
+/// certificates begin.
+fn check_around(text: &[u8]) -> Result<(), Invalid> {
+    let begins = |line: &[u8]| {
+        let line = line.trim_ascii();
+        let base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+        line.starts_with(b"MI") && line.len() >= LINE / 2 && line.iter().all(base64)
+    };
+    if cut(text, END).is_some() || text.split(|b| *b == b'\n').any(begins) {
+        return Err(INVALID);
+    }
+    Ok(())
+}
+
+/// What is before and after the first place of a marker.
+fn cut<'a>(text: &'a [u8], marker: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let mut places = text.windows(marker.len());
+    let place = places.position(|part| part.eq_ignore_ascii_case(marker))?;
+    let (before, at) = text.split_at_checked(place)?;
+    Some((before, strip(at, marker)?))
+}
+
+fn strip<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    let (begin, rest) = text.split_at_checked(start.len())?;
+    begin.eq_ignore_ascii_case(start).then_some(rest)
+}
+
+fn strict(body: &[u8]) -> Vec<u8> {
+    let body: Vec<u8> = body
+        .iter()
+        .copied()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect();
+    let mut section = b"-----BEGIN CERTIFICATE-----\n".to_vec();
+    for line in body.chunks(LINE) {
+        section.extend_from_slice(line);
+        section.push(b'\n');
+    }
+    section.extend_from_slice(b"-----END CERTIFICATE-----\n");
+    section
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{
+        format,
+        string::{String, ToString},
+        vec,
+    };
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn section(label: &str, body: &str) -> String {
+        format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----")
+    }
+
+    fn count(text: impl AsRef<[u8]>) -> Result<usize, Invalid> {
+        certificates(text).map(|found| found.len())
+    }
+
+    #[test]
+    fn every_certificate_is_found_however_it_is_set() {
+        let [a, b] = ["MIIA", "MIIB"].map(|body| section("CERTIFICATE", body));
+        let expected = ["MIIA", "MIIB"].map(|body| section("CERTIFICATE", body) + "\n");
+        for text in [
+            format!("{a}\n{b}\n"),
+            format!("{a}{b}"),
+            format!("{a}\r\n{b}\r\n").replace("\n", "\r\n"),
+            format!("\u{feff}{a}\n\u{feff}{b}"),
+            format!("    {a}\n\t{b}").replace('\n', "\n    "),
+            format!("# Two of them, BEGIN to END\n{a}\n=====\n\nsubject=CN = x\n{b} the end")
+                .replace("MIIA", "MI\nIA"),
+            format!("{a}\n{b}")
+                .replace("-----\n", "-----")
+                .replace("\n-----END", "-----END"),
+            format!("{a}\n{b}")
+                .replace("BEGIN CERTIFICATE", "BEGIN X509 CERTIFICATE")
+                .replace("END CERTIFICATE", "END X509 CERTIFICATE"),
+            format!("{a}\n{b}").replace("BEGIN CERTIFICATE", "begin certificate"),
+            [
+                &*section("PRIVATE KEY", "MIIK"),
+                &a,
+                &section("X509 CRL", "MIIC"),
+                &b,
+                &section("DH PARAMETERS", "MIID"),
+            ]
+            .concat(),
+        ] {
+            assert_eq!(
+                certificates(&text).unwrap(),
+                expected.each_ref().map(|it| it.as_bytes()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_may_have_lost_a_certificate_is_an_error() {
+        let whole = section("CERTIFICATE", "MIIA");
+        let long = section("CERTIFICATE", &format!("MII{}", "A".repeat(61)));
+        for (broken, error) in [
+            (String::new(), NONE),
+            ("/etc/ssl/authority.pem".into(), NONE),
+            (section("PRIVATE KEY", "MIIA"), NONE),
+            (section("TRUSTED CERTIFICATE", "MIIA"), UNREADABLE),
+            (section("PKCS7", "MIIA"), UNREADABLE),
+            (section("CMS", "MIIA"), UNREADABLE),
+            (whole.replace("-----END CERTIFICATE-----", ""), INVALID),
+            (
+                whole.replace("-----END CERTIFICATE-----", "-----END CERT-----"),
+                INVALID,
+            ),
+            (
+                whole.replace("-----END CERTIFICATE-----", "-----END CERTIFICATE----"),
+                INVALID,
+            ),
+            (whole.replace("-----BEGIN CERTIFICATE-----", ""), INVALID),
+            (
+                whole.replace("-----BEGIN CERTIFICATE-----", "----BEGIN CERTIFICATE-----"),
+                INVALID,
+            ),
+            (
+                whole.replace("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE----"),
+                INVALID,
+            ),
+            (
+                whole.replace("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE"),
+                INVALID,
+            ),
+            (long.replace("-----", "--"), INVALID),
+            (long.replace("-----", "\u{2014}"), INVALID),
+        ] {
+            assert_eq!(count(&broken), Err(error), "{broken}");
+            // No more so beside one that is whole.
+            let expected = if error == NONE { Ok(1) } else { Err(error) };
+            for beside in [format!("{whole}\n{broken}"), format!("{broken}\n{whole}")] {
+                assert_eq!(count(&beside), expected, "{beside}");
+            }
+        }
+    }
+
+    proptest! {
+        /// As many as there are, or an error.
+        #[test]
+        fn no_certificate_is_passed_over(
+            parts in prop::collection::vec(
+                (
+                    prop::sample::select(vec!["", "\n", "\r\n", "  ", "\u{feff}", "text\n", "\0"]),
+                    prop::sample::select(vec!["CERTIFICATE", "PRIVATE KEY", "TRUSTED CERTIFICATE"]),
+                ),
+                0..6,
+            ),
+            lost in any::<prop::sample::Index>(),
+        ) {
+            let body = "MII".to_string() + &"A".repeat(61);
+            let sections = parts.iter().map(|(before, label)| format!("{before}{}", section(label, &body)));
+            let text: String = sections.collect();
+            let of = |label| parts.iter().filter(|(_, it)| *it == label).count();
+            match count(&text) {
+                Ok(found) => prop_assert_eq!((found, of("TRUSTED CERTIFICATE")), (of("CERTIFICATE"), 0)),
+                Err(error) => prop_assert!(error != INVALID, "{}", text),
+            }
+            // A byte less changes that for an error alone, unless it stood around the sections or in a body.
+            let mut bytes = text.into_bytes();
+            if !bytes.is_empty() && of("CERTIFICATE") == parts.len() {
+                let byte = bytes.remove(lost.index(bytes.len()));
+                if let Ok(found) = count(&bytes) {
+                    prop_assert_eq!(found, parts.len(), "{}", byte);
+                }
+            }
+        }
+    }
+}
