@@ -253,6 +253,7 @@ mod tests {
                     window,
                     delivered,
                     total,
+                    short_page: None,
                 },
                 StartOver,
                 false,
