@@ -99,7 +99,7 @@ pub fn useless_homes(folder: &Folder) -> Vec<String> {
             fs::remove_file(&link).unwrap();
             symlink(&link, &link).unwrap();
             let denied = folder.write(&format!("denied/{below}"), "");
-            fs::set_permissions(&denied, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(&denied, fs::Permissions::from_mode(0o000)).unwrap();
         }
         symlink(format!("{path}/loop"), format!("{path}/loop")).unwrap();
         homes.extend(["/dev/null".into(), format!("{path}/loop")]);
