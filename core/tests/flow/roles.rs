@@ -135,7 +135,11 @@ fn a_machines_role_that_is_named_signs_whatever_keys_stand_beside_it() {
         assert!(signer(&sent[last]).0.starts_with("AKIDTEMPORARY"));
 
         // Where there is no such machine, nobody else signs.
-        let mut client = client(&things);
+        let usual = Chain::default().without_cvm_role();
+        let given = Credential::new("AKIDGIVEN", "not-a-real-key").unwrap();
+        let chain = usual.sources().iter().cloned().chain([given.into()]);
+        let mut client = near(Chain::of(chain), Settings::default());
+        set(&mut client, &things);
         let error = client.drive(&mut Call::new(&january()), |_, attempt| {
             assert!(attempt.direct, "{attempt:?}");
             Err(Failure::not_sent("no such host"))
