@@ -345,7 +345,10 @@ impl Error {
         match self.cause() {
             Self::Deadline { .. } => true,
             error if error.kind() == Some(Kind::NotReady) => true,
-            error => !matches!(Advice::on(error, true), Advice::GiveUp | Advice::SetClock),
+            error => !matches!(
+                Advice::on(error, true),
+                Advice::GiveUp | Advice::SetClock | Advice::Renew
+            ),
         }
     }
 
@@ -411,6 +414,7 @@ mod tests {
             (service("InternalError"), true, true),
             (service("FailedOperation.SummaryDataNotReady"), true, false),
             (service("AuthFailure.SignatureFailure"), false, false),
+            (service("AuthFailure.TokenFailure"), false, false),
             (service("AuthFailure.SignatureExpire"), false, false),
             (service("InvalidParameter"), false, false),
             (page(200), true, true),
