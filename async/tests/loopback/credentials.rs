@@ -343,3 +343,22 @@ async fn a_home_that_is_of_no_use_keeps_neither_keys_nor_a_role_from_being_found
         assert!(request.values("x-tc-region").is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_profile_that_is_replaced_is_read_again() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let folder = Folder::new();
+    let old = PROFILE.replace("AKIDEXAMPLE", "AKIDOLD");
+    let file = folder.write("credentials", &old);
+    let chain = Source::profile_in(file, "default");
+    let client = builder(&peer.endpoint(), chain).build();
+    let error = client.call(&january()).await.unwrap_err();
+    let code = "AuthFailure.SecretIdNotFound";
+    assert_eq!(error.refusal().unwrap().code(), code);
+    assert_eq!(peer.received().len(), 1);
+    folder.write("credentials", PROFILE);
+    for requests in [1 + 2, 1 + 2 + 1] {
+        client.call(&january()).await.unwrap();
+        assert_eq!(peer.received().len(), requests);
+    }
+}
