@@ -3,7 +3,7 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{ErrorKind, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use tc3_core::{Looked, Lookup};
@@ -14,7 +14,7 @@ pub(crate) async fn look(lookup: Lookup) -> Looked {
     let path = match lookup {
         Lookup::Variable(name) => return Ok(variable(name)),
         Lookup::File(path) => path.into(),
-        Lookup::HomeFile(path) => match env::home_dir() {
+        Lookup::HomeFile(path) => match home() {
             Some(home) => home.join(path),
             None => return Ok(None),
         },
@@ -27,10 +27,20 @@ pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
     env::var_os(name).map(OsString::into_encoded_bytes)
 }
 
+/// The user's home. One without a full path would be below whatever folder the program was started in.
+fn home() -> Option<PathBuf> {
+    env::home_dir().filter(|home| home.is_absolute())
+}
+
+/// Whether this says that there is no file, a home that is no folder included.
+const fn is_absent(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 fn read(path: &Path) -> Looked {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(error.kind()) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let bound = u64::try_from(Lookup::MAX_SIZE).unwrap_or(u64::MAX);

@@ -12,6 +12,7 @@ use tc3_async::{Builder, Chain, Client, Credential, Emulator, Region, Retry, Sou
 use tc3_core::{Attempt, Fault, Outcome, When};
 use tc3_test_peer::{
     ANSWER, PATIENCE, Peer, credential, january, list,
+    machine::{Folder, again, is_child},
     recording::{CALL, DENIED, Recording, THROTTLED, attempt, body, strays},
 };
 use tokio::time::timeout;
@@ -271,6 +272,33 @@ async fn what_is_looked_up_is_told_of_by_its_name() {
     let warnings =
         recording.lines_with("no credentials: profile file: /nowhere/credentials is not there");
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
+}
+
+#[tokio::test]
+async fn a_usual_file_that_cannot_be_read_is_warned_of() {
+    if !is_child() {
+        let folder = Folder::new();
+        let home = folder.write(".tencentcloud/credentials/in-a-folder", "");
+        let home = home.split("/.tencentcloud").next().unwrap();
+        let test = "a_usual_file_that_cannot_be_read_is_warned_of";
+        again(test, &[("HOME", home), ("USERPROFILE", home)]);
+        return;
+    }
+    let recording = Recording::new();
+    let chain = Chain::of([Source::profile(), credential().into()]);
+    let client = builder(chain).transport(|_: Attempt| ready(body(ANSWER)));
+    client
+        .call(&january())
+        .instrument(recording.span())
+        .await
+        .unwrap();
+    let warnings = recording.lines_with("passed over");
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:#?}");
+    };
+    let expected = "WARN tc3::credentials tc3.call: passed over source=profile file \
+                    error=~/.tencentcloud/credentials can't be read: ";
+    assert!(warning.starts_with(expected), "{warning}");
 }
 
 #[tokio::test]

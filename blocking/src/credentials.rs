@@ -3,7 +3,7 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{ErrorKind, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use tc3_core::{Looked, Lookup};
@@ -13,7 +13,7 @@ pub(crate) fn look(lookup: &Lookup) -> Looked {
     match lookup {
         Lookup::Variable(name) => Ok(variable(name)),
         Lookup::File(path) => read(Path::new(path)),
-        Lookup::HomeFile(path) => match env::home_dir() {
+        Lookup::HomeFile(path) => match home() {
             Some(home) => read(&home.join(path)),
             None => Ok(None),
         },
@@ -25,10 +25,20 @@ pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
     env::var_os(name).map(OsString::into_encoded_bytes)
 }
 
+/// The user's home. One without a full path would be below whatever folder the program was started in.
+fn home() -> Option<PathBuf> {
+    env::home_dir().filter(|home| home.is_absolute())
+}
+
+/// Whether this says that there is no file, a home that is no folder included.
+const fn is_absent(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 fn read(path: &Path) -> Looked {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(error.kind()) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let bound = u64::try_from(Lookup::MAX_SIZE).unwrap_or(u64::MAX);

@@ -8,7 +8,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use crate::{
     Action, Attempt, Error, Failure, Flow, Invalid, Looked, NoCredentials, Now, Outcome, Reply,
     Session, Step, Target, UnixTime,
-    credential::{Claim, Renewal, Turn},
+    credential::{Claim, Gained, Generation, Renewal, Turn},
     flow::sealed,
     report::{Report, Verdict, Why},
     request::Prepared,
@@ -88,7 +88,11 @@ pub struct Call<A: Action> {
     /// How many looks of its own have ended.
     renewals: u32,
     /// What the one that ended in the last step came to.
-    looked: Option<Box<Result<String, NoCredentials>>>,
+    looked: Option<Box<Result<Gained, NoCredentials>>>,
+    /// Which credentials the last attempt was signed with, and which the service has refused, if they were looked
+    /// for.
+    signed: Option<Generation>,
+    refused: Option<Generation>,
     /// What the last attempt came to, unless it is the result.
     failed: Option<Error>,
     request_id: Option<String>,
@@ -131,6 +135,8 @@ impl<A: Action> Call<A> {
             looks: 0,
             renewals: 0,
             looked: None,
+            signed: None,
+            refused: None,
             failed: None,
             request_id: None,
         }
@@ -171,12 +177,20 @@ impl<A: Action> Call<A> {
                 let awaited = awaited.then(|| NoCredentials::awaited().into());
                 return Err(self.late(deadline, awaited));
             }
-            if let Some(step) = self.look(session, now, left)? {
+            let looked = self.look(session, now, left);
+            if let Ok(Some(step)) = looked {
                 if left.is_zero() {
                     return Err(self.late(deadline, Some(NoCredentials::awaited().into())));
                 }
                 return Ok(step);
             }
+            if let Some(refused) = self.refused
+                && !session.has_others(refused)
+                && let Some(refusal) = self.failed.take()
+            {
+                return Err(self.give_up(refusal));
+            }
+            looked?;
         }
         let Ok(prepared) = &self.prepared else {
             return Err(Error::Ended);
@@ -204,6 +218,7 @@ impl<A: Action> Call<A> {
         self.max_body = session.settings().max_body();
         let time = now.unix.plus(session.clock_offset());
         let request = prepared.sign(session, self.endpoint, time)?;
+        self.signed = session.generation().filter(|_| prepared.target().signed);
         session.gate(prepared.target()).pass(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
@@ -323,6 +338,14 @@ impl<A: Action> Call<A> {
                 }
                 _ => worthwhile = false,
             },
+            Advice::Renew => match self.signed {
+                Some(signed) => {
+                    session.refuse(signed);
+                    worthwhile = self.refused.replace(signed).is_none();
+                    delay = Duration::ZERO;
+                }
+                None => worthwhile = false,
+            },
         }
         self.ready = self.time.passed.saturating_add(delay);
         worthwhile && self.attempts < retry.attempts()
@@ -350,13 +373,20 @@ impl<A: Action> Call<A> {
         let late = self.time.passed >= deadline.saturating_sub(EARLY);
         Step::Done(Err(match error {
             error @ Error::Transport(_) if late => self.late(deadline, Some(error)),
-            error if self.attempts <= 1 => error,
-            error => Error::GaveUp {
-                attempts: self.attempts,
-                request_id: self.request_id.take(),
-                source: Box::new(error),
-            },
+            error => self.give_up(error),
         }))
+    }
+
+    /// The error of a call whose last attempt failed for good.
+    fn give_up(&mut self, error: Error) -> Error {
+        if self.attempts <= 1 {
+            return error;
+        }
+        Error::GaveUp {
+            attempts: self.attempts,
+            request_id: self.request_id.take(),
+            source: Box::new(error),
+        }
     }
 
     fn go_on(&mut self, session: &mut Session, now: Now) -> Step<<Self as Flow>::Output> {
@@ -452,9 +482,13 @@ impl<A: Action> Flow for Call<A> {
             why: self.why,
             for_credentials: self.renewal.is_some(),
             credentials: self.looked.as_ref().map(|looked| match &**looked {
-                Ok(source) => Ok(source.as_str()),
+                Ok(gained) => Ok(gained.source.as_str()),
                 Err(missing) => Err(missing),
             }),
+            passed_over: match self.looked.as_deref() {
+                Some(Ok(gained)) => &gained.passed_over,
+                _ => &[],
+            },
         })
     }
 

@@ -100,7 +100,8 @@ pub enum Lookup {
     Variable(&'static str),
     /// The file at this path.
     File(String),
-    /// The file at this path below the user's home directory; there is none where nobody has a home.
+    /// The file at this path below the user's home directory; there is none where nobody has a home, or one that
+    /// is no folder.
     HomeFile(String),
 }
 

@@ -281,6 +281,13 @@
 //! there, `Ok(None)` for one that isn't, `Err` for one that can't be read; [`Lookup`](crate::Lookup) has the three
 //! kinds. What there is to be looked for, in which order, is said at [`Chain`](crate::Chain).
 //!
+//! A role that a file or the environment names (`role_arn`, `role-arn`, `TENCENTCLOUD_ROLE_ARN`) is taken, and never
+//! passed over: a chain signs as that role or not at all. The readers that only turn a text into a
+//! [`Credential`](crate::Credential) can't take it and refuse such a text. Keys that were replaced at their source while
+//! the program runs are read again when the service refuses the old ones; keys that a program has given itself are
+//! its own to replace, by [`Session::set_credential`](crate::Session::set_credential). A value in quotes, or with a
+//! placeholder that was not filled in, is refused before anything is signed with it.
+//!
 //! # Store and read back
 //!
 //! Inputs, records, outputs, whole [`Reply`](crate::Reply)s and [`Walk`](crate::Walk)s are written and read with serde,

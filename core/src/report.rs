@@ -39,6 +39,7 @@
 //! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `for_credentials`, `next_attempt` unless it is for these, and of the last attempt `outcome`, `request_id`, `code` |
 //! | `tc3::credentials` | trace | event `look`: a variable or file | `lookup`, `found` |
 //! | `tc3::credentials` | debug | event `credentials found` | `source` |
+//! | `tc3::credentials` | warn | event `passed over`, when credentials are found: a file at a usual place that can't be read, a region that can't be one | `source`, `error` |
 //! | `tc3::credentials` | warn | event `credentials not found`; those that there are may still be good | `error` |
 //! | `tc3::walk` | debug | span `tc3.walk`: a walk, around its calls | `service`, `action`; `pages`, `delivered`, `outcome` at its end |
 //! | `tc3::walk` | debug | event `page`, when it is delivered | `page`, counted by this walk from 1; `delivered`, `total`: records; `request_id` |
@@ -56,7 +57,7 @@
 use alloc::borrow::Cow;
 use core::fmt::{self, Write as _};
 
-use crate::{Error, NoCredentials};
+use crate::{Error, NoCredentials, Tried};
 
 /// What there is to tell of a flow at this moment.
 #[derive(Clone, Debug)]
@@ -78,6 +79,9 @@ pub struct Report<'a> {
     /// What a look for credentials came to, if one has ended in the last step: the source that had them, or why
     /// there are none.
     pub credentials: Option<Result<&'a str, &'a NoCredentials>>,
+    /// What a look that has found credentials in the last step could not use on its way, and why: a file at a usual
+    /// place that can't be read, or, as source `region`, what is wrong where a region would be.
+    pub passed_over: &'a [Tried],
 }
 
 /// What an attempt, a call or a page came to.

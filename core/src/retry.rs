@@ -17,6 +17,7 @@ use crate::{Error, Failure, Kind};
 /// | not sent for any other ([`Failure::NotSent`]) | always, at once where there is another endpoint |
 /// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to [`Settings::longest_rest`](crate::Settings::longest_rest) |
 /// | `AuthFailure.SignatureExpire` | once, with the service's time |
+/// | `AuthFailure.TokenFailure`, `.SecretIdNotFound`, `.InvalidSecretId`, `.SignatureFailure` | once, if a [`Chain`](crate::Chain) that is looked through anew has other credentials by now |
 /// | no answer ([`Failure::Unknown`]) | if the action is [`REPEATABLE`](crate::Action::REPEATABLE) |
 /// | `InternalError*`, `ServiceUnavailable`, `ResourceUnavailable` | if the action is `REPEATABLE` |
 /// | no API answer with status 200, 408 or 5xx | if the action is `REPEATABLE` |
@@ -125,7 +126,18 @@ pub(crate) enum Advice {
     Rest,
     /// Take over the service's time, then send it again.
     SetClock,
+    /// Look for other credentials, then send it again if there are some.
+    Renew,
 }
+
+/// What the service says of credentials that were replaced. The last one is for an id and a key that were read while
+/// somebody wrote them.
+const REPLACED: [&str; 4] = [
+    "AuthFailure.TokenFailure",
+    "AuthFailure.SecretIdNotFound",
+    "AuthFailure.InvalidSecretId",
+    "AuthFailure.SignatureFailure",
+];
 
 impl Advice {
     /// The table of [`Retry`].
@@ -145,6 +157,8 @@ impl Advice {
                 Kind::Throttled => Self::Rest,
                 Kind::Clock => Self::SetClock,
                 Kind::Server => if_repeatable,
+                // The service has done nothing, whatever the action.
+                Kind::Denied if REPLACED.contains(&refusal.code()) => Self::Renew,
                 _ => Self::GiveUp,
             },
             Error::NotAnAnswer { status: 429, .. } => Self::Rest,

@@ -1,11 +1,11 @@
 //! What the calls of one client share.
 
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::{boxed::Box, sync::Arc};
 use core::{mem, time::Duration};
 
 use crate::{
     Chain, Credential, Invalid, NoCredentials, Now, Region, Settings, Target, UnixTime,
-    credential::{Claim, Found, Provider},
+    credential::{Claim, Found, Gained, Generation, Provider},
     head::Head,
     quota::{Gate, Quota},
     recent::Recent,
@@ -108,20 +108,40 @@ impl Session {
         provider.map_or_else(NoCredentials::expired_at_once, |it| it.no_credentials())
     }
 
-    /// Takes what a look for credentials came to. Returns whose they are, or why there are none, unless another
+    /// Takes what a look for credentials came to. Returns what was found, or why there are none, unless another
     /// call has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
         result: Result<Found, NoCredentials>,
         now: Now,
-    ) -> Option<Result<String, NoCredentials>> {
-        let renewed = self.provider.as_mut()?.renewed(mark, result, now)?;
-        Some(renewed.map(|(source, found)| {
+    ) -> Option<Result<Gained, NoCredentials>> {
+        let old = self.signer.as_ref().map(Signer::credential);
+        let provider = self.provider.as_mut()?;
+        let renewed = provider.renewed(mark, old, result, now)?;
+        Some(renewed.map(|(gained, found)| {
             self.signer = Some(Signer::new(found.credential));
             self.set_region(found.region);
-            source
+            gained
         }))
+    }
+
+    /// Which credentials requests are signed with now, if they were looked for.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        self.provider.as_ref().map(|provider| provider.generation())
+    }
+
+    /// The service has refused the credentials of this generation.
+    pub(crate) fn refuse(&mut self, generation: Generation) {
+        if let Some(provider) = &mut self.provider {
+            provider.refuse(generation);
+        }
+    }
+
+    /// Whether there are others than those of this generation by now.
+    pub(crate) fn has_others(&self, generation: Generation) -> bool {
+        let provider = self.provider.as_ref();
+        provider.is_none_or(|provider| provider.has_others(generation))
     }
 
     fn set_region(&mut self, region: Option<Region>) {

@@ -52,7 +52,15 @@ macro_rules! tellers {
 
             /// A step was made.
             pub(crate) fn stepped<F: Flow>(&self, flow: &F) {
-                match flow.report().and_then(|report| report.credentials) {
+                let Some(report) = flow.report() else {
+                    return;
+                };
+                for passed in report.passed_over {
+                    let source = passed.source.as_str();
+                    let error = $crate::report::OneLine(&passed.reason);
+                    warn!(target: "tc3::credentials", source, %error, "passed over");
+                }
+                match report.credentials {
                     Some(Ok(source)) => {
                         debug!(target: "tc3::credentials", source, "credentials found");
                     }

@@ -212,6 +212,7 @@ impl<A: Paginate> Walk<A> {
             for_credentials: false,
             why: None,
             credentials: None,
+            passed_over: &[],
         })
     }
 

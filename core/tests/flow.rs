@@ -26,6 +26,8 @@ mod list;
 mod lookups;
 #[path = "flow/pages.rs"]
 mod pages;
+#[path = "flow/places.rs"]
+mod places;
 #[path = "flow/planner.rs"]
 mod planner;
 #[path = "flow/prefixes.rs"]
@@ -38,6 +40,8 @@ mod remedies;
 mod renewal;
 #[path = "flow/renewal_clock.rs"]
 mod renewal_clock;
+#[path = "flow/replaced.rs"]
+mod replaced;
 #[path = "flow/report.rs"]
 mod report;
 #[path = "flow/requests.rs"]
@@ -46,6 +50,8 @@ mod requests;
 mod resume;
 #[path = "flow/retry.rs"]
 mod retry;
+#[path = "flow/roles.rs"]
+mod roles;
 #[path = "flow/session.rs"]
 mod session;
 #[path = "flow/settings.rs"]

@@ -45,8 +45,8 @@ struct Given {
 prop_compose! {
     fn given()(
         id in texts("AKID[0-9A-Za-z]{0,9}"),
-        key in texts("[!-~]{1,20}"),
-        token in texts("[!-~]{1,20}"),
+        key in texts("[!#&*-;=?-Z^_a-z|~]{1,20}"),
+        token in texts("[!#&*-;=?-Z^_a-z|~]{1,20}"),
         region in prop::option::of(texts("ap-[a-z]{1,9}")),
         language in prop::option::of(texts("en-US|zh-CN")),
         endpoint in texts("https://[a-z]{1,9}(\\.example)?(:[1-9][0-9]{0,3})?|http://127\\.0\\.0\\.1:80"),

@@ -12,7 +12,7 @@ use tc3_core::{AssumeRole, Chain, Credential, Emulator, Endpoint, Error, Fault, 
 
 use crate::common::{
     KEY, PATIENCE, Peer, Refusing, SHORT, answer, credential, january,
-    machine::{Folder, again, is_child},
+    machine::{Folder, again, is_child, useless_homes},
 };
 
 /// A client of what serves metadata, roles and the API at one address.
@@ -283,4 +283,61 @@ fn from_env_refuses_half_a_pair() {
     }
     let test = "credentials::from_env_refuses_half_a_pair";
     again(test, &[("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE")]);
+}
+
+#[test]
+fn a_home_that_is_of_no_use_keeps_neither_keys_nor_a_role_from_being_found() {
+    if is_child() {
+        let endpoint = endpoint_of_parent();
+        let usual = Chain::default().without_cvm_role();
+        let sources = usual.sources().iter().cloned();
+        let chain = Chain::of(sources.chain([machine_role(&endpoint)]));
+        let client = builder(&endpoint, chain).build();
+        client.call(&january()).unwrap();
+        return;
+    }
+    let folder = Folder::new();
+    let peer = Peer::emulating(machine());
+    let endpoint = peer.endpoint().url("billing");
+    let test =
+        "credentials::a_home_that_is_of_no_use_keeps_neither_keys_nor_a_role_from_being_found";
+    let pair = [
+        ("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE"),
+        ("TENCENTCLOUD_SECRET_KEY", KEY),
+        ("TENCENTCLOUD_REGION", "no region"),
+    ];
+    let homes = useless_homes(&folder);
+    for (count, home) in (1..).zip(&homes) {
+        let common = [
+            ("TC3_TEST_ENDPOINT", &*endpoint),
+            ("HOME", home),
+            ("USERPROFILE", home),
+        ];
+        again(test, &[&common[..], &pair].concat());
+        again(test, &common);
+        // The role, and a call with each.
+        assert_eq!(peer.received().len(), count * (1 + 3), "{home}");
+    }
+    for request in peer.received() {
+        assert!(request.values("x-tc-region").is_empty());
+    }
+}
+
+#[test]
+fn a_profile_that_is_replaced_is_read_again() {
+    let peer = Peer::emulating(Emulator::new(credential()));
+    let folder = Folder::new();
+    let old = PROFILE.replace("AKIDEXAMPLE", "AKIDOLD");
+    let file = folder.write("credentials", &old);
+    let chain = Source::profile_in(file, "default");
+    let client = builder(&peer.endpoint(), chain).build();
+    let error = client.call(&january()).unwrap_err();
+    let code = "AuthFailure.SecretIdNotFound";
+    assert_eq!(error.refusal().unwrap().code(), code);
+    assert_eq!(peer.received().len(), 1);
+    folder.write("credentials", PROFILE);
+    for requests in [1 + 2, 1 + 2 + 1] {
+        client.call(&january()).unwrap();
+        assert_eq!(peer.received().len(), requests);
+    }
 }

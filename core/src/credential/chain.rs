@@ -8,19 +8,27 @@ use crate::{AssumeRole, Credential, Endpoint};
 ///
 /// | source | where |
 /// | --- | --- |
-/// | [`environment`](Source::environment) | `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY`, `TENCENTCLOUD_TOKEN` |
+/// | [`environment`](Source::environment) | `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY`, `TENCENTCLOUD_TOKEN`; `TENCENTCLOUD_ROLE_ARN` |
 /// | [`profile`](Source::profile) | `$TENCENTCLOUD_CREDENTIALS_FILE`, else `~/.tencentcloud/credentials`, else `/etc/tencentcloud/credentials` |
 /// | [`tccli`](Source::tccli) | `~/.tccli/<profile>.credential` |
 /// | [`tke`](Source::tke) | a Kubernetes service account's token, for a role |
 /// | [`cvm_role`](Source::cvm_role) | the virtual machine's role |
 ///
-/// - A source that has nothing lets the next one be asked. One that has something wrong, half of a pair, say,
-///   or a file without the profile, ends the search: the next one could be somebody else.
+/// - A source that has nothing is skipped. One that has something wrong, half of a pair or a file without the
+///   profile for example, ends the search: the next source could be somebody else.
+/// - A usual file that can't be read counts as not there, whatever the file system says: a home that is no folder
+///   or belongs to somebody else is normal in containers. A file or tccli profile that somebody named must be there.
+/// - A role that the environment or a file names is taken, with the keys beside it; if it can't be taken, that is an
+///   error. The keys beside it never sign a call themselves. The session's name is `tc3-rust` unless one is named.
 /// - What expires is fetched anew from the same source, by one call while the others go on with what they have:
 ///   5 minutes before it expires, or when a quarter of its life is left if that is less. What fails is tried
 ///   again after a while, and is an error only for calls that have nothing valid left.
+/// - What the service refuses as if it had been replaced ([`Retry`](crate::Retry) has the codes) is looked for anew
+///   in the same source, once a call and once for all calls that were refused together. A call that finds other
+///   keys there is sent again, also if it writes: a refused request had no effect.
 /// - A region, where the settings name none, is that of `TENCENTCLOUD_REGION` or else of tccli's configuration,
-///   if these sources are in the chain.
+///   if these sources are in the chain. If it is wrong or can't be read, there is no region and no error.
+///   [`Report::passed_over`](crate::Report::passed_over) says so, and a warning of the clients.
 ///
 /// ```
 /// use tc3_core::{AssumeRole, Chain, Credential, Source};
@@ -161,20 +169,32 @@ pub(super) enum Kind {
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
-const METADATA: &str = "http://metadata.tencentyun.com";
+pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 
 impl Source {
     /// The profile that is read where nobody says otherwise.
     const DEFAULT: &'static str = "default";
 
-    /// Environment variables, as [`Credential::from_environment`] reads them.
+    /// Environment variables, as [`Credential::from_environment`] reads them, and the role that they name:
+    ///
+    /// | variable | meaning |
+    /// | --- | --- |
+    /// | `TENCENTCLOUD_ROLE_ARN`, `TENCENTCLOUD_ASSUME_ROLE_ARN` | a role to take with the pair |
+    /// | `TENCENTCLOUD_ROLE_SESSION_NAME`, `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME` | the session's name; `tc3-rust` by default |
+    /// | `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`, `…_EXTERNAL_ID`, `…_SOURCE_IDENTITY` | as [`AssumeRole`] has them |
+    /// | `TENCENTCLOUD_CAM_ROLE_NAME` | the role of this name of the virtual machine, whatever keys are set |
+    ///
+    /// Two names of one setting must not differ. What else Terraform reads, `TENCENTCLOUD_ASSUME_ROLE_POLICY`,
+    /// `…_SERIAL_NUMBER`, `…_TOKEN_CODE`, `…_SAML_ASSERTION`, `…_PRINCIPAL_ARN`, `…_WEB_IDENTITY_TOKEN`,
+    /// `…_WEB_IDENTITY_TOKEN_FILE` and `…_PROVIDER_ID`, is refused. A role without the pair is an error, and so is a
+    /// session's name without a role.
     pub const fn environment() -> Self {
         Self(Kind::Environment)
     }
 
     /// The profile `default` of the file that `TENCENTCLOUD_CREDENTIALS_FILE` names, else of
     /// `~/.tencentcloud/credentials`, else of `/etc/tencentcloud/credentials`, as [`Credential::from_profile`]
-    /// reads it.
+    /// reads it. A `role_arn` in it, with or without a `role_session_name`, is a role that is taken with its keys.
     pub fn profile() -> Self {
         Self::named_profile(Self::DEFAULT)
     }
@@ -196,7 +216,9 @@ impl Source {
     }
 
     /// What the vendor's command line tool, tccli, has for the profile that `TCCLI_PROFILE` names, else for
-    /// `default`, as [`Credential::from_tccli`] reads it.
+    /// `default`, as [`Credential::from_tccli`] reads it. A `role-arn` in it, with or without a `role-session-name`,
+    /// is a role that is taken with its keys; a `type` of `cvm-role` stands for the role of the virtual machine, as
+    /// [`cvm_role`](Self::cvm_role) has it.
     pub const fn tccli() -> Self {
         Self(Kind::Tccli(None))
     }

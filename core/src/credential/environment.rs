@@ -3,18 +3,53 @@ use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::{
-    Credential, Unreadable,
+    Credential, Unreadable, broken,
+    identity::{Identity, Named},
+    metadata_role,
     unreadable::{Places, required},
 };
 
 pub(super) const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
 pub(super) const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
-pub(super) const TOKEN: &str = "TENCENTCLOUD_TOKEN";
-pub(super) const SESSION_TOKEN: &str = "TENCENTCLOUD_SESSION_TOKEN";
+const TOKENS: [&str; 3] = [
+    "TENCENTCLOUD_TOKEN",
+    "TENCENTCLOUD_SESSION_TOKEN",
+    "TENCENTCLOUD_SECURITY_TOKEN",
+];
+/// The names that tccli and Terraform have for a role.
+const ROLE_ARNS: [&str; 2] = [ROLE_ARN, "TENCENTCLOUD_ASSUME_ROLE_ARN"];
+const ROLE_ARN: &str = "TENCENTCLOUD_ROLE_ARN";
+const SESSION_NAMES: [&str; 2] = [
+    "TENCENTCLOUD_ROLE_SESSION_NAME",
+    "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME",
+];
+const DURATION: &str = "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION";
+const EXTERNAL_ID: &str = "TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID";
+const SOURCE_IDENTITY: &str = "TENCENTCLOUD_ASSUME_ROLE_SOURCE_IDENTITY";
+const MACHINE_ROLE: &str = "TENCENTCLOUD_CAM_ROLE_NAME";
+/// What else Terraform reads about a role. Without it, the role would be another one or have other rights.
+const NOT_TAKEN: [&str; 8] = [
+    "TENCENTCLOUD_ASSUME_ROLE_POLICY",
+    "TENCENTCLOUD_ASSUME_ROLE_SERIAL_NUMBER",
+    "TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE",
+    "TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION",
+    "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN",
+    "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN",
+    "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE",
+    "TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID",
+];
+
+/// All variables that say who signs.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let pair = [SECRET_ID, SECRET_KEY].into_iter().chain(TOKENS);
+    let role = ROLE_ARNS.into_iter().chain(SESSION_NAMES);
+    let more = [DURATION, EXTERNAL_ID, SOURCE_IDENTITY, MACHINE_ROLE];
+    pair.chain(role).chain(more).chain(NOT_TAKEN)
+}
 
 impl Credential {
     /// Reads environment variables: `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY` and, for a temporary
-    /// credential, `TENCENTCLOUD_TOKEN` or `TENCENTCLOUD_SESSION_TOKEN`.
+    /// credential, `TENCENTCLOUD_TOKEN`, `TENCENTCLOUD_SESSION_TOKEN` or `TENCENTCLOUD_SECURITY_TOKEN`.
     ///
     /// `variable` gives a variable's value. One that is empty counts as not set; `None` is returned when none
     /// is set.
@@ -35,49 +70,115 @@ impl Credential {
     /// # Ok::<(), tc3_core::Unreadable>(())
     /// ```
     ///
+    /// Other variables name a role, `TENCENTCLOUD_ROLE_ARN` for one: [`Source::environment`](crate::Source::environment)
+    /// has them all. This function takes no role, so each of them is an error here. A [`Chain`](crate::Chain) takes it.
+    ///
     /// # Errors
     ///
-    /// [`Unreadable`] when only some of what belongs together is set, when a value can't be right, and when
-    /// the two names of the token have different values.
+    /// [`Unreadable`] when only some of what belongs together is set, when a value can't be right (it is in quotes,
+    /// for example), when two names of one thing have different values, and when a role is named.
     pub fn from_environment(
+        variable: impl FnMut(&str) -> Option<String>,
+    ) -> Result<Option<Self>, Unreadable> {
+        let identity = Identity::from_environment(variable)?;
+        identity.map(Identity::keys).transpose()
+    }
+}
+
+impl Identity {
+    /// Who signs by the environment, as [`Credential::from_environment`] describes it.
+    pub(super) fn from_environment(
         mut variable: impl FnMut(&str) -> Option<String>,
     ) -> Result<Option<Self>, Unreadable> {
-        let mut read = |name: &str| {
+        let mut read = |name| {
             let value = variable(name).map(Zeroizing::new);
-            value.filter(|value| !value.is_empty())
+            let value = value.filter(|value| !value.is_empty());
+            value.map(|value| Variable { name, value })
         };
-        let (id, key) = (read(SECRET_ID), read(SECRET_KEY));
-        let (token, session_token) = (read(TOKEN), read(SESSION_TOKEN));
-        if token.is_some() && session_token.is_some() && token != session_token {
-            return Err(Unreadable::new(
-                SESSION_TOKEN,
-                "must not differ from TENCENTCLOUD_TOKEN",
-            ));
+        if let Some(set) = NOT_TAKEN.into_iter().find_map(&mut read) {
+            let rule =
+                "is about a role and not supported; a program may give AssumeRole to Source::role";
+            return Err(Unreadable::new(set.name, rule));
         }
-        let places = Places {
-            secret_id: SECRET_ID,
-            secret_key: SECRET_KEY,
-            token: if token.is_some() {
-                TOKEN
-            } else {
-                SESSION_TOKEN
-            },
+        let arn = same(&ROLE_ARNS, &mut read)?;
+        let session_name = same(&SESSION_NAMES, &mut read)?;
+        let [duration, external_id, source_identity] =
+            [DURATION, EXTERNAL_ID, SOURCE_IDENTITY].map(&mut read);
+        let named = Named {
+            arn: arn.as_ref().map(Variable::part),
+            session_name: session_name.as_ref().map(Variable::part),
+            duration: duration.as_ref().map(Variable::part),
+            external_id: external_id.as_ref().map(Variable::part),
+            source_identity: source_identity.as_ref().map(Variable::part),
         };
-        let token = token.or(session_token);
-        if id.is_none() && key.is_none() && token.is_none() {
+        let role = named.role(ROLE_ARN)?;
+        if let Some(machine) = read(MACHINE_ROLE) {
+            if let Some(role) = role {
+                let rule = "must not be set beside TENCENTCLOUD_CAM_ROLE_NAME";
+                return Err(Unreadable::new(role.place, rule));
+            }
+            let rule = |rule| Unreadable::new(MACHINE_ROLE, rule);
+            broken(&machine.value).map_or(Ok(()), |broken| Err(rule(broken)))?;
+            let name = metadata_role(&*machine.value).map_err(|it| rule(it.rule()))?;
+            return Ok(Some(Self::Machine {
+                place: MACHINE_ROLE,
+                role: Some(name),
+            }));
+        }
+        let (id, key) = (read(SECRET_ID), read(SECRET_KEY));
+        let token = same(&TOKENS, &mut read)?;
+        if id.is_none() && key.is_none() && token.is_none() && role.is_none() {
             return Ok(None);
         }
         let (id, key) = (required(id, SECRET_ID)?, required(key, SECRET_KEY)?);
-        let token = token.as_deref().map(String::as_str);
-        places.credential(&id, &key, token).map(Some)
+        let places = Places {
+            secret_id: SECRET_ID,
+            secret_key: SECRET_KEY,
+            token: token.as_ref().map_or("", |token| token.name),
+        };
+        let token = token.as_ref().map(|token| token.value.as_str());
+        let keys = places.credential(&id.value, &key.value, token)?;
+        Ok(Some(Self::new(keys, role)))
     }
+}
+
+/// A variable that is set.
+struct Variable {
+    name: &'static str,
+    value: Zeroizing<String>,
+}
+
+impl Variable {
+    fn part(&self) -> (&str, &str) {
+        (self.name, &self.value)
+    }
+}
+
+/// What is set under one of the names that a thing has; those that are set must not differ.
+fn same(
+    names: &[&'static str],
+    read: &mut impl FnMut(&'static str) -> Option<Variable>,
+) -> Result<Option<Variable>, Unreadable> {
+    let mut first: Option<Variable> = None;
+    for other in names.iter().filter_map(|name| read(name)) {
+        match &first {
+            Some(first) if first.value != other.value => {
+                let rule = "must not differ from the same setting under another name";
+                return Err(Unreadable::new(other.name, rule));
+            }
+            Some(_) => {}
+            None => first = Some(other),
+        }
+    }
+    Ok(first)
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::ToString};
+    use alloc::{format, string::ToString, vec, vec::Vec};
 
     use super::*;
+    use crate::AssumeRole;
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credential>, Unreadable> {
         Credential::from_environment(|name| {
@@ -86,68 +187,167 @@ mod tests {
         })
     }
 
+    const PAIR: [(&str, &str); 2] = [(SECRET_ID, "AKIDEXAMPLE"), (SECRET_KEY, "fake-key")];
+    const ARN: &str = "qcs::cam::uin/1:roleName/a";
+
+    fn with(set: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+        [&PAIR, set].concat()
+    }
+
+    fn place(set: &[(&str, &str)]) -> String {
+        let wrong = read(set).unwrap_err();
+        assert!(!format!("{wrong} {wrong:?}").contains("fake"), "{wrong}");
+        wrong.place().into()
+    }
+
+    fn role(set: &[(&str, &str)]) -> AssumeRole {
+        let identity = Identity::from_environment(|name| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.to_string())
+        });
+        let Ok(Some(Identity::Role(keys, role))) = identity else {
+            panic!("{identity:?}");
+        };
+        assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
+        *role.action
+    }
+
     #[test]
-    fn either_name_of_the_token_is_read() {
-        let pair = [(SECRET_ID, "AKIDEXAMPLE"), (SECRET_KEY, "fake-key")];
-        for (tokens, token) in [
-            (&[][..], None),
-            (&[(TOKEN, "")], None),
-            (&[(TOKEN, "fake-token")], Some("fake-token")),
-            (&[(SESSION_TOKEN, "fake-token")], Some("fake-token")),
-            (
-                &[(TOKEN, ""), (SESSION_TOKEN, "fake-token")],
-                Some("fake-token"),
-            ),
-            (
-                &[(TOKEN, "fake-token"), (SESSION_TOKEN, "fake-token")],
-                Some("fake-token"),
-            ),
-        ] {
-            let credential = read(&[&pair[..], tokens].concat()).unwrap().unwrap();
-            assert_eq!(credential.secret_id(), "AKIDEXAMPLE");
-            assert_eq!(credential.secret_key(), "fake-key");
-            assert_eq!(credential.token(), token);
-            assert_eq!(credential.expires_at(), None);
+    fn each_name_of_the_token_is_read_and_those_that_are_set_are_the_same() {
+        let values = ["", "fake-token", "another-fake-token"];
+        for (first, second, third) in (0..27).map(|at| (at / 9, at / 3 % 3, at % 3)) {
+            let set: Vec<_> = TOKENS
+                .into_iter()
+                .zip([first, second, third].map(|at| values[at]))
+                .collect();
+            let mut given: Vec<_> = set.iter().filter(|(_, value)| !value.is_empty()).collect();
+            given.dedup_by_key(|(_, value)| value);
+            match given[..] {
+                [] => assert_eq!(read(&with(&set)).unwrap().unwrap().token(), None),
+                [(_, token)] => {
+                    let credential = read(&with(&set)).unwrap().unwrap();
+                    assert_eq!(credential.secret_id(), "AKIDEXAMPLE");
+                    assert_eq!(credential.secret_key(), "fake-key");
+                    assert_eq!(credential.token(), Some(*token));
+                    assert_eq!(credential.expires_at(), None);
+                }
+                [_, (other, _), ..] => assert_eq!(place(&with(&set)), *other),
+            }
         }
     }
 
     #[test]
     fn what_is_set_by_half_names_the_other_half() {
-        for (set, place) in [
+        for (set, missing) in [
             (&[(SECRET_ID, "AKIDEXAMPLE")][..], SECRET_KEY),
             (&[(SECRET_KEY, "fake-key")], SECRET_ID),
             (&[(SECRET_ID, ""), (SECRET_KEY, "fake-key")], SECRET_ID),
-            (&[(TOKEN, "fake-token")], SECRET_ID),
+            (&[(TOKENS[0], "fake-token")], SECRET_ID),
+            (&[(TOKENS[2], "fake-token")], SECRET_ID),
+            (&[(ROLE_ARN, ARN)], SECRET_ID),
+            (&[(ROLE_ARN, ARN), (SECRET_ID, "AKIDEXAMPLE")], SECRET_KEY),
+            (&[(SESSION_NAMES[0], "report")], ROLE_ARN),
+            (&with(&[(SESSION_NAMES[0], "report")]), ROLE_ARN),
+            (&with(&[(SESSION_NAMES[1], "report")]), ROLE_ARN),
+            (&with(&[(DURATION, "600")]), ROLE_ARN),
+            (&with(&[(EXTERNAL_ID, "theirs")]), ROLE_ARN),
+        ] {
+            assert_eq!(place(set), missing, "{set:?}");
+        }
+        assert!(read(&[(SECRET_ID, ""), (TOKENS[0], "")]).unwrap().is_none());
+        let empty: Vec<_> = names().map(|name| (name, "")).collect();
+        assert!(read(&empty).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_right_is_named_by_its_variable() {
+        for (name, wrong) in [
+            (SECRET_ID, "AKID EXAMPLE"),
+            (SECRET_ID, "\"AKIDEXAMPLE\""),
+            (SECRET_ID, "'AKIDEXAMPLE'"),
+            (SECRET_ID, "\""),
+            (SECRET_ID, "${SECRET_ID}"),
+            (SECRET_KEY, "fake-key\n"),
+            (SECRET_KEY, "\"fake-key\""),
+            (SECRET_KEY, "'fake-key"),
+            (TOKENS[0], "\"fake-token\""),
+            (TOKENS[1], "fake token"),
+            (TOKENS[2], "$TOKEN"),
+            (ROLE_ARN, "\"qcs::cam::uin/1:roleName/a\""),
+            (ROLE_ARNS[1], "<role>"),
+            (SESSION_NAMES[0], "\"report\""),
+            (SESSION_NAMES[1], "a"),
+            (DURATION, "an hour"),
+            (DURATION, "0"),
+            (DURATION, "-1"),
+            (EXTERNAL_ID, "a"),
+            (MACHINE_ROLE, "\"a\""),
+            (MACHINE_ROLE, "../a"),
+        ] {
+            let set = [(name, wrong), (ROLE_ARN, ARN), PAIR[0], PAIR[1]];
+            let set = if name == MACHINE_ROLE || name == ROLE_ARNS[1] {
+                &set[..1]
+            } else {
+                &set[..]
+            };
+            assert_eq!(place(set), name, "{wrong}");
+        }
+        let quoted = read(&[(SECRET_ID, "\"AKIDEXAMPLE\""), PAIR[1]]).unwrap_err();
+        assert_eq!(
+            quoted.to_string(),
+            "TENCENTCLOUD_SECRET_ID must not have quotes in it or around it"
+        );
+    }
+
+    #[test]
+    fn a_role_that_is_named_is_not_passed_over() {
+        for (set, expected) in [
+            (&[(ROLE_ARN, ARN)][..], AssumeRole::new(ARN, "tc3-rust")),
             (
-                &[(SECRET_ID, "AKID EXAMPLE"), (SECRET_KEY, "fake-key")],
-                SECRET_ID,
+                &[(ROLE_ARN, ARN), (SESSION_NAMES[0], "report")],
+                AssumeRole::new(ARN, "report"),
             ),
             (
-                &[(SECRET_ID, "AKIDEXAMPLE"), (SECRET_KEY, "fake-key\n")],
-                SECRET_KEY,
+                &[(ROLE_ARNS[1], ARN), (SESSION_NAMES[1], "report")],
+                AssumeRole::new(ARN, "report"),
             ),
             (
                 &[
-                    (SECRET_ID, "AKIDEXAMPLE"),
-                    (SECRET_KEY, "fake-key"),
-                    (SESSION_TOKEN, "fake token"),
+                    (ROLE_ARN, ARN),
+                    (ROLE_ARNS[1], ARN),
+                    (SESSION_NAMES[1], "report"),
+                    (DURATION, "600"),
+                    (EXTERNAL_ID, "theirs"),
+                    (SOURCE_IDENTITY, "100000000001"),
                 ],
-                SESSION_TOKEN,
-            ),
-            (
-                &[
-                    (SECRET_ID, "AKIDEXAMPLE"),
-                    (SECRET_KEY, "fake-key"),
-                    (TOKEN, "fake-token"),
-                    (SESSION_TOKEN, "another-fake-token"),
-                ],
-                SESSION_TOKEN,
+                AssumeRole::new(ARN, "report")
+                    .with_duration_seconds(600)
+                    .with_external_id("theirs")
+                    .with_source_identity("100000000001"),
             ),
         ] {
-            let wrong = read(set).unwrap_err();
-            assert_eq!(wrong.place(), place);
-            assert!(!format!("{wrong} {wrong:?}").contains("fake"));
+            assert_eq!(role(&with(set)), expected);
+            // Here there is nobody to take it.
+            assert_eq!(place(&with(set)), set[0].0);
         }
-        assert!(read(&[(SECRET_ID, ""), (TOKEN, "")]).unwrap().is_none());
+        let other = "qcs::cam::uin/1:roleName/other";
+        let two = with(&[(ROLE_ARN, ARN), (ROLE_ARNS[1], other)]);
+        assert_eq!(place(&two), ROLE_ARNS[1]);
+        let two = with(&[
+            (ROLE_ARN, ARN),
+            (SESSION_NAMES[0], "one"),
+            (SESSION_NAMES[1], "two"),
+        ]);
+        assert_eq!(place(&two), SESSION_NAMES[1]);
+        for name in NOT_TAKEN {
+            assert_eq!(place(&[(name, "x")]), name);
+            assert_eq!(place(&with(&[(name, "x"), (ROLE_ARN, ARN)])), name);
+        }
+        // The machine's, whatever keys stand beside it.
+        for set in [with(&[(MACHINE_ROLE, "a")]), vec![(MACHINE_ROLE, "a")]] {
+            assert_eq!(place(&set), MACHINE_ROLE);
+        }
+        let both = [(MACHINE_ROLE, "a"), (ROLE_ARN, ARN)];
+        assert_eq!(place(&with(&both)), ROLE_ARN);
     }
 }

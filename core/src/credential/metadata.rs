@@ -133,6 +133,8 @@ mod tests {
                 Some("null"),
                 Some("\"\""),
                 Some("\"fake it\""),
+                Some("\"'fake'\""),
+                Some("\"${fake}\""),
                 Some("[1]"),
             ] {
                 let wrong = Credential::from_metadata(answer(name, form)).unwrap_err();

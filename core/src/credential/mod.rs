@@ -2,6 +2,7 @@
 
 mod chain;
 mod environment;
+mod identity;
 mod metadata;
 mod missing;
 mod profile;
@@ -14,7 +15,7 @@ mod unreadable;
 pub use chain::{Chain, Source};
 pub use metadata::metadata_role;
 pub use missing::{NoCredentials, Tried};
-pub(crate) use provider::{Claim, Provider};
+pub(crate) use provider::{Claim, Gained, Generation, Provider};
 pub(crate) use renewal::{Found, Renewal, Turn};
 #[cfg(feature = "emulator")]
 pub(crate) use search::ROLES;
@@ -56,15 +57,16 @@ impl Credential {
     /// # Errors
     ///
     /// [`Invalid`] naming `SecretId` or `SecretKey` when it is empty, has a character that is not
-    /// printable ASCII (a space or a line break pasted along with it, say), or, in the id, a `/`, `,`,
+    /// printable ASCII (a space or a line break pasted along with it, say), has a quote, a bracket, `$`, `%` or
+    /// `\\`, which no key has and a setting that was not unquoted or filled in does, or, in the id, a `/`, `,`,
     /// `;` or `=`, which the `Authorization` header gives a meaning.
     pub fn new(
         secret_id: impl Into<String>,
         secret_key: impl Into<String>,
     ) -> Result<Self, Invalid> {
         let (secret_id, secret_key) = (secret_id.into(), Zeroizing::new(secret_key.into()));
-        printable("SecretId", &secret_id)?;
-        printable("SecretKey", &secret_key)?;
+        plain("SecretId", &secret_id)?;
+        plain("SecretKey", &secret_key)?;
         if secret_id.contains(['/', ',', ';', '=']) {
             return Err(Invalid::new(
                 "SecretId",
@@ -83,10 +85,10 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `Token` when it is empty or has a character that is not printable ASCII.
+    /// [`Invalid`] naming `Token` when it is empty or has a character that a [key](Self::new) must not have.
     pub fn with_token(self, token: impl Into<String>) -> Result<Self, Invalid> {
         let token = Zeroizing::new(token.into());
-        printable("Token", &token)?;
+        plain("Token", &token)?;
         Ok(Self {
             token: Some(token),
             ..self
@@ -117,24 +119,42 @@ impl Credential {
         self.token.as_deref().map(String::as_str)
     }
 
+    /// Whether this is the same pair and token, whenever it expires.
+    pub(crate) fn has_keys_of(&self, other: &Self) -> bool {
+        self.secret_id == other.secret_id
+            && self.secret_key == other.secret_key
+            && self.token == other.token
+    }
+
     /// When it expires, if that is known.
     pub const fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at
     }
 }
 
-fn printable(field: &'static str, text: &str) -> Result<(), Invalid> {
+fn plain(field: &'static str, text: &str) -> Result<(), Invalid> {
+    broken(text).map_or(Ok(()), |rule| Err(Invalid::new(field, rule)))
+}
+
+/// The rule that a text breaks which is no key, token or name of a role as the service gives them.
+fn broken(text: &str) -> Option<&'static str> {
     if text.is_empty() {
-        return Err(Invalid::new(field, "must not be empty"));
+        return Some("must not be empty");
     }
     if !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Invalid::new(
-            field,
-            "must be printable ASCII without spaces or line breaks",
-        ));
+        return Some("must be printable ASCII without spaces or line breaks");
     }
-    Ok(())
+    if text.contains(QUOTES) {
+        return Some(IN_QUOTES);
+    }
+    if text.contains(['<', '>', '(', ')', '[', ']', '{', '}', '$', '%', '\\']) {
+        return Some("must not have brackets, $, % or \\ in it, as a placeholder has");
+    }
+    None
 }
+
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+const IN_QUOTES: &str = "must not have quotes in it or around it";
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,6 +183,18 @@ mod tests {
             ("AKIDEXAMPLE", "", "SecretKey"),
             ("AKIDEXAMPLE", "fake-key\n", "SecretKey"),
             ("AKIDEXAMPLE", "fake-kéy", "SecretKey"),
+            ("\"AKIDEXAMPLE\"", "fake-key", "SecretId"),
+            ("AKIDEXAMPLE", "'fake-key'", "SecretKey"),
+            ("AKIDEXAMPLE", "`fake-key`", "SecretKey"),
+            ("AKIDEXAMPLE", "fake-key\"", "SecretKey"),
+            ("${SECRET_ID}", "fake-key", "SecretId"),
+            ("$SECRET_ID", "fake-key", "SecretId"),
+            ("%SECRET_ID%", "fake-key", "SecretId"),
+            ("{{secret_id}}", "fake-key", "SecretId"),
+            ("<your-secret-id>", "fake-key", "SecretId"),
+            ("AKIDEXAMPLE", "[fake-key]", "SecretKey"),
+            ("AKIDEXAMPLE", "$(fake-key)", "SecretKey"),
+            ("AKIDEXAMPLE", "fake-key\\", "SecretKey"),
         ];
         for (id, key, field) in cases {
             let invalid = Credential::new(id, key).unwrap_err();
@@ -170,7 +202,7 @@ mod tests {
             assert!(!format!("{invalid} {invalid:?}").contains("fake"));
         }
         let credential = Credential::new("AKIDEXAMPLE", "fake-key").unwrap();
-        for token in ["", "a b", "a\u{7f}"] {
+        for token in ["", "a b", "a\u{7f}", "\"a\"", "'a'", "${a}"] {
             let invalid = credential.clone().with_token(token).unwrap_err();
             assert_eq!(invalid.field(), "Token");
         }
@@ -184,6 +216,16 @@ mod tests {
         let credential = credential.with_token("fake-token").unwrap();
         is_wiped(&credential.secret_key);
         is_wiped(credential.token.as_ref().unwrap());
+    }
+
+    /// Temporary keys and tokens are in base64.
+    #[test]
+    fn whatever_the_service_gives_is_a_credential() {
+        for text in ["a+b/c==", "a-b_c", "A.B.C~", "a:b;c,d", "#!?*&|^@"] {
+            let credential = Credential::new("AKIDx-Y_z", text).unwrap();
+            assert!(credential.with_token(text).is_ok(), "{text}");
+        }
+        assert!(Credential::new("AKIDx-Y_z.*", "key").is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@ use alloc::format;
 
 use super::{
     Credential, Unreadable,
+    identity::{Identity, Named},
     unreadable::{Places, line, required, text},
 };
 
@@ -13,8 +14,11 @@ impl Credential {
     /// a `#` or keep quotes. Here
     ///
     /// - a line is `[section]`, `key = value` or `key: value`, a comment that begins with `#` or `;`, or blank;
-    /// - keys may be in capitals, and a value in quotes, as in the vendor's examples; an empty token is none;
+    /// - keys may be in capitals, with hyphens or without underscores, and a value in quotes, as in the vendor's
+    ///   examples; an empty token is none;
     /// - a value ends with its line, so that a comment behind it makes it wrong;
+    /// - a `role_arn`, with or without a `role_session_name`, names a role to take with the keys, which a
+    ///   [`Chain`](crate::Chain) does; here it is an error;
     /// - other keys and sections are passed over, whatever they hold;
     /// - CRLF and a byte order mark are taken as well.
     ///
@@ -31,12 +35,21 @@ impl Credential {
     /// # Errors
     ///
     /// [`Unreadable`] with the line or key when there is no such section, when it or a key of it is given
-    /// twice, when id or key is missing, when a value can't be right, and for any line that is none of the above.
+    /// twice, when id or key is missing, when a value can't be right, when a role is named, and for any line that
+    /// is none of the above.
     pub fn from_profile(file: impl AsRef<[u8]>, profile: &str) -> Result<Self, Unreadable> {
+        Identity::from_profile(file.as_ref(), profile)?.keys()
+    }
+}
+
+impl Identity {
+    /// Who signs by a profile of a credentials file, as [`Credential::from_profile`] describes it.
+    pub(super) fn from_profile(file: &[u8], profile: &str) -> Result<Self, Unreadable> {
         let section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
         let (mut section_seen, mut inside, mut before_any) = (false, false, true);
         let (mut id, mut key, mut token) = (None, None, None);
-        for (number, content) in (1..).zip(text(file.as_ref())?.lines()) {
+        let (mut role, mut session_name) = (None, None);
+        for (number, content) in (1..).zip(text(file)?.lines()) {
             let wrong = |rule| Err(Unreadable::new(line(number), rule));
             let content = content.trim();
             if content.is_empty() || content.starts_with(['#', ';']) {
@@ -66,10 +79,12 @@ impl Credential {
                 ("secret_id", &mut id),
                 ("secret_key", &mut key),
                 ("token", &mut token),
+                ("role_arn", &mut role),
+                ("role_session_name", &mut session_name),
             ];
             let known = place
                 .into_iter()
-                .find(|(known, _)| inside && name.eq_ignore_ascii_case(known));
+                .find(|(known, _)| inside && letters(name).eq(letters(known)));
             if let Some((known, slot)) = known {
                 let here = format!("{known} (line {number})");
                 let value = unquoted(value.trim());
@@ -91,8 +106,22 @@ impl Credential {
             secret_key: key_place,
             token: token_place.unwrap_or_default(),
         };
-        places.credential(id, key, token)
+        let keys = places.credential(id, key, token)?;
+        let named = Named {
+            arn: role.as_ref().map(|(value, place)| (&**place, *value)),
+            session_name: session_name
+                .as_ref()
+                .map(|(value, place)| (&**place, *value)),
+            ..Named::default()
+        };
+        Ok(Self::new(keys, named.role(&missing("role_arn"))?))
     }
+}
+
+/// What makes two keys the same.
+fn letters(key: &str) -> impl Iterator<Item = u8> {
+    let letters = key.bytes().filter(|b| !matches!(b, b'_' | b'-'));
+    letters.map(|b| b.to_ascii_lowercase())
 }
 
 /// A value without the quotes around it.
@@ -113,6 +142,7 @@ fn unquoted(value: &str) -> Result<&str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AssumeRole;
 
     const PAIR: &str = "secret_id = AKIDEXAMPLE\nsecret_key = fake-key\n";
 
@@ -149,8 +179,64 @@ mod tests {
     }
 
     #[test]
+    fn a_role_that_a_profile_names_is_not_passed_over() {
+        let arn = "qcs::cam::uin/1:roleName/a";
+        for (lines, session) in [
+            (format!("role_arn = {arn}"), "tc3-rust"),
+            (
+                format!("ROLE-ARN: '{arn}'\nrole_session_name ="),
+                "tc3-rust",
+            ),
+            (
+                format!("roleArn = {arn}\nrole_session_name = report"),
+                "report",
+            ),
+        ] {
+            let file = format!("[default]\n{PAIR}{lines}\n[other]\nrole_arn = other\n");
+            let identity = Identity::from_profile(file.as_bytes(), "default").unwrap();
+            let Identity::Role(keys, role) = identity else {
+                panic!("{identity:?}");
+            };
+            assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
+            assert_eq!(*role.action, AssumeRole::new(arn, session));
+            assert_eq!(wrong(file).place(), "role_arn (line 4)");
+        }
+        for (lines, place) in [
+            (
+                "role_session_name = report",
+                "role_arn in section [default]",
+            ),
+            (
+                "role_arn =\nrole_session_name = report",
+                "role_arn in section [default]",
+            ),
+            ("role_arn = a\nrole_arn = a", "role_arn (line 5)"),
+            ("role_arn = a b", "role_arn (line 4)"),
+            ("role_arn = ${ROLE}", "role_arn (line 4)"),
+            (
+                "role_arn = a\nrole_session_name = a b",
+                "role_session_name (line 5)",
+            ),
+        ] {
+            let file = format!("[default]\n{PAIR}{lines}\n");
+            assert_eq!(wrong(file).place(), place, "{lines}");
+        }
+        // None is named.
+        for lines in ["role_arn =", "role_arn = \"\"\n[dev]\nrole_arn = a"] {
+            let file = format!("[default]\n{PAIR}{lines}\n");
+            assert!(Credential::from_profile(file, "default").is_ok(), "{lines}");
+        }
+        let alone = wrong(format!("[default]\nrole_arn = {arn}\n"));
+        assert_eq!(alone.place(), "secret_id in section [default]");
+    }
+
+    #[test]
     fn what_is_wrong_is_named_by_place_and_rule() {
         for (file, place) in [
+            (
+                "[default]\nsecret_id = \"'fake'\"\nsecret_key = fake",
+                "secret_id (line 2)",
+            ),
             ("", "section [default]"),
             ("[Default]\nsecret_id = fake", "section [default]"),
             (

@@ -2,11 +2,12 @@ use alloc::{
     string::{String, ToString},
     sync::{Arc, Weak},
     vec,
+    vec::Vec,
 };
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use super::{
-    NoCredentials, Tried,
+    Credential, NoCredentials, Tried,
     chain::Chain,
     renewal::{Found, Renewal},
 };
@@ -37,6 +38,12 @@ pub(crate) struct Provider {
     /// How long they live, if they expire.
     life: Option<Life>,
     flight: Option<Flight>,
+    /// Whether the service has refused what there is, and nobody has looked for others since.
+    refused: bool,
+    /// How many looks have found some.
+    found: u64,
+    /// How many of them found others than before.
+    changes: u64,
     /// How many looks have failed in a row, and what the last one came to.
     failures: u32,
     failure: Option<NoCredentials>,
@@ -74,6 +81,22 @@ impl Moment {
     }
 }
 
+/// Which credentials a request was signed with, as a provider counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Generation {
+    found: u64,
+    changes: u64,
+}
+
+/// What a look has found.
+#[derive(Clone, Debug)]
+pub(crate) struct Gained {
+    /// The source that had credentials.
+    pub(crate) source: String,
+    /// What was of no use on the way, and why.
+    pub(crate) passed_over: Vec<Tried>,
+}
+
 /// A look that is under way.
 #[derive(Clone, Debug)]
 struct Flight {
@@ -102,6 +125,9 @@ impl Provider {
             source: None,
             life: None,
             flight: None,
+            refused: false,
+            found: 0,
+            changes: 0,
             failures: 0,
             failure: None,
             again: Duration::ZERO,
@@ -120,7 +146,8 @@ impl Provider {
             let life = self.life.as_ref();
             life.is_some_and(|life| moment(life).has_come(now))
         };
-        let usable = has_some && !past(|life| &life.end);
+        let valid = has_some && !past(|life| &life.end);
+        let usable = valid && !self.refused;
         if usable && !past(|life| &life.renew) {
             return Claim::Ready;
         }
@@ -134,7 +161,8 @@ impl Provider {
             rest = Duration::ZERO;
         }
         if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
-            return if usable {
+            // Refused or not, there are no others.
+            return if valid {
                 Claim::Ready
             } else {
                 Claim::Failed(failure.clone(), rest)
@@ -159,26 +187,56 @@ impl Provider {
         failure.unwrap_or_else(NoCredentials::expired_at_once)
     }
 
+    /// Which credentials there are.
+    pub(crate) const fn generation(&self) -> Generation {
+        Generation {
+            found: self.found,
+            changes: self.changes,
+        }
+    }
+
+    /// The service has refused a request that was signed with credentials of this generation: they are not used
+    /// again before somebody has looked, unless somebody has since.
+    pub(crate) const fn refuse(&mut self, generation: Generation) {
+        if self.found == generation.found {
+            self.refused = true;
+        }
+    }
+
+    /// Whether there are others than those of this generation.
+    pub(crate) const fn has_others(&self, generation: Generation) -> bool {
+        self.changes != generation.changes
+    }
+
     /// Takes what a look came to; returns what the session shall use from now on and whose it is, or why there is
     /// nothing. `None` when another call has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
+        old: Option<&Credential>,
         result: Result<Found, NoCredentials>,
         now: Now,
-    ) -> Option<Result<(String, Found), NoCredentials>> {
+    ) -> Option<Result<(Gained, Found), NoCredentials>> {
         let current = self.flight.as_ref();
         if current.is_none_or(|flight| flight.mark.as_ptr() != Arc::as_ptr(mark)) {
             return None;
         }
         self.flight = None;
         match result.and_then(|found| self.living(found, now)) {
-            Ok((life, found)) => {
+            Ok((life, mut found)) => {
+                self.refused = false;
+                self.found = self.found.saturating_add(1);
+                if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
+                    self.changes = self.changes.saturating_add(1);
+                }
                 self.source = Some(found.place);
                 self.life = life;
                 (self.failures, self.failure) = (0, None);
-                let source = self.source(found.place);
-                Some(Ok((source, found)))
+                let gained = Gained {
+                    source: self.source(found.place),
+                    passed_over: mem::take(&mut found.passed_over),
+                };
+                Some(Ok((gained, found)))
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);

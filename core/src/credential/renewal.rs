@@ -1,10 +1,4 @@
-use alloc::{
-    boxed::Box,
-    string::{String, ToString},
-    sync::Arc,
-    vec,
-    vec::Vec,
-};
+use alloc::{boxed::Box, string::ToString, sync::Arc, vec, vec::Vec};
 use core::{fmt, time::Duration};
 
 use http::{HeaderValue, Method, Request, header};
@@ -13,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     Credential, NoCredentials, Tried,
     chain::Chain,
+    provider::Gained,
     search::{Answer, Ended, Given, Need, with_causes},
 };
 use crate::{
@@ -65,7 +60,7 @@ pub(crate) enum Turn {
     Send(Attempt),
     Wait(Duration, Why),
     /// The session has been told what it came to: whose credentials there are, or why there are none.
-    Over(Option<Result<String, NoCredentials>>),
+    Over(Option<Result<Gained, NoCredentials>>),
 }
 
 /// What was found.
@@ -73,6 +68,8 @@ pub(crate) struct Found {
     pub(super) place: usize,
     pub(crate) credential: Credential,
     pub(crate) region: Option<Region>,
+    /// What was of no use on the way, and why.
+    pub(super) passed_over: Vec<Tried>,
     /// The time by the clock of who gave it.
     pub(super) date: UnixTime,
 }
@@ -253,6 +250,7 @@ impl Renewal {
             place,
             credential,
             region,
+            passed_over: given.passed_over(),
             date: self.date.unwrap_or(own_time),
         })
     }

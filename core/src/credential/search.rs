@@ -11,19 +11,21 @@ use alloc::{
     sync::Arc,
     vec::Vec,
 };
-use core::{slice, str};
+use core::{mem, slice, str};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use zeroize::Zeroizing;
 
 use super::{
-    NoCredentials, Tried, Unreadable,
-    chain::{Chain, Kind, Source},
-    environment, metadata_role,
+    IN_QUOTES, NoCredentials, QUOTES, Tried, Unreadable, broken,
+    chain::{Chain, Kind, METADATA, Source},
+    environment,
+    identity::Identity,
+    metadata_role,
 };
 use crate::{
-    AssumeRole, AssumeRoleWithWebIdentity, Credential, Error, Invalid, Region, UnixTime,
+    AssumeRole, AssumeRoleWithWebIdentity, Credential, Endpoint, Error, Invalid, Region, UnixTime,
     flow::Lookup,
 };
 
@@ -90,6 +92,10 @@ pub(super) struct Given<'a> {
     now: UnixTime,
     /// Whether the source has had credentials before.
     known: bool,
+    /// Files at usual places that this source can't read, and why.
+    unread: Vec<String>,
+    /// What was of no use, and why: no error, but worth a word.
+    passed_over: Vec<Tried>,
 }
 
 impl<'a> Given<'a> {
@@ -98,7 +104,28 @@ impl<'a> Given<'a> {
             answers: answers.iter(),
             now,
             known,
+            unread: Vec::new(),
+            passed_over: Vec::new(),
         }
+    }
+
+    /// What was of no use, and why.
+    pub(super) fn passed_over(self) -> Vec<Tried> {
+        self.passed_over
+    }
+
+    fn pass_over(&mut self, source: impl ToString, reason: impl Into<String>) {
+        self.passed_over.push(Tried {
+            source: source.to_string(),
+            reason: reason.into(),
+            cause: None,
+        });
+    }
+
+    /// Which files at usual places could not be read, as one text, if any.
+    fn unread(&mut self) -> Option<String> {
+        let unread = mem::take(&mut self.unread);
+        (!unread.is_empty()).then(|| unread.join(", "))
     }
 
     fn look(&mut self, lookup: Lookup, named: &str) -> Result<Option<&'a [u8]>, Stop> {
@@ -121,6 +148,9 @@ impl<'a> Given<'a> {
         let value = self.look(Lookup::Variable(name), name)?;
         let text = value.map(str::from_utf8).transpose();
         let text = text.map_err(|_| stop(Sort::Wrong, format!("{name} is not UTF-8")))?;
+        if text.is_some_and(|text| text.starts_with(QUOTES) && text.ends_with(QUOTES)) {
+            return Err(stop(Sort::Wrong, format!("{name} {IN_QUOTES}")));
+        }
         Ok(text.filter(|text| !text.is_empty()))
     }
 
@@ -129,6 +159,18 @@ impl<'a> Given<'a> {
             Some(rest) => self.look(Lookup::HomeFile(rest.into()), path),
             None => self.look(Lookup::File(path.into()), path),
         }
+    }
+
+    /// A file at a place where nobody has to have one. What keeps it from being read is no more than a reason for
+    /// there being none: a home that is no folder, or is somebody else's, is usual in containers.
+    fn usual_file(&mut self, path: &str) -> Result<Option<&'a [u8]>, Stop> {
+        let mut rest = self.answers.clone();
+        if let Some(Answer::Looked(Err(cause))) = rest.next() {
+            self.unread.push(format!("{path} can't be read: {cause}"));
+            self.answers = rest;
+            return Ok(None);
+        }
+        self.file(path)
     }
 
     /// A file that someone has named.
@@ -208,11 +250,19 @@ impl Chain {
         let mut tried = Vec::new();
         let places = self.sources().iter().enumerate();
         for (place, source) in places.filter(|(place, _)| only.is_none_or(|only| only == *place)) {
-            let fault = match source.look(given) {
+            let looked = source.look(given);
+            let unread = given.unread();
+            if let Some(unread) = &unread {
+                given.pass_over(source, unread.as_str());
+            }
+            let mut fault = match looked {
                 Ok(credential) => return Ok((place, credential)),
                 Err(Stop::Need(need)) => return Err(Ended::Need(need)),
                 Err(Stop::Failed(fault)) => fault,
             };
+            if let (Sort::Absent, Some(unread)) = (fault.sort, unread) {
+                fault.reason = unread;
+            }
             tried.push(Tried {
                 source: source.to_string(),
                 reason: fault.reason,
@@ -226,19 +276,19 @@ impl Chain {
         Err(Ended::Missing(NoCredentials::new(tried, false)))
     }
 
-    /// The region that is kept where these sources are.
+    /// The region that is kept where these sources are. It is optional, so that what is wrong there is passed over.
     pub(super) fn region(&self, given: &mut Given<'_>) -> Result<Option<Region>, Ended> {
-        self.region_of(given).map_err(|stop| match stop {
-            Stop::Need(need) => Ended::Need(need),
-            Stop::Failed(fault) => {
-                let tried = Tried {
-                    source: "region".into(),
-                    reason: fault.reason,
-                    cause: fault.cause,
-                };
-                Ended::Missing(NoCredentials::new([tried].into(), false))
-            }
-        })
+        let region = self.region_of(given);
+        let reason = match region {
+            Ok(region) => match given.unread() {
+                Some(unread) => unread,
+                None => return Ok(region),
+            },
+            Err(Stop::Need(need)) => return Err(Ended::Need(need)),
+            Err(Stop::Failed(fault)) => fault.reason,
+        };
+        given.pass_over("region", reason);
+        Ok(None)
     }
 
     fn region_of(&self, given: &mut Given<'_>) -> Result<Option<Region>, Stop> {
@@ -259,7 +309,7 @@ impl Chain {
         };
         let (profile, _) = tccli_profile(profile.as_deref(), given)?;
         let path = format!("~/.tccli/{profile}.configure");
-        match given.file(&path)? {
+        match given.usual_file(&path)? {
             Some(file) => Region::from_tccli(file).map_err(wrong(&path)),
             None => Ok(None),
         }
@@ -296,25 +346,57 @@ impl Source {
     }
 }
 
+/// The credential of who is to sign. `place` is where that is said.
+fn identified(
+    identity: Identity,
+    place: Option<&str>,
+    given: &mut Given<'_>,
+) -> Result<Credential, Stop> {
+    let (said, looked) = match identity {
+        Identity::Keys(keys) => return Ok(keys),
+        Identity::Role(keys, role) => {
+            let assumed = given.assumed(|| Need::Assume(Box::new((keys, *role.action))));
+            (role.place, assumed)
+        }
+        Identity::Machine { place, role } => {
+            let base = Endpoint::plain(METADATA).url("metadata");
+            (place.into(), cvm_role(&base, role.as_deref(), given))
+        }
+    };
+    looked.map_err(|stop| match stop {
+        Stop::Need(need) => Stop::Need(need),
+        Stop::Failed(fault) => Stop::Failed(Fault {
+            // The role is named, so nobody else may sign.
+            sort: match fault.sort {
+                Sort::Passing => Sort::Passing,
+                Sort::Absent | Sort::Wrong => Sort::Wrong,
+            },
+            reason: match place {
+                Some(place) => format!("{place}: {said}: {}", fault.reason),
+                None => format!("{said}: {}", fault.reason),
+            },
+            cause: fault.cause,
+        }),
+    })
+}
+
 fn environment(given: &mut Given<'_>) -> Result<Credential, Stop> {
     let mut values = Vec::new();
-    for name in [
-        environment::SECRET_ID,
-        environment::SECRET_KEY,
-        environment::TOKEN,
-        environment::SESSION_TOKEN,
-    ] {
+    for name in environment::names() {
         values.push((name, given.variable(name)?));
     }
-    let read = Credential::from_environment(|name| {
+    let read = Identity::from_environment(|name| {
         let value = values.iter().find(|(known, _)| *known == name);
         value.and_then(|(_, value)| value.map(ToOwned::to_owned))
     });
-    let credential = read.map_err(|unreadable| stop(Sort::Wrong, unreadable.to_string()))?;
-    credential.ok_or_else(|| {
-        let (id, key) = (environment::SECRET_ID, environment::SECRET_KEY);
-        stop(Sort::Absent, format!("neither {id} nor {key} is set"))
-    })
+    match read.map_err(|unreadable| stop(Sort::Wrong, unreadable.to_string()))? {
+        Some(identity) => identified(identity, None, given),
+        None => {
+            let (id, key) = (environment::SECRET_ID, environment::SECRET_KEY);
+            let reason = format!("neither {id} nor {key} is set");
+            Err(stop(Sort::Absent, reason))
+        }
+    }
 }
 
 fn profile_file(
@@ -326,17 +408,21 @@ fn profile_file(
         Some(path) => Some(path),
         None => given.variable(CREDENTIALS_FILE)?,
     };
-    let read = |path: &str, file| Credential::from_profile(file, profile).map_err(wrong(path));
+    let read = |path: &str, file, given: &mut Given<'_>| {
+        let identity = Identity::from_profile(file, profile).map_err(wrong(path))?;
+        identified(identity, Some(path), given)
+    };
     if let Some(path) = named {
-        return read(path, given.named_file(path)?);
+        let file = given.named_file(path)?;
+        return read(path, file, given);
     }
     let usual = [
         "~/.tencentcloud/credentials",
         "/etc/tencentcloud/credentials",
     ];
     for path in usual {
-        if let Some(file) = given.file(path)? {
-            return read(path, file);
+        if let Some(file) = given.usual_file(path)? {
+            return read(path, file, given);
         }
     }
     let [home, etc] = usual;
@@ -364,18 +450,24 @@ fn tccli_profile(profile: Option<&str>, given: &mut Given<'_>) -> Result<(String
 fn tccli(profile: Option<&str>, given: &mut Given<'_>) -> Result<Credential, Stop> {
     let (profile, named) = tccli_profile(profile, given)?;
     let path = format!("~/.tccli/{profile}.credential");
-    let Some(file) = given.file(&path)? else {
-        let sort = if named { Sort::Wrong } else { Sort::Absent };
-        return Err(stop(sort, format!("{path} is not there")));
+    let file = if named {
+        given.named_file(&path)?
+    } else {
+        let file = given.usual_file(&path)?;
+        file.ok_or_else(|| stop(Sort::Absent, format!("{path} is not there")))?
     };
-    let credential = Credential::from_tccli(file).map_err(wrong(&path))?;
-    match credential.expires_at() {
-        Some(time) if time <= given.now => {
-            let reason = format!("{path}: expired at Unix second {time}; log in again");
-            Err(stop(Sort::Wrong, reason))
-        }
-        _ => Ok(credential),
+    let identity = Identity::from_tccli(file).map_err(wrong(&path))?;
+    let keys = match &identity {
+        Identity::Keys(keys) | Identity::Role(keys, _) => Some(keys),
+        Identity::Machine { .. } => None,
+    };
+    if let Some(time) = keys.and_then(Credential::expires_at)
+        && time <= given.now
+    {
+        let reason = format!("{path}: expired at Unix second {time}; log in again");
+        return Err(stop(Sort::Wrong, reason));
     }
+    identified(identity, Some(&path), given)
 }
 
 fn tke(given: &mut Given<'_>) -> Result<Credential, Stop> {
@@ -400,6 +492,11 @@ fn tke(given: &mut Given<'_>) -> Result<Credential, Stop> {
     let [region, provider, path, role] = values;
     let invalid = |invalid: Invalid| stop(Sort::Wrong, format!("TKE_REGION {}", invalid.rule()));
     let region = Region::new(region).map_err(invalid)?;
+    for (name, value) in [("TKE_PROVIDER_ID", provider), ("TKE_ROLE_ARN", role)] {
+        if let Some(rule) = broken(value) {
+            return Err(stop(Sort::Wrong, format!("{name} {rule}")));
+        }
+    }
     let file = given.named_file(path)?;
     let token = str::from_utf8(file).map(str::trim).unwrap_or_default();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {

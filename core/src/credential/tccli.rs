@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Credential, Unreadable,
+    identity::{Identity, Named},
     unreadable::{Places, field, number, object, required, text},
 };
 use crate::{Region, UnixTime};
@@ -20,7 +21,20 @@ struct Login<'a> {
     secret_key: Option<&'a RawValue>,
     token: Option<&'a RawValue>,
     expires_at: Option<&'a RawValue>,
+    r#type: Option<&'a RawValue>,
+    #[serde(rename = "role-arn", alias = "roleArn", alias = "role_arn")]
+    role_arn: Option<&'a RawValue>,
+    #[serde(
+        rename = "role-session-name",
+        alias = "roleSessionName",
+        alias = "role_session_name"
+    )]
+    role_session_name: Option<&'a RawValue>,
 }
+
+const TYPE: &str = "type";
+const ROLE_ARN: &str = "role-arn";
+const SESSION_NAME: &str = "role-session-name";
 
 #[derive(Deserialize)]
 struct Configuration<'a> {
@@ -48,12 +62,52 @@ impl Credential {
     /// # Ok::<(), tc3_core::Unreadable>(())
     /// ```
     ///
+    /// A file may name a role: by `role-arn`, with or without `role-session-name`, one that is taken with the keys,
+    /// or by a `type` of `cvm-role` that of the virtual machine, whatever keys stand beside it. Either is an error
+    /// here; a [`Chain`](crate::Chain) takes them.
+    ///
     /// # Errors
     ///
     /// [`Unreadable`] with the line or key when it isn't such JSON, when a key is there twice, when id or key is
-    /// missing, and when a value can't be right.
+    /// missing, when a value can't be right, when a role is named, and when the `type` is none that tccli has:
+    /// `oauth`, `sso` and `default`, which is the same as none.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
-        let login: Login<'_> = object(text(file.as_ref())?)?;
+        Identity::from_tccli(file.as_ref())?.keys()
+    }
+}
+
+impl Identity {
+    /// Who signs by a file of tccli, as [`Credential::from_tccli`] describes it.
+    pub(super) fn from_tccli(file: &[u8]) -> Result<Self, Unreadable> {
+        let login: Login<'_> = object(text(file)?)?;
+        let role = field(login.role_arn, ROLE_ARN)?;
+        let session_name = field(login.role_session_name, SESSION_NAME)?;
+        let named = Named {
+            arn: role.as_ref().map(|value| (ROLE_ARN, value.as_str())),
+            session_name: session_name
+                .as_ref()
+                .map(|value| (SESSION_NAME, value.as_str())),
+            ..Named::default()
+        };
+        let role = named.role(ROLE_ARN)?;
+        let kind = field(login.r#type, TYPE)?;
+        match kind.as_deref().map(String::as_str) {
+            None | Some("" | "default" | "oauth" | "sso") => {}
+            Some("cvm-role") if role.is_some() => {
+                let rule = "must not be there beside a type of cvm-role";
+                return Err(Unreadable::new(ROLE_ARN, rule));
+            }
+            Some("cvm-role") => {
+                return Ok(Self::Machine {
+                    place: TYPE,
+                    role: None,
+                });
+            }
+            Some(_) => {
+                let rule = "must be oauth, sso, cvm-role, default or not there";
+                return Err(Unreadable::new(TYPE, rule));
+            }
+        }
         let id = required(field(login.secret_id, "secretId")?, "secretId")?;
         let key = required(field(login.secret_key, "secretKey")?, "secretKey")?;
         let token = field(login.token, "token")?;
@@ -62,14 +116,15 @@ impl Credential {
             secret_key: "secretKey",
             token: "token",
         };
-        let credential = places.credential(&id, &key, token.as_deref().map(String::as_str))?;
-        match number(login.expires_at, "expiresAt")? {
+        let keys = places.credential(&id, &key, token.as_deref().map(String::as_str))?;
+        let keys = match number(login.expires_at, "expiresAt")? {
             Some(time) if time >= LATEST => {
-                Err(Unreadable::new("expiresAt", "must be Unix seconds"))
+                return Err(Unreadable::new("expiresAt", "must be Unix seconds"));
             }
-            Some(time) => Ok(credential.with_expiry(time)),
-            None => Ok(credential),
-        }
+            Some(time) => keys.with_expiry(time),
+            None => keys,
+        };
+        Ok(Self::new(keys, role))
     }
 }
 
@@ -111,6 +166,7 @@ mod tests {
     use alloc::format;
 
     use super::*;
+    use crate::AssumeRole;
 
     #[test]
     fn a_login_may_be_permanent() {
@@ -146,7 +202,19 @@ mod tests {
             (r#"["fake-id","fake-key"]"#.into(), "line 1"),
             (format!(r#"{{{pair},"secretKey":"fake"}}"#), "line 1"),
             ("{}".into(), "secretId"),
-            (r#"{"type":"cvm"}"#.into(), "secretId"),
+            (r#"{"type":"oauth"}"#.into(), "secretId"),
+            (r#"{"type":"cvm"}"#.into(), "type"),
+            (format!(r#"{{{pair},"type":"fake"}}"#), "type"),
+            (format!(r#"{{{pair},"type":1}}"#), "type"),
+            (
+                r#"{"secretId":"\"fake\"","secretKey":"fake"}"#.into(),
+                "secretId",
+            ),
+            (
+                r#"{"secretId":"fake","secretKey":"'fake'"}"#.into(),
+                "secretKey",
+            ),
+            (format!(r#"{{{pair},"token":"'fake'"}}"#), "token"),
             (r#"{"secretId":"fake"}"#.into(), "secretKey"),
             (
                 r#"{"secretId":"fake","secretKey":null}"#.into(),
@@ -169,6 +237,72 @@ mod tests {
             let wrong = Credential::from_tccli(&file).unwrap_err();
             assert_eq!(wrong.place(), place, "{file}");
             assert!(!format!("{wrong} {wrong:?}").contains("fake"));
+        }
+    }
+
+    #[test]
+    fn a_role_that_a_login_names_is_not_passed_over() {
+        let pair = r#""secretId":"AKIDEXAMPLE","secretKey":"fake-key""#;
+        let arn = "qcs::cam::uin/1:roleName/a";
+        for (more, session) in [
+            (format!(r#""role-arn":"{arn}""#), "tc3-rust"),
+            (
+                format!(r#""role-arn":"{arn}","role-session-name":"report""#),
+                "report",
+            ),
+            (
+                format!(r#""type":"default","role_arn":"{arn}","role-session-name":null"#),
+                "tc3-rust",
+            ),
+            (
+                format!(r#""roleArn":"{arn}","roleSessionName":"","type":"oauth""#),
+                "tc3-rust",
+            ),
+        ] {
+            let file = format!("{{{pair},{more}}}");
+            let identity = Identity::from_tccli(file.as_bytes()).unwrap();
+            let Identity::Role(keys, role) = identity else {
+                panic!("{identity:?}");
+            };
+            assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
+            assert_eq!(*role.action, AssumeRole::new(arn, session));
+            let refused = Credential::from_tccli(file).unwrap_err();
+            assert_eq!(refused.place(), "role-arn");
+        }
+        for more in [r#""type":"cvm-role""#, r#""type":"cvm-role","role-arn":"""#] {
+            for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
+                let identity = Identity::from_tccli(file.as_bytes());
+                assert!(
+                    matches!(identity, Ok(Identity::Machine { role: None, .. })),
+                    "{file}"
+                );
+                let refused = Credential::from_tccli(file).unwrap_err();
+                assert_eq!(refused.place(), "type");
+            }
+        }
+        for (more, place) in [
+            (r#""role-session-name":"report""#, "role-arn"),
+            (r#""role-arn":"a b""#, "role-arn"),
+            (r#""role-arn":"'a'""#, "role-arn"),
+            (r#""role-arn":7"#, "role-arn"),
+            (r#""role-arn":"a","role_arn":"a""#, "line 1"),
+            (r#""type":"cvm-role","role-arn":"a""#, "role-arn"),
+            (
+                r#""role-arn":"a","role-session-name":"a b""#,
+                "role-session-name",
+            ),
+        ] {
+            let refused = Credential::from_tccli(format!("{{{pair},{more}}}")).unwrap_err();
+            assert_eq!(refused.place(), place, "{more}");
+        }
+        // None is named.
+        for more in [
+            r#""type":"default""#,
+            r#""type":"sso""#,
+            r#""type":null,"role-arn":"""#,
+        ] {
+            let file = format!("{{{pair},{more}}}");
+            assert!(Credential::from_tccli(file).is_ok(), "{more}");
         }
     }
 

@@ -121,6 +121,26 @@ impl Emulator {
         self
     }
 
+    /// Replaces the credential. The one before and all temporary keys given so far are unknown from now on.
+    ///
+    /// ```
+    /// use tc3_core::{Credential, DescribeBillList, Emulator, Session, UnixTime, request, response};
+    ///
+    /// let old = Credential::new("AKIDOLD", "not-a-real-key")?;
+    /// let mut service = Emulator::new(old.clone());
+    /// service.set_credential(Credential::new("AKIDNEW", "not-a-real-key")?);
+    /// let now = UnixTime::new(1_760_000_000);
+    /// let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?).with_limit(1);
+    /// let signed = request::sign(&action, &mut Session::new(old), now)?;
+    /// let error = response::read::<DescribeBillList>(&service.handle(now, &signed)).unwrap_err();
+    /// assert_eq!(error.refusal().unwrap().code(), "AuthFailure.SecretIdNotFound");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_credential(&mut self, credential: Credential) {
+        self.credential = credential;
+        self.roles.given.clear();
+    }
+
     /// The credential of that id, if it is known.
     pub(super) fn known(&self, id: &str) -> Option<&Credential> {
         let mut all = core::iter::once(&self.credential).chain(&self.roles.given);

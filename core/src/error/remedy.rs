@@ -69,7 +69,7 @@ impl Error {
             error => match Advice::on(error, true) {
                 Advice::Again | Advice::Elsewhere => Remedy::Resume,
                 Advice::Rest => Remedy::Later,
-                Advice::GiveUp | Advice::SetClock => Remedy::Mend,
+                Advice::GiveUp | Advice::SetClock | Advice::Renew => Remedy::Mend,
             },
         }
     }
@@ -187,6 +187,7 @@ mod tests {
             (service("InternalError"), Resume, true),
             (service("ResourceUnavailable"), Resume, true),
             (service("AuthFailure.SignatureFailure"), Mend, false),
+            (service("AuthFailure.TokenFailure"), Mend, false),
             (service("AuthFailure.SignatureExpire"), Mend, false),
             (service("UnauthorizedOperation.CamNoAuth"), Mend, false),
             (service("IpNotInWhitelist"), Mend, false),

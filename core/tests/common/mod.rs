@@ -21,6 +21,8 @@ pub(crate) struct Client {
     /// What the machine has, by the names of variables and the paths of files, and what it was asked for.
     pub(crate) machine: BTreeMap<String, String>,
     pub(crate) looked: Vec<String>,
+    /// Why some of it can't be read.
+    pub(crate) unreadable: BTreeMap<String, String>,
 }
 
 impl Client {
@@ -38,6 +40,7 @@ impl Client {
             now: Now::new(START, Duration::ZERO, 0),
             machine: BTreeMap::new(),
             looked: Vec::new(),
+            unreadable: BTreeMap::new(),
         }
     }
 
@@ -51,8 +54,12 @@ impl Client {
             .machine
             .get(&name)
             .map(|text| text.clone().into_bytes());
+        let unreadable = self.unreadable.get(&name).cloned();
         self.looked.push(name);
-        Ok(found)
+        match unreadable {
+            Some(cause) => Err(cause.into()),
+            None => Ok(found),
+        }
     }
 
     pub(crate) fn pass(&mut self, time: Duration) {

@@ -40,7 +40,13 @@ fn fitting(lookup: &Lookup) -> &'static str {
     match lookup {
         Lookup::Variable("TENCENTCLOUD_SECRET_ID") => "AKIDEXAMPLE",
         Lookup::Variable("TENCENTCLOUD_SECRET_KEY") => "not-a-real-key",
-        Lookup::Variable("TKE_ROLE_ARN") => "qcs::cam::uin/1:roleName/a",
+        Lookup::Variable(name) if name.ends_with("ROLE_ARN") => "qcs::cam::uin/1:roleName/a",
+        Lookup::Variable(name) if name.ends_with("SESSION_DURATION") => "600",
+        // Refused beside a pair, or in its place.
+        Lookup::Variable(
+            "TENCENTCLOUD_CAM_ROLE_NAME" | "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN",
+        ) => "",
+        Lookup::Variable("TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE") => "",
         Lookup::Variable(name) if name.ends_with("_FILE") => "/file",
         Lookup::Variable(name) if name.ends_with("_REGION") => "ap-guangzhou",
         Lookup::HomeFile(path) if path.ends_with(".credential") => {
@@ -50,7 +56,10 @@ fn fitting(lookup: &Lookup) -> &'static str {
         Lookup::File(_) | Lookup::HomeFile(_) => {
             "[default]\nsecret_id = AKIDEXAMPLE\nsecret_key = not-a-real-key"
         }
-        Lookup::Variable(_) => "a-name",
+        Lookup::Variable(name) if name.ends_with("_NAME") || name.ends_with("TOKEN") => "a-name",
+        Lookup::Variable("TCCLI_PROFILE" | "TKE_PROVIDER_ID") => "a-name",
+        // All other settings of a role: not set.
+        Lookup::Variable(_) => "",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs, iter,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -67,4 +67,55 @@ pub fn again(test: &str, environment: &[(&str, &str)]) {
 /// Whether this is a test that is run again.
 pub fn is_child() -> bool {
     env::var_os("TC3_TEST_CHILD").is_some()
+}
+
+/// Homes in which there is nothing to be read, each for another reason.
+pub fn useless_homes(folder: &Folder) -> Vec<String> {
+    let path = folder.path();
+    let file = folder.write("a-file", "");
+    let below = [
+        ".tencentcloud/credentials",
+        ".tccli/default.credential",
+        ".tccli/default.configure",
+    ];
+    for below in below {
+        fs::create_dir_all(format!("{path}/folders/{below}")).unwrap();
+    }
+    let mut homes = vec![
+        String::new(),
+        format!("{path}/missing"),
+        format!("{file}/below"),
+        file,
+        format!("{path}/folders"),
+        format!("{path}/{}", "long".repeat(200)),
+        relative(&folder.write("theirs/.tencentcloud/credentials", "broken")),
+    ];
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        for below in below {
+            let link = folder.write(&format!("loops/{below}"), "");
+            fs::remove_file(&link).unwrap();
+            symlink(&link, &link).unwrap();
+            let denied = folder.write(&format!("denied/{below}"), "");
+            fs::set_permissions(&denied, fs::Permissions::from_mode(0o000)).unwrap();
+        }
+        symlink(format!("{path}/loop"), format!("{path}/loop")).unwrap();
+        homes.extend(["/dev/null".into(), format!("{path}/loop")]);
+        homes.push(format!("{path}/loops"));
+        // Nothing is denied to root.
+        if fs::read(format!("{path}/denied/{}", below[0])).is_err() {
+            homes.push(format!("{path}/denied"));
+        }
+    }
+    homes
+}
+
+/// The home that this file is in, as a path from where tests run.
+fn relative(file: &str) -> String {
+    let depth = env::current_dir().unwrap().components().count();
+    let home = Path::new(file).ancestors().nth(2).unwrap();
+    let up = "../".repeat(depth.saturating_sub(1));
+    format!("{up}{}", home.display().to_string().trim_start_matches('/'))
 }
