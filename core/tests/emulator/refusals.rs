@@ -434,7 +434,7 @@ fn each_wrong_parameter_of_the_usage_is_refused() {
         (app(""), "ResourceNotFound.NotExistApplication"),
         (json!({"Limit": 0}), "InvalidParameter.Limit"),
         (json!({"Limit": -1}), "InvalidParameter.Limit"),
-        (json!({"Limit": 51}), "InvalidParameter.Limit"),
+        (json!({"Limit": 101}), "InvalidParameter.Limit"),
         (json!({"Limit": 500}), "InvalidParameter.Limit"),
         (
             json!({"QuotaType": "SignSmoke"}),
