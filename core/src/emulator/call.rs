@@ -171,8 +171,11 @@ impl Emulator {
         self.check_token(now, &verified.secret_id, text(headers, "x-tc-token"))?;
         let service = verified.service;
         // Some clients take the label of `localhost:8080` with its port.
-        let labels = [host, bare].map(first_label);
-        match (is_vendors(host), labels.contains(&Some(&*service))) {
+        let is_label = [host, bare]
+            .map(first_label)
+            .iter()
+            .any(|label| label.is_some_and(|label| label.eq_ignore_ascii_case(&service)));
+        match (is_vendors(host), is_label) {
             (true, false) => refuse(
                 "AuthFailure.SignatureFailure",
                 "the request is signed for another service",
@@ -240,6 +243,12 @@ pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// A parameter that every request has, in a header.
 fn common<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Refused> {
+    if headers.get_all(name).iter().count() > 1 {
+        return refuse(
+            "InvalidParameter",
+            format!("the header {name} is given twice"),
+        );
+    }
     text(headers, name)
         .filter(|text| !text.is_empty())
         .ok_or_else(|| Refused::new("MissingParameter", format!("the header {name} is missing")))

@@ -212,6 +212,21 @@ fn another_service_than_the_first_label_must_be_the_actions_own() {
 }
 
 #[test]
+fn the_case_of_a_host_does_not_count() {
+    for (sent, service) in [
+        ("localhost:8080", "LocalHost:8080"),
+        ("Billing.localhost:8080", "billing"),
+        ("BILLING.tencentcloudapi.com", "billing"),
+    ] {
+        let client = Client {
+            service,
+            ..vendors("POST", sent)
+        };
+        assert_eq!(client.code(BILLS, &bills()), "", "{sent}, {service}");
+    }
+}
+
+#[test]
 fn what_nobody_serves_is_refused_though_no_service_is_named() {
     let client = vendors("POST", "127.0.0.1:8080");
     for (target, expected) in [
