@@ -47,6 +47,17 @@ struct Arguments {
     /// What goes wrong, e.g. throttle@5; may be repeated
     #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
     faults: Vec<Scripted>,
+    /// Play the metadata endpoint of a machine with this role too, which gives temporary keys:
+    /// /latest/meta-data/cam/security-credentials/ names the role, and NAME behind it gives the keys
+    #[arg(long, value_name = "NAME")]
+    role: Option<String>,
+    /// Default and maximum of Limit for the usage list; an older description of the service says 50
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    usage_limit: u32,
+    /// Accept what the vendor's pages show as examples against their own rules: a year of transactions, Sort realCost,
+    /// an AppId with asterisks
+    #[arg(long)]
+    documented_examples: bool,
     /// Refuse more requests of an action in a second than its documented rate
     #[arg(long)]
     frequency_limits: bool,
@@ -75,7 +86,14 @@ async fn run(arguments: Arguments) -> Result<()> {
     }
     let mut emulator = Emulator::new(credential)
         .with_records(arguments.records)
-        .with_seed(arguments.seed);
+        .with_seed(arguments.seed)
+        .with_usage_limit(arguments.usage_limit);
+    if let Some(role) = arguments.role {
+        emulator = emulator.with_machine_role(role);
+    }
+    if arguments.documented_examples {
+        emulator = emulator.with_documented_examples();
+    }
     if arguments.frequency_limits {
         emulator = emulator.with_frequency_limits();
     }

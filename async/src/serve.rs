@@ -29,17 +29,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tc3_core::{Emulator, Failure, UnixTime, request::MAX_POST};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
+/// The largest body that is read, in bytes.
+const MAX_BODY: usize = MAX_POST * 2;
+
 /// An HTTP/1.1 server that answers with an [`Emulator`].
 ///
 /// A slow answer holds up nothing but its own connection. Where the emulator's script leaves a request without
-/// an answer, the connection is closed; a client can't tell by that whether the request took effect.
+/// an answer, the connection is closed; a client can't tell by that whether the request took effect. A body of more
+/// than 20 MiB is answered with status 413, and the connection is closed.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -149,15 +153,17 @@ async fn answer(
     monitor: Monitor,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Failure> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     // A little more than the service takes, so that the emulator itself refuses what is too large.
-    let body = match Limited::new(body, MAX_POST * 2).collect().await {
+    let body = match Limited::new(&mut body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(_) => {
-            let mut refused = Response::new(Full::default());
-            *refused.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-            return Ok(refused);
+        Err(error) if error.is::<LengthLimitError>() => {
+            // A client that is still sending misses the answer when the connection closes, so some of the rest is
+            // read. The connection is of no more use: nobody knows where the next request begins.
+            let _ = Limited::new(&mut body, MAX_BODY).collect().await;
+            return Ok(closing(StatusCode::PAYLOAD_TOO_LARGE));
         }
+        Err(_) => return Ok(closing(StatusCode::BAD_REQUEST)),
     };
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = since_epoch.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
@@ -168,4 +174,13 @@ async fn answer(
     }
     // An error makes hyper close the connection.
     exchange.outcome.map(|answer| answer.map(Full::new))
+}
+
+/// An answer after which the connection closes.
+fn closing(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }

@@ -1,6 +1,7 @@
 """The vendor's own Python SDK against the emulator, beside both clients of this workspace.
 
-Reads all pages of the three actions by POST, by POST with an unsigned payload and by GET, and compares
+Reads all pages of the three actions by POST, by POST with an unsigned payload, by GET and with signatures of the
+first version, and compares
 every field of every record with what the examples of both IO crates print. A wrong key, a wrong token
 and a wrong parameter must be refused with the service's codes.
 
@@ -39,10 +40,10 @@ def emulator(*arguments):
     return process, json.loads(process.stdout.readline())["listening"]
 
 
-def client(module, name, address, method="POST", key=SECRET_KEY, token=None, unsigned=False):
+def client(module, name, address, method="POST", key=SECRET_KEY, token=None, unsigned=False, sign=None):
     """A client of the vendor's, pointed at the emulator."""
     http = HttpProfile(protocol="http", endpoint=address, reqMethod=method, reqTimeout=10)
-    profile = ClientProfile(httpProfile=http, language="en-US")
+    profile = ClientProfile(signMethod=sign, httpProfile=http, language="en-US")
     profile.unsignedPayload = unsigned
     return getattr(module, name)(credential.Credential(SECRET_ID, key, token), "ap-guangzhou", profile)
 
@@ -152,6 +153,8 @@ def main():
         others = {
             "GET": read(address, method="GET"),
             "unsigned": read(address, unsigned=True),
+            "HmacSHA1": read(address, sign="HmacSHA1"),
+            "HmacSHA256 and GET": read(address, method="GET", sign="HmacSHA256"),
             "ureq": ours("blocking", example, address, *arguments),
             "hyper": ours("async", example, address, *arguments),
         }

@@ -20,7 +20,7 @@ use tc3_async::serve::Server;
 use tc3_blocking::{Builder, Client, Retry, Transport};
 use tc3_core::{
     AssumeRole, AssumeRoleWithWebIdentity, Attempt, Credential, DescribeBillList, Emulator,
-    Endpoint, Fault, Outcome, Source, UnixTime, When, Wire,
+    Endpoint, Fault, Outcome, Region, Source, UnixTime, When, Wire,
 };
 
 use marks::{ID, KEY, Texts, credential, public_types};
@@ -159,7 +159,10 @@ fn nothing_shows_a_secret() {
     walk(&client, 1, &mut texts);
 
     // Keys and tokens in bodies that a program asks for and sends itself.
-    let client = builder(credential(), serve(faulty())).build();
+    let region = Region::new("ap-guangzhou").unwrap();
+    let client = builder(credential(), serve(faulty()))
+        .region(region)
+        .build();
     let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
     let assumed = client.call(&role).unwrap().output;
     let identity = AssumeRoleWithWebIdentity::new(

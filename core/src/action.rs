@@ -54,6 +54,9 @@ pub trait Action: Serialize {
     const RATE: u32 = 20;
     /// Whether requests are signed. The few that aren't (e.g. STS `AssumeRoleWithWebIdentity`) say so with `SKIP`.
     const SIGNED: bool = true;
+    /// Whether requests must name a region ([`Settings::with_region`](crate::Settings::with_region)), so that
+    /// nothing is sent without one. Billing and e-signature need none.
+    const REGIONAL: bool = false;
     /// Whether the input or the answer holds a key or a token, so that no body is to be logged
     /// ([`Attempt::confidential`](crate::Attempt::confidential)).
     const CONFIDENTIAL: bool = false;
@@ -71,6 +74,7 @@ pub trait Action: Serialize {
             repeatable: Self::REPEATABLE,
             rate: Self::RATE,
             signed: Self::SIGNED,
+            regional: Self::REGIONAL,
             confidential: Self::CONFIDENTIAL,
         }
     }
@@ -102,6 +106,9 @@ pub struct Target {
     pub rate: u32,
     /// Whether requests are signed.
     pub signed: bool,
+    /// Whether requests must name a region.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub regional: bool,
     /// Whether the input or the answer holds a key or a token.
     pub confidential: bool,
 }

@@ -43,7 +43,7 @@ pub const MAX_GET: usize = 32 << 10;
 ///
 /// # Errors
 ///
-/// [`Error::Credentials`] when the session has found none yet; [`Error::Input`] when the action's [`check`](Action::check) or its names fail, or when the input is
+/// [`Error::Credentials`] when the session has found none yet; [`Error::Input`] when the action's [`check`](Action::check) or its names fail, when it needs a region and the settings name none, or when the input is
 /// too large; [`Error::Encode`] when it can't be written as JSON.
 pub fn sign<A: Action>(
     action: &A,
@@ -94,6 +94,10 @@ impl Prepared {
     ) -> Result<Request<Bytes>, Error> {
         let (settings, mut signer, heads) = session.parts();
         let target = &self.target;
+        if target.regional && settings.region().is_none() {
+            let rule = "must be set, since this action needs one, e.g. ap-guangzhou";
+            return Err(Invalid::new("region", rule).into());
+        }
         let about = About {
             target,
             endpoint: settings.endpoint_at(endpoint),

@@ -82,7 +82,8 @@ impl Settings {
         }
     }
 
-    /// The region that requests name; none by default, as billing and e-signature need none.
+    /// The region that requests name; none by default, as billing and e-signature need none. An action that
+    /// [needs one](crate::Action::REGIONAL) is not sent without.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_region(self, region: impl Into<Option<Region>>) -> Self {
         Self {

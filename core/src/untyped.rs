@@ -55,6 +55,7 @@ impl Untyped {
                 repeatable: false,
                 rate: <Self as Action>::RATE,
                 signed: true,
+                regional: false,
                 confidential: false,
             },
             input,

@@ -8,16 +8,26 @@ mod allocation;
 #[path = "emulator/bill_list.rs"]
 mod bill_list;
 mod common;
+#[path = "emulator/documented.rs"]
+mod documented;
 #[path = "emulator/fault_texts.rs"]
 mod fault_texts;
 #[path = "emulator/faults.rs"]
 mod faults;
+#[path = "emulator/first_version.rs"]
+mod first_version;
 #[path = "emulator/frequency.rs"]
 mod frequency;
+#[path = "emulator/hosts.rs"]
+mod hosts;
+#[path = "emulator/languages.rs"]
+mod languages;
 #[path = "emulator/ledger.rs"]
 mod ledger;
 #[path = "emulator/refusals.rs"]
 mod refusals;
+#[path = "emulator/regions.rs"]
+mod regions;
 #[path = "emulator/roles.rs"]
 mod roles;
 #[path = "emulator/usage.rs"]

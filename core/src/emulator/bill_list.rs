@@ -31,6 +31,7 @@ pub(super) const SERVED: Served = Served {
     action: DescribeBillList::NAME,
     rate: DescribeBillList::RATE,
     total: "Total",
+    regional: DescribeBillList::REGIONAL,
     fields: FIELDS,
     handler: answer,
 };
@@ -160,15 +161,19 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> A
     if end < start {
         return refuse("InvalidParameter", "EndTime is before StartTime");
     }
-    let six_months = Span::new().months(i64::from(DescribeBillList::MAX_MONTHS));
+    let (months, words) = if emulator.takes_documented_examples {
+        (12, "a year")
+    } else {
+        (i64::from(DescribeBillList::MAX_MONTHS), "six months")
+    };
     if start
         .datetime()
-        .checked_add(six_months)
+        .checked_add(Span::new().months(months))
         .is_ok_and(|latest| end.datetime() > latest)
     {
         return refuse(
             "InvalidParameter",
-            "StartTime and EndTime are more than six months apart",
+            format!("StartTime and EndTime are more than {words} apart"),
         );
     }
     if let Some(unknown) = action.pay_type.iter().find(|kind| !kind.is_known()) {

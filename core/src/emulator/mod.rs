@@ -3,9 +3,12 @@
 mod added;
 mod allocation;
 mod bill_list;
+mod call;
 mod cycle;
 mod faults;
+mod first_version;
 mod frequency;
+mod language;
 mod parameters;
 mod product;
 mod random;
@@ -21,14 +24,16 @@ use alloc::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
 
-use crate::{Action, AssumeRoleWithWebIdentity, Credential, UnixTime, request, tc3};
+use crate::{Credential, UnixTime};
 use added::{Added, Lists};
 pub use faults::{Fault, Scripted, When};
+use first_version::Parameters;
 use frequency::Frequency;
+use language::Language;
 use parameters::Field;
 use random::Random;
 use roles::Roles;
@@ -37,6 +42,8 @@ use script::{Bent, Script};
 
 /// How many records there are unless told otherwise.
 const RECORDS: u64 = 1_000;
+/// Default and maximum of the `Limit` of `ChannelDescribeBillUsageDetail` unless told otherwise.
+const USAGE_LIMIT: u32 = 100;
 /// The years of the ledger.
 const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 
@@ -78,6 +85,23 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// [role](Self::ROLE_ARN), and as the metadata endpoint of a [machine with a role](Self::with_machine_role). They
 /// are good for requests until they expire.
 ///
+/// # What it accepts
+///
+/// Signatures of both versions: `TC3-HMAC-SHA256`, and `HmacSHA1` and `HmacSHA256` by GET or as a form. For a host of
+/// the vendor's (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must be the host's
+/// first label. At any other host (`127.0.0.1:8080`, `billing.localhost:8080`), where some of the vendor's SDKs can't
+/// sign correctly,
+///
+/// - a signature over the host without its port is accepted as well;
+/// - a signature for the service that the host's first label names (`127`, `billing`) is accepted for any service; the
+///   action and its version say which one is meant.
+///
+/// `X-TC-Region` must name a region that exists, if it is sent; the actions of STS need one. A refusal's message is
+/// English, or Chinese for an `X-TC-Language` of `zh-CN`.
+///
+/// The rules that the vendor's pages state are kept strictly, also where examples on the same pages break them;
+/// [`with_documented_examples`](Self::with_documented_examples) accepts these too.
+///
 /// What goes wrong, and when, is told by [`with_fault`](Self::with_fault); by itself nothing does.
 #[derive(Clone, Debug)]
 pub struct Emulator {
@@ -88,6 +112,8 @@ pub struct Emulator {
     seed: u64,
     answered: u64,
     exact_end_time: bool,
+    takes_documented_examples: bool,
+    usage_limit: u32,
     frequency: Option<Frequency>,
     script: Script,
     added: Lists,
@@ -110,6 +136,8 @@ impl Emulator {
             seed: 0,
             answered: 0,
             exact_end_time: false,
+            takes_documented_examples: false,
+            usage_limit: USAGE_LIMIT,
             frequency: None,
             script: Script::default(),
             added: Lists::default(),
@@ -154,6 +182,30 @@ impl Emulator {
         }
     }
 
+    /// With another default and maximum of the `Limit` of `ChannelDescribeBillUsageDetail` than 100, which is what
+    /// the vendor's newest description says. An older one, which services may still keep, says 50.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_usage_limit(self, limit: u32) -> Self {
+        Self {
+            usage_limit: limit,
+            ..self
+        }
+    }
+
+    /// With requests accepted that the vendor's pages show as examples, though they break the rules on the same
+    /// pages: a range of a year for `DescribeBillList`, a `Sort` of `realCost` (the total cost) for
+    /// `DescribeAllocationSummaryByBusiness`, and an `AppId` with asterisks, which stands for
+    /// [`APP_ID`](Self::APP_ID). A `Month` of `2022-11-01 00:00:00` is accepted in any case.
+    ///
+    /// Without this the rules count, since a client that keeps them works with any service.
+    #[must_use = "the emulator is returned, not changed"]
+    pub fn with_documented_examples(self) -> Self {
+        Self {
+            takes_documented_examples: true,
+            ..self
+        }
+    }
+
     fn with_ledgers(self, records: u64, seed: u64) -> Self {
         Self {
             bills: bill_list::Ledger::new(records, seed),
@@ -172,39 +224,16 @@ impl Emulator {
         }
         let request_id = self.request_id();
         let answer = self.answer(now, request, bent);
-        enveloped(request_id, now, answer)
+        enveloped(request_id, now, Language::of(request), answer)
     }
 
     fn answer(&mut self, now: UnixTime, request: &Request<Bytes>, bent: &Bent) -> Answer {
-        let headers = request.headers();
-        let query = request.uri().query().unwrap_or_default();
-        let content_type = text(headers, "content-type")
-            .map(|text| text.split(';').next().unwrap_or_default().trim());
-        let (form, size, most) = match *request.method() {
-            Method::POST => ("application/json", request.body().len(), request::MAX_POST),
-            Method::GET => (
-                "application/x-www-form-urlencoded",
-                query.len(),
-                request::MAX_GET,
-            ),
-            _ => return refuse("UnsupportedProtocol", "only GET and POST are supported"),
+        let call = match Parameters::of(request) {
+            Some(parameters) => self.first_version(now, request, parameters)?,
+            None => self.third_version(now, request)?,
         };
-        if size > most {
-            return refuse("RequestSizeLimitExceeded", "the request is too large");
-        }
-        let name = common(headers, "X-TC-Action")?;
-        let version = common(headers, "X-TC-Version")?;
-        let service = if text(headers, "authorization") == Some("SKIP")
-            && name == AssumeRoleWithWebIdentity::NAME
-        {
-            AssumeRoleWithWebIdentity::SERVICE.into()
-        } else {
-            self.authenticate(now, request)?
-        };
-        if content_type != Some(form) {
-            return refuse("InvalidParameter", format!("Content-Type must be {form}"));
-        }
-        let served = find(&service, name, version)?;
+        let served = find(call.service.as_deref(), &call.action, &call.version)?;
+        call.check_region(served)?;
         if let Some(frequency) = &mut self.frequency
             && !frequency.admits(served.action, served.rate, now)
         {
@@ -213,11 +242,7 @@ impl Emulator {
                 format!("more than {} requests in a second", served.rate),
             );
         }
-        let mut input = if *request.method() == Method::GET {
-            parameters::from_query(query, served.fields)?
-        } else {
-            parameters::from_json(request.body(), served.fields)?
-        };
+        let mut input = call.input.read(served)?;
         if bent.first_page {
             input.insert("Offset".into(), 0.into());
         }
@@ -234,40 +259,6 @@ impl Emulator {
             *total = number.saturating_add_signed(bent.total).into();
         }
         Ok(output)
-    }
-
-    /// Returns the service that the request is signed for.
-    fn authenticate(&self, now: UnixTime, request: &Request<Bytes>) -> Result<String, Refused> {
-        let verified = tc3::verify(request, now, |id| self.known(id))
-            .map_err(|rejection| Refused::new(rejection.code(), rejection.to_string()))?;
-        let known = self.known(&verified.secret_id);
-        if let Some(expiry) = known.and_then(Credential::expires_at)
-            && now >= expiry
-        {
-            return refuse("AuthFailure.TokenFailure", "the token has expired");
-        }
-        let headers = request.headers();
-        if text(headers, "x-tc-token") != known.and_then(Credential::token)
-            || headers.get_all("x-tc-token").iter().count() > 1
-        {
-            return refuse(
-                "AuthFailure.TokenFailure",
-                "the token is not that of the key",
-            );
-        }
-        let host = text(headers, "host")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let host = host.split(':').next().unwrap_or_default();
-        if host.ends_with(".tencentcloudapi.com")
-            && host.split('.').next() != Some(verified.service.as_str())
-        {
-            return refuse(
-                "AuthFailure.SignatureFailure",
-                "the request is signed for another service",
-            );
-        }
-        Ok(verified.service)
     }
 
     fn request_id(&mut self) -> String {
@@ -327,6 +318,8 @@ struct Served {
     rate: u32,
     /// The field of the output that says how many records there are.
     total: &'static str,
+    /// Whether a request must name a region.
+    regional: bool,
     fields: &'static [Field],
     handler: Handler,
 }
@@ -339,43 +332,45 @@ static SERVED: [Served; 5] = [
     roles::WITH_WEB_IDENTITY,
 ];
 
-fn find(service: &str, action: &str, version: &str) -> Result<&'static Served, Refused> {
-    let of_service: Vec<&'static Served> = SERVED.iter().filter(|s| s.service == service).collect();
+/// The action of that name and version; of any service where none is told.
+fn find(service: Option<&str>, action: &str, version: &str) -> Result<&'static Served, Refused> {
+    let of_service = |served: &&Served| service.is_none_or(|it| it == served.service);
+    let of_service: Vec<&'static Served> = SERVED.iter().filter(of_service).collect();
+    let service = service.unwrap_or("any service");
     if of_service.is_empty() {
         return refuse("NoSuchProduct", format!("there is no service {service}"));
     }
-    if of_service.iter().all(|served| served.version != version) {
+    let mut of_version = (of_service.into_iter())
+        .filter(|served| served.version == version)
+        .peekable();
+    if of_version.peek().is_none() {
         return refuse(
             "NoSuchVersion",
-            format!("{service} has no version {version}"),
+            format!("there is no version {version} of {service}"),
         );
     }
-    match of_service
-        .into_iter()
+    of_version
         .find(|served| served.action == action)
-    {
-        Some(served) => Ok(served),
-        None => refuse("InvalidAction", format!("{service} has no action {action}")),
-    }
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// A parameter that every request has, in a header.
-fn common<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Refused> {
-    text(headers, name)
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| Refused::new("MissingParameter", format!("the header {name} is missing")))
+        .ok_or_else(|| {
+            Refused::new(
+                "InvalidAction",
+                format!("there is no action {action} of {service}"),
+            )
+        })
 }
 
 /// An answer of the API.
-fn enveloped(request_id: String, now: UnixTime, answer: Answer) -> Response<Bytes> {
+fn enveloped(
+    request_id: String,
+    now: UnixTime,
+    language: Language,
+    answer: Answer,
+) -> Response<Bytes> {
     let mut body = answer.unwrap_or_else(|refused| {
+        let message = language.message(&refused);
         Map::from_iter([(
             "Error".to_string(),
-            serde_json::json!({"Code": refused.code, "Message": refused.message}),
+            serde_json::json!({"Code": refused.code, "Message": message}),
         )])
     });
     body.insert("RequestId".into(), request_id.into());

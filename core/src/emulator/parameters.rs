@@ -1,4 +1,5 @@
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -54,10 +55,13 @@ pub(super) fn from_json(body: &[u8], fields: &[Field]) -> Result<Map<String, Val
     }
 }
 
-/// The parameters of a GET, in which everything is text.
-pub(super) fn from_query(query: &str, fields: &[Field]) -> Result<Map<String, Value>, Refused> {
+/// The parameters of a query or a form, in which everything is text.
+pub(super) fn from_pairs(
+    pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
+    fields: &[Field],
+) -> Result<Map<String, Value>, Refused> {
     let mut root = Map::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+    for (name, value) in pairs {
         let mut path: Vec<&str> = name.split('.').collect();
         if path.len() > MAX_DEPTH {
             return refuse("InvalidParameter", "a parameter is nested too deep");
@@ -195,8 +199,8 @@ mod tests {
     use crate::{
         Action, Agent, AssumeRole, BeijingSecond, BillDate, ChannelDescribeBillUsageDetail,
         CompactDate, Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Month,
-        PayType, PeriodType, QuotaType, Session, Settings, Sort, SortType, SubPayType, UnixTime,
-        UserInfo, Wire, request,
+        PayType, PeriodType, QuotaType, Region, Session, Settings, Sort, SortType, SubPayType,
+        UnixTime, UserInfo, Wire, request,
     };
 
     const NOW: UnixTime = UnixTime::new(1_551_113_065);
@@ -204,12 +208,16 @@ mod tests {
     /// What the emulator understands of an action that is sent.
     fn understood<A: Action + DeserializeOwned>(action: &A, wire: Wire) -> A {
         let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
-        let settings = Settings::default().with_wire(wire);
+        let region = Region::new("ap-guangzhou").unwrap();
+        let settings = Settings::default().with_wire(wire).with_region(region);
         let mut session = Session::new(credential).with_settings(settings);
         let request = request::sign(action, &mut session, NOW).unwrap();
-        let fields = find(A::SERVICE, A::NAME, A::VERSION).unwrap().fields;
+        let fields = find(Some(A::SERVICE), A::NAME, A::VERSION).unwrap().fields;
         let input = match wire {
-            Wire::Get => from_query(request.uri().query().unwrap_or_default(), fields),
+            Wire::Get => {
+                let query = request.uri().query().unwrap_or_default();
+                from_pairs(form_urlencoded::parse(query.as_bytes()).collect(), fields)
+            }
             _ => from_json(request.body(), fields),
         };
         typed(input.unwrap(), "InvalidParameter").unwrap()

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Asked, Emulator, Refused, Served, http_date, object, page,
-    parameters::{Field, Kind, optional, required},
+    parameters::{self, Field, Kind, optional, required},
     random::Random,
     refuse,
 };
@@ -24,10 +24,11 @@ pub(super) const ASSUME_ROLE: Served = Served {
     action: AssumeRole::NAME,
     rate: AssumeRole::RATE,
     total: "",
+    regional: AssumeRole::REGIONAL,
     fields: &[
         required("RoleArn", Kind::Text),
         required("RoleSessionName", Kind::Text),
-        optional("DurationSeconds", DURATION),
+        optional("DurationSeconds", Kind::Integer { signed: false }),
         optional("Policy", Kind::Text),
         optional("ExternalId", Kind::Text),
         optional("Tags", Kind::List(&TAG)),
@@ -44,9 +45,13 @@ pub(super) const WITH_WEB_IDENTITY: Served = Served {
     action: AssumeRoleWithWebIdentity::NAME,
     rate: AssumeRoleWithWebIdentity::RATE,
     total: "",
+    regional: AssumeRoleWithWebIdentity::REGIONAL,
     fields: FIELDS,
-    handler: |emulator, asked, input| {
-        if input.get("WebIdentityToken") != Some(&json!(Emulator::WEB_IDENTITY_TOKEN)) {
+    handler: |emulator, asked, mut input| {
+        if input.remove("ProviderId") == Some(json!("")) {
+            return refuse(WRONG, "ProviderId must not be empty");
+        }
+        if input.remove("WebIdentityToken") != Some(json!(Emulator::WEB_IDENTITY_TOKEN)) {
             return refuse(
                 "InvalidParameter.WebIdentityTokenError",
                 "the web identity token is not the provider's",
@@ -61,10 +66,11 @@ const FIELDS: &[Field] = &[
     required("WebIdentityToken", Kind::Text),
     required("RoleArn", Kind::Text),
     required("RoleSessionName", Kind::Text),
-    optional("DurationSeconds", DURATION),
+    optional("DurationSeconds", Kind::Integer { signed: true }),
 ];
 const TAG: Kind = Kind::Object(&[required("Key", Kind::Text), required("Value", Kind::Text)]);
-const DURATION: Kind = Kind::Integer { signed: false };
+/// The code for a parameter that has none of its own.
+const WRONG: &str = "InvalidParameter.ParamError";
 /// For how long credentials are given unless one is asked otherwise.
 const SECONDS: i64 = 7_200;
 /// For how long expired credentials are remembered, so that they are refused as such.
@@ -84,6 +90,8 @@ pub(super) struct Roles {
 impl Emulator {
     /// The one role that there is.
     pub const ROLE_ARN: &'static str = "qcs::cam::uin/100000000001:roleName/tc3";
+    /// The same role by its number, as services name it as well.
+    pub const ROLE_ARN_BY_ID: &'static str = "qcs::cam::uin/100000000001:role/4611686018427397919";
     /// The one web identity token that counts.
     pub const WEB_IDENTITY_TOKEN: &'static str = "not-a-real-web-identity-token";
 
@@ -213,26 +221,25 @@ fn expiration(credential: &Credential) -> Option<String> {
     Some(format!("{expiry}"))
 }
 
-fn assume(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Answer {
-    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
-    let action = AssumeRole::new(text("RoleArn"), text("RoleSessionName"));
-    if action.check().is_err() {
-        return refuse(
-            "InvalidParameter.ParamError",
-            "the role or the session's name is malformed",
-        );
+fn assume(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Answer {
+    let seconds = input.remove("DurationSeconds");
+    check_code(input.remove("SerialNumber"), input.remove("TokenCode"))?;
+    let action: AssumeRole = parameters::typed(input, WRONG)?;
+    (action.check()).map_err(|invalid| Refused::new(WRONG, invalid.to_string()))?;
+    if let Some(policy) = &action.policy {
+        check_policy(policy)?;
     }
-    if action.role_arn != Emulator::ROLE_ARN {
+    if ![Emulator::ROLE_ARN, Emulator::ROLE_ARN_BY_ID].contains(&&*action.role_arn) {
         return refuse("ResourceNotFound.RoleNotFound", "the role does not exist");
     }
-    let seconds = input.get("DurationSeconds").and_then(Value::as_i64);
-    let seconds = seconds.unwrap_or(SECONDS);
-    if !(1..=i64::from(AssumeRole::MAX_SECONDS)).contains(&seconds) {
+    let seconds = seconds.map_or(Some(SECONDS), |seconds| seconds.as_i64());
+    let seconds = seconds.filter(|it| (1..=i64::from(AssumeRole::MAX_SECONDS)).contains(it));
+    let Some(seconds) = seconds else {
         return refuse(
             "InvalidParameter.OverTimeError",
             "the duration is not one that the service gives",
         );
-    }
+    };
     let credential = emulator.give(asked.now, seconds)?;
     object(&json!({
         "Credentials": {
@@ -243,4 +250,54 @@ fn assume(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> A
         "ExpiredTime": credential.expires_at(),
         "Expiration": expiration(&credential),
     }))
+}
+
+/// Refuses a policy that is not percent-encoded JSON, or names principals.
+fn check_policy(encoded: &str) -> Result<(), Refused> {
+    let spaced = encoded.replace('+', " ");
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(&spaced).collect();
+    let Ok(policy) = serde_json::from_slice::<Map<String, Value>>(&decoded) else {
+        return refuse(
+            "InvalidParameter.StrategyFormatError",
+            "the policy is not percent-encoded JSON",
+        );
+    };
+    let statements = match policy.get("statement") {
+        Some(Value::Array(statements)) => &**statements,
+        Some(statement) => core::slice::from_ref(statement),
+        None => &[],
+    };
+    if statements.iter().any(|it| it.get("principal").is_some()) {
+        return refuse(
+            "InvalidParameter.StrategyInvalid",
+            "the policy of a session names no principal",
+        );
+    }
+    Ok(())
+}
+
+/// Refuses a code that no device shows. The emulator knows no device, so any six digits are right.
+fn check_code(device: Option<Value>, code: Option<Value>) -> Result<(), Refused> {
+    let (device, code) = match (&device, &code) {
+        (None, None) => return Ok(()),
+        (Some(Value::String(device)), Some(Value::String(code))) => (device, code),
+        _ => return refuse(WRONG, "SerialNumber and TokenCode go together"),
+    };
+    let kind = device
+        .strip_prefix("qcs::cam:uin/")
+        .and_then(|device| device.split_once("::mfa/"));
+    match kind {
+        None => return refuse(WRONG, "SerialNumber is not that of a device"),
+        Some((_, "softToken")) => {}
+        Some(_) => {
+            return refuse(
+                "FailedOperation.MFATypeNotSupported",
+                "the device must be a softToken",
+            );
+        }
+    }
+    if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return refuse("FailedOperation.CheckMFAError", "the code is not right");
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 
-use super::{Emulator, Random, Refused, enveloped, page};
+use super::{Emulator, Language, Random, Refused, enveloped, page};
 use crate::{Attempt, Failure, Fault, Outcome, Scripted, UnixTime, When};
 
 /// What comes of a send to the [`Emulator`].
@@ -199,18 +199,19 @@ impl Emulator {
             return Err(Failure::not_sent("the request is scripted not to arrive"));
         }
         let answer = self.respond(now, request, &turn.bent);
+        let language = Language::of(request);
         let mut answer = match &turn.instead {
             Some(Fault::Lost) => {
                 return Err(Failure::unknown("the answer is scripted to be lost"));
             }
             Some(Fault::Throttle { retry_after }) => {
                 let refused = Refused::new("RequestLimitExceeded", "too many requests, by script");
-                let answer = enveloped(self.request_id(), now, Err(refused));
+                let answer = enveloped(self.request_id(), now, language, Err(refused));
                 with_retry_after(answer, *retry_after)
             }
             Some(Fault::Refuse(code)) => {
                 let refused = Refused::new(code.clone(), "refused, by script");
-                enveloped(self.request_id(), now, Err(refused))
+                enveloped(self.request_id(), now, language, Err(refused))
             }
             Some(Fault::Status {
                 status,

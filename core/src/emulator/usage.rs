@@ -27,6 +27,7 @@ pub(super) const SERVED: Served = Served {
     action: ChannelDescribeBillUsageDetail::NAME,
     rate: ChannelDescribeBillUsageDetail::RATE,
     total: "Total",
+    regional: ChannelDescribeBillUsageDetail::REGIONAL,
     fields: FIELDS,
     handler: answer,
 };
@@ -50,8 +51,8 @@ const AGENT: &[Field] = &[
     optional("ProxyAppId", Kind::Text),
 ];
 
-/// Default and maximum of `Limit`, by the vendor's page; its newer description says 100.
-const MAX_LIMIT: i64 = 50;
+/// The app's id as the vendor's documented examples show it.
+const DOCUMENTED_APP: &str = "yDwFdUUckpsw******yQ0af8bHosXQtb";
 /// From 2026-10-10, Beijing time, both days must lie in one calendar month.
 const ONE_MONTH_SINCE: UnixTime = UnixTime::new(1_791_561_600);
 
@@ -88,7 +89,8 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
         Some(value) => value.as_i64().unwrap_or(i64::MIN),
         None => default,
     };
-    let (page, limit) = (integer("Offset", 0), integer("Limit", MAX_LIMIT));
+    let most = i64::from(emulator.usage_limit);
+    let (page, limit) = (integer("Offset", 0), integer("Limit", most));
     let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
     let agent = |name: &str| {
         let agent = input.get("Agent").and_then(|agent| agent.get(name));
@@ -96,16 +98,18 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty())
     };
-    if agent("AppId") != Some(Emulator::APP_ID) {
+    let is_app =
+        |id| id == Emulator::APP_ID || (emulator.takes_documented_examples && id == DOCUMENTED_APP);
+    if !agent("AppId").is_some_and(is_app) {
         return refuse(
             "ResourceNotFound.NotExistApplication",
             "the app does not exist",
         );
     }
-    if !(1..=MAX_LIMIT).contains(&limit) {
+    if !(1..=most).contains(&limit) {
         return refuse(
             "InvalidParameter.Limit",
-            format!("Limit must be 1 to {MAX_LIMIT}"),
+            format!("Limit must be 1 to {most}"),
         );
     }
     let Ok(page) = u64::try_from(page) else {
@@ -150,10 +154,17 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
             Some(ledger.added(new, time, organization, quota_type.as_ref()))
         },
     );
-    object(&ChannelDescribeBillUsageDetailResponse {
+    let mut output = object(&ChannelDescribeBillUsageDetailResponse {
         total: Some(count.saturating_add(asked.added.count())),
         details,
-    })
+    })?;
+    // No field of this service is ever null; what a use does not have is left out.
+    if let Some(Value::Array(details)) = output.get_mut("Details") {
+        for detail in details.iter_mut().filter_map(Value::as_object_mut) {
+            detail.retain(|_, value| !value.is_null());
+        }
+    }
+    Ok(output)
 }
 
 /// The first and the last day asked for.

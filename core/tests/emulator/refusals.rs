@@ -220,6 +220,19 @@ fn a_timestamp_that_is_no_number_is_an_invalid_parameter() {
 }
 
 #[test]
+fn a_header_given_twice_is_an_invalid_parameter() {
+    let again = |r: &mut Request<Bytes>, name: &'static str| {
+        let value = r.headers()[name].clone();
+        r.headers_mut().append(name, value);
+    };
+    for name in ["x-tc-action", "x-tc-version", "x-tc-timestamp"] {
+        let mut request = signed();
+        again(&mut request, name);
+        assert_eq!(code_at(START, &request), "InvalidParameter", "{name}");
+    }
+}
+
+#[test]
 fn only_get_and_post_are_supported() {
     refuse_each(
         "UnsupportedProtocol",
@@ -434,7 +447,7 @@ fn each_wrong_parameter_of_the_usage_is_refused() {
         (app(""), "ResourceNotFound.NotExistApplication"),
         (json!({"Limit": 0}), "InvalidParameter.Limit"),
         (json!({"Limit": -1}), "InvalidParameter.Limit"),
-        (json!({"Limit": 51}), "InvalidParameter.Limit"),
+        (json!({"Limit": 101}), "InvalidParameter.Limit"),
         (json!({"Limit": 500}), "InvalidParameter.Limit"),
         (
             json!({"QuotaType": "SignSmoke"}),

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tc3_core::{
-    Action, AssumeRole, AssumeRoleWithWebIdentity, Credential, Emulator, Error, Session, UnixTime,
-    Untyped, request, response,
+    Action, AssumeRole, AssumeRoleWithWebIdentity, Credential, Emulator, Error, Region, Session,
+    Settings, UnixTime, Untyped, request, response,
 };
 
 use super::allocations;
@@ -25,8 +25,13 @@ fn call<A: Action>(
     now: UnixTime,
     action: &A,
 ) -> Result<A::Output, Error> {
-    let signed = request::sign(action, &mut Session::new(credential), now)?;
+    let signed = request::sign(action, &mut session(credential), now)?;
     response::read::<A>(&service.handle(now, &signed)).map(|reply| reply.output)
+}
+
+fn session(credential: Credential) -> Session {
+    let region = Region::new("ap-guangzhou").unwrap();
+    Session::new(credential).with_settings(Settings::default().with_region(region))
 }
 
 fn code<T>(result: Result<T, Error>) -> String {
@@ -103,10 +108,143 @@ fn a_role_has_its_rules() {
     assert_eq!(code(result), "AuthFailure.SignatureFailure");
 }
 
+/// What becomes of the right parameters with these instead, where null removes one.
+fn code_with(name: &'static str, change: &Value) -> String {
+    let mut input = json!({"RoleArn": Emulator::ROLE_ARN, "RoleSessionName": "report"});
+    if name == "AssumeRoleWithWebIdentity" {
+        input["ProviderId"] = json!("provider");
+        input["WebIdentityToken"] = json!(Emulator::WEB_IDENTITY_TOKEN);
+    }
+    for (name, value) in change.as_object().unwrap() {
+        input[name] = value.clone();
+    }
+    let action = Untyped::new("sts", "2018-08-13", name, input);
+    match call(&mut service(), credential(), START, &action) {
+        Ok(_) => String::new(),
+        Err(error) => error.refusal().unwrap().code().into(),
+    }
+}
+
+#[test]
+fn each_parameter_of_a_role_has_its_rule() {
+    let wrong = "InvalidParameter.ParamError";
+    let no_json = "InvalidParameter.StrategyFormatError";
+    let tags = |count: usize| -> Value {
+        let tags = (0..count).map(|at| json!({"Key": format!("k{at}"), "Value": ""}));
+        tags.collect()
+    };
+    let tag = |key: &str, value: &str| json!({"Tags": [{"Key": key, "Value": value}]});
+    let policy = |text: &str| json!({"Policy": text});
+    let code_by = |device: &str, code: &str| json!({"SerialNumber": device, "TokenCode": code});
+    let device = "qcs::cam:uin/100000000001::mfa/softToken";
+    for (change, expected) in [
+        (json!({}), ""),
+        (json!({"RoleArn": Emulator::ROLE_ARN_BY_ID}), ""),
+        (
+            json!({"RoleArn": "qcs::cam::uin/100000000001:role/1"}),
+            "ResourceNotFound.RoleNotFound",
+        ),
+        (
+            json!({"RoleArn": "qcs::cam::uin/1:roleName/tc3"}),
+            "ResourceNotFound.RoleNotFound",
+        ),
+        (json!({"RoleArn": ""}), wrong),
+        (json!({"RoleArn": null}), "MissingParameter"),
+        (json!({"RoleSessionName": "x"}), wrong),
+        (json!({"RoleSessionName": "x".repeat(129)}), wrong),
+        (json!({"DurationSeconds": 1}), ""),
+        (json!({"DurationSeconds": 43_200}), ""),
+        (
+            json!({"DurationSeconds": 43_201}),
+            "InvalidParameter.OverTimeError",
+        ),
+        (
+            json!({"DurationSeconds": 0}),
+            "InvalidParameter.OverTimeError",
+        ),
+        (
+            json!({"DurationSeconds": u64::MAX}),
+            "InvalidParameter.OverTimeError",
+        ),
+        (json!({"DurationSeconds": -1}), "InvalidParameter"),
+        (json!({"ExternalId": "ab"}), ""),
+        (json!({"ExternalId": "a".repeat(128)}), ""),
+        (json!({"ExternalId": "a"}), wrong),
+        (json!({"ExternalId": ""}), wrong),
+        (json!({"ExternalId": "a".repeat(129)}), wrong),
+        (json!({"ExternalId": "a b"}), wrong),
+        (json!({"Tags": tags(50)}), ""),
+        (json!({"Tags": tags(51)}), wrong),
+        (
+            json!({"Tags": [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}]}),
+            wrong,
+        ),
+        (
+            json!({"Tags": [{"Key": "k", "Value": "1"}, {"Key": "K", "Value": "1"}]}),
+            "",
+        ),
+        (json!({"Tags": [{"Key": "k"}]}), "MissingParameter"),
+        (tag("", "v"), wrong),
+        (tag(&"k".repeat(129), "v"), wrong),
+        (tag("k", &"v".repeat(257)), wrong),
+        (
+            policy("%7B%22version%22%3A%222.0%22%2C+%22statement%22%3A%5B%5D%7D"),
+            "",
+        ),
+        (
+            policy(r#"{"version":"2.0","statement":{"effect":"allow"}}"#),
+            "",
+        ),
+        (policy("not json"), no_json),
+        (policy("%7B"), no_json),
+        (policy("%FF%7B%7D"), no_json),
+        (policy("%5B%5D"), no_json),
+        (policy(""), no_json),
+        (
+            policy(r#"{"statement":[{},{"principal":{}}]}"#),
+            "InvalidParameter.StrategyInvalid",
+        ),
+        (code_by(device, "482724"), ""),
+        (code_by(device, "48272"), "FailedOperation.CheckMFAError"),
+        (code_by(device, "48272a"), "FailedOperation.CheckMFAError"),
+        (
+            code_by("qcs::cam:uin/1::mfa/u2f", "482724"),
+            "FailedOperation.MFATypeNotSupported",
+        ),
+        (code_by("softToken", "482724"), wrong),
+        (json!({"SerialNumber": device}), wrong),
+        (json!({"TokenCode": "482724"}), wrong),
+        (json!({"Mfa": "482724"}), "UnknownParameter"),
+    ] {
+        assert_eq!(code_with("AssumeRole", &change), expected, "{change}");
+    }
+    for (change, expected) in [
+        (json!({}), ""),
+        (json!({"RoleArn": Emulator::ROLE_ARN_BY_ID}), ""),
+        (json!({"ProviderId": ""}), wrong),
+        (json!({"RoleSessionName": "a b"}), wrong),
+        (
+            json!({"DurationSeconds": -1}),
+            "InvalidParameter.OverTimeError",
+        ),
+        (
+            json!({"WebIdentityToken": ""}),
+            "InvalidParameter.WebIdentityTokenError",
+        ),
+        (json!({"Policy": "{}"}), "UnknownParameter"),
+    ] {
+        assert_eq!(
+            code_with("AssumeRoleWithWebIdentity", &change),
+            expected,
+            "{change}"
+        );
+    }
+}
+
 #[test]
 fn only_a_web_identity_needs_no_signature() {
     let mut service = service();
-    let mut session = Session::new(credential());
+    let mut session = session(credential());
     let mut skipped = request::sign(&role(), &mut session, START).unwrap();
     let skip = "SKIP".parse().unwrap();
     skipped.headers_mut().insert("authorization", skip);

@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 
 use tc3_core::{
-    Agent, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
-    ChannelDescribeBillUsageDetailResponse, CostType, Emulator, QuotaType, UnixTime,
+    Agent, Attempt, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
+    ChannelDescribeBillUsageDetailResponse, CostType, Emulator, Fault, Pages, QuotaType, Session,
+    Settings, UnixTime, When, request,
 };
 
 use super::{usage, usage_of};
@@ -62,9 +63,53 @@ fn a_page_beyond_the_last_is_empty_and_still_has_the_total() {
 }
 
 #[test]
-fn without_offset_and_limit_the_first_50_come() {
+fn without_offset_and_limit_the_first_100_come() {
     let answer = ask(&january());
-    assert_eq!(answer.details.unwrap(), all(january())[..50]);
+    assert_eq!(answer.details.unwrap(), all(january())[..100]);
+}
+
+#[test]
+fn a_walk_asks_for_50_unless_told_and_for_100_when_told() {
+    for (page_size, limit, pages) in [
+        (None, 50, 5),
+        (Some(20), 20, 11),
+        (Some(100), 100, 3),
+        (Some(1_000), 100, 3),
+    ] {
+        let settings = Settings::default().with_page_size(page_size);
+        let mut client = Client::with_settings(settings);
+        let (mut service, mut walk) = (service(), Pages::new(january()));
+        let (mut asked, mut records) = (Vec::new(), 0);
+        let mut send = |now, attempt: Attempt| {
+            let input: serde_json::Value = serde_json::from_slice(attempt.request.body()).unwrap();
+            asked.push(input["Limit"].as_u64().unwrap());
+            Ok(service.handle(now, &attempt.request))
+        };
+        while let Some(page) = client.drive(&mut walk, &mut send) {
+            records += page.unwrap().output.details.unwrap().len();
+        }
+        assert_eq!((records, asked), (210, vec![limit; pages]), "{page_size:?}");
+    }
+}
+
+#[test]
+fn what_a_use_does_not_have_is_left_out_and_nothing_is_null() {
+    let mut service = service().with_fault(When::At(1), Fault::AddHead(1));
+    let action = january().with_limit(100);
+    let mut session = Session::new(credential());
+    let request = request::sign(&action, &mut session, START).unwrap();
+    let answer: serde_json::Value =
+        serde_json::from_slice(service.handle(START, &request).body()).unwrap();
+    let details = answer["Response"]["Details"].as_array().unwrap();
+    let fields = details.iter().map(|detail| detail.as_object().unwrap());
+    assert!(
+        fields
+            .clone()
+            .all(|fields| fields.values().all(|value| !value.is_null()))
+    );
+    assert!(fields.clone().any(|fields| !fields.contains_key("FlowId")));
+    assert!(fields.clone().any(|fields| fields.contains_key("FlowId")));
+    assert!(fields.clone().all(|fields| fields.contains_key("Remark")));
 }
 
 #[test]

@@ -49,8 +49,8 @@ input! {
         /// and counts on by itself.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub offset: Option<u64>,
-        /// How many records a page has at most, at least 1. The service refuses more than it serves: 50 by
-        /// the vendor's page, 100 by its newer description.
+        /// How many records a page has at most, at least 1. The service refuses more than it serves: 100 by
+        /// the vendor's newest description, 50 by an older one. A walk asks for 50 unless told otherwise.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub limit: Option<u32>,
     }
@@ -123,8 +123,9 @@ impl Action for ChannelDescribeBillUsageDetail {
 impl Paginate for ChannelDescribeBillUsageDetail {
     type Item = ChannelBillUsageDetail;
     const PAGING: Paging = Paging::PageIndex;
+    // What a service of either description takes; 100 is for those who ask for it.
     const PAGE_SIZE: u32 = 50;
-    const MAX_PAGE_SIZE: u32 = 50;
+    const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> Start {
         Start::new(self.offset, self.limit)

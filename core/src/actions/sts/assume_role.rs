@@ -125,6 +125,7 @@ impl Action for AssumeRole {
     const VERSION: &'static str = VERSION;
     const NAME: &'static str = "AssumeRole";
     const REPEATABLE: bool = true;
+    const REGIONAL: bool = true;
     const CONFIDENTIAL: bool = true;
     const RATE: u32 = 600;
     type Output = AssumedRole;

@@ -98,6 +98,7 @@ impl Action for AssumeRoleWithWebIdentity {
     const VERSION: &'static str = VERSION;
     const NAME: &'static str = "AssumeRoleWithWebIdentity";
     const REPEATABLE: bool = true;
+    const REGIONAL: bool = true;
     const CONFIDENTIAL: bool = true;
     const SIGNED: bool = false;
     type Output = AssumedRole;
