@@ -3,6 +3,8 @@
 //! `step` is what holds the session, which calls share behind a lock. `turn` is [`Planner::turn`], for which the
 //! clients copy the settings and let go of the session; a program that drives [`Pages`](tc3_core::Pages) itself has
 //! both in one step.
+#![expect(clippy::print_stdout, reason = "it is what the program is for")]
+
 use std::{
     fmt::Write,
     time::{Duration, Instant},
