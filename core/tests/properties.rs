@@ -12,6 +12,8 @@ mod proxies;
 mod signing;
 #[path = "properties/stored.rs"]
 mod stored;
+#[path = "properties/sums.rs"]
+mod sums;
 #[path = "properties/values.rs"]
 mod values;
 

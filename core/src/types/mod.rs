@@ -7,6 +7,7 @@ mod digits;
 pub mod lenient;
 mod money;
 mod open;
+mod sum;
 mod unix_time;
 
 pub use beijing::{BeijingSecond, BeijingTime};

@@ -7,7 +7,7 @@ use serde::{
     de::{self, MapAccess, Visitor},
 };
 
-use super::decimal::exact;
+use super::{decimal::exact, sum::exact_sum};
 use crate::Invalid;
 
 /// An exact amount in yuan, with the decimals that the service wrote.
@@ -61,30 +61,38 @@ impl Yuan {
 
     /// The same amount in fen, or `None` when it has a fraction of a fen or exceeds an `i64`.
     pub fn to_fen(self) -> Option<Fen> {
-        self.0
-            .normalize()
-            .checked_mul(Decimal::ONE_HUNDRED)
-            .and_then(|fen| Fen::try_from(fen).ok())
+        let shortest = self.0.normalize();
+        let places = 2_u32.checked_sub(shortest.scale())?;
+        let fen = shortest
+            .mantissa()
+            .checked_mul(10_i128.checked_pow(places)?)?;
+        fen.try_into().ok().map(Fen)
     }
 
-    /// The exact sum, or `None` when it needs more digits than a decimal holds.
+    /// The exact sum, or `None` when it has more digits than a decimal holds.
+    ///
+    /// It has as many decimals as the summand with more of them, or as many as fit. A sum of zero has no sign.
+    ///
+    /// ```
+    /// use tc3_core::Yuan;
+    ///
+    /// let (nothing, cost): (Yuan, Yuan) = ("0.00000000".parse()?, "1.5".parse()?);
+    /// assert_eq!(nothing.checked_add(cost).unwrap().to_string(), "1.50000000");
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.if_exact(other, self.0.checked_add(other.0)?)
+        Self::checked_sum([self, other])
     }
 
-    /// The exact difference, or `None` when it needs more digits than a decimal holds.
+    /// The exact difference, or `None` when it has more digits than a decimal holds.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.if_exact(other, self.0.checked_sub(other.0)?)
+        Self::checked_sum([self, Self(-other.0)])
     }
 
-    /// What does not fit is rounded by the decimal; fewer decimals than the result needs tell.
-    fn if_exact(self, other: Self, result: Decimal) -> Option<Self> {
-        (result.scale() == self.0.scale().max(other.0.scale())).then_some(Self(result))
-    }
-
-    /// The exact sum of all, or `None` when it needs more digits than a decimal holds.
+    /// The exact sum of all, or `None` when it has more digits than a decimal holds. What lies between, in
+    /// whatever order, may have more.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+        exact_sum(amounts.into_iter().map(Self::get)).map(Self)
     }
 }
 
@@ -117,9 +125,11 @@ impl Fen {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The sum of all, or `None` beyond an `i64`.
+    /// The sum of all, or `None` beyond an `i64`. What lies between, in whatever order, may be beyond it.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+        let mut amounts = amounts.into_iter().map(|amount| i128::from(amount.0));
+        let sum = amounts.try_fold(0_i128, i128::checked_add)?;
+        sum.try_into().ok().map(Self)
     }
 }
 
