@@ -90,6 +90,7 @@ pub mod credential;
 mod emulator;
 mod endpoint;
 mod error;
+mod flat;
 pub mod flow;
 pub mod guide;
 mod head;

@@ -8,6 +8,8 @@ mod naive;
 mod outputs;
 #[path = "properties/proxies.rs"]
 mod proxies;
+#[path = "properties/queries.rs"]
+mod queries;
 #[path = "properties/signing.rs"]
 mod signing;
 #[path = "properties/stored.rs"]
