@@ -17,10 +17,10 @@ use crate::Invalid;
 /// survives, so `"-48.95000000"` is written back as it came. In JSON an amount is a text.
 ///
 /// Where serde has made a number a float before this type sees it, digits may be gone. Of a number with a fraction
-/// within `#[serde(flatten)]`, a tagged or an untagged enum, and in formats with floats, that is an error. It can't be
-/// told of a `serde_json::Value` that was read before: `serde_json::from_value` gives what the float is written as.
-/// Read amounts from JSON itself, or have them as texts, as the service's are; with the feature
-/// `arbitrary_precision` of `serde_json` digits are kept everywhere.
+/// within `#[serde(flatten)]`, a tagged or an untagged enum, in formats with floats and in CSV, whose readers guess
+/// types, that is an error: read a `String` there, and parse it. It can't be told of a `serde_json::Value` that was
+/// read before: `serde_json::from_value` gives what the float is written as. Read amounts from JSON itself, or have
+/// them as texts, as the service's are; the feature `arbitrary_precision` of `serde_json` keeps digits everywhere.
 ///
 /// ```
 /// use tc3_core::{Fen, Yuan};
