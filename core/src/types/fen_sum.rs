@@ -87,7 +87,9 @@ impl lenient::FromScalar for FenSum {
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         match text.parse() {
-            Err(_) if !lenient::is_blank(text) => Ok(Self::Other(text.into())),
+            Err(_) if !lenient::is_blank(text) && !text.contains('\\') => {
+                Ok(Self::Other(text.into()))
+            }
             fen => fen.map(Self::Whole),
         }
     }

@@ -71,7 +71,8 @@ pub trait FromScalar: Sized {
     /// Whether a number is read by its digits, as if it were a text. Otherwise one with a fraction is a float.
     const DIGITS: bool = false;
 
-    /// Whether an empty text, or one of dashes, is no value where a value is [`optional`].
+    /// Whether an empty text, or one of dashes, is no value where a value is [`optional`]. Such a type takes no text
+    /// with a backslash in it.
     const BLANKS: bool = false;
 
     /// Whether a text may have U+FFFD where it is not Unicode, as one that was cut within a character.
@@ -186,6 +187,7 @@ impl<T: FromScalar> FromScalar for Blank<T> {
     const EXPECTED: &'static str = T::EXPECTED;
     const WHOLE_FLOATS: bool = T::WHOLE_FLOATS;
     const DIGITS: bool = T::DIGITS;
+    const BLANKS: bool = T::BLANKS;
     const MENDED: bool = T::MENDED;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
@@ -295,6 +297,7 @@ struct Named<M> {
 impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
     type Error = M::Error;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
@@ -306,6 +309,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
         }
     }
 
+    #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
         self.map.next_value_seed(seed)
     }
@@ -317,6 +321,7 @@ struct Name<K>(K);
 impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
     type Value = K::Value;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
@@ -329,6 +334,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Name<K> {
         f.write_str("a field name")
     }
 
+    #[inline]
     fn visit_str<E: de::Error>(self, name: &str) -> Result<K::Value, E> {
         let found = match name {
             NUMBER => "number",
@@ -384,6 +390,7 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
         inner.deserialize_any(self)
     }
 
+    #[inline]
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<T, M::Error> {
         let Some(special) = map.next_key()? else {
             return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
@@ -406,8 +413,10 @@ impl<T: FromScalar> Scalar<T> {
                 let text = json
                     .get(1..json.len().saturating_sub(1))
                     .unwrap_or_default();
-                if !text.contains('\\') {
-                    return self.visit_str(text);
+                let plain = T::from_text(text);
+                // An amount is none before it is unescaped; of what takes any text that can't be told.
+                if (plain.is_ok() && T::BLANKS) || !text.contains('\\') {
+                    return plain.map_err(E::custom);
                 }
                 let text: String = serde_json::from_str(json).map_err(E::custom)?;
                 return self.visit_str(&text);
@@ -466,14 +475,29 @@ enum Special {
 }
 
 impl<'de> Deserialize<'de> for Special {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Lent(name) = Lent::deserialize(deserializer)?;
-        Ok(match &*name {
-            RAW_VALUE => Self::Raw,
-            NUMBER => Self::Number,
-            NOT_UNICODE => Self::NotUnicode,
-            _ => Self::None,
-        })
+        struct Key;
+
+        impl Visitor<'_> for Key {
+            type Value = Special;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            #[inline]
+            fn visit_str<E>(self, name: &str) -> Result<Special, E> {
+                Ok(match name {
+                    RAW_VALUE => Special::Raw,
+                    NUMBER => Special::Number,
+                    NOT_UNICODE => Special::NotUnicode,
+                    _ => Special::None,
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Key)
     }
 }
 
