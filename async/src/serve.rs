@@ -11,7 +11,7 @@
 //!
 //! let client = Client::builder().credentials(credential).endpoint(endpoint).build();
 //! let day = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-01 23:59:59".parse()?);
-//! assert_eq!(client.call(&day).await?.output.total, 1);
+//! assert_eq!(client.call(&day).await?.output.total, Some(1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -168,9 +168,9 @@ fn requests(endpoint: &Endpoint) -> Requests {
     let mut session = Session::new(credential()).with_settings(settings.clone());
     let call = request::sign(&DescribeBillDetail::new(), &mut session, TIME);
     let exchanges = walk::exchanges(list(), RECORDS, settings);
-    let records = exchanges
-        .first()
-        .map_or(0, |(_, response)| walk::bare(response.body()).total);
+    let records = exchanges.first().map_or(0, |(_, response)| {
+        walk::bare(response.body()).total.unwrap_or(0)
+    });
     Requests {
         call: call.expect("the action is sound"),
         pages: exchanges.into_iter().map(|(request, _)| request).collect(),

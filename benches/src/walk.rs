@@ -94,7 +94,7 @@ pub fn emulator_stage(records: u64) -> Stage {
                     let request = request.expect("the action is sound");
                     let page = bare(service.handle(TIME, &request).body());
                     offset += PAGE;
-                    if offset >= page.total {
+                    if page.total.is_none_or(|total| offset >= total) {
                         break;
                     }
                 }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use tc3_blocking::{
-    Action, BillTransactionInfo, Client, DescribeBillList, DescribeBillListResponse, Fen, Paginate,
-    PayType, walk::windows,
+    Action, BillTransactionInfo, Client, DescribeBillList, DescribeBillListResponse, Fen, FenSum,
+    Paginate, PayType, walk::windows,
 };
 use tc3_example_cli::{
     Column, PaceArguments, Parser, Progress, Result, ServiceArguments, TimeArguments, finish,
@@ -45,7 +45,7 @@ type Sum = (
     &'static str,
     PayType,
     Way,
-    fn(&DescribeBillListResponse) -> Option<Fen>,
+    fn(&DescribeBillListResponse) -> &Option<FenSum>,
 );
 
 #[derive(Clone, Copy, PartialEq)]
@@ -58,34 +58,34 @@ use Way::{In, Out};
 /// The service writes sums without a sign, where its transactions are negative when money goes out.
 const SUMS: [Sum; 10] = [
     ("DeductAmount", PayType::DEDUCT, Out, |answer| {
-        answer.deduct_amount
+        &answer.deduct_amount
     }),
     ("ReturnAmount", PayType::RETURN, In, |answer| {
-        answer.return_amount
+        &answer.return_amount
     }),
     ("RechargeAmount", PayType::RECHARGE, In, |answer| {
-        answer.recharge_amount
+        &answer.recharge_amount
     }),
     ("WithdrawAmount", PayType::CASH, Out, |answer| {
-        answer.withdraw_amount
+        &answer.withdraw_amount
     }),
     ("BlockAmount", PayType::BLOCK, Out, |answer| {
-        answer.block_amount
+        &answer.block_amount
     }),
     ("UnblockAmount", PayType::UNBLOCK, In, |answer| {
-        answer.unblock_amount
+        &answer.unblock_amount
     }),
     ("AgentInAmount", PayType::AGENTIN, In, |answer| {
-        answer.agent_in_amount
+        &answer.agent_in_amount
     }),
     ("AgentOutAmount", PayType::AGENTOUT, Out, |answer| {
-        answer.agent_out_amount
+        &answer.agent_out_amount
     }),
     ("AdvanceRechargeAmount", PayType::ADVANCED, In, |answer| {
-        answer.advance_recharge_amount
+        &answer.advance_recharge_amount
     }),
     ("AdvancePayAmount", PayType::REPAY, Out, |answer| {
-        answer.advance_pay_amount
+        &answer.advance_pay_amount
     }),
 ];
 
@@ -137,14 +137,22 @@ impl Ledger {
             };
             let service = reported(answer);
             // A sum that the service left out is no confirmation of one that isn't 0.
-            let difference = ours.checked_sub(service.unwrap_or_default());
+            let difference = match service {
+                None => Some(ours),
+                // Nor is one with a fraction of a fen, which no transactions have.
+                Some(sum) => sum.to_fen().and_then(|sum| ours.checked_sub(sum)),
+            };
             differences += usize::from(difference != Some(Fen::ZERO));
             let cells = [
                 (*name).into(),
                 kind.to_string(),
                 yuan(ours),
-                service.map_or_else(|| "not reported".into(), yuan),
-                difference.map_or_else(|| "over 64 bits".into(), yuan),
+                match service {
+                    None => "not reported".into(),
+                    Some(FenSum::Whole(sum)) => yuan(*sum),
+                    Some(FenSum::Other(sum)) => format!("{sum} fen"),
+                },
+                difference.map_or_else(|| "not whole fen".into(), yuan),
             ];
             line(out, &COLUMNS, &cells)?;
         }

@@ -132,6 +132,8 @@
 //!     instance_id: String,
 //!     #[serde(rename = "CPU", default, deserialize_with = "lenient::optional")]
 //!     cpu: Option<u32>,
+//!     #[serde(default, deserialize_with = "lenient::optional_text")] // for people to read: it may be cut anywhere
+//!     instance_name: Option<String>,
 //! }
 //!
 //! impl Action for DescribeInstances {
@@ -248,6 +250,11 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
+//! Amounts are read as [`Yuan`](crate::Yuan) or [`Fen`](crate::Fen), where they are optional with
+//! [`lenient::optional`](crate::lenient::optional), for which an empty text is none. They stand in the struct itself:
+//! within `#[serde(flatten)]`, a tagged or an untagged enum serde makes floats of numbers first, which is an error for an
+//! amount with a fraction unless it came as a text; and a `serde_json::Value` has rounded it without a word.
+//!
 //! [`Paginate`](crate::Paginate) has a table of all dialects. For a single call with no types at all there is
 //! [`Untyped`](crate::Untyped).
 //!
@@ -335,7 +342,7 @@
 //! };
 //!
 //! /// How many transactions January had, and how long that took.
-//! fn january(service: &mut Emulator, credential: Credential) -> Result<(u64, Duration), Error> {
+//! fn january(service: &mut Emulator, credential: Credential) -> Result<(Option<u64>, Duration), Error> {
 //!     let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
 //!     let (mut call, mut session, mut tick) = (Call::new(&action), Session::new(credential), Duration::ZERO);
 //!     loop {
@@ -355,7 +362,7 @@
 //!
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! let service = || Emulator::new(credential.clone()); // 1,000 transactions in two years
-//! assert_eq!(january(&mut service(), credential.clone())?, (42, Duration::ZERO));
+//! assert_eq!(january(&mut service(), credential.clone())?, (Some(42), Duration::ZERO));
 //!
 //! // The first request is refused for a second, the second answer is lost and the third takes two seconds.
 //! let mut faulty = service()
@@ -363,7 +370,7 @@
 //!     .with_fault(When::At(2), Fault::Lost)
 //!     .with_fault(When::At(3), "slow=2000".parse()?);
 //! let (total, took) = january(&mut faulty, credential.clone())?;
-//! assert_eq!((total, faulty.requests()), (42, 3));
+//! assert_eq!((total, faulty.requests()), (Some(42), 3));
 //! assert!(took >= Duration::from_secs(3));
 //!
 //! // No more requests in a second than the service takes, whoever sends them.

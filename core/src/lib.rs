@@ -37,7 +37,7 @@
 //!         Step::Done(result) => break result?,
 //!     }
 //! };
-//! assert_eq!(reply.output.transaction_list.len() as u64, reply.output.total);
+//! assert_eq!(Some(reply.output.transaction_list.len() as u64), reply.output.total);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -91,6 +91,7 @@ mod emulator;
 mod endpoint;
 mod error;
 mod fingerprint;
+mod flat;
 pub mod flow;
 pub mod guide;
 mod head;
@@ -137,7 +138,8 @@ pub use retry::Retry;
 pub use session::Session;
 pub use settings::{Language, Region, Settings, Wire};
 pub use types::{
-    BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, Month, Percent, UnixTime, Yuan, lenient,
+    BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, FenSum, Month, Percent, UnixTime, Yuan,
+    lenient,
 };
 pub use untyped::{Fields, Untyped};
 pub use walk::Walk;

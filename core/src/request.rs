@@ -1,18 +1,15 @@
 //! An action to a signed `http::Request`: the way out, pure.
 
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::string::{String, ToString};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
+use serde::de::Error as _;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire,
+    Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire, flat,
     head::{self, About, Head, TIMESTAMP, TOKEN},
     tc3::{CanonicalRequest, Payload},
 };
@@ -158,15 +155,18 @@ impl Prepared {
 
     /// The input as a query: nested names joined with dots, places of a list counted from 0.
     fn query(&self) -> Result<String, Error> {
-        let input = serde_json::from_slice(&self.json).map_err(|source| Error::Encode {
+        let encode = |source| Error::Encode {
             action: self.target.action.to_string(),
             source,
-        })?;
-        let mut pairs = Vec::new();
-        flatten(String::new(), &input, &mut pairs);
-        Ok(form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(pairs)
-            .finish())
+        };
+        let input = core::str::from_utf8(&self.json)
+            .map_err(|error| encode(serde_json::Error::custom(error)))?;
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        flat::each(input, &mut |name, value| {
+            query.append_pair(name, value);
+        })
+        .map_err(encode)?;
+        Ok(query.finish())
     }
 }
 
@@ -174,30 +174,6 @@ fn sensitive(text: Bytes) -> Result<HeaderValue, Invalid> {
     let mut value = head::value(text)?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn flatten(name: String, value: &serde_json::Value, pairs: &mut Vec<(String, String)>) {
-    use serde_json::Value;
-
-    let inner = |key: &str| match name.as_str() {
-        "" => key.to_string(),
-        outer => format!("{outer}.{key}"),
-    };
-    match value {
-        Value::Null => {}
-        Value::Array(list) => {
-            for (place, value) in list.iter().enumerate() {
-                flatten(inner(&place.to_string()), value, pairs);
-            }
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                flatten(inner(key), value, pairs);
-            }
-        }
-        Value::String(text) => pairs.push((name, text.clone())),
-        Value::Bool(_) | Value::Number(_) => pairs.push((name, value.to_string())),
-    }
 }
 
 #[cfg(test)]
@@ -240,7 +216,7 @@ mod tests {
     fn a_query_is_flattened() {
         let mut session = session(Settings::default().with_wire(Wire::Get));
         let input =
-            json!({"B": {"C": "y z", "N": null}, "A": ["x", 2.5, [true]], "E": [], "F": {}});
+            json!({"A": ["x", 2.5, [true]], "B": {"C": "y z", "N": null}, "E": [], "F": {}});
         let request = sign(&action(input), &mut session, NOW).unwrap();
         assert_eq!(
             request.uri().query(),

@@ -7,7 +7,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Action, Invalid, Target};
+use crate::{
+    Action, Invalid, Target,
+    response::{self, Mark},
+};
 
 /// Any action, by name: JSON in, JSON out as [`Fields`].
 ///
@@ -203,7 +206,11 @@ impl Fields {
     /// and null is no `T`.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, serde_json::Error> {
         match self.json(name) {
-            Some(json) => serde_json::from_str(json),
+            // As an answer is: U+FFFD in what is for people to read.
+            Some(json) => serde_json::from_str(json).or_else(|error| {
+                let mended = response::mended(json, Mark::Marked).ok_or(error)?;
+                serde_json::from_str(&mended)
+            }),
             None => serde_json::from_str("null")
                 .map_err(|_| serde_json::Error::custom(format_args!("missing field `{name}`"))),
         }
@@ -220,9 +227,16 @@ impl Fields {
     }
 
     /// Returns all fields as one value. Its numbers are `serde_json`'s: one with a fraction, or beyond 64
-    /// bits, becomes the nearest float.
+    /// bits, becomes the nearest float. Its texts have U+FFFD where they are not Unicode.
     pub fn to_value(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap_or_default()
+        let value = |json: &RawValue| -> serde_json::Value {
+            let mended = response::mended(json.get(), Mark::Plain);
+            serde_json::from_str(mended.as_deref().unwrap_or(json.get())).unwrap_or_default()
+        };
+        let fields = self.0.iter();
+        fields
+            .map(|(name, json)| (name.clone(), value(json)))
+            .collect()
     }
 }
 

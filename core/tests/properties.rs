@@ -8,10 +8,14 @@ mod naive;
 mod outputs;
 #[path = "properties/proxies.rs"]
 mod proxies;
+#[path = "properties/queries.rs"]
+mod queries;
 #[path = "properties/signing.rs"]
 mod signing;
 #[path = "properties/stored.rs"]
 mod stored;
+#[path = "properties/sums.rs"]
+mod sums;
 #[path = "properties/values.rs"]
 mod values;
 

@@ -40,7 +40,7 @@ async fn a_call_that_is_dropped_closes_its_connection_and_no_other_is_made_for_i
         assert_eq!(peer.accepted(), 1, "{stage:?}");
         for _ in 0..2 {
             let reply = client.call(&action).await.unwrap();
-            assert_eq!(reply.output.total, 42, "{stage:?}");
+            assert_eq!(reply.output.total, Some(42), "{stage:?}");
         }
         // What was in the middle of an answer is not used again, and the new one is.
         assert_eq!(peer.accepted(), 2, "{stage:?}");
@@ -122,7 +122,10 @@ async fn a_stream_that_is_dropped_in_a_wide_walk_closes_what_is_out() {
             drop(pages);
         }
         until(|| monitor.open_connections() == 0).await;
-        assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+        assert_eq!(
+            client.call(&january()).await.unwrap().output.total,
+            Some(42)
+        );
         assert_eq!((monitor.requests(), monitor.open_connections()), (6, 1));
     }
 }

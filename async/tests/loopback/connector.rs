@@ -117,7 +117,7 @@ async fn a_connector_is_asked_once_for_many_calls_with_a_host_and_a_port() {
             .build();
         for _ in 0..2 {
             let reply = client.call(&january()).await.unwrap();
-            assert_eq!(reply.output.total, 42);
+            assert_eq!(reply.output.total, Some(42));
         }
         assert_eq!(own.asked(), [asked]);
         assert_eq!((peer.accepted(), peer.received().len()), (1, 2));
@@ -148,7 +148,10 @@ async fn a_service_may_be_behind_a_unix_socket() {
         .trust_only(tls::trusted())
         .unwrap()
         .build();
-    assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+    assert_eq!(
+        client.call(&january()).await.unwrap().output.total,
+        Some(42)
+    );
 }
 
 #[tokio::test]
@@ -186,7 +189,10 @@ async fn a_connector_that_fails_means_not_sent_and_says_why() {
         .retry(Retry::default())
         .connector(own.clone())
         .build();
-    assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+    assert_eq!(
+        client.call(&january()).await.unwrap().output.total,
+        Some(42)
+    );
     assert_eq!(
         own.asked()[1..],
         ["http://127.0.0.1:1/", "http://127.0.0.1:2/"]
@@ -271,7 +277,10 @@ async fn a_proxy_is_connected_to_by_the_connector() {
         .trust_only(tls::trusted())
         .unwrap()
         .build();
-    assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+    assert_eq!(
+        client.call(&january()).await.unwrap().output.total,
+        Some(42)
+    );
     assert_eq!(own.asked(), [format!("http://{address}/")]);
     assert_eq!(proxy.received()[0].line, "CONNECT 127.0.0.1:443 HTTP/1.1");
 }
@@ -306,7 +315,10 @@ async fn a_machines_own_metadata_come_without_the_connector() {
         .credentials(Source::cvm_role_at(peer.endpoint(), None))
         .connector(own.clone())
         .build();
-    assert_eq!(client.call(&january()).await.unwrap().output.total, 42);
+    assert_eq!(
+        client.call(&january()).await.unwrap().output.total,
+        Some(42)
+    );
     assert_eq!(own.asked(), ["http://127.0.0.1:1/"]);
     // One for the role, one for the call.
     assert_eq!((peer.accepted(), peer.received().len()), (2, 3));

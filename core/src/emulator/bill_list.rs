@@ -348,13 +348,12 @@ impl Ledger {
             let found = sums.iter().find(|(known, _)| *known == of);
             let sum = found.map_or(0, |(_, sum)| sum.get());
             let sum_added = if of == first_kind.0 { sum_added } else { 0 };
-            Some(Fen::new(
-                sum.saturating_add(sum_added).saturating_add(asked.sums),
-            ))
+            let sum = sum.saturating_add(sum_added).saturating_add(asked.sums);
+            Some(Fen::new(sum).into())
         };
         Some(DescribeBillListResponse {
             transaction_list,
-            total: count.saturating_add(added.count()),
+            total: Some(count.saturating_add(added.count())),
             return_amount: sum(PayType::RETURN),
             recharge_amount: sum(PayType::RECHARGE),
             block_amount: sum(PayType::BLOCK),

@@ -180,7 +180,7 @@ impl Emulator {
     /// # let Step::Send(attempt) = call.step(&mut session, now) else { panic!("nothing to send") };
     /// # call.handle(send(attempt));
     /// # let Step::Done(reply) = call.step(&mut session, now) else { panic!("no answer") };
-    /// # assert_eq!(reply?.output.total, 42);
+    /// # assert_eq!(reply?.output.total, Some(42));
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     ///

@@ -13,7 +13,7 @@ use serde::{
 
 use crate::{
     Refusal,
-    lenient::{self, Object},
+    lenient::{self, NOT_UNICODE, Object},
 };
 
 #[derive(Deserialize)]
@@ -52,7 +52,10 @@ impl ErrorBody {
         let message = match self.message {
             None => String::new(),
             Some(serde_json::Value::String(text)) => text,
-            Some(other) => other.to_string(),
+            Some(other) => match other.get(NOT_UNICODE).and_then(|text| text.as_str()) {
+                Some(text) => text.into(),
+                None => other.to_string(),
+            },
         };
         Refusal::new(self.code, message, request_id)
     }

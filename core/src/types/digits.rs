@@ -117,25 +117,20 @@ macro_rules! as_text {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Text;
+                $crate::lenient::required(deserializer)
+            }
+        }
 
-                impl serde::de::Visitor<'_> for Text {
-                    type Value = $name;
+        impl $crate::lenient::FromScalar for $name {
+            const EXPECTED: &'static str = "a date or time as text";
+            const BLANKS: bool = true;
 
-                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                        f.write_str("a date or time as text")
-                    }
+            fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
+                text.parse()
+            }
 
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(E::custom)
-                    }
-
-                    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<$name, E> {
-                        self.visit_str(&alloc::string::ToString::to_string(&number))
-                    }
-                }
-
-                deserializer.deserialize_any(Text)
+            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
+                alloc::string::ToString::to_string(&number).parse()
             }
         }
     )* };

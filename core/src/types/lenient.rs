@@ -4,23 +4,33 @@
 //! read exactly is an error, never a default.
 //!
 //! ```
+//! use tc3_core::{Yuan, lenient};
+//!
 //! #[derive(serde::Deserialize)]
 //! struct Row {
-//!     #[serde(deserialize_with = "tc3_core::lenient::required")]
+//!     #[serde(deserialize_with = "lenient::required")]
 //!     count: u64,
-//!     #[serde(default, deserialize_with = "tc3_core::lenient::optional")]
+//!     #[serde(default, deserialize_with = "lenient::optional")]
+//!     cost: Option<Yuan>,
+//!     #[serde(default, deserialize_with = "lenient::optional_text")]
 //!     name: Option<String>,
 //! }
 //!
-//! let row: Row = serde_json::from_str(r#"{"count": "39", "name": 7}"#)?;
+//! let row: Row = serde_json::from_str(r#"{"count": "39", "cost": 1.50, "name": 7}"#)?;
 //! assert_eq!((row.count, row.name.as_deref()), (39, Some("7")));
-//! let row: Row = serde_json::from_str(r#"{"count": 39.0, "name": null}"#)?;
-//! assert_eq!((row.count, row.name), (39, None));
+//! assert_eq!(row.cost.unwrap().to_string(), "1.50");
+//! // Where a number or an amount is optional, an empty text and dashes are no value.
+//! let row: Row = serde_json::from_str(r#"{"count": 39.0, "cost": "-", "name": null}"#)?;
+//! assert_eq!((row.count, row.cost, row.name), (39, None, None));
 //! assert!(serde_json::from_str::<Row>(r#"{"count": 39.5}"#).is_err());
+//! assert!(serde_json::from_str::<Row>(r#"{"count": ""}"#).is_err());
 //! # Ok::<(), serde_json::Error>(())
 //! ```
+//!
+//! Whether `serde_json` is built with `arbitrary_precision`, which another crate may switch on, makes no difference.
 
 use alloc::{
+    borrow::Cow,
     string::{String, ToString},
     vec::Vec,
 };
@@ -28,9 +38,12 @@ use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{
+        self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer,
+    },
 };
 
+use super::decimal::exact;
 use crate::Invalid;
 
 /// A value that a JSON text or a JSON integer can stand for.
@@ -54,6 +67,16 @@ pub trait FromScalar: Sized {
 
     /// Whether a number such as `39.0` may be read as the integer 39. Not for texts, where the digits count.
     const WHOLE_FLOATS: bool = false;
+
+    /// Whether a number is read by its digits, as if it were a text. Otherwise one with a fraction is a float.
+    const DIGITS: bool = false;
+
+    /// Whether an empty text, or one of dashes, is no value where a value is [`optional`]. Such a type takes no text
+    /// with a backslash in it.
+    const BLANKS: bool = false;
+
+    /// Whether a text may have U+FFFD where it is not Unicode, as one that was cut within a character.
+    const MENDED: bool = false;
 }
 
 impl FromScalar for String {
@@ -73,9 +96,11 @@ macro_rules! integers {
         impl FromScalar for $integer {
             const EXPECTED: &'static str = concat!("an integer (", stringify!($integer), ")");
             const WHOLE_FLOATS: bool = true;
+            const BLANKS: bool = true;
 
             fn from_text(text: &str) -> Result<Self, Invalid> {
-                text.parse().map_err(|_| Invalid::new("number", "is not a whole number in range"))
+                let invalid = |_| Invalid::new("number", "is not a whole number in range");
+                text.parse().or_else(|_| whole(text)?.try_into().map_err(invalid))
             }
 
             fn from_integer(number: i128) -> Result<Self, Invalid> {
@@ -86,16 +111,30 @@ macro_rules! integers {
 }
 integers!(u32, u64, i64);
 
+/// The integer that a decimal number is, however it is written.
+fn whole(text: &str) -> Result<i128, Invalid> {
+    let number = exact(text)?.normalize();
+    if number.scale() != 0 {
+        return Err(Invalid::new("number", "is not a whole number"));
+    }
+    Ok(number.mantissa())
+}
+
 /// Reads a text or a number; null and absent are errors.
 ///
 /// # Errors
 ///
 /// The deserializer's, for any other JSON type or a value that does not stand for a `T`.
 pub fn required<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(Scalar(PhantomData))
+    if T::DIGITS {
+        deserializer.deserialize_newtype_struct(RAW_VALUE, Scalar(PhantomData))
+    } else {
+        deserializer.deserialize_any(Scalar(PhantomData))
+    }
 }
 
-/// Reads a text or a number, or `None` for null; with `#[serde(default)]`, absent is `None` too.
+/// Reads a text or a number, or `None` for null and for an empty text where a number is meant; with
+/// `#[serde(default)]`, absent is `None` too.
 ///
 /// # Errors
 ///
@@ -121,11 +160,67 @@ pub fn optional<'de, D: Deserializer<'de>, T: FromScalar>(
         }
 
         fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
-            required(inner).map(Some)
+            required(inner).map(|Blank(value)| value)
         }
     }
 
     deserializer.deserialize_option(Nullable(PhantomData))
+}
+
+/// Reads a text that is for people to read, as [`optional`] does, with U+FFFD where the service has cut it within
+/// a character. Not for ids and codes, which would be others then.
+///
+/// # Errors
+///
+/// As [`required`].
+pub fn optional_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let text = optional(deserializer)?;
+    Ok(text.map(|Mended(text)| text))
+}
+
+/// What is read where a value is optional.
+struct Blank<T>(Option<T>);
+
+impl<T: FromScalar> FromScalar for Blank<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+    const WHOLE_FLOATS: bool = T::WHOLE_FLOATS;
+    const DIGITS: bool = T::DIGITS;
+    const BLANKS: bool = T::BLANKS;
+    const MENDED: bool = T::MENDED;
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        match T::from_text(text) {
+            Err(_) if T::BLANKS && is_blank(text) => Ok(Self(None)),
+            value => value.map(Some).map(Self),
+        }
+    }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        T::from_integer(number).map(Some).map(Self)
+    }
+}
+
+/// Whether a text says that there is no value.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|it| it == '-' || it.is_whitespace())
+}
+
+/// A text that is for people to read.
+struct Mended(String);
+
+impl FromScalar for Mended {
+    const EXPECTED: &'static str = String::EXPECTED;
+    const MENDED: bool = true;
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        String::from_text(text).map(Self)
+    }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        String::from_integer(number).map(Self)
+    }
 }
 
 /// Reads a list of objects, and null as an empty one.
@@ -183,7 +278,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Object<T>, M::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+                let fields = Named { map, first: true };
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
             }
         }
 
@@ -192,9 +288,66 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// The fields of an object, and not the one that stands for a number or a text.
+struct Named<M> {
+    map: M,
+    first: bool,
+}
+
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
+    type Error = M::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, M::Error> {
+        if core::mem::take(&mut self.first) {
+            self.map.next_key_seed(Name(seed))
+        } else {
+            self.map.next_key_seed(seed)
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+/// A key that is a field's name.
+struct Name<K>(K);
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
+    type Value = K::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Name<K> {
+    type Value = K::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    #[inline]
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<K::Value, E> {
+        let found = match name {
+            NUMBER => "number",
+            NOT_UNICODE => "text",
+            _ => return self.0.deserialize(name.into_deserializer()),
+        };
+        Err(E::invalid_type(de::Unexpected::Other(found), &"an object"))
+    }
+}
+
 struct Scalar<T>(PhantomData<T>);
 
-impl<T: FromScalar> Visitor<'_> for Scalar<T> {
+impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,6 +369,12 @@ impl<T: FromScalar> Visitor<'_> for Scalar<T> {
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
         // Above 2^53 neighbouring integers share one float, so the digits on the wire are lost.
         const EXACT: f64 = 9_007_199_254_740_992.0;
+        if T::DIGITS {
+            return Err(E::custom(
+                "the number has become a float on the way here, which may have rounded it: it can be read from a \
+                 text, or with the feature arbitrary_precision of serde_json",
+            ));
+        }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the guard holds it below 2^53"
@@ -224,5 +383,151 @@ impl<T: FromScalar> Visitor<'_> for Scalar<T> {
             return self.visit_i64(number as i64);
         }
         Err(E::invalid_type(de::Unexpected::Float(number), &self))
+    }
+
+    /// A value in a format that has no values of its own text, or one that was kept until its type was known.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
+        inner.deserialize_any(self)
+    }
+
+    #[inline]
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<T, M::Error> {
+        let Some(special) = map.next_key()? else {
+            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
+        };
+        match special {
+            Special::Raw => self.raw(&map.next_value::<Lent<'_>>()?.0),
+            Special::Number => self.digits(&map.next_value::<Lent<'_>>()?.0),
+            Special::NotUnicode if T::MENDED => self.visit_str(&map.next_value::<Lent<'_>>()?.0),
+            Special::NotUnicode => Err(not_unicode()),
+            Special::None => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+        }
+    }
+}
+
+impl<T: FromScalar> Scalar<T> {
+    /// Reads a value's own JSON.
+    fn raw<E: de::Error>(self, json: &str) -> Result<T, E> {
+        let found = match json.as_bytes() {
+            [b'"', .., b'"'] => {
+                let text = json
+                    .get(1..json.len().saturating_sub(1))
+                    .unwrap_or_default();
+                let plain = T::from_text(text);
+                // An amount is none before it is unescaped; of what takes any text that can't be told.
+                if (plain.is_ok() && T::BLANKS) || !text.contains('\\') {
+                    return plain.map_err(E::custom);
+                }
+                let text: String = serde_json::from_str(json).map_err(E::custom)?;
+                return self.visit_str(&text);
+            }
+            [b'-' | b'0'..=b'9', ..] => return self.digits(json),
+            [b't', ..] => de::Unexpected::Bool(true),
+            [b'f', ..] => de::Unexpected::Bool(false),
+            [b'n', ..] => de::Unexpected::Unit,
+            [b'[', ..] => de::Unexpected::Seq,
+            _ if json
+                .strip_prefix("{\"")
+                .is_some_and(|it| it.starts_with(NOT_UNICODE)) =>
+            {
+                return Err(not_unicode());
+            }
+            _ => de::Unexpected::Map,
+        };
+        Err(E::invalid_type(found, &self))
+    }
+
+    /// Reads a number's digits, as `serde_json` does where nobody has switched them on.
+    fn digits<E: de::Error>(self, digits: &str) -> Result<T, E> {
+        if T::DIGITS {
+            self.visit_str(digits)
+        } else if let Ok(number) = digits.parse() {
+            self.visit_u64(number)
+        } else if let Ok(number) = digits.parse() {
+            self.visit_i64(number)
+        } else {
+            self.visit_f64(digits.parse().map_err(E::custom)?)
+        }
+    }
+}
+
+fn not_unicode<E: de::Error>() -> E {
+    E::custom("the text has something that is not Unicode")
+}
+
+/// The name under which `serde_json` hands over a value's own text, here a number's digits, instead of
+/// a float. `RawValue` itself would do, but it allocates for each amount or can't be read from a stream.
+/// Should the name ever change, fractions are refused, not rounded, and tests fail.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// The name under which it hands over a number's digits, with `arbitrary_precision`.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// The name under which this crate hands over a text that is not Unicode, mended.
+pub(crate) const NOT_UNICODE: &str = "\u{fffd}";
+
+/// What a map is that stands for something else.
+enum Special {
+    Raw,
+    Number,
+    NotUnicode,
+    None,
+}
+
+impl<'de> Deserialize<'de> for Special {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Key;
+
+        impl Visitor<'_> for Key {
+            type Value = Special;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            #[inline]
+            fn visit_str<E>(self, name: &str) -> Result<Special, E> {
+                Ok(match name {
+                    RAW_VALUE => Special::Raw,
+                    NUMBER => Special::Number,
+                    NOT_UNICODE => Special::NotUnicode,
+                    _ => Special::None,
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Key)
+    }
+}
+
+/// A text, borrowed where the deserializer can lend it.
+struct Lent<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Lent<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Lent<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Lent<'de>, E> {
+                Ok(Lent(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Lent<'de>, E> {
+                Ok(Lent(Cow::Owned(text.into())))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Lent<'de>, E> {
+                Ok(Lent(Cow::Owned(text)))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }

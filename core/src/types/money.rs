@@ -1,19 +1,26 @@
-use alloc::{borrow::Cow, string::String};
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use rust_decimal::Decimal;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::decimal::exact;
+use super::{
+    decimal::exact,
+    lenient::{self, FromScalar},
+    sum::exact_sum,
+};
 use crate::Invalid;
 
 /// An exact amount in yuan, with the decimals that the service wrote.
 ///
 /// Texts and numbers are read digit by digit, never through a float; the number of decimals
 /// survives, so `"-48.95000000"` is written back as it came. In JSON an amount is a text.
+///
+/// Where serde has made a number a float before this type sees it, digits may be gone. Of a number with a fraction
+/// within `#[serde(flatten)]`, a tagged or an untagged enum, in formats with floats and in CSV, whose readers guess
+/// types, that is an error: read a `String` there, and parse it. It can't be told of a `serde_json::Value` that was
+/// read before: `serde_json::from_value` gives what the float is written as. Read amounts from JSON itself, or have
+/// them as texts, as the service's are; the feature `arbitrary_precision` of `serde_json` keeps digits everywhere.
 ///
 /// ```
 /// use tc3_core::{Fen, Yuan};
@@ -29,6 +36,9 @@ use crate::Invalid;
 pub struct Yuan(Decimal);
 
 /// An exact amount in fen, a hundredth of a yuan. In JSON it is an integer.
+///
+/// A number that is a float already, e.g. `9667.0` within `#[serde(flatten)]`, is an error or, in a
+/// `serde_json::Value`, may have been rounded, as said at [`Yuan`].
 ///
 /// ```
 /// use tc3_core::Fen;
@@ -61,30 +71,40 @@ impl Yuan {
 
     /// The same amount in fen, or `None` when it has a fraction of a fen or exceeds an `i64`.
     pub fn to_fen(self) -> Option<Fen> {
-        self.0
-            .normalize()
-            .checked_mul(Decimal::ONE_HUNDRED)
-            .and_then(|fen| Fen::try_from(fen).ok())
+        let shortest = self.0.normalize();
+        let places = 2_u32.checked_sub(shortest.scale())?;
+        let fen = shortest
+            .mantissa()
+            .checked_mul(10_i128.checked_pow(places)?)?;
+        fen.try_into().ok().map(Fen)
     }
 
-    /// The exact sum, or `None` when it needs more digits than a decimal holds.
+    /// The exact sum, or `None` when it has more digits than a decimal holds.
+    ///
+    /// It has as many decimals as the summand with more of them, or as many as fit. A sum of zero has no sign.
+    ///
+    /// ```
+    /// use tc3_core::Yuan;
+    ///
+    /// let (nothing, cost): (Yuan, Yuan) = ("0.00000000".parse()?, "1.5".parse()?);
+    /// assert_eq!(nothing.checked_add(cost).unwrap().to_string(), "1.50000000");
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.if_exact(other, self.0.checked_add(other.0)?)
+        Self::checked_sum([self, other])
     }
 
-    /// The exact difference, or `None` when it needs more digits than a decimal holds.
+    /// The exact difference, or `None` when it has more digits than a decimal holds.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.if_exact(other, self.0.checked_sub(other.0)?)
+        let mut negated = other.0;
+        negated.set_sign_negative(!negated.is_sign_negative());
+        Self::checked_sum([self, Self(negated)])
     }
 
-    /// What does not fit is rounded by the decimal; fewer decimals than the result needs tell.
-    fn if_exact(self, other: Self, result: Decimal) -> Option<Self> {
-        (result.scale() == self.0.scale().max(other.0.scale())).then_some(Self(result))
-    }
-
-    /// The exact sum of all, or `None` when it needs more digits than a decimal holds.
+    /// The exact sum of all, or `None` when it has more digits than a decimal holds. What lies between, in
+    /// whatever order, may have more.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+        exact_sum(amounts.into_iter().map(Self::get)).map(Self)
     }
 }
 
@@ -117,9 +137,11 @@ impl Fen {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The sum of all, or `None` beyond an `i64`.
+    /// The sum of all, or `None` beyond an `i64`. What lies between, in whatever order, may be beyond it.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+        let mut amounts = amounts.into_iter().map(|amount| i128::from(amount.0));
+        let sum = amounts.try_fold(0_i128, i128::checked_add)?;
+        sum.try_into().ok().map(Self)
     }
 }
 
@@ -137,9 +159,11 @@ impl TryFrom<Decimal> for Fen {
         }
         i64::try_from(whole.mantissa())
             .map(Self)
-            .map_err(|_| Invalid::new("amount in fen", "exceeds 64 bits"))
+            .map_err(|_| TOO_MANY_FEN)
     }
 }
+
+const TOO_MANY_FEN: Invalid = Invalid::new("amount in fen", "exceeds 64 bits");
 
 impl core::str::FromStr for Yuan {
     type Err = Invalid;
@@ -183,116 +207,45 @@ impl Serialize for Yuan {
 
 impl<'de> Deserialize<'de> for Yuan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_newtype_struct(RAW_VALUE, Exact { text: true })
-            .map(Self)
+        lenient::required(deserializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Fen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_newtype_struct(RAW_VALUE, Exact { text: false })
-            .and_then(|fen| Self::try_from(fen).map_err(de::Error::custom))
+        lenient::required(deserializer)
     }
 }
 
-/// The name under which `serde_json` hands over a value's own text, here a number's digits, instead of
-/// a float. `RawValue` itself would do, but it allocates for each amount or can't be read from a stream.
-/// Should the name ever change, fractions are refused, not rounded, and a test below fails.
-const RAW_VALUE: &str = "$serde_json::private::RawValue";
+const EXPECTED: &str = "an amount as a decimal text or number";
 
-/// Reads an amount from its digits. `text` says in which form a format other than JSON holds it.
-struct Exact {
-    text: bool,
-}
+impl FromScalar for Yuan {
+    const EXPECTED: &'static str = EXPECTED;
+    const DIGITS: bool = true;
+    const BLANKS: bool = true;
 
-impl<'de> Visitor<'de> for Exact {
-    type Value = Decimal;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an amount as a decimal text or number")
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        text.parse()
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Decimal, D::Error> {
-        if self.text {
-            inner.deserialize_str(self)
-        } else {
-            inner.deserialize_any(self)
-        }
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Decimal, M::Error> {
-        let _: Option<de::IgnoredAny> = map.next_key()?;
-        let Raw(raw) = map.next_value()?;
-        let Some(text) = unquoted(&raw) else {
-            return number(&raw, &self);
-        };
-        match exact(text) {
-            // An escaped text cannot be an amount before it is unescaped.
-            Err(_) if text.contains('\\') => {
-                let text: String = serde_json::from_str(&raw).map_err(de::Error::custom)?;
-                self.visit_str(&text)
-            }
-            amount => amount.map_err(de::Error::custom),
-        }
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Decimal, E> {
-        exact(text).map_err(E::custom)
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Decimal, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Decimal, E> {
-        Ok(number.into())
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        Decimal::try_from_i128_with_scale(number, 0)
+            .map(Self)
+            .map_err(|_| Invalid::new("amount", "has more digits than are held exactly"))
     }
 }
 
-/// What stands between the quotes of a JSON text, as it is escaped there.
-fn unquoted(raw: &str) -> Option<&str> {
-    raw.strip_prefix('"')?.strip_suffix('"')
-}
+impl FromScalar for Fen {
+    const EXPECTED: &'static str = EXPECTED;
+    const DIGITS: bool = true;
+    const BLANKS: bool = true;
 
-/// The number that a JSON value is, exactly; any other value is of the wrong type.
-fn number<E: de::Error>(raw: &str, expected: &dyn de::Expected) -> Result<Decimal, E> {
-    let found = match raw.as_bytes().first() {
-        Some(b'-' | b'0'..=b'9') => return exact(raw).map_err(E::custom),
-        Some(b't') => de::Unexpected::Bool(true),
-        Some(b'f') => de::Unexpected::Bool(false),
-        Some(b'n') => de::Unexpected::Unit,
-        Some(b'[') => de::Unexpected::Seq,
-        _ => de::Unexpected::Map,
-    };
-    Err(E::invalid_type(found, expected))
-}
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        text.parse()
+    }
 
-/// A value's own text: borrowed where the deserializer can lend it.
-struct Raw<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Raw<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Raw<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value's own text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Raw<'de>, E> {
-                Ok(Raw(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Raw<'de>, E> {
-                Ok(Raw(Cow::Owned(text.into())))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        number.try_into().map(Self).map_err(|_| TOO_MANY_FEN)
     }
 }
 
@@ -338,36 +291,20 @@ impl fmt::Display for Percent {
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
+        lenient::required(deserializer)
+    }
+}
 
-        impl<'de> Visitor<'de> for Text {
-            type Value = Percent;
+impl FromScalar for Percent {
+    const EXPECTED: &'static str = "a percentage as text or number";
+    const DIGITS: bool = true;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a percentage as text or number")
-            }
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        Ok(Self::new(text))
+    }
 
-            fn visit_newtype_struct<D: Deserializer<'de>>(
-                self,
-                inner: D,
-            ) -> Result<Percent, D::Error> {
-                crate::lenient::required(inner).map(Percent)
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Percent, M::Error> {
-                let _: Option<de::IgnoredAny> = map.next_key()?;
-                let Raw(raw) = map.next_value()?;
-                match unquoted(&raw) {
-                    Some(text) if !text.contains('\\') => Ok(Percent(text.into())),
-                    Some(_) => serde_json::from_str(&raw)
-                        .map(Percent)
-                        .map_err(de::Error::custom),
-                    None => number(&raw, &self).map(|_| Percent(raw.into_owned())),
-                }
-            }
-        }
-
-        deserializer.deserialize_newtype_struct(RAW_VALUE, Text)
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        Ok(Self::new(number.to_string()))
     }
 }
 

@@ -3,7 +3,7 @@ macro_rules! open_set {
     (
         $(#[$outer:meta])*
         pub struct $name:ident {
-            $( $(#[$inner:meta])* $constant:ident = $text:literal, )*
+            $( $(#[$inner:meta])* $constant:ident = $text:literal $(| $alias:literal)*, )*
         }
     ) => {
         $(#[$outer])*
@@ -22,7 +22,16 @@ macro_rules! open_set {
 
             /// Holds `text` as it is, documented or not.
             pub fn new(text: impl Into<alloc::borrow::Cow<'static, str>>) -> Self {
-                Self(text.into())
+                let text = text.into();
+                Self::known(&text).unwrap_or(Self(text))
+            }
+
+            /// The documented value, in whichever spelling.
+            fn known(text: &str) -> Option<Self> {
+                match text {
+                    $( $text $(| $alias)* => Some(Self::$constant), )*
+                    _ => None,
+                }
             }
 
             /// The text as the service writes it.
@@ -56,14 +65,11 @@ macro_rules! open_set {
 
         impl $crate::types::lenient::FromScalar for $name {
             const EXPECTED: &'static str = "a text";
+            const WHOLE_FLOATS: bool = true;
 
             fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
                 // A documented value costs no allocation, and most values are documented ones.
-                Ok(Self::KNOWN
-                    .iter()
-                    .find(|known| known.as_str() == text)
-                    .cloned()
-                    .unwrap_or_else(|| Self(alloc::borrow::Cow::Owned(text.into()))))
+                Ok(Self::known(text).unwrap_or_else(|| Self(alloc::borrow::Cow::Owned(text.into()))))
             }
 
             fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {

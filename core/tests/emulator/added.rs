@@ -259,8 +259,8 @@ fn the_sum_of_a_kind_holds_1_yuan_for_each_new_transaction() {
     let after = client.call(&mut service, &action).unwrap();
     assert_eq!(after.transaction_list[0].action_type, PayType::DEDUCT);
     assert_eq!(after.transaction_list[0].amount, Fen::new(-100));
-    let sum = before.deduct_amount.unwrap().get() + 500;
-    assert_eq!(after.deduct_amount, Some(Fen::new(sum)));
+    let sum = before.deduct_amount.unwrap().to_fen().unwrap().get() + 500;
+    assert_eq!(after.deduct_amount, Some(Fen::new(sum).into()));
     assert_eq!(after.recharge_amount, before.recharge_amount);
 }
 

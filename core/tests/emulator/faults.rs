@@ -59,7 +59,7 @@ fn right_body() -> Bytes {
 
 fn total(answer: &Response<Bytes>) -> u64 {
     let reply = response::read::<DescribeBillList>(answer).unwrap();
-    reply.output.total
+    reply.output.total.unwrap()
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_call_is_sent_answered_and_done() {
     assert_eq!(input(&attempt)["Limit"], 100);
     call.handle(Ok(service.handle(START, &attempt.request)));
     let reply = done(&mut call, &mut client).unwrap();
-    assert_eq!(reply.output.total, 42);
+    assert_eq!(reply.output.total, Some(42));
     assert_eq!(reply.output.transaction_list.len(), 42);
     assert_eq!(reply.request_id.len(), 36);
 }

@@ -62,7 +62,7 @@ impl Machine {
 
     fn call(&mut self) -> Result<u64, Error> {
         let reply = self.drive(&mut Call::new(&january()), |outcome| outcome);
-        reply.map(|reply| reply.output.total)
+        reply.map(|reply| reply.output.total.unwrap())
     }
 }
 

@@ -250,6 +250,11 @@ fn refused<A: Action + DeserializeOwned>(json: &Value) -> String {
         Ok(action) => action.check().unwrap_err().to_string(),
         Err(error) => error.to_string(),
     });
+    // With `arbitrary_precision`, a value says no more of a number that does not fit.
+    let one = match one.as_str() {
+        "invalid number" => other.split(" at line").next().unwrap().into(),
+        _ => one,
+    };
     assert!(other.starts_with(&one), "{one}: {other}");
     one
 }

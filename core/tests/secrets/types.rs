@@ -122,6 +122,7 @@ pub(crate) fn values(texts: &mut Texts) {
         "CompactDate",
         "Month",
         "Fen",
+        "FenSum",
         "Percent",
         "Yuan",
     ];

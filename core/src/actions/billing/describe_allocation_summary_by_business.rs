@@ -298,14 +298,19 @@ pub struct DescribeAllocationSummaryByBusinessResponse {
 #[non_exhaustive]
 pub struct AllocationOverviewTotal {
     /// The total cost after discounts.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub real_total_cost: Option<Yuan>,
     /// Of that, paid in cash.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub cash_pay_amount: Option<Yuan>,
     /// Of that, paid with free credits.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub incentive_pay_amount: Option<Yuan>,
     /// Of that, paid with vouchers.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub voucher_pay_amount: Option<Yuan>,
     /// Of that, paid from shared proceeds.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub transfer_pay_amount: Option<Yuan>,
 }
 
@@ -321,37 +326,52 @@ pub struct AllocationSummaryByBusiness {
     #[serde(default, deserialize_with = "lenient::optional")]
     pub tree_node_uniq_key: Option<String>,
     /// The name of the cost-allocation unit.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub tree_node_uniq_key_name: Option<String>,
     /// The day of the bill, or the first day of its month.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub bill_date: Option<BillDate>,
     /// Gathered, paid in cash.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub gather_cash_pay_amount: Option<Yuan>,
     /// Gathered, paid with vouchers.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub gather_voucher_pay_amount: Option<Yuan>,
     /// Gathered, paid with free credits.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub gather_incentive_pay_amount: Option<Yuan>,
     /// Gathered, paid from shared proceeds.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub gather_transfer_pay_amount: Option<Yuan>,
     /// Allocated, paid in cash.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub allocate_cash_pay_amount: Option<Yuan>,
     /// Allocated, paid with vouchers.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub allocate_voucher_pay_amount: Option<Yuan>,
     /// Allocated, paid with free credits.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub allocate_incentive_pay_amount: Option<Yuan>,
     /// Allocated, paid from shared proceeds.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub allocate_transfer_pay_amount: Option<Yuan>,
     /// Total, paid in cash.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub total_cash_pay_amount: Option<Yuan>,
     /// Total, paid with vouchers.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub total_voucher_pay_amount: Option<Yuan>,
     /// Total, paid with free credits.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub total_incentive_pay_amount: Option<Yuan>,
     /// Total, paid from shared proceeds.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub total_transfer_pay_amount: Option<Yuan>,
     /// Gathered cost after discounts.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub gather_real_cost: Option<Yuan>,
     /// Allocated cost after discounts.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub allocate_real_cost: Option<Yuan>,
     /// Total cost after discounts.
     pub real_total_cost: Yuan,
@@ -365,25 +385,31 @@ pub struct AllocationSummaryByBusiness {
     #[serde(deserialize_with = "lenient::required")]
     pub business_code: String,
     /// The product's name.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub business_code_name: Option<String>,
     /// The list price of what was used.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub total_cost: Option<Yuan>,
     /// The list price of what reserved instances covered.
-    #[serde(rename = "RICost")]
+    #[serde(rename = "RICost", default, deserialize_with = "lenient::optional")]
     pub ri_cost: Option<Yuan>,
     /// The list price of what savings plans covered.
-    #[serde(rename = "SPCost")]
+    #[serde(rename = "SPCost", default, deserialize_with = "lenient::optional")]
     pub sp_cost: Option<Yuan>,
     /// Paid in cash.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub cash_pay_amount: Option<Yuan>,
     /// Paid with vouchers.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub voucher_pay_amount: Option<Yuan>,
     /// Paid with free credits.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub incentive_pay_amount: Option<Yuan>,
     /// Paid from shared proceeds.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub transfer_pay_amount: Option<Yuan>,
     /// The price after discounts.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub allocation_real_total_cost: Option<Yuan>,
 }
 

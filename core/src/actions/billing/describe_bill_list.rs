@@ -4,7 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{SERVICE, VERSION};
 use crate::{
-    Action, BeijingSecond, BeijingTime, Fen, Invalid, PageInfo, Paginate, Paging, Slot, Start,
+    Action, BeijingSecond, BeijingTime, Fen, FenSum, Invalid, PageInfo, Paginate, Paging, Slot,
+    Start,
     actions::{check_limit, limit_or},
     lenient,
     types::open_set,
@@ -226,38 +227,48 @@ impl Paginate for DescribeBillList {
 
 /// A page of transactions, and the sums over all that the request asks for.
 ///
-/// A sum is `None` when the service left it out. The service calls the sums "Float" and counts in fen;
-/// a fraction of a fen is an error.
+/// A sum is `None` when the service left it out. The service calls the sums "Float" and counts in fen; one that
+/// is not a whole number of fen is kept as it came, for it must not cost the transactions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct DescribeBillListResponse {
-    /// The transactions of this page; null is read as none.
-    #[serde(deserialize_with = "lenient::objects")]
+    /// The transactions of this page; null and absent are read as none.
+    #[serde(default, deserialize_with = "lenient::objects")]
     pub transaction_list: Vec<BillTransactionInfo>,
-    /// How many transactions the request asks for, over all pages.
-    #[serde(deserialize_with = "lenient::required")]
-    pub total: u64,
+    /// How many transactions the request asks for, over all pages; `None` when the service has no figure.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub total: Option<u64>,
     /// Refunds, in fen.
-    pub return_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub return_amount: Option<FenSum>,
     /// Recharges, in fen.
-    pub recharge_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub recharge_amount: Option<FenSum>,
     /// Freezes, in fen.
-    pub block_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub block_amount: Option<FenSum>,
     /// Unfreezes, in fen.
-    pub unblock_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub unblock_amount: Option<FenSum>,
     /// Deductions, in fen.
-    pub deduct_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub deduct_amount: Option<FenSum>,
     /// Transfers in, in fen.
-    pub agent_in_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub agent_in_amount: Option<FenSum>,
     /// Recharges by advance payment, in fen.
-    pub advance_recharge_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub advance_recharge_amount: Option<FenSum>,
     /// Withdrawals, in fen.
-    pub withdraw_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub withdraw_amount: Option<FenSum>,
     /// Transfers out, in fen.
-    pub agent_out_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub agent_out_amount: Option<FenSum>,
     /// Repayments of advances, in fen.
-    pub advance_pay_amount: Option<Fen>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub advance_pay_amount: Option<FenSum>,
 }
 
 /// One transaction. What the service left out is `None`.
@@ -270,23 +281,27 @@ pub struct BillTransactionInfo {
     /// How much, in fen; positive is paid in, negative is paid out.
     pub amount: Fen,
     /// What is available after it, in fen.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub balance: Option<Fen>,
     /// The transaction's own number.
     #[serde(deserialize_with = "lenient::required")]
     pub bill_id: String,
     /// What it was for, in words.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub operation_info: Option<String>,
     /// When it took place, Beijing time, with milliseconds.
     pub operation_time: BeijingTime,
     /// The cash balance after it, in fen.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub cash: Option<Fen>,
     /// The balance of free credits after it, in fen.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub incentive: Option<Fen>,
     /// What is frozen after it, in fen.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub freezing: Option<Fen>,
     /// The account or channel it was paid by, in words.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub pay_channel: Option<String>,
     /// The mode within the kind of transaction.
     pub deduct_mode: Option<SubPayType>,
@@ -328,17 +343,29 @@ open_set! {
 
 open_set! {
     /// A mode within a kind of transaction; which go with which kind is said at each.
+    ///
+    /// Requests have some in another spelling than answers, as `hour_h` and `hourh`. Both are the same mode, which has
+    /// the spelling of requests here.
+    ///
+    /// ```
+    /// use tc3_core::SubPayType;
+    ///
+    /// let mode: SubPayType = serde_json::from_str("\"hourh\"")?;
+    /// assert_eq!(mode, SubPayType::HOUR_H);
+    /// assert_eq!((mode, SubPayType::new("hourd").as_str()), (SubPayType::new("hour_h"), "hour_d"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub struct SubPayType {
         /// All modes; only to ask with.
         ALL = "all",
         /// A prepaid purchase (deduct), or the refund of one (return).
         TRADE = "trade",
         /// Pay as you go, settled by the hour (deduct).
-        HOUR_H = "hour_h",
+        HOUR_H = "hour_h" | "hourh",
         /// Pay as you go, settled by the day (deduct).
-        HOUR_D = "hour_d",
+        HOUR_D = "hour_d" | "hourd",
         /// Pay as you go, settled by the month (deduct).
-        HOUR_M = "hour_m",
+        HOUR_M = "hour_m" | "hourm",
         /// A deduction by adjustment (deduct).
         DECOMPENSATE = "decompensate",
         /// Of a third party (deduct, block, unblock).

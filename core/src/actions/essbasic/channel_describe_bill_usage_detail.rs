@@ -273,13 +273,13 @@ pub struct ChannelBillUsageDetail {
     #[serde(default, deserialize_with = "lenient::optional")]
     pub flow_id: Option<String>,
     /// Who handled it; several names are joined with semicolons.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub operator_name: Option<String>,
     /// The organisation that began the flow.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub create_organization_name: Option<String>,
     /// The name of the contract's flow.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub flow_name: Option<String>,
     /// Where the flow stands.
     pub flow_status: Option<FlowStatus>,
@@ -292,12 +292,13 @@ pub struct ChannelBillUsageDetail {
     #[serde(default, deserialize_with = "lenient::optional")]
     pub cost_time: Option<UnixTime>,
     /// The name of the package that it was taken from.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub quota_name: Option<String>,
     /// Whether it was taken or given back.
+    #[serde(default, deserialize_with = "lenient::optional")]
     pub cost_type: Option<CostType>,
     /// A remark.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_text")]
     pub remark: Option<String>,
 }
 
@@ -396,7 +397,9 @@ impl<'de> Deserialize<'de> for CostType {
 }
 
 impl FromScalar for CostType {
-    const EXPECTED: &'static str = "an integer";
+    const EXPECTED: &'static str = i64::EXPECTED;
+    const WHOLE_FLOATS: bool = true;
+    const BLANKS: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         i64::from_text(text).map(Self)

@@ -1,0 +1,86 @@
+//! JSON as the flat list of names and values that a query is.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// How deep lists and objects may be within each other, as deep as `serde_json` reads.
+const MAX_DEPTH: usize = 127;
+
+/// Hands over each text, number and truth value in the order of the JSON: nested names joined with dots, places
+/// of a list counted from 0. A number has the digits that it has in the JSON; null is left out.
+pub(crate) fn each(json: &str, pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
+    value(&mut String::new(), json, MAX_DEPTH, pair)
+}
+
+fn value(
+    name: &mut String,
+    json: &str,
+    depth: usize,
+    pair: &mut dyn FnMut(&str, &str),
+) -> Result<(), serde_json::Error> {
+    match json.as_bytes().first() {
+        Some(b'{' | b'[') => {
+            let depth = depth
+                .checked_sub(1)
+                .ok_or_else(|| serde_json::Error::custom("it is nested too deep"))?;
+            let Members(members) = serde_json::from_str(json)?;
+            let outer = name.len();
+            for (inner, json) in members {
+                if outer > 0 {
+                    name.push('.');
+                }
+                name.push_str(&inner);
+                value(name, json.get(), depth, pair)?;
+                name.truncate(outer);
+            }
+        }
+        Some(b'"') => pair(name, &serde_json::from_str::<String>(json)?),
+        Some(b'n') => {}
+        _ => pair(name, json),
+    }
+    Ok(())
+}
+
+/// What is in an object or a list, by name or by place.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or a list")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Members<'de>, S::Error> {
+                let mut members = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    members.push((members.len().to_string(), value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_any(All)
+    }
+}

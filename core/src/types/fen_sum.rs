@@ -1,0 +1,100 @@
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Fen, decimal::exact, lenient};
+use crate::Invalid;
+
+/// A sum in fen that the service calls "Float": whole fen as a rule, and otherwise what it wrote, digit by digit.
+///
+/// Floats that were added up may end in a fraction of a fen that nobody paid, as in `-4512345.000000001`. It is
+/// neither rounded nor an error, since the sum stands beside records that are right.
+///
+/// ```
+/// use tc3_core::{Fen, FenSum};
+///
+/// let sum: FenSum = serde_json::from_str("2.247483647E9")?;
+/// assert_eq!(sum, FenSum::Whole(Fen::new(2_247_483_647)));
+/// let sum: FenSum = serde_json::from_str("-4512345.000000001")?;
+/// assert_eq!((sum.to_fen(), sum.to_string().as_str()), (None, "-4512345.000000001"));
+/// assert_eq!(sum.to_decimal().unwrap().round().to_string(), "-4512345");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// In JSON it is an integer, or, where it isn't whole, a text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FenSum {
+    /// So many fen.
+    Whole(Fen),
+    /// What the service wrote instead: a fraction of a fen, or more fen than an `i64` holds.
+    Other(String),
+}
+
+impl FenSum {
+    /// The sum, or `None` where it isn't a whole number of fen in 64 bits.
+    pub const fn to_fen(&self) -> Option<Fen> {
+        match self {
+            Self::Whole(fen) => Some(*fen),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// The sum in fen with its fraction, or `None` where it has more digits than are held exactly or is no number.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        match self {
+            Self::Whole(fen) => Some(fen.get().into()),
+            Self::Other(text) => exact(text).ok(),
+        }
+    }
+}
+
+impl From<Fen> for FenSum {
+    fn from(fen: Fen) -> Self {
+        Self::Whole(fen)
+    }
+}
+
+impl fmt::Display for FenSum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(fen) => fen.fmt(f),
+            Self::Other(text) => f.pad(text),
+        }
+    }
+}
+
+impl Serialize for FenSum {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole(fen) => fen.serialize(serializer),
+            Self::Other(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FenSum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::required(deserializer)
+    }
+}
+
+impl lenient::FromScalar for FenSum {
+    const EXPECTED: &'static str = Fen::EXPECTED;
+    const DIGITS: bool = true;
+    const BLANKS: bool = true;
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        match text.parse() {
+            Err(_) if !lenient::is_blank(text) && !text.contains('\\') => {
+                Ok(Self::Other(text.into()))
+            }
+            fen => fen.map(Self::Whole),
+        }
+    }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        Self::from_text(&number.to_string())
+    }
+}
