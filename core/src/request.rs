@@ -19,6 +19,8 @@ pub const MAX_POST: usize = 10 << 20;
 /// The largest query of a GET, in bytes.
 pub const MAX_GET: usize = 32 << 10;
 
+const TOO_LARGE: Invalid = Invalid::new("input", "is larger than the service takes");
+
 /// Returns the signed request for `action`, to be sent at `time`.
 ///
 /// It is absolute (`https://host/`) and holds all headers but those of the connection; `Authorization`
@@ -114,10 +116,14 @@ impl Prepared {
             Wire::Post | Wire::PostUnsigned => {
                 (Method::POST, String::new(), self.json.clone(), MAX_POST)
             }
+            // Signs and nulls aside, a query is longer than its JSON; what is far too long is not taken apart.
+            Wire::Get if self.json.len() > MAX_GET.saturating_mul(4) => {
+                return Err(TOO_LARGE.into());
+            }
             Wire::Get => (Method::GET, self.query()?, Bytes::new(), MAX_GET),
         };
         if body.len().max(query.len()) > limit {
-            return Err(Invalid::new("input", "is larger than the service takes").into());
+            return Err(TOO_LARGE.into());
         }
         let head = heads.find_or(|head| head.is_of(&about), || Head::new(&about))?;
         let mut headers = head.headers();

@@ -25,6 +25,17 @@ fn places(text: &str) -> Vec<i64> {
         .collect()
 }
 
+/// The digits of a number whose places may be of any size, and what is left above the last place: -1 of a negative one.
+fn carry(places: &[i64]) -> (Vec<i64>, i64) {
+    let mut carried = 0;
+    let digits = places.iter().map(|place| {
+        let place = place + carried;
+        carried = place.div_euclid(10);
+        place.rem_euclid(10)
+    });
+    (digits.collect(), carried)
+}
+
 /// The sign and the digits, without zeros at the front and at the end, and how many decimals that needs.
 fn added(texts: &[String]) -> (bool, u128, usize, bool) {
     let mut sum = vec![0; 62];
@@ -33,29 +44,11 @@ fn added(texts: &[String]) -> (bool, u128, usize, bool) {
             sum[place] += digit;
         }
     }
-    let negative = sum
-        .iter()
-        .rev()
-        .find(|digit| **digit != 0)
-        .is_some_and(|digit| *digit < 0);
-    let mut carried = 0;
-    let mut digits = Vec::new();
-    for digit in sum {
-        let digit = if negative { -digit } else { digit } + carried;
-        digits.push(digit.rem_euclid(10));
-        carried = digit.div_euclid(10);
-    }
-    // A leading digit may have been eaten up by what is below it, which is of the other sign.
-    if carried < 0 {
-        let texts: Vec<_> = texts
-            .iter()
-            .map(|text| match text.strip_prefix('-') {
-                Some(text) => text.into(),
-                None => format!("-{text}"),
-            })
-            .collect();
-        let (negative, number, decimals, held) = added(&texts);
-        return (!negative, number, decimals, held);
+    let (mut digits, mut carried) = carry(&sum);
+    let negative = carried < 0;
+    if negative {
+        sum.iter_mut().for_each(|digit| *digit = -*digit);
+        (digits, carried) = carry(&sum);
     }
     let zeros = digits
         .iter()
