@@ -90,7 +90,7 @@ pub fn authorization(signer: &mut Signer, body: &[u8]) -> String {
 }
 
 fn authorization_at(signer: &mut Signer, body: &[u8], time: UnixTime) -> String {
-    let request = CanonicalRequest::new("POST", "/", "", &HEADERS, Payload::Signed(body));
+    let request = CanonicalRequest::new("POST", "/", "", HEADERS, Payload::Signed(body));
     signer
         .sign(&request, "billing", time)
         .expect("the time is a date")
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_signature_of_203_bytes_is_12_compressions() {
         assert_eq!(floor(203), 12);
-        let request = CanonicalRequest::new("POST", "/", "", &HEADERS, Payload::Signed(b""));
+        let request = CanonicalRequest::new("POST", "/", "", HEADERS, Payload::Signed(b""));
         let text = request.to_string();
         let canonical = text.strip_suffix(&hex(&Sha256::digest(b"")));
         assert_eq!(

@@ -55,7 +55,7 @@ fn sign(line: &Line) -> Result<String, tc3_core::Invalid> {
     Ok(authorization(
         &line.secret_id,
         &scope,
-        &request.signed_headers(),
+        request.signed_headers(),
         &signature,
     ))
 }

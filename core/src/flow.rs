@@ -44,8 +44,9 @@ use bytes::Bytes;
 use http::HeaderName;
 
 use crate::{
-    BoxError, Failure, Session, UnixTime, head,
+    BoxError, Failure, Session, UnixTime,
     report::{Report, Verdict},
+    request,
 };
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
@@ -158,12 +159,12 @@ impl Attempt {
 
     /// The action that is asked for; `None` of the metadata endpoint.
     pub fn action(&self) -> Option<&str> {
-        self.header(head::ACTION)
+        self.header(request::ACTION)
     }
 
     /// The region that is named, if one is.
     pub fn region(&self) -> Option<&str> {
-        self.header(head::REGION)
+        self.header(request::REGION)
     }
 
     fn header(&self, name: HeaderName) -> Option<&str> {

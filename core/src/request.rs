@@ -3,21 +3,41 @@
 use alloc::string::{String, ToString};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use serde::de::Error as _;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
     Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire, flat,
-    head::{self, About, Head, TIMESTAMP, TOKEN},
-    tc3::{CanonicalRequest, Payload},
+    tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
 };
 
 /// The largest body of a POST, in bytes.
 pub const MAX_POST: usize = 10 << 20;
 /// The largest query of a GET, in bytes.
 pub const MAX_GET: usize = 32 << 10;
+
+pub(crate) const ACTION: HeaderName = HeaderName::from_static("x-tc-action");
+const VERSION: HeaderName = HeaderName::from_static("x-tc-version");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-tc-timestamp");
+const REQUEST_CLIENT: HeaderName = HeaderName::from_static("x-tc-requestclient");
+pub(crate) const REGION: HeaderName = HeaderName::from_static("x-tc-region");
+const LANGUAGE: HeaderName = HeaderName::from_static("x-tc-language");
+const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-tc-content-sha256");
+const TOKEN: HeaderName = HeaderName::from_static("x-tc-token");
+/// How many headers a request has at most, and room for those that an HTTP stack adds.
+const HEADERS: usize = 16;
+
+/// Without it, anything may answer in a content coding.
+pub(crate) const NO_CODING: HeaderValue = HeaderValue::from_static("identity");
+
+const CLIENT: &str = concat!("tc3-rust/", env!("CARGO_PKG_VERSION"));
+
+/// All that becomes a header was checked before; this is in case that a check was forgotten.
+const UNPRINTABLE: Invalid = Invalid::new("header", "holds what can't be sent in a header");
+
+const NO_HOST: Invalid = Invalid::new("endpoint", "does not make a host with this service");
 
 const TOO_LARGE: Invalid = Invalid::new("input", "is larger than the service takes");
 
@@ -91,59 +111,73 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, mut signer, heads) = session.parts();
+        let (settings, mut signer) = session.parts();
         let target = &self.target;
         if target.regional && settings.region().is_none() {
             let rule = "must be set, since this action needs one, e.g. ap-guangzhou";
             return Err(Invalid::new("region", rule).into());
         }
-        let about = About {
-            target,
-            endpoint: settings.endpoint_at(endpoint),
-            wire: match settings.wire() {
-                // What vouches for an action that isn't signed is in its input, and addresses are written down.
-                Wire::Get if !target.signed => Wire::Post,
-                wire => wire,
-            },
-            region: settings.region(),
-            language: settings.language(),
-            token: target.signed
-                && signer
-                    .as_ref()
-                    .is_some_and(|it| it.credential().token().is_some()),
+        let wire = match settings.wire() {
+            // What vouches for an action that isn't signed is in its input, and addresses are written down.
+            Wire::Get if !target.signed => Wire::Post,
+            wire => wire,
         };
-        let (method, query, body, limit) = match about.wire {
-            Wire::Post | Wire::PostUnsigned => {
-                (Method::POST, String::new(), self.json.clone(), MAX_POST)
-            }
-            // Signs and nulls aside, a query is longer than its JSON; what is far too long is not taken apart.
-            Wire::Get if self.json.len() > MAX_GET.saturating_mul(4) => {
+        let (method, query, body) = match wire {
+            Wire::Post | Wire::PostUnsigned if self.json.len() > MAX_POST => {
                 return Err(TOO_LARGE.into());
             }
-            Wire::Get => (Method::GET, self.query()?, Bytes::new(), MAX_GET),
+            Wire::Post | Wire::PostUnsigned => (Method::POST, String::new(), self.json.clone()),
+            Wire::Get => (Method::GET, self.query()?, Bytes::new()),
         };
-        if body.len().max(query.len()) > limit {
-            return Err(TOO_LARGE.into());
+        let content_type = match wire {
+            Wire::Post | Wire::PostUnsigned => "application/json",
+            Wire::Get => "application/x-www-form-urlencoded",
+        };
+        let endpoint = settings.endpoint_at(endpoint);
+        let host = endpoint.authority(&target.service);
+        let mut address = endpoint.url(&target.service);
+        address.push('/');
+        if !query.is_empty() {
+            address.push('?');
+            address.push_str(&query);
         }
-        let head = heads.find_or(|head| head.is_of(&about), || Head::new(&about))?;
-        let mut headers = head.headers();
-        let timestamp = head::text(itoa::Buffer::new().format(time.seconds()))?;
-        headers.insert(TIMESTAMP, timestamp);
+        let uri = Uri::try_from(address).map_err(|_| NO_HOST)?;
+
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        headers.insert(
+            header::HOST,
+            HeaderValue::from_str(&host).map_err(|_| NO_HOST)?,
+        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::ACCEPT_ENCODING, NO_CODING);
+        headers.insert(ACTION, text(&target.action)?);
+        headers.insert(VERSION, text(&target.version)?);
+        headers.insert(TIMESTAMP, HeaderValue::from(time.seconds()));
+        headers.insert(REQUEST_CLIENT, HeaderValue::from_static(CLIENT));
+        if let Some(region) = settings.region() {
+            headers.insert(REGION, text(region.as_str())?);
+        }
+        if let Some(language) = settings.language() {
+            headers.insert(LANGUAGE, text(language.as_str())?);
+        }
+        if wire == Wire::PostUnsigned {
+            headers.insert(CONTENT_SHA256, HeaderValue::from_static(UNSIGNED_PAYLOAD));
+        }
         if target.signed {
             let Some(signer) = signer.as_mut() else {
                 return Err(NoCredentials::unsought().into());
             };
-            let signed = [
-                ("content-type", about.content_type()),
-                ("host", &head.authority),
-                ("x-tc-action", &target.action),
-            ];
-            let payload = match about.wire {
+            let payload = match wire {
                 Wire::PostUnsigned => Payload::Unsigned,
                 Wire::Post => Payload::Hashed(self.hash),
                 Wire::Get => Payload::Signed(&body),
             };
-            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, &signed, payload);
+            let signed = [
+                ("content-type", content_type),
+                ("host", &host),
+                ("x-tc-action", &target.action),
+            ];
+            let canonical = CanonicalRequest::new(method.as_str(), "/", &query, signed, payload);
             let authorization = signer.sign(&canonical, &target.service, time)?;
             headers.insert(header::AUTHORIZATION, sensitive(authorization.into())?);
             if let Some(token) = signer.credential().token() {
@@ -151,10 +185,13 @@ impl Prepared {
                 let token = Zeroizing::new(token.as_bytes().to_vec());
                 headers.insert(TOKEN, sensitive(Bytes::from_owner(token))?);
             }
+        } else {
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static("SKIP"));
         }
+
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = head.uri(&query)?;
+        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         Ok(request)
     }
@@ -165,6 +202,10 @@ impl Prepared {
             action: self.target.action.to_string(),
             source,
         };
+        // Signs and nulls aside, a query is longer than its JSON; what is far too long is not taken apart.
+        if self.json.len() > MAX_GET.saturating_mul(4) {
+            return Err(TOO_LARGE.into());
+        }
         let input = core::str::from_utf8(&self.json)
             .map_err(|error| encode(serde_json::Error::custom(error)))?;
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -172,14 +213,22 @@ impl Prepared {
             query.append_pair(name, value);
         })
         .map_err(encode)?;
-        Ok(query.finish())
+        let query = query.finish();
+        if query.len() > MAX_GET {
+            return Err(TOO_LARGE.into());
+        }
+        Ok(query)
     }
 }
 
 fn sensitive(text: Bytes) -> Result<HeaderValue, Invalid> {
-    let mut value = head::value(text)?;
+    let mut value = HeaderValue::from_maybe_shared(text).map_err(|_| UNPRINTABLE)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+fn text(text: &str) -> Result<HeaderValue, Invalid> {
+    HeaderValue::from_str(text).map_err(|_| UNPRINTABLE)
 }
 
 #[cfg(test)]

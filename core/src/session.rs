@@ -6,9 +6,7 @@ use core::{mem, time::Duration};
 use crate::{
     Chain, Credential, Invalid, NoCredentials, Now, Region, Settings, Target, UnixTime,
     credential::{Claim, Found, Gained, Generation, Provider},
-    head::Head,
     quota::{Gate, Quota},
-    recent::Recent,
     tc3::Signer,
 };
 
@@ -37,7 +35,6 @@ pub struct Session {
     signer: Option<Signer>,
     /// Where they come from, unless they were given.
     provider: Option<Box<Provider>>,
-    heads: Recent<Head>,
     quota: Quota,
     clock_offset: i64,
     route: Route,
@@ -62,7 +59,6 @@ impl Session {
                 None => Some(Box::new(Provider::new(chain))),
             },
             signer: fixed.map(Signer::new),
-            heads: Recent::new(),
             quota: Quota::default(),
             clock_offset: 0,
             route: Route::default(),
@@ -200,7 +196,7 @@ impl Session {
     }
 
     /// What a request is built from.
-    pub(crate) const fn parts(&mut self) -> (&Settings, Option<&mut Signer>, &mut Recent<Head>) {
-        (&self.settings, self.signer.as_mut(), &mut self.heads)
+    pub(crate) const fn parts(&mut self) -> (&Settings, Option<&mut Signer>) {
+        (&self.settings, self.signer.as_mut())
     }
 }

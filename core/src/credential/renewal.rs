@@ -15,8 +15,8 @@ use crate::{
     Region, Reply, Session, Settings, Step, UnixTime, Wire,
     call::Hints,
     flow::{Looked, Lookup},
-    head::NO_CODING,
     report::{Report, Why},
+    request::NO_CODING,
 };
 
 /// How long a request to the metadata endpoint may take: it is next door, or not there at all.

@@ -1,8 +1,4 @@
-use alloc::{
-    borrow::Cow,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
 use sha2::{Digest, Sha256};
@@ -29,7 +25,7 @@ pub enum Payload<'a> {
 /// use tc3_core::tc3::{CanonicalRequest, Payload};
 ///
 /// let headers = [("Host", "cvm.tencentcloudapi.com"), ("Content-Type", " application/JSON ")];
-/// let request = CanonicalRequest::new("GET", "/", "Limit=1", &headers, Payload::Signed(b""));
+/// let request = CanonicalRequest::new("GET", "/", "Limit=1", headers, Payload::Signed(b""));
 /// assert_eq!(request.signed_headers(), "content-type;host");
 /// assert_eq!(
 ///     request.to_string(),
@@ -37,110 +33,34 @@ pub enum Payload<'a> {
 ///      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 /// );
 /// ```
-#[derive(Clone)]
-pub struct CanonicalRequest<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: &'a str,
-    headers: Cow<'a, [Header<'a>]>,
-    payload: Payload<'a>,
+#[derive(Clone, PartialEq, Eq)]
+pub struct CanonicalRequest {
+    text: String,
+    signed_headers: String,
 }
 
 type Header<'a> = (&'a str, &'a str);
 
-impl<'a> CanonicalRequest<'a> {
+impl CanonicalRequest {
     /// Canonicalises a request.
     ///
-    /// `query` is what stands behind the `?`, as it is sent. All of `headers` (a slice, a reference to an
-    /// array, or a `Vec`) are signed, in any order; names and values are trimmed and made lower-case here.
-    pub fn new(
-        method: &'a str,
-        path: &'a str,
-        query: &'a str,
-        headers: impl Into<Cow<'a, [Header<'a>]>>,
-        payload: Payload<'a>,
+    /// `query` is what stands behind the `?`, as it is sent. All of `headers` are signed, in any order; names and
+    /// values are trimmed and made lower-case here.
+    pub fn new<'a>(
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: impl AsRef<[Header<'a>]>,
+        payload: Payload<'_>,
     ) -> Self {
-        Self {
-            method,
-            path,
-            query,
-            headers: headers.into(),
-            payload,
-        }
-    }
-
-    /// The signed headers' names: lower-case, sorted, joined with `;`.
-    pub fn signed_headers(&self) -> String {
-        Head::new(self).signed_headers().into()
-    }
-
-    /// The SHA-256 of the canonical request.
-    pub fn hash(&self) -> [u8; 32] {
-        self.hash_after(&Head::new(self))
-    }
-
-    /// The hash, given its head.
-    pub(super) fn hash_after(&self, head: &Head) -> [u8; 32] {
-        let hash = head.hash.clone();
-        hash.chain_update(self.payload.hash().0).finalize().into()
-    }
-
-    /// Whether its head is not worth keeping, as the next query is another one.
-    pub(super) const fn has_query(&self) -> bool {
-        !self.query.is_empty()
-    }
-}
-
-impl fmt::Display for CanonicalRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&Head::new(self).text)?;
-        f.write_str(self.payload.hash().as_str())
-    }
-}
-
-impl fmt::Debug for CanonicalRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CanonicalRequest")
-            .field(&self.to_string())
-            .finish()
-    }
-}
-
-/// All of a canonical request that comes before the payload's hash: the same for all requests of one action
-/// to one host, so it is hashed once for all of them.
-#[derive(Clone)]
-pub(super) struct Head {
-    /// What it was made from, as it was given; no text has the byte that ends each.
-    given: Vec<u8>,
-    text: String,
-    signed_headers: String,
-    hash: Sha256,
-}
-
-impl Head {
-    /// Ends each text of `given`.
-    const END: u8 = 0xff;
-
-    pub(super) fn new(request: &CanonicalRequest<'_>) -> Self {
-        let mut given = Vec::with_capacity(192);
-        let mut give = |text: &str| {
-            given.extend_from_slice(text.as_bytes());
-            given.push(Self::END);
-        };
-        for part in [request.method, request.path, request.query] {
-            give(part);
-        }
-        for (name, value) in &*request.headers {
-            give(name);
-            give(value);
-        }
-        let mut headers = Cow::Borrowed(&*request.headers);
-        if !in_order(&headers) {
+        let mut headers = Cow::Borrowed(headers.as_ref());
+        let in_order = in_order(&headers);
+        if !in_order {
             let headers = headers.to_mut();
             headers.sort_by_cached_key(|(name, value)| (lower(name), lower(value)));
         }
-        let mut text = String::with_capacity(256);
-        for part in [request.method, request.path, request.query] {
+        let mut text = String::with_capacity(384);
+        for part in [method, path, query] {
             text.push_str(part);
             text.push('\n');
         }
@@ -149,44 +69,46 @@ impl Head {
             if place > 0 {
                 names.push(';');
             }
-            let start = names.len();
-            push_lower(name, &mut names);
-            text.push_str(names.get(start..).unwrap_or_default());
+            if in_order {
+                names.push_str(name);
+                text.push_str(name);
+            } else {
+                push_lower(name, &mut names);
+                push_lower(name, &mut text);
+            }
             text.push(':');
             push_lower(value, &mut text);
             text.push('\n');
         }
-        for part in ["\n", &names, "\n"] {
+        for part in ["\n", &names, "\n", payload.hash().as_str()] {
             text.push_str(part);
         }
         Self {
-            given,
-            signed_headers: names,
-            hash: Sha256::new_with_prefix(&text),
             text,
+            signed_headers: names,
         }
     }
 
-    /// Whether it is that of a request.
-    pub(super) fn is_of(&self, request: &CanonicalRequest<'_>) -> bool {
-        let mut rest = &*self.given;
-        let mut gave = |text: &str| match rest.split_at_checked(text.len()) {
-            Some((given, [Self::END, others @ ..])) => {
-                rest = others;
-                given == text.as_bytes()
-            }
-            _ => false,
-        };
-        gave(request.method)
-            && gave(request.path)
-            && gave(request.query)
-            && (request.headers.iter()).all(|(name, value)| gave(name) && gave(value))
-            && rest.is_empty()
+    /// The signed headers' names: lower-case, sorted, joined with `;`.
+    pub fn signed_headers(&self) -> &str {
+        &self.signed_headers
     }
 
-    /// The signed headers' names: lower-case, sorted, joined with `;`.
-    pub(super) fn signed_headers(&self) -> &str {
-        &self.signed_headers
+    /// The SHA-256 of the canonical request.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.text).into()
+    }
+}
+
+impl fmt::Display for CanonicalRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for CanonicalRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CanonicalRequest").field(&self.text).finish()
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// The same for what is tested.
-    pub(crate) fn canonical(&self) -> CanonicalRequest<'_> {
+    pub(crate) fn canonical(&self) -> CanonicalRequest {
         let headers = self.headers.iter();
         let headers: Vec<_> = headers.map(|(name, value)| (&**name, &**value)).collect();
         let payload = match &self.body {
