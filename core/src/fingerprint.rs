@@ -8,22 +8,23 @@ use crate::{PageInfo, Paginate};
 /// What tells a page and its records from others, the same on every machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fingerprint {
-    /// Of the whole page; `None` where it holds nothing that could tell.
+    /// Of all that the page holds, and of the page that it leads to; `None` where there is nothing that could tell.
+    pub(crate) content: Option<String>,
+    /// Of what never changes in its records.
     pub(crate) page: Option<String>,
-    /// Of each record.
+    /// Of each record, by its identity; empty where there are none.
     pub(crate) records: Vec<u64>,
-    /// Whether each record's is that of its identity.
-    pub(crate) identified: bool,
-    /// Whether all records have the same fingerprint, so that an equal page may be another one.
+    /// Whether all records are equal, so that an equal page may be another one.
     pub(crate) alike: bool,
 }
 
 impl Fingerprint {
-    /// By the records' [`identity`](Paginate::identity), or else by their JSON in the answer's body.
+    /// By the records' [`identity`](Paginate::identity), and by their JSON in the answer's body.
     pub(crate) fn of<A: Paginate>(output: &mut A::Output, info: &PageInfo, body: &[u8]) -> Self {
         if info.len == 0 {
             // Empty pages differ by the page that they lead to.
             return Self {
+                content: info.token.clone(),
                 page: info.token.clone(),
                 ..Self::default()
             };
@@ -35,25 +36,94 @@ impl Fingerprint {
             records.extend(A::identity(item).map(|identity| mark(identity.as_bytes())));
             true
         });
-        let identified = items > 0 && records.len() == items;
-        if !identified {
-            records = marks_of_json(body);
+        let body = String::from_utf8_lossy(body);
+        let response = serde_json::from_str(&body).map(|Answer { response }| response.get());
+        let response = response.unwrap_or_default();
+        let list = list_of(response, info.len, DEPTH);
+        let mut content = mark(list.as_ref().map_or(response, |list| list.text).as_bytes());
+        if list.is_none() {
+            // Records that are no list: the id of the request and totals are no part of them.
+            content = fields(response)
+                .filter(|json| json.starts_with(['{', '[']))
+                .fold(0, |content, json| {
+                    mark(&[content.to_le_bytes().as_slice(), json.as_bytes()].concat())
+                });
         }
-        let alike = records
-            .windows(2)
-            .all(|pair| matches!(pair, [a, b] if a == b));
-        let mut all: Vec<u8> = records.iter().flat_map(|it| it.to_le_bytes()).collect();
-        if alike && let Some(token) = &info.token {
-            // By a token, a page of equal records is another one as long as it leads elsewhere.
-            all.extend_from_slice(token.as_bytes());
+        if items == 0 || records.len() < items {
+            records.clear();
+        }
+        let alike = match (&*records, &list) {
+            ([first, others @ ..], _) => others.iter().all(|other| other == first),
+            ([], Some(list)) => list.is_of_equals(),
+            ([], None) => false,
+        };
+        let page = match &*records {
+            [] => content,
+            marks => mark(
+                &marks
+                    .iter()
+                    .flat_map(|it| it.to_le_bytes())
+                    .collect::<Vec<_>>(),
+            ),
+        };
+        if let Some(token) = &info.token {
+            // By a token, an equal page is another one as long as it leads elsewhere.
+            content ^= mark(token.as_bytes()).rotate_left(1);
         }
         Self {
-            page: (!records.is_empty()).then(|| text(mark(&all))),
+            content: Some(text(content)),
+            page: Some(text(page)),
             records,
-            identified,
             alike,
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow, rename = "Response")]
+    response: &'a RawValue,
+}
+
+/// How deep in an answer its list may be.
+const DEPTH: usize = 4;
+
+/// The list of records in an answer, as JSON.
+struct List<'a> {
+    text: &'a str,
+    elements: Vec<&'a RawValue>,
+}
+
+impl List<'_> {
+    fn is_of_equals(&self) -> bool {
+        let pairs = self.elements.iter().zip(self.elements.iter().skip(1));
+        pairs.into_iter().all(|(a, b)| a.get() == b.get())
+    }
+}
+
+/// The first list that is so long in an object, or else in an object within it.
+fn list_of(object: &str, len: usize, depth: usize) -> Option<List<'_>> {
+    let depth = depth.checked_sub(1)?;
+    let list = |text: &'_ str| -> Option<usize> {
+        Some(serde_json::from_str::<Vec<&RawValue>>(text).ok()?.len())
+    };
+    let text = fields(object).find(|text| text.starts_with('[') && list(text) == Some(len));
+    match text {
+        Some(text) => Some(List {
+            text,
+            elements: serde_json::from_str(text).ok()?,
+        }),
+        None => fields(object)
+            .filter(|text| text.starts_with('{'))
+            .find_map(|object| list_of(object, len, depth)),
+    }
+}
+
+/// The values of an object's fields, in the order of their names.
+fn fields(object: &str) -> impl Iterator<Item = &str> {
+    let fields: BTreeMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(object).unwrap_or_default();
+    fields.into_values().map(RawValue::get)
 }
 
 /// The mark of some bytes: FNV-1a, which is fast, and stays the same in walks that are stored. Nobody gains
@@ -69,34 +139,6 @@ pub(crate) fn text(mark: u64) -> String {
     format!("{mark:016x}")
 }
 
-/// The marks of the elements of all lists in `Response`, or else of its objects. What else is there, such as a
-/// total or the `RequestId`, says nothing of the records.
-fn marks_of_json(body: &[u8]) -> Vec<u64> {
-    #[derive(Deserialize)]
-    struct Answer<'a> {
-        #[serde(borrow, rename = "Response")]
-        response: BTreeMap<Cow<'a, str>, &'a RawValue>,
-    }
-
-    let body = String::from_utf8_lossy(body);
-    let Ok(Answer { response }) = serde_json::from_str(&body) else {
-        return Vec::new();
-    };
-    let begins_with = |with: char| {
-        let values = response.values().map(|value| value.get());
-        values.filter(move |value| value.starts_with(with))
-    };
-    let mut lists = begins_with('[').peekable();
-    if lists.peek().is_none() {
-        return begins_with('{').map(|it| mark(it.as_bytes())).collect();
-    }
-    lists
-        .filter_map(|list| serde_json::from_str::<Vec<&RawValue>>(list).ok())
-        .flatten()
-        .map(|record| mark(record.get().as_bytes()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,24 +151,76 @@ mod tests {
         assert_eq!(text(mark(b"foobar")), "85944171f73967e8");
     }
 
+    #[derive(serde::Serialize)]
+    struct Rows;
+
+    impl crate::Action for Rows {
+        const SERVICE: &'static str = "cvm";
+        const VERSION: &'static str = "2017-03-12";
+        const NAME: &'static str = "DescribeRows";
+        type Output = usize;
+    }
+
+    impl Paginate for Rows {
+        type Item = ();
+        const PAGING: crate::Paging = crate::Paging::ItemOffset;
+        const PAGE_SIZE: u32 = 2;
+
+        fn turn_to(&mut self, _: &crate::Slot) {}
+
+        fn page_info(len: &usize) -> PageInfo {
+            PageInfo::new(*len)
+        }
+
+        fn into_items(_: usize) -> Vec<()> {
+            Vec::new()
+        }
+    }
+
+    fn fingerprint(mut len: usize, response: &str) -> Fingerprint {
+        let body = format!(r#"{{"Response":{response}}}"#);
+        let info = PageInfo::new(len);
+        Fingerprint::of::<Rows>(&mut len, &info, body.as_bytes())
+    }
+
     #[test]
     fn records_alone_tell_pages_apart() {
-        let page = |body: &str| marks_of_json(format!(r#"{{"Response":{body}}}"#).as_bytes());
-        let one = page(r#"{"Rows":[{"A":1},{"A":11}],"Total":2,"RequestId":"1"}"#);
-        assert_eq!(one.len(), 2);
-        assert_ne!(one[0], one[1]);
-        // Neither the total, nor the id of the request, wherever its text may occur, nor sums.
-        let again = page(r#"{"RequestId":"2","Rows":[{"A":1},{"A":11}],"Total":3,"Sum":{"A":5}}"#);
-        assert_eq!(one, again);
-        let other = page(r#"{"Rows":[{"A":2},{"A":12}],"Total":2,"RequestId":"1"}"#);
-        assert_ne!(one, other);
-        // Records may be the fields of an object, and names escaped.
-        let object = page(r#"{"Rows":{"a":{"A":1}},"\u0054otal":2,"RequestId":"1"}"#);
-        assert_ne!(
-            object,
-            page(r#"{"Rows":{"a":{"A":2}},"Total":2,"RequestId":"1"}"#)
+        let one = fingerprint(
+            2,
+            r#"{"Rows":[{"A":1},{"A":11}],"Total":2,"RequestId":"1"}"#,
         );
-        assert!(page(r#"{"Total":2,"RequestId":"1"}"#).is_empty());
-        assert!(marks_of_json(b"no JSON").is_empty());
+        assert!(!one.alike && one.content.is_some());
+        for again in [
+            // Neither the total, nor the id of the request, wherever its text may occur, nor sums, nor other lists.
+            r#"{"RequestId":"2","Rows":[{"A":1},{"A":11}],"Total":3,"Sum":{"A":5}}"#,
+            r#"{"Rows":[{"A":1},{"A":11}],"\u0054otal":2,"Columns":["A"],"RequestId":"11"}"#,
+            r#"{"Data":{"Total":7,"Rows":[{"A":1},{"A":11}]},"RequestId":"1"}"#,
+        ] {
+            assert_eq!(fingerprint(2, again).content, one.content, "{again}");
+        }
+        let other = fingerprint(
+            2,
+            r#"{"Rows":[{"A":2},{"A":12}],"Total":2,"RequestId":"1"}"#,
+        );
+        assert_ne!(other.content, one.content);
+        // Records may be the fields of an object.
+        let object = |value: u8| {
+            let response =
+                format!(r#"{{"Rows":{{"a":{{"A":{value}}}}},"Total":2,"RequestId":"1"}}"#);
+            fingerprint(1, &response).content
+        };
+        assert_ne!(object(1), object(2));
+    }
+
+    #[test]
+    fn a_page_of_equal_records_may_be_another_one() {
+        for (len, response, alike) in [
+            (1, r#"{"Rows":[7]}"#, true),
+            (3, r#"{"Rows":[7,7,7],"Columns":["a","b"]}"#, true),
+            (3, r#"{"Rows":[7,7,8]}"#, false),
+            (3, r#"{"Rows":{"a":7}}"#, false),
+        ] {
+            assert_eq!(fingerprint(len, response).alike, alike, "{response}");
+        }
     }
 }

@@ -246,6 +246,20 @@ impl Slot {
         Self::new(self.offset.saturating_add(offset), self.limit)
     }
 
+    /// The page that begins after so many records, if there is one of that size.
+    pub(crate) fn at(paging: Paging, position: u64, limit: u32) -> Option<Self> {
+        let pages = position.checked_div(limit.into())?;
+        let is_whole = position.checked_rem(limit.into()) == Some(0);
+        let offset = match paging {
+            Paging::ItemOffset => position,
+            Paging::PageIndex | Paging::PageNumber if is_whole => {
+                pages.saturating_add(paging.first())
+            }
+            Paging::PageIndex | Paging::PageNumber | Paging::Token => return None,
+        };
+        Some(Self::new(offset, limit))
+    }
+
     /// How many records lie before it, if that can be known.
     pub(crate) fn position(&self, paging: Paging) -> u64 {
         match paging {

@@ -1,4 +1,4 @@
-use alloc::{collections::BTreeSet, string::String};
+use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +22,22 @@ pub(crate) struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     said: Option<u64>,
     pages: u32,
-    /// The first page's fingerprint.
+    /// What the first page held.
     first: Option<String>,
-    /// That of the last page whose number is a power of two: pages in a circle come by it (Brent).
+    /// What the last page held whose number is a power of two: pages in a circle come by it (Brent).
     mark: Option<String>,
-    /// The last page and its fingerprint.
+    /// What the last page held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<String>,
+    /// Whether that was equal records, and the page before held the same.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    in_run: bool,
+    /// The last page, and what never changes in its records.
     last: Option<(Slot, String)>,
+    /// The same of the page before, where the records of the last one are equal: it may look unchanged when the list
+    /// has moved under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    earlier: Option<(Slot, String)>,
     /// Whether the last page named itself as the next one.
     repeated: bool,
     /// Whether the service is known to heed offsets: it gave nothing beyond the end.
@@ -44,10 +54,10 @@ pub(crate) struct Plan {
 /// Where the page after one begins that held fewer records than were asked for, though there are more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum AfterShort {
-    /// As far on as was asked for: the service leaves records out of a page.
+    /// As far on as was asked for: the service leaves records out of a page, or there are no more.
     AsAsked,
-    /// Where the records end: the service gives fewer at once than were asked for.
-    AsHeld,
+    /// Where the records end: the service gives only so many at once, however many are asked for.
+    AsHeld(u32),
 }
 
 /// What a page that has arrived leaves open, until another request decides.
@@ -55,14 +65,16 @@ enum AfterShort {
 pub(crate) enum Doubt {
     /// The total has changed. Is the last page still what it was, or did the list change in front of this one?
     Shift,
+    /// It is, but its records are equal. Is the page before it what it was?
+    EarlierShift,
     /// It is a page of equal records that came before. Does the service ignore the offset?
     Repeat,
     /// It is full, and completes the total. Is there more all the same?
     End,
-    /// It is short, though there may be more. Does something follow right where its records end?
+    /// It is short, though there may be more. Do records follow right where its own end?
     Short,
-    /// Records do that are like those of the page. Does the service give as many as it did when no more are asked
-    /// for, because it gives no more at once? Or fewer, because it leaves out some of those that are asked for?
+    /// They do. Asked for no more than the page holds, does the service give as many again? Then it gives only so
+    /// many at once. If it gives fewer, it leaves records out.
     Fewer,
 }
 
@@ -73,9 +85,11 @@ pub(crate) struct Arrived {
     pub(crate) fingerprint: Fingerprint,
     /// Whether nothing has changed in front of it.
     pub(crate) unshifted: bool,
+    /// Whether the last page is what it was.
+    last_is_same: bool,
     /// Whether it is known to be the last one, or not.
     last: Option<bool>,
-    /// Whether equal ones of its records follow right where those of a short page end.
+    /// Whether records follow right where those of a short page end.
     followed: bool,
 }
 
@@ -86,6 +100,7 @@ impl Arrived {
             info,
             fingerprint,
             unshifted: false,
+            last_is_same: false,
             last: None,
             followed: false,
         }
@@ -93,12 +108,6 @@ impl Arrived {
 
     fn len(&self) -> u64 {
         u64::try_from(self.info.len).unwrap_or(u64::MAX)
-    }
-
-    fn has_all_of(&self, other: &Self) -> bool {
-        let own: BTreeSet<_> = self.fingerprint.records.iter().collect();
-        let mut others = other.fingerprint.records.iter();
-        others.all(|record| own.contains(record))
     }
 }
 
@@ -144,7 +153,10 @@ impl Plan {
             pages: 0,
             first: None,
             mark: None,
+            held: None,
+            in_run: false,
             last: None,
+            earlier: None,
             repeated: false,
             heeds_offsets: false,
             after_short: None,
@@ -160,6 +172,12 @@ impl Plan {
             return Some(next.clone());
         }
         if A::PAGING == Paging::Token || next.token.is_some() {
+            return None;
+        }
+        if A::PAGING == Paging::ItemOffset
+            && matches!(self.after_short, Some(AfterShort::AsHeld(_)))
+        {
+            // Each page begins where the one before ended.
             return None;
         }
         let slot = next.plus(A::PAGING, ahead);
@@ -212,6 +230,15 @@ impl Plan {
             .filter(|(slot, _)| changed && !page.unshifted && Self::by_offset::<A>(slot, page))
     }
 
+    /// Whether the total says that the list has changed, and no look can tell where: the last pages are equal, so
+    /// that they stay what they are when the list moves under them.
+    pub(crate) fn is_lost(&self, page: &Arrived) -> bool {
+        let after = self.received.saturating_add(page.len());
+        let changed = |(now, before)| now != before && self.total_by(now) >= after;
+        let totals = page.info.total.zip(self.said);
+        self.in_run && !page.unshifted && totals.is_some_and(changed)
+    }
+
     /// What the next page leaves open, and the request that decides. No page lies beyond the first `max_pages`.
     pub(crate) fn doubt<A: Paginate>(
         &self,
@@ -220,40 +247,45 @@ impl Plan {
     ) -> Option<(Doubt, Slot)> {
         let slot = self.next.as_ref()?;
         if let Some((last, _)) = self.shift::<A>(page) {
-            return Some((Doubt::Shift, last.clone()));
+            return match &self.earlier {
+                Some((earlier, _)) if page.last_is_same => {
+                    Some((Doubt::EarlierShift, earlier.clone()))
+                }
+                _ => Some((Doubt::Shift, last.clone())),
+            };
         }
         let by_offset = Self::by_offset::<A>(slot, page);
         if page.len() == 0 || !by_offset || self.has_come_again::<A>(page) {
             return None;
         }
-        let after = self.received.saturating_add(page.len());
-        let claim = self.claims(page).find(|claim| *claim >= after);
         if page.fingerprint.alike && !self.heeds_offsets && self.has_had(page) {
-            let beyond = self.pages.max(max_pages).saturating_add(1);
-            let first = Slot::new(A::PAGING.first(), slot.limit);
-            return Some((Doubt::Repeat, first.plus(A::PAGING, beyond.into())));
+            let beyond = max_pages.max(1).into();
+            return Some((Doubt::Repeat, slot.plus(A::PAGING, beyond)));
         }
         if A::END == End::ShortPage {
             return None;
         }
-        let limit = u64::from(slot.limit);
-        if page.len() >= limit {
+        let after = self.received.saturating_add(page.len());
+        let claim = self.claims(page).find(|claim| *claim >= after);
+        if !self.is_short(slot, page) {
             let completes = claim == Some(after) && page.last.is_none();
-            let following = following::<A>(slot, page.len());
+            let following = self.following::<A>(slot, page.len());
             return completes.then_some((Doubt::End, following));
         }
-        let by_items = A::PAGING == Paging::ItemOffset;
-        if !by_items || claim == Some(after) || self.after_short.is_some() {
+        if claim == Some(after) || self.after_short.is_some() {
             return None;
         }
-        let limit_of = |limit| u32::try_from(limit).unwrap_or(slot.limit);
+        let held = u32::try_from(page.len()).ok()?;
+        let start = slot.position(A::PAGING);
         if page.followed {
-            return Some((Doubt::Fewer, Slot::new(slot.offset, limit_of(page.len()))));
+            return Some((Doubt::Fewer, Slot::at(A::PAGING, start, held)?));
         }
-        // No further than was asked for: of a service that leaves records out, it gives none but those of this page.
-        let rest = limit.saturating_sub(page.len()).min(page.len());
-        let end = slot.offset.saturating_add(page.len());
-        Some((Doubt::Short, Slot::new(end, limit_of(rest))))
+        let limit = match A::PAGING {
+            Paging::ItemOffset => slot.limit,
+            _ => held,
+        };
+        let end = start.saturating_add(page.len());
+        Some((Doubt::Short, Slot::at(A::PAGING, end, limit)?))
     }
 
     /// Takes note of what a look came to that was to decide a doubt about `page`, the next one.
@@ -267,39 +299,48 @@ impl Plan {
         page: &mut Arrived,
         look: Result<Arrived, Error>,
     ) -> Result<Verdict, Error> {
+        let after = self.received.saturating_add(page.len());
         let look = match look {
-            Ok(look) => Some(look),
-            Err(error) if doubt != Doubt::Shift && is_beyond(&error) => None,
-            Err(error) => return Err(error),
+            Ok(look) => Some(look).filter(|look| look.info.len > 0),
+            Err(error) if matches!(doubt, Doubt::Shift | Doubt::EarlierShift) => return Err(error),
+            Err(error) if doubt == Doubt::End && !is_beyond(&error) => {
+                // The page itself is there. What follows it is asked for again, and may fail by itself.
+                page.last = Some(false);
+                return Ok(Verdict::GoOn);
+            }
+            Err(error) if !is_beyond(&error) => return Err(error),
+            Err(error) if doubt == Doubt::Fewer => {
+                // Not every service takes a limit like this. The total shows in the end that records are missing.
+                if self.claims(page).all(|claim| claim < after) {
+                    return Err(error);
+                }
+                self.short = self.next.as_ref().map(|slot| (page.len(), slot.limit));
+                None
+            }
+            Err(_) => None,
         };
-        let found = look.as_ref().filter(|look| look.info.len > 0);
-        match doubt {
-            Doubt::Shift => {
+        match (doubt, look) {
+            (Doubt::Shift | Doubt::EarlierShift, look) => {
+                let then = match doubt {
+                    Doubt::Shift => &self.last,
+                    _ => &self.earlier,
+                };
                 let now = look.and_then(|look| look.fingerprint.page);
-                if self.last.as_ref().map(|(_, last)| last) != now.as_ref() {
+                if then.as_ref().map(|(_, page)| page) != now.as_ref() {
                     return Ok(Verdict::Shifted);
                 }
-                page.unshifted = true;
+                page.last_is_same = true;
+                page.unshifted = doubt == Doubt::EarlierShift || self.earlier.is_none();
             }
-            Doubt::Repeat if found.is_some() => return Ok(Verdict::Repeated),
-            Doubt::Repeat => self.heeds_offsets = true,
-            Doubt::End => page.last = Some(found.is_none()),
-            Doubt::Short => match found {
-                None => self.after_short = Some(AfterShort::AsAsked),
-                Some(look) if page.has_all_of(look) => page.followed = true,
-                // Where records are left out, all that stand there would have been in the page.
-                Some(_) => self.after_short = Some(AfterShort::AsHeld),
-            },
-            Doubt::Fewer => {
-                let as_many = found.is_some_and(|look| look.len() >= page.len());
-                // If in doubt, the total shows in the end that records are missing.
-                let after = self.received.saturating_add(page.len());
-                let sure = page.fingerprint.alike || self.claims(page).all(|it| it < after);
-                self.after_short = Some(match as_many && sure {
-                    true => AfterShort::AsHeld,
-                    false => AfterShort::AsAsked,
-                });
+            (Doubt::Repeat, Some(_)) => return Ok(Verdict::Repeated),
+            (Doubt::Repeat, None) => self.heeds_offsets = true,
+            (Doubt::End, look) => page.last = Some(look.is_none()),
+            (Doubt::Short, Some(_)) => page.followed = true,
+            (Doubt::Fewer, Some(look)) if look.len() >= page.len() => {
+                let held = u32::try_from(page.len()).unwrap_or(u32::MAX);
+                self.after_short = Some(AfterShort::AsHeld(held));
             }
+            (Doubt::Short | Doubt::Fewer, _) => self.after_short = Some(AfterShort::AsAsked),
         }
         Ok(Verdict::GoOn)
     }
@@ -317,10 +358,9 @@ impl Plan {
     }
 
     fn has_had(&self, page: &Arrived) -> bool {
-        let last = self.last.as_ref().map(|(_, last)| last);
-        let known = [self.first.as_ref(), self.mark.as_ref(), last];
-        let fingerprint = page.fingerprint.page.as_ref();
-        fingerprint.is_some() && known.contains(&fingerprint)
+        let known = [&self.first, &self.mark, &self.held].map(Option::as_ref);
+        let content = page.fingerprint.content.as_ref();
+        content.is_some() && known.contains(&content)
     }
 
     /// The totals by a page and by those before, less what lies before the first one.
@@ -337,19 +377,30 @@ impl Plan {
         let len = page.len();
         self.received = self.received.saturating_add(len);
         self.pages = self.pages.saturating_add(1);
-        let is_short = len < slot.limit.into();
-        let ends = is_short || page.last == Some(true) || !Self::by_offset::<A>(&slot, &page);
+        let is_short = self.is_short(&slot, &page);
+        let ends = is_short || page.last == Some(true) || A::PAGING == Paging::Token;
         // More records than a total says, or a page after the one that completes it: it is no total.
         let mut claims = self.claims(&page);
         let claim = claims.find(|it| *it > self.received || *it == self.received && ends);
         self.total = claim.map(|claim| claim.saturating_add(self.before));
         self.said = page.info.total.or(self.said);
-        if let Some(fingerprint) = page.fingerprint.page {
-            self.first.get_or_insert_with(|| fingerprint.clone());
+        let Fingerprint {
+            content,
+            page: unchanging,
+            alike,
+            ..
+        } = page.fingerprint;
+        if let Some(content) = content {
+            self.first.get_or_insert_with(|| content.clone());
             if self.pages.is_power_of_two() {
-                self.mark = Some(fingerprint.clone());
+                self.mark = Some(content.clone());
             }
-            self.last = Some((slot.clone(), fingerprint));
+            self.in_run = alike && self.held.as_ref() == Some(&content);
+            self.held = Some(content);
+        }
+        if let Some(unchanging) = unchanging {
+            let earlier = self.last.replace((slot.clone(), unchanging));
+            self.earlier = earlier.filter(|_| alike);
         }
         let token = page.info.token;
         let complete = match A::END {
@@ -366,31 +417,48 @@ impl Plan {
         } else if complete || len == 0 {
             // An empty page ends any such list, so that a total too high can't keep a walk going.
             None
-        } else if is_short && self.after_short == Some(AfterShort::AsHeld) {
-            let held = u32::try_from(len).unwrap_or(slot.limit);
-            Some(Slot::new(slot.offset.saturating_add(len), held))
         } else {
-            if is_short {
+            if is_short && self.after_short.is_none() {
                 self.short.get_or_insert((len, slot.limit));
             }
-            let next = following::<A>(&slot, len);
+            let next = self.following::<A>(&slot, len);
             Some(Slot { token, ..next })
         };
     }
-}
 
-/// The page that follows one of so many records.
-fn following<A: Paginate>(slot: &Slot, len: u64) -> Slot {
-    let mut next = slot.plus(A::PAGING, 1);
-    if A::PAGING == Paging::ItemOffset {
-        // A service that gives more than was asked for has given what the next page would begin with.
-        next.offset = next.offset.max(slot.offset.saturating_add(len));
+    /// Whether a page holds fewer records than the service gives at once.
+    fn is_short(&self, slot: &Slot, page: &Arrived) -> bool {
+        let limit = match self.after_short {
+            Some(AfterShort::AsHeld(held)) => held.min(slot.limit),
+            _ => slot.limit,
+        };
+        page.len() < limit.into()
     }
-    next
+
+    /// The page that follows one of so many records.
+    fn following<A: Paginate>(&self, slot: &Slot, len: u64) -> Slot {
+        let end = slot.position(A::PAGING).saturating_add(len);
+        match (A::PAGING, self.after_short) {
+            (Paging::ItemOffset, Some(AfterShort::AsHeld(_))) => Slot::new(end, slot.limit),
+            // A service that gives more than was asked for has given what the next page would begin with.
+            (Paging::ItemOffset, _) => {
+                let next = slot.plus(A::PAGING, 1);
+                Slot::new(next.offset.max(end), slot.limit)
+            }
+            // From here on in pages of as many as the service gives.
+            (_, Some(AfterShort::AsHeld(held))) if held < slot.limit => {
+                Slot::at(A::PAGING, end, held).unwrap_or_else(|| slot.plus(A::PAGING, 1))
+            }
+            _ => slot.plus(A::PAGING, 1),
+        }
+    }
 }
 
-/// Whether the service refused to look beyond the end of a list.
+/// Whether the service refused to look there, and not to be asked.
 fn is_beyond(error: &Error) -> bool {
     let kind = error.refusal().map(crate::Refusal::kind);
-    matches!(kind, Some(Kind::Request | Kind::NotFound))
+    matches!(
+        kind,
+        Some(Kind::Request | Kind::NotFound | Kind::Failed | Kind::Quota | Kind::Other)
+    )
 }

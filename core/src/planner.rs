@@ -205,7 +205,7 @@ impl<A: Paginate> Planner<A> {
         }
         self.decide()?;
         self.drop_older();
-        if let Some(fetch) = self.fetch_look(settings) {
+        if let Some(fetch) = self.fetch_look(settings)? {
             return Ok(Turn::Fetch(fetch));
         }
         if let Some(fetch) = self.fetch_ahead(settings)? {
@@ -263,18 +263,21 @@ impl<A: Paginate> Planner<A> {
     }
 
     /// The request that decides what the next page leaves open, if it leaves anything open.
-    fn fetch_look(&mut self, settings: &Settings) -> Option<Fetch<A>> {
-        let Some(Ahead::Back(Ok(page))) = self.ahead.front() else {
-            return None;
+    fn fetch_look(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
+        let (Some(Ahead::Back(Ok(page))), Look::No) = (self.ahead.front(), &self.look) else {
+            return Ok(None);
         };
-        if !matches!(self.look, Look::No) {
-            return None;
+        let Some(plan) = self.walk.plan() else {
+            return Ok(None);
+        };
+        if plan.is_lost(&page.arrived) {
+            return Err(self.walk.shifted(&page.arrived));
         }
-        let plan = self.walk.plan()?;
-        let (doubt, slot) = plan.doubt::<A>(&page.arrived, settings.max_pages())?;
-        let fetch = self.fetch(None, true, &slot)?;
+        let Some((doubt, slot)) = plan.doubt::<A>(&page.arrived, settings.max_pages()) else {
+            return Ok(None);
+        };
         self.look = Look::Out(doubt);
-        Some(fetch)
+        Ok(self.fetch(None, true, &slot))
     }
 
     fn fetch(&mut self, number: Option<u64>, asked_last: bool, slot: &Slot) -> Option<Fetch<A>> {

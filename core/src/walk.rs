@@ -287,12 +287,9 @@ impl<A: Paginate> Walk<A> {
         let (Some(window), Some(plan)) = (&self.window, &mut self.plan) else {
             return;
         };
-        let marks = match page.fingerprint.identified {
-            true => page.fingerprint.records.clone(),
-            false => Vec::new(),
-        };
+        let mut page = page;
+        let mut marks = core::mem::take(&mut page.fingerprint.records).into_iter();
         plan.advance::<A>(page);
-        let mut marks = marks.into_iter();
         let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
         let goes_on = self.rest.is_some();
         A::retain(output, &mut |item| {

@@ -11,7 +11,7 @@ use super::{
     answer, input,
     pages::walk,
     refusal,
-    table::{ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, Table},
+    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, Table},
     world::{Walked, World},
 };
 use crate::common::Client;
@@ -227,27 +227,121 @@ fn a_service_that_leaves_records_out_of_a_page_is_followed_as_was_asked() {
 
 #[test]
 fn pages_shorter_than_asked_for_are_named_where_records_are_missing() {
-    // By the index of a page of 500 each, of which the service gives 100.
+    // Of the second page of 500 the service gives 150, and by pages of 150 none begins where these end.
     let walked = walk(Rows::<PAGE_INDEX>::new(500, 1), |attempt| {
-        let (_, start, _) = Table::place::<PAGE_INDEX>(&input(attempt));
-        let rows: Vec<_> = (0..250).skip(start).take(100).collect();
-        answer(json!({"Rows": rows, "Total": 250}))
+        let (_, start, limit) = Table::place::<PAGE_INDEX>(&input(attempt));
+        let most = if start == 0 { 500 } else { 150 };
+        let rows: Vec<_> = (0..800).skip(start).take(limit.min(most)).collect();
+        answer(json!({"Rows": rows, "Total": 800}))
     });
     let error = walked.error.unwrap();
     assert!(matches!(
         error,
         Error::Incomplete {
-            delivered: 100,
-            total: 250,
-            short_page: Some((100, 500)),
+            delivered: 650,
+            total: 800,
+            short_page: Some((150, 500)),
             ..
         }
     ));
     assert_eq!(
         error.to_string(),
-        "incomplete: 100 of 250 records came (part 0); a page held 100 where 500 were asked for: \
-         ask for pages of at most 100"
+        "incomplete: 650 of 800 records came (part 0); a page held 150 where 500 were asked for: \
+         ask for pages of at most 150"
     );
+}
+
+#[test]
+fn a_limit_that_is_lowered_by_index_is_followed_where_the_records_end() {
+    for total in [
+        Total::True,
+        Total::Any(vec![0]),
+        Total::Any(vec![60]),
+        Total::None,
+    ] {
+        for width in [1, 3] {
+            let mut service = Service::new(0..700, total.clone());
+            service.most = 100;
+            let walked = walked::<PAGE_INDEX>(&mut service, 500, width);
+            assert_eq!(walked.records(), (0..700).collect::<Vec<_>>(), "{total:?}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_equal_records_that_moves_under_the_walk_is_an_error() {
+    // Newest first: a use comes in front of 150 equal ones, or the one in front of them goes.
+    for (first, then) in [
+        (vec![7; 150], [vec![9], vec![7; 150]].concat()),
+        ([vec![9], vec![7; 150]].concat(), vec![7; 150]),
+    ] {
+        for after in 1..4 {
+            for width in [1, 3] {
+                let mut service = Service::new(first.clone(), Total::True);
+                let mut answers = 0;
+                let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
+                let mut world = World::new(Client::with_settings(settings));
+                world.latencies = vec![(10, 10)];
+                let mut planner = Planner::new(Rows::<ITEM_OFFSET>::new(50, 1)).with_width(width);
+                let walked = world.walk(&mut planner, |_, attempt| {
+                    let answer = service.serve::<ITEM_OFFSET>(attempt);
+                    answers += 1;
+                    if answers == after {
+                        service.rows.clone_from(&then);
+                    }
+                    answer
+                });
+                let mut came = walked.pages.concat();
+                came.sort_unstable();
+                let whole = |rows: &[u64]| {
+                    let mut rows = rows.to_vec();
+                    rows.sort_unstable();
+                    rows == came
+                };
+                assert!(
+                    matches!(walked.error, Some(Error::Shifted { .. }))
+                        || whole(&first)
+                        || whole(&then),
+                    "{after} {width}: {} {:?}",
+                    came.len(),
+                    walked.error
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_fails_beyond_the_end_costs_no_page() {
+    for failed in [
+        || refusal("FailedOperation.NoData"),
+        || refusal("LimitExceeded.Offset"),
+        || super::page(504, "<html>"),
+    ] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(50, 1), |attempt| {
+            let (_, start, _) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            let rows: Vec<_> = (start..100).take(50).collect();
+            if start < 100 {
+                answer(json!({"Rows": rows, "Total": 100}))
+            } else {
+                failed()
+            }
+        });
+        assert_eq!(walked.pages.concat().len(), 100);
+    }
+}
+
+#[test]
+fn a_cursor_leads_on_from_a_full_page_whatever_the_total() {
+    for total in [json!(100), json!(200), json!(250), json!(0)] {
+        let table = Table::new(&[250]);
+        let walked = walk(Rows::<CURSOR>::new(100, 1), |attempt| {
+            let mut page = table.page::<CURSOR>(&input(attempt));
+            page["Total"] = total.clone();
+            answer(page)
+        });
+        assert_eq!(walked.records(), table.all(), "{total}");
+    }
 }
 
 fn total() -> impl Strategy<Value = Total> {
@@ -287,12 +381,8 @@ prop_compose! {
 
 fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
     let mut service = Service::new(case.rows.clone(), case.total.clone());
-    // By the index of a page nobody can tell where the records of a shorter one end, nor where some of them are equal.
     let some_are_equal = case.rows.iter().max() < Some(&4) && case.rows.contains(&1);
-    service.most = match KIND {
-        ITEM_OFFSET if !some_are_equal => case.most,
-        _ => usize::MAX,
-    };
+    service.most = case.most;
     let lowered = service.most < case.limit as usize;
     let walked = walked::<KIND>(&mut service, case.limit, case.width);
     let came = walked.pages.concat();
@@ -322,6 +412,13 @@ fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
             };
             let over = (0..200).any(|answers| over(answers) > Some(case.rows.len() as u64));
             prop_assert!(came == case.rows && over || lowered, "{came:?} of {total}");
+        }
+        // Under equal records a list may have moved whenever its total changes.
+        Error::Shifted { .. } => {
+            prop_assert!(
+                some_are_equal || case.rows.iter().all(|row| *row == 0),
+                "{came:?}"
+            );
         }
         other => prop_assert!(false, "{other}"),
     }
