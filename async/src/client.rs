@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use crate::{
     Hyper, Items, Pages, Transport,
-    connect::{self, Connect, Own},
+    connect::{self, Connector},
     credentials,
     tell::CallTeller,
 };
@@ -177,7 +177,7 @@ pub struct Builder {
     connect_timeout: Duration,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
-    connector: Option<Own>,
+    connector: Option<Connector>,
     roots: Option<RootCertStore>,
 }
 
@@ -276,7 +276,7 @@ impl Builder {
         S::Error: Into<BoxError>,
         S::Future: Send,
     {
-        self.connector = Some(Own::new(connector));
+        self.connector = Some(Connector::new(connector));
         self
     }
 
@@ -297,14 +297,14 @@ impl Builder {
 
     /// The client, over hyper.
     pub fn build(self) -> Client {
-        let connector = self.connector.clone();
-        let proxies = match &self.proxies {
-            Some(proxies) => proxies.clone(),
-            None if connector.is_some() => Proxies::default(),
-            None => Proxies::from_variables(credentials::variable),
+        let proxies = match (&self.proxies, &self.connector) {
+            (Some(proxies), _) => proxies.clone(),
+            (None, Some(_)) => Proxies::default(),
+            (None, None) => Proxies::from_variables(credentials::variable),
         };
-        let connect = Connect::new(connector, proxies, self.roots.clone());
-        let hyper = Hyper::new(connect, self.connect_timeout);
+        let (connector, roots) = (self.connector.clone(), self.roots.clone());
+        let timeout = self.connect_timeout.min(self.settings.attempt_timeout());
+        let hyper = Hyper::new(connector, proxies, roots, timeout);
         self.transport(hyper)
     }
 

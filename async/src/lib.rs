@@ -375,7 +375,6 @@
 
 mod client;
 mod connect;
-mod connection;
 mod credentials;
 #[cfg(feature = "emulator")]
 pub mod serve;

@@ -1,27 +1,35 @@
 use std::{
+    collections::HashMap,
+    error::Error,
     future::Future,
-    mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use http::uri::{Authority, Scheme, Uri};
-use http_body_util::Full;
-use tc3_core::{Attempt, Failure, Outcome};
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{self, connect::capture_connection},
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls::RootCertStore;
+use tc3_core::{Attempt, Failure, Outcome, Proxies};
 use tokio::{
-    runtime::Handle,
+    runtime::{self, Handle},
     task::yield_now,
-    time::{Instant, timeout_at},
+    time::timeout,
 };
 
-use crate::{connect::Connect, connection::Connection};
-
-const LATE: &str = "no answer has begun in the attempt's time";
+use crate::connect::{self, Connector};
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How many may: those of a wide walk, which would otherwise be made anew for each page.
-const MAX_IDLE_CONNECTIONS: usize = 64;
+/// How large the head of an answer may be. It also bounds what is read in one go, however fast it comes.
+const MAX_HEAD: usize = 16 << 10;
+/// How many pools are kept: those of runtimes that have ended are among them.
+const MAX_POOLS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
@@ -45,129 +53,118 @@ where
     }
 }
 
-/// The transport over hyper, with rustls and Mozilla's roots, or others. Connections are kept and used again;
-/// those that have idled for too long are closed when the next call looks for one, or with the last client.
+/// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are kept and
+/// used again.
 #[derive(Debug)]
 pub struct Hyper {
-    connect: Connect,
-    timeout: Duration,
-    idle: Mutex<Vec<Idle>>,
+    connector: Connector,
+    /// For what is direct.
+    direct: Connector,
+    proxies: Proxies,
+    /// One for each runtime, and for what is direct: a connection is driven by the runtime that made it. Another
+    /// one would wait for it in vain while that stands still.
+    pools: Mutex<HashMap<(runtime::Id, bool), Pool>>,
 }
 
-/// A connection that nobody uses.
-#[derive(Debug)]
-struct Idle {
-    origin: Origin,
-    since: Instant,
-    connection: Connection,
-}
-
-/// What a connection is to, and whether it goes there directly whatever the proxies.
-#[derive(Debug, PartialEq)]
-struct Origin {
-    scheme: Scheme,
-    authority: Authority,
-    direct: bool,
-}
+type Pool = legacy::Client<Connector, Full<Bytes>>;
 
 impl Hyper {
-    pub(crate) const fn new(connect: Connect, timeout: Duration) -> Self {
+    /// Connects by `own` instead of TCP, if there is one, but for what is direct.
+    pub(crate) fn new(
+        own: Option<Connector>,
+        proxies: Proxies,
+        roots: Option<RootCertStore>,
+        connect_timeout: Duration,
+    ) -> Self {
+        let tls = connect::tls(roots);
+        let tcp = Connector::tcp(connect_timeout);
+        let connector = own.unwrap_or_else(|| tcp.clone());
         Self {
-            connect,
-            timeout,
-            idle: Mutex::new(Vec::new()),
+            connector: connector.finish(proxies.clone(), tls.clone(), connect_timeout),
+            direct: tcp.finish(Proxies::default(), tls, connect_timeout),
+            proxies,
+            pools: Mutex::default(),
         }
     }
 
-    /// Connects within the connect timeout and what is left until the deadline.
-    async fn connect(&self, origin: &Origin, deadline: Instant) -> Result<Connection, Failure> {
-        let Origin {
-            scheme,
-            authority,
-            direct,
-        } = origin;
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = left.min(self.timeout);
-        let io = self.connect.connect(scheme, authority, *direct, timeout);
-        let connection = Connection::new(io.await?).await;
-        connection.map_err(Failure::not_sent)
-    }
-
-    /// The connection to an origin that was last used.
-    fn take(&self, origin: &Origin) -> Option<Connection> {
-        let now = Instant::now();
-        let mut idle = self.idle();
-        idle.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
-        let runtime = Handle::current().id();
-        let last = idle
-            .iter()
-            .rposition(|idle| idle.origin == *origin && idle.connection.is_of(runtime))?;
-        Some(idle.remove(last).connection)
-    }
-
-    fn keep(&self, origin: Origin, mut connection: Connection) {
-        if connection.is_ready() {
-            let mut idle = self.idle();
-            if idle.len() < MAX_IDLE_CONNECTIONS {
-                idle.push(Idle {
-                    origin,
-                    since: Instant::now(),
-                    connection,
-                });
-            }
+    fn pool(&self, direct: bool) -> Pool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Handle::current().id(), direct);
+        if pools.len() == MAX_POOLS && !pools.contains_key(&key) {
+            pools.clear();
         }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        let pool = pools.entry(key).or_insert_with(|| {
+            let connector = if direct {
+                &self.direct
+            } else {
+                &self.connector
+            };
+            legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(MAX_IDLE)
+                .http1_max_buf_size(MAX_HEAD)
+                .build(connector.clone())
+        });
+        pool.clone()
     }
 }
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
-        let deadline = Instant::now() + attempt.timeout;
+        let proxy = match attempt.direct {
+            true => None,
+            false => self
+                .proxies
+                .choose(attempt.request.uri())
+                .map_err(Failure::not_sent)?,
+        };
         let mut request = attempt.request.map(Full::new);
-        let uri = mem::take(request.uri_mut()).into_parts();
-        let (Some(scheme), Some(authority)) = (uri.scheme, uri.authority) else {
-            return Err(Failure::not_sent("the URI is not absolute"));
+        let connection = capture_connection(&mut request);
+        let exchange = async {
+            // The runtime looks at its sockets meanwhile, so that the pool knows which connections were closed.
+            yield_now().await;
+            let answer = self.pool(attempt.direct).request(request).await;
+            let (parts, body) = answer.map_err(failure)?.into_parts();
+            let body = read(body, attempt.max_body).await;
+            Ok(Response::from_parts(parts, body.map_err(Failure::unknown)?))
         };
-        let origin = Origin {
-            scheme,
-            authority,
-            direct: attempt.direct,
-        };
-        *request.uri_mut() = uri.path_and_query.map_or_else(Uri::default, Uri::from);
-        loop {
-            let idle = self.take(&origin);
-            let reused = idle.is_some();
-            let mut connection = match idle {
-                Some(connection) => {
-                    // The runtime looks at its sockets meanwhile: one that was closed is known by then.
-                    yield_now().await;
-                    connection
-                }
-                None => {
-                    // In a box, or every call would have room for it.
-                    Box::pin(self.connect(&origin, deadline)).await?
-                }
-            };
-            connection.set_deadline(deadline);
-            let answer = connection.send(request).await;
-            let (parts, body) = match answer.ok_or_else(|| Failure::unknown(LATE))? {
-                Ok(answer) => answer.into_parts(),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if reused => {
-                        request = unsent;
-                        continue;
-                    }
-                    Some(_) => return Err(Failure::not_sent(error.into_error())),
-                    None => return Err(Failure::unknown(error.into_error())),
-                },
-            };
-            let body = timeout_at(deadline, connection.read(body, attempt.max_body)).await;
-            let body = body.map_err(Failure::unknown)?.map_err(Failure::unknown)?;
-            self.keep(origin, connection);
-            return Ok(http::Response::from_parts(parts, body));
+        let outcome = timeout(attempt.timeout, exchange).await;
+        let outcome = outcome.unwrap_or_else(|late| {
+            Err(match *connection.connection_metadata() {
+                Some(_) => Failure::unknown(late),
+                None => Failure::not_sent(late),
+            })
+        });
+        outcome.map_err(|failure| match proxy {
+            Some(proxy) => failure.through(proxy),
+            None => failure,
+        })
+    }
+}
+
+/// Reads a body, at most one byte more than the bound: core sees by it that there is more.
+async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
+    let mut bytes = BytesMut::new();
+    while bytes.len() <= max_body
+        && let Some(frame) = body.frame().await.transpose()?
+    {
+        if let Ok(data) = frame.into_data() {
+            bytes.extend_from_slice(&data);
         }
+    }
+    bytes.truncate(max_body.saturating_add(1));
+    Ok(bytes.freeze())
+}
+
+/// Nothing was sent where there was no connection, or where hyper gave the request back.
+fn failure(error: legacy::Error) -> Failure {
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<hyper::Error>());
+    if error.connect_info().is_none() || cause.is_some_and(hyper::Error::is_canceled) {
+        let obstacle = connect::obstacle(&error);
+        Failure::not_sent(error).with_obstacle(obstacle)
+    } else {
+        Failure::unknown(error)
     }
 }
