@@ -16,7 +16,7 @@ use tc3_core::{
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
 use tokio::time::Instant;
-use tower_service::Service;
+use tower::Service;
 
 use tracing::Instrument;
 
@@ -276,7 +276,7 @@ impl Builder {
         S::Error: Into<BoxError>,
         S::Future: Send,
     {
-        self.connector = Some(Connector::new(connector));
+        self.connector = Some(connect::boxed(connector));
         self
     }
 
@@ -296,15 +296,14 @@ impl Builder {
     }
 
     /// The client, over hyper.
-    pub fn build(self) -> Client {
-        let proxies = match (&self.proxies, &self.connector) {
-            (Some(proxies), _) => proxies.clone(),
-            (None, Some(_)) => Proxies::default(),
-            (None, None) => Proxies::from_variables(credentials::variable),
-        };
-        let (connector, roots) = (self.connector.clone(), self.roots.clone());
+    pub fn build(mut self) -> Client {
+        let own = self.connector.take();
+        let proxies = self.proxies.take().unwrap_or_else(|| match own {
+            Some(_) => Proxies::default(),
+            None => Proxies::from_variables(credentials::variable),
+        });
         let timeout = self.connect_timeout.min(self.settings.attempt_timeout());
-        let hyper = Hyper::new(connector, proxies, roots, timeout);
+        let hyper = Hyper::new(own, proxies, self.roots.take(), timeout);
         self.transport(hyper)
     }
 

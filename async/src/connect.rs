@@ -1,45 +1,20 @@
 //! How connections are made: by TCP or by the user's connector, through a proxy's tunnel, with TLS on top.
 
-use std::{
-    error::Error,
-    fmt,
-    future::{Future, poll_fn},
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{
-    Request, StatusCode, Uri,
-    header::{HOST, PROXY_AUTHORIZATION},
-    uri::Scheme,
-};
+use http::{Request, StatusCode, Uri, header, uri::Scheme};
 use http_body_util::Empty;
-use hyper::{
-    client::conn::http1,
-    rt::{Read, Write},
-    upgrade,
-};
+use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
-use hyper_util::client::{
-    legacy::connect::{
-        Connected, Connection, HttpConnector,
-        dns::{GaiAddrs, GaiResolver, Name},
-    },
-    proxy::matcher::{Intercept, Matcher},
-};
-use rustls::{
-    AlertDescription, ClientConfig, RootCertStore,
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector, dns::GaiResolver};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tc3_core::{BoxError, Invalid, Obstacle, Proxies, ProxyUrl, pem};
-use tokio::time::timeout;
-use tower_service::Service;
+use tower::{Service, ServiceExt, service_fn, timeout::Timeout, util::BoxCloneSyncService};
 
 /// A connection of any kind.
 pub(crate) type Io = Box<dyn Stream>;
@@ -54,101 +29,60 @@ impl Connection for Io {
     }
 }
 
-type Connecting = Pin<Box<dyn Future<Output = Result<Io, BoxError>> + Send>>;
-
 /// A connector of any kind.
-#[derive(Clone)]
-pub(crate) struct Connector(Arc<dyn Fn(Uri) -> Connecting + Send + Sync>);
+pub(crate) type Connector = BoxCloneSyncService<Uri, Io, BoxError>;
 
-impl Connector {
-    pub(crate) fn new<S>(service: S) -> Self
-    where
-        S: Service<Uri> + Clone + Send + Sync + 'static,
-        S::Response: Read + Write + Send + Unpin + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send,
-    {
-        Self(Arc::new(move |uri| {
-            let mut service = service.clone();
-            Box::pin(async move {
-                let ready = poll_fn(|context| service.poll_ready(context)).await;
-                ready.map_err(Into::into)?;
-                let io = service.call(uri).await.map_err(Into::into)?;
-                Ok(Box::new(io) as Io)
-            })
-        }))
-    }
-
-    /// Connects by TCP. The addresses of a name share the timeout.
-    pub(crate) fn tcp(timeout: Duration) -> Self {
-        Self::tcp_to(Resolver(GaiResolver::new()), timeout)
-    }
-
-    fn tcp_to<R>(resolver: R, timeout: Duration) -> Self
-    where
-        R: Service<Name, Response: Iterator<Item = SocketAddr>, Error: Into<BoxError>>,
-        R: Clone + Send + Sync + 'static,
-        R::Future: Send,
-    {
-        let mut tcp = HttpConnector::new_with_resolver(resolver);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(timeout));
-        Self::new(tcp)
-    }
-
-    /// Adds what comes on top: a proxy's tunnel, TLS, and the time that all of it may take.
-    pub(crate) fn finish(self, proxies: Proxies, tls: Arc<ClientConfig>, limit: Duration) -> Self {
-        let proxies = Arc::new(proxies);
-        let dial = Self(Arc::new(move |uri| {
-            Box::pin(dial(self.clone(), Arc::clone(&proxies), uri))
-        }));
-        let https = HttpsConnector::from((dial, tls));
-        Self(Arc::new(move |uri| {
-            let connecting = https.clone().call(uri);
-            Box::pin(async move { Ok(Box::new(timeout(limit, connecting).await??) as Io) })
-        }))
-    }
+pub(crate) fn boxed<S>(connector: S) -> Connector
+where
+    S: Service<Uri, Response: Stream + 'static, Error: Into<BoxError>, Future: Send>,
+    S: Clone + Send + Sync + 'static,
+{
+    let connector = connector.map_response(|io| Box::new(io) as Io);
+    Connector::new(connector.map_err(Into::into))
 }
 
-impl Service<Uri> for Connector {
-    type Response = Io;
-    type Error = BoxError;
-    type Future = Connecting;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Connecting {
-        (self.0)(uri)
-    }
+/// Connects by TCP.
+pub(crate) fn tcp(timeout: Duration) -> Connector {
+    let resolver = GaiResolver::new().map_err(ConnectError::NameLookup);
+    resolved_by(resolver, timeout)
 }
 
-impl fmt::Debug for Connector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Connector")
-    }
+fn resolved_by<R>(resolver: R, timeout: Duration) -> Connector
+where
+    HttpConnector<R>: Service<Uri, Response: Stream, Error: Into<BoxError>, Future: Send>,
+    R: Clone + Send + Sync + 'static,
+{
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.set_nodelay(true);
+    // The addresses of a name share it.
+    tcp.set_connect_timeout(Some(timeout));
+    boxed(tcp)
+}
+
+/// Adds what comes on top: a proxy's tunnel, TLS, and the time that all of it may take.
+pub(crate) fn finish(
+    connector: Connector,
+    proxies: Arc<Proxies>,
+    tls: Arc<ClientConfig>,
+    timeout: Duration,
+) -> Connector {
+    let dial = service_fn(move |uri| dial(connector.clone(), Arc::clone(&proxies), uri));
+    boxed(Timeout::new(HttpsConnector::from((dial, tls)), timeout))
 }
 
 /// Connects to a host, through a tunnel where there is a proxy for it.
 async fn dial(connector: Connector, proxies: Arc<Proxies>, uri: Uri) -> Result<Io, BoxError> {
-    let default = if uri.scheme() == Some(&Scheme::HTTP) {
-        80
-    } else {
-        443
-    };
-    let host = uri.host().ok_or("the URI is not absolute")?;
-    let authority = format!("{host}:{}", uri.port_u16().unwrap_or(default));
-    match proxies.choose(&uri)? {
+    let is_http = uri.scheme() == Some(&Scheme::HTTP);
+    let port = uri.port_u16().unwrap_or(if is_http { 80 } else { 443 });
+    let authority = format!("{}:{port}", uri.host().unwrap_or_default());
+    let Some(proxy) = proxies.choose(&uri)? else {
         // Always http, so that no connector adds a TLS of its own.
-        None => (connector.0)(format!("http://{authority}/").parse()?).await,
-        Some(proxy) => {
-            let proxy =
-                intercept(proxy).ok_or("the proxy's address is not one that hyper can use")?;
-            let io = (connector.0)(proxy.uri().clone()).await?;
-            tunnel(io, &proxy, &authority).await
-        }
-    }
+        let uri = format!("http://{authority}/").parse()?;
+        return connector.oneshot(uri).await;
+    };
+    let proxy = intercept(proxy).ok_or("hyper-util can't parse the proxy's URL")?;
+    let io = connector.oneshot(proxy.uri().clone()).await?;
+    tunnel(io, &proxy, &authority).await
 }
 
 /// Parses a proxy's URL.
@@ -159,37 +93,17 @@ fn intercept(proxy: &ProxyUrl) -> Option<Intercept> {
 
 /// Asks a proxy for a tunnel. The one in hyper-util doesn't tell the status of a refusal.
 async fn tunnel(io: Io, proxy: &Intercept, authority: &str) -> Result<Io, BoxError> {
-    let mut request = Request::connect(authority).header(HOST, authority);
+    let mut request = Request::connect(authority).header(header::HOST, authority);
     if let Some(authorization) = proxy.basic_auth() {
-        request = request.header(PROXY_AUTHORIZATION, authorization);
+        request = request.header(header::PROXY_AUTHORIZATION, authorization);
     }
     let (mut requests, connection) = http1::handshake(io).await?;
     tokio::spawn(connection.with_upgrades());
-    let answer = requests
-        .send_request(request.body(Empty::<Bytes>::new())?)
-        .await?;
+    let request = request.body(Empty::<Bytes>::new())?;
+    let answer = requests.send_request(request).await?;
     match answer.status() {
-        StatusCode::OK => Ok(Box::new(upgrade::on(answer).await?)),
+        StatusCode::OK => Ok(Box::new(hyper::upgrade::on(answer).await?)),
         status => Err(ConnectError::Proxy(status.as_u16()).into()),
-    }
-}
-
-/// Looks names up as the system does, and marks its errors.
-#[derive(Clone)]
-struct Resolver(GaiResolver);
-
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, ConnectError>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        self.0.poll_ready(context).map_err(ConnectError::NameLookup)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let found = self.0.call(name);
-        Box::pin(async { found.await.map_err(ConnectError::NameLookup) })
     }
 }
 
@@ -218,9 +132,7 @@ pub(crate) fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
             None => {}
         }
         // The source of an `io::Error` leaves out the error in it.
-        let io = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let io = error.downcast_ref().and_then(io::Error::get_ref);
         next = io.map_or_else(|| error.source(), |inner| Some(inner));
     }
     Obstacle::Connection
@@ -254,43 +166,27 @@ pub(crate) fn roots(text: &[u8]) -> Result<RootCertStore, Invalid> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::{Ready, ready},
-        time::Instant,
-        vec,
-    };
+    use std::{net::SocketAddr, time::Instant};
 
+    use hyper_util::client::legacy::connect::dns::Name;
     use tc3_test_peer::black_hole_at;
     use tokio::net::TcpListener;
 
     use super::*;
 
-    /// Has the same addresses for each name.
-    #[derive(Clone)]
-    struct Known(Vec<SocketAddr>);
-
-    impl Service<Name> for Known {
-        type Response = vec::IntoIter<SocketAddr>;
-        type Error = io::Error;
-        type Future = Ready<io::Result<Self::Response>>;
-
-        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn call(&mut self, _: Name) -> Self::Future {
-            ready(Ok(self.0.clone().into_iter()))
-        }
-    }
-
     /// All addresses have the service's port, so they differ in the host.
     async fn connect(known: &[SocketAddr], timeout: Duration) -> (Result<Io, BoxError>, Duration) {
-        let connector = Connector::tcp_to(Known(known.to_vec()), timeout);
-        let mut connector = connector.finish(Proxies::default(), tls(None), timeout);
+        let known = known.to_vec();
         let uri = format!("http://name.invalid:{}", known[0].port());
+        let resolver = service_fn(move |_: Name| {
+            let known = known.clone().into_iter();
+            async { io::Result::Ok(known) }
+        });
+        let connector = resolved_by(resolver, timeout);
+        let connector = finish(connector, Arc::default(), tls(None), timeout);
         let start = Instant::now();
-        let connected = connector.call(uri.parse().unwrap());
-        (connected.await, start.elapsed())
+        let connected = connector.oneshot(uri.parse().unwrap()).await;
+        (connected, start.elapsed())
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     error::Error,
     future::Future,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -10,17 +10,12 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy::{self, connect::capture_connection},
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::{self, connect::capture_connection};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::RootCertStore;
 use tc3_core::{Attempt, Failure, Outcome, Proxies};
-use tokio::{
-    runtime::{self, Handle},
-    task::yield_now,
-    time::timeout,
-};
+use tokio::runtime::{self, Handle};
+use tokio::{task::yield_now, time::timeout};
 
 use crate::connect::{self, Connector};
 
@@ -28,7 +23,7 @@ use crate::connect::{self, Connector};
 const MAX_IDLE: Duration = Duration::from_secs(45);
 /// How large the head of an answer may be. It also bounds what is read in one go, however fast it comes.
 const MAX_HEAD: usize = 16 << 10;
-/// How many pools are kept: those of runtimes that have ended are among them.
+/// How many runtimes may have a pool; those that have ended have one as well.
 const MAX_POOLS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
@@ -57,16 +52,9 @@ where
 /// used again.
 #[derive(Debug)]
 pub struct Hyper {
-    connector: Connector,
-    /// For what is direct.
-    direct: Connector,
-    proxies: Proxies,
-    /// One for each runtime, and for what is direct: a connection is driven by the runtime that made it. Another
-    /// one would wait for it in vain while that stands still.
-    pools: Mutex<HashMap<(runtime::Id, bool), Pool>>,
+    usual: Route,
+    direct: Route,
 }
-
-type Pool = legacy::Client<Connector, Full<Bytes>>;
 
 impl Hyper {
     /// Connects by `own` instead of TCP, if there is one, but for what is direct.
@@ -74,36 +62,46 @@ impl Hyper {
         own: Option<Connector>,
         proxies: Proxies,
         roots: Option<RootCertStore>,
-        connect_timeout: Duration,
+        timeout: Duration,
     ) -> Self {
         let tls = connect::tls(roots);
-        let tcp = Connector::tcp(connect_timeout);
-        let connector = own.unwrap_or_else(|| tcp.clone());
-        Self {
-            connector: connector.finish(proxies.clone(), tls.clone(), connect_timeout),
-            direct: tcp.finish(Proxies::default(), tls, connect_timeout),
+        let route = |connector, proxies: Arc<_>| Route {
+            connector: connect::finish(connector, Arc::clone(&proxies), Arc::clone(&tls), timeout),
             proxies,
             pools: Mutex::default(),
+        };
+        let tcp = connect::tcp(timeout);
+        Self {
+            usual: route(own.unwrap_or_else(|| tcp.clone()), Arc::new(proxies)),
+            direct: route(tcp, Arc::default()),
         }
     }
+}
 
-    fn pool(&self, direct: bool) -> Pool {
+/// A way to connect, and the connections that were made so.
+#[derive(Debug)]
+struct Route {
+    connector: Connector,
+    proxies: Arc<Proxies>,
+    /// One for each runtime. A connection is driven by the runtime that made it: with one pool for all, a call
+    /// could wait for a runtime that nobody runs.
+    pools: Mutex<HashMap<runtime::Id, Pool>>,
+}
+
+type Pool = legacy::Client<Connector, Full<Bytes>>;
+
+impl Route {
+    fn pool(&self) -> Pool {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (Handle::current().id(), direct);
-        if pools.len() == MAX_POOLS && !pools.contains_key(&key) {
+        if pools.len() > MAX_POOLS {
             pools.clear();
         }
-        let pool = pools.entry(key).or_insert_with(|| {
-            let connector = if direct {
-                &self.direct
-            } else {
-                &self.connector
-            };
+        let pool = pools.entry(Handle::current().id()).or_insert_with(|| {
             legacy::Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(MAX_IDLE)
                 .http1_max_buf_size(MAX_HEAD)
-                .build(connector.clone())
+                .build(self.connector.clone())
         });
         pool.clone()
     }
@@ -111,29 +109,32 @@ impl Hyper {
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
-        let proxy = match attempt.direct {
-            true => None,
-            false => self
-                .proxies
-                .choose(attempt.request.uri())
-                .map_err(Failure::not_sent)?,
+        let route = if attempt.direct {
+            &self.direct
+        } else {
+            &self.usual
         };
+        let proxy = route.proxies.choose(attempt.request.uri());
+        let proxy = proxy.map_err(Failure::not_sent)?;
         let mut request = attempt.request.map(Full::new);
         let connection = capture_connection(&mut request);
         let exchange = async {
             // The runtime looks at its sockets meanwhile, so that the pool knows which connections were closed.
             yield_now().await;
-            let answer = self.pool(attempt.direct).request(request).await;
-            let (parts, body) = answer.map_err(failure)?.into_parts();
+            let answer = route.pool().request(request).await.map_err(failure)?;
+            let (parts, body) = answer.into_parts();
             let body = read(body, attempt.max_body).await;
             Ok(Response::from_parts(parts, body.map_err(Failure::unknown)?))
         };
         let outcome = timeout(attempt.timeout, exchange).await;
         let outcome = outcome.unwrap_or_else(|late| {
-            Err(match *connection.connection_metadata() {
-                Some(_) => Failure::unknown(late),
-                None => Failure::not_sent(late),
-            })
+            let is_connected = connection.connection_metadata().is_some();
+            let failure = if is_connected {
+                Failure::unknown
+            } else {
+                Failure::not_sent
+            };
+            Err(failure(late))
         });
         outcome.map_err(|failure| match proxy {
             Some(proxy) => failure.through(proxy),
@@ -158,9 +159,7 @@ async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
 
 /// Nothing was sent where there was no connection, or where hyper gave the request back.
 fn failure(error: legacy::Error) -> Failure {
-    let cause = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<hyper::Error>());
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
     if error.connect_info().is_none() || cause.is_some_and(hyper::Error::is_canceled) {
         let obstacle = connect::obstacle(&error);
         Failure::not_sent(error).with_obstacle(obstacle)
