@@ -16,13 +16,13 @@ use tc3_core::{
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
 use tokio::time::Instant;
-use tower_service::Service;
+use tower::Service;
 
 use tracing::Instrument;
 
 use crate::{
     Hyper, Items, Pages, Transport,
-    connect::{self, Connect, Own},
+    connect::{self, Connector},
     credentials,
     tell::CallTeller,
 };
@@ -177,7 +177,7 @@ pub struct Builder {
     connect_timeout: Duration,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
-    connector: Option<Own>,
+    connector: Option<Connector>,
     roots: Option<RootCertStore>,
 }
 
@@ -276,7 +276,7 @@ impl Builder {
         S::Error: Into<BoxError>,
         S::Future: Send,
     {
-        self.connector = Some(Own::new(connector));
+        self.connector = Some(connect::boxed(connector));
         self
     }
 
@@ -296,15 +296,14 @@ impl Builder {
     }
 
     /// The client, over hyper.
-    pub fn build(self) -> Client {
-        let connector = self.connector.clone();
-        let proxies = match &self.proxies {
-            Some(proxies) => proxies.clone(),
-            None if connector.is_some() => Proxies::default(),
+    pub fn build(mut self) -> Client {
+        let own = self.connector.take();
+        let proxies = self.proxies.take().unwrap_or_else(|| match own {
+            Some(_) => Proxies::default(),
             None => Proxies::from_variables(credentials::variable),
-        };
-        let connect = Connect::new(connector, proxies, self.roots.clone());
-        let hyper = Hyper::new(connect, self.connect_timeout);
+        });
+        let timeout = self.connect_timeout.min(self.settings.attempt_timeout());
+        let hyper = Hyper::new(own, proxies, self.roots.take(), timeout);
         self.transport(hyper)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`tc3_core`] decides everything; this crate sends what it says and sleeps as long as it says.
 //! Dropping a future or a stream stops its work at once. It runs in a tokio runtime with time and IO, such as that
-//! of `#[tokio::main]`.
+//! of `#[tokio::main]`. Connections are driven by tasks of that runtime; each runtime that uses a client has its own.
 //!
 //! ```no_run
 //! use tc3_async::{Client, Credential, DescribeBillList, PayType};
@@ -375,7 +375,6 @@
 
 mod client;
 mod connect;
-mod connection;
 mod credentials;
 #[cfg(feature = "emulator")]
 pub mod serve;

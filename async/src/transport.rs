@@ -1,27 +1,30 @@
 use std::{
+    collections::HashMap,
+    error::Error,
     future::Future,
-    mem,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use http::uri::{Authority, Scheme, Uri};
-use http_body_util::Full;
-use tc3_core::{Attempt, Failure, Outcome};
-use tokio::{
-    runtime::Handle,
-    task::yield_now,
-    time::{Instant, timeout_at},
-};
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{self, connect::capture_connection};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::RootCertStore;
+use tc3_core::{Attempt, Failure, Outcome, Proxies};
+use tokio::runtime::{self, Handle};
+use tokio::{task::yield_now, time::timeout};
 
-use crate::{connect::Connect, connection::Connection};
-
-const LATE: &str = "no answer has begun in the attempt's time";
+use crate::connect::{self, Connector};
 
 /// How long a connection may idle: the service drops idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How many may: those of a wide walk, which would otherwise be made anew for each page.
-const MAX_IDLE_CONNECTIONS: usize = 64;
+/// How large the head of an answer may be. It also bounds what is read in one go, however fast it comes.
+const MAX_HEAD: usize = 16 << 10;
+/// How many runtimes may have a pool; those that have ended have one as well.
+const MAX_POOLS: usize = 64;
 
 /// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
@@ -45,129 +48,122 @@ where
     }
 }
 
-/// The transport over hyper, with rustls and Mozilla's roots, or others. Connections are kept and used again;
-/// those that have idled for too long are closed when the next call looks for one, or with the last client.
+/// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are kept and
+/// used again.
 #[derive(Debug)]
 pub struct Hyper {
-    connect: Connect,
-    timeout: Duration,
-    idle: Mutex<Vec<Idle>>,
-}
-
-/// A connection that nobody uses.
-#[derive(Debug)]
-struct Idle {
-    origin: Origin,
-    since: Instant,
-    connection: Connection,
-}
-
-/// What a connection is to, and whether it goes there directly whatever the proxies.
-#[derive(Debug, PartialEq)]
-struct Origin {
-    scheme: Scheme,
-    authority: Authority,
-    direct: bool,
+    usual: Route,
+    direct: Route,
 }
 
 impl Hyper {
-    pub(crate) const fn new(connect: Connect, timeout: Duration) -> Self {
+    /// Connects by `own` instead of TCP, if there is one, but for what is direct.
+    pub(crate) fn new(
+        own: Option<Connector>,
+        proxies: Proxies,
+        roots: Option<RootCertStore>,
+        timeout: Duration,
+    ) -> Self {
+        let tls = connect::tls(roots);
+        let route = |connector, proxies: Arc<_>| Route {
+            connector: connect::finish(connector, Arc::clone(&proxies), Arc::clone(&tls), timeout),
+            proxies,
+            pools: Mutex::default(),
+        };
+        let tcp = connect::tcp(timeout);
         Self {
-            connect,
-            timeout,
-            idle: Mutex::new(Vec::new()),
+            usual: route(own.unwrap_or_else(|| tcp.clone()), Arc::new(proxies)),
+            direct: route(tcp, Arc::default()),
         }
     }
+}
 
-    /// Connects within the connect timeout and what is left until the deadline.
-    async fn connect(&self, origin: &Origin, deadline: Instant) -> Result<Connection, Failure> {
-        let Origin {
-            scheme,
-            authority,
-            direct,
-        } = origin;
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = left.min(self.timeout);
-        let io = self.connect.connect(scheme, authority, *direct, timeout);
-        let connection = Connection::new(io.await?).await;
-        connection.map_err(Failure::not_sent)
-    }
+/// A way to connect, and the connections that were made so.
+#[derive(Debug)]
+struct Route {
+    connector: Connector,
+    proxies: Arc<Proxies>,
+    /// One for each runtime. A connection is driven by the runtime that made it: with one pool for all, a call
+    /// could wait for a runtime that nobody runs.
+    pools: Mutex<HashMap<runtime::Id, Pool>>,
+}
 
-    /// The connection to an origin that was last used.
-    fn take(&self, origin: &Origin) -> Option<Connection> {
-        let now = Instant::now();
-        let mut idle = self.idle();
-        idle.retain(|idle| now.duration_since(idle.since) < MAX_IDLE);
-        let runtime = Handle::current().id();
-        let last = idle
-            .iter()
-            .rposition(|idle| idle.origin == *origin && idle.connection.is_of(runtime))?;
-        Some(idle.remove(last).connection)
-    }
+type Pool = legacy::Client<Connector, Full<Bytes>>;
 
-    fn keep(&self, origin: Origin, mut connection: Connection) {
-        if connection.is_ready() {
-            let mut idle = self.idle();
-            if idle.len() < MAX_IDLE_CONNECTIONS {
-                idle.push(Idle {
-                    origin,
-                    since: Instant::now(),
-                    connection,
-                });
-            }
+impl Route {
+    fn pool(&self) -> Pool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if pools.len() > MAX_POOLS {
+            pools.clear();
         }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        let pool = pools.entry(Handle::current().id()).or_insert_with(|| {
+            legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(MAX_IDLE)
+                .http1_max_buf_size(MAX_HEAD)
+                .build(self.connector.clone())
+        });
+        pool.clone()
     }
 }
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
-        let deadline = Instant::now() + attempt.timeout;
+        let route = if attempt.direct {
+            &self.direct
+        } else {
+            &self.usual
+        };
+        let proxy = route.proxies.choose(attempt.request.uri());
+        let proxy = proxy.map_err(Failure::not_sent)?;
         let mut request = attempt.request.map(Full::new);
-        let uri = mem::take(request.uri_mut()).into_parts();
-        let (Some(scheme), Some(authority)) = (uri.scheme, uri.authority) else {
-            return Err(Failure::not_sent("the URI is not absolute"));
+        let connection = capture_connection(&mut request);
+        let exchange = async {
+            // The runtime looks at its sockets meanwhile, so that the pool knows which connections were closed.
+            yield_now().await;
+            let answer = route.pool().request(request).await.map_err(failure)?;
+            let (parts, body) = answer.into_parts();
+            let body = read(body, attempt.max_body).await;
+            Ok(Response::from_parts(parts, body.map_err(Failure::unknown)?))
         };
-        let origin = Origin {
-            scheme,
-            authority,
-            direct: attempt.direct,
-        };
-        *request.uri_mut() = uri.path_and_query.map_or_else(Uri::default, Uri::from);
-        loop {
-            let idle = self.take(&origin);
-            let reused = idle.is_some();
-            let mut connection = match idle {
-                Some(connection) => {
-                    // The runtime looks at its sockets meanwhile: one that was closed is known by then.
-                    yield_now().await;
-                    connection
-                }
-                None => {
-                    // In a box, or every call would have room for it.
-                    Box::pin(self.connect(&origin, deadline)).await?
-                }
+        let outcome = timeout(attempt.timeout, exchange).await;
+        let outcome = outcome.unwrap_or_else(|late| {
+            let is_connected = connection.connection_metadata().is_some();
+            let failure = if is_connected {
+                Failure::unknown
+            } else {
+                Failure::not_sent
             };
-            connection.set_deadline(deadline);
-            let answer = connection.send(request).await;
-            let (parts, body) = match answer.ok_or_else(|| Failure::unknown(LATE))? {
-                Ok(answer) => answer.into_parts(),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if reused => {
-                        request = unsent;
-                        continue;
-                    }
-                    Some(_) => return Err(Failure::not_sent(error.into_error())),
-                    None => return Err(Failure::unknown(error.into_error())),
-                },
-            };
-            let body = timeout_at(deadline, connection.read(body, attempt.max_body)).await;
-            let body = body.map_err(Failure::unknown)?.map_err(Failure::unknown)?;
-            self.keep(origin, connection);
-            return Ok(http::Response::from_parts(parts, body));
+            Err(failure(late))
+        });
+        outcome.map_err(|failure| match proxy {
+            Some(proxy) => failure.through(proxy),
+            None => failure,
+        })
+    }
+}
+
+/// Reads a body, at most one byte more than the bound: core sees by it that there is more.
+async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
+    let mut bytes = BytesMut::new();
+    while bytes.len() <= max_body
+        && let Some(frame) = body.frame().await.transpose()?
+    {
+        if let Ok(data) = frame.into_data() {
+            bytes.extend_from_slice(&data);
         }
+    }
+    bytes.truncate(max_body.saturating_add(1));
+    Ok(bytes.freeze())
+}
+
+/// Nothing was sent where there was no connection, or where hyper gave the request back.
+fn failure(error: legacy::Error) -> Failure {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    if error.connect_info().is_none() || cause.is_some_and(hyper::Error::is_canceled) {
+        let obstacle = connect::obstacle(&error);
+        Failure::not_sent(error).with_obstacle(obstacle)
+    } else {
+        Failure::unknown(error)
     }
 }

@@ -36,14 +36,15 @@ async fn an_answer_of_the_api_with_another_status_is_not_an_answer() {
 }
 
 #[tokio::test]
-async fn text_that_is_not_utf_8_is_not_an_answer() {
+async fn text_that_is_not_utf_8_is_an_error() {
     let bytes = ANSWER.replace("5e1f", "5e1?").into_bytes();
     let bytes: Vec<u8> = bytes
         .into_iter()
         .map(|byte| if byte == b'?' { 0xff } else { byte })
         .collect();
     let peer = Peer::answering(answer("200 OK", bytes));
-    assert_not_an_answer(client(peer.endpoint()).call(&january()).await, 200);
+    let result = client(peer.endpoint()).call(&january()).await;
+    assert!(matches!(result, Err(Error::Decode { .. })), "{result:?}");
 }
 
 #[tokio::test]

@@ -1,15 +1,31 @@
 //! What goes wrong on the wire, and what is seen of it: the same cases for both IO crates.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use tc3_async::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
 use tc3_test_peer as peer;
 use tc3_test_peer::{Setup, Subject, Via};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::sleep,
+};
 
 use crate::common::credential;
 
 /// On a runtime of its own, which stands still between calls.
 struct Async(Client, Runtime);
+
+impl Async {
+    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.1.block_on(async {
+            let output = future.await;
+            // Tasks of the runtime close connections that were given up, and keep the others.
+            sleep(Duration::from_millis(1)).await;
+            output
+        })
+    }
+}
 
 impl Subject for Async {
     fn new(setup: &Setup) -> Self {
@@ -33,11 +49,11 @@ impl Subject for Async {
     }
 
     fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
-        self.1.block_on(self.0.call(action))
+        self.run(self.0.call(action))
     }
 
     fn walk(&self, list: DescribeBillList) -> Vec<Result<BillTransactionInfo, Error>> {
-        self.1.block_on(self.0.items(list).collect())
+        self.run(self.0.items(list).collect())
     }
 
     fn trusts(pem: &[u8]) -> Result<(), Invalid> {
