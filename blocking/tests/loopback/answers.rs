@@ -36,14 +36,15 @@ fn an_answer_of_the_api_with_another_status_is_not_an_answer() {
 }
 
 #[test]
-fn text_that_is_not_utf_8_is_not_an_answer() {
+fn text_that_is_not_utf_8_is_an_error() {
     let bytes = ANSWER.replace("5e1f", "5e1?").into_bytes();
     let bytes: Vec<u8> = bytes
         .into_iter()
         .map(|byte| if byte == b'?' { 0xff } else { byte })
         .collect();
     let peer = Peer::answering(answer("200 OK", bytes));
-    assert_not_an_answer(client(peer.endpoint()).call(&january()), 200);
+    let result = client(peer.endpoint()).call(&january());
+    assert!(matches!(result, Err(Error::Decode { .. })), "{result:?}");
 }
 
 #[test]
