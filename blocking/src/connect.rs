@@ -1,12 +1,15 @@
 //! Opens connections, and tells a request that was not sent from one whose outcome is unknown.
 
-use std::{io, time::Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use http::Uri;
 use rustls::AlertDescription;
 use tc3_core::{Failure, Obstacle};
 use ureq::{
-    Agent, Error,
+    Agent, Error, Timeout,
     config::Config,
     unversioned::{
         resolver::{ResolvedSocketAddrs, Resolver},
@@ -52,7 +55,7 @@ impl<R: Resolver> Connector for Connect<R> {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Connection>, Error> {
-        let start = Instant::now();
+        let (start, limit) = (Instant::now(), *details.timeout.after);
         let mut timeout = details.timeout;
         let addrs = if details.config.proxy().is_some() {
             // The proxy resolves it. ureq connects to the proxy by this connector as well.
@@ -61,7 +64,8 @@ impl<R: Resolver> Connector for Connect<R> {
             let resolved = self.resolver.resolve(details.uri, details.config, timeout);
             resolved.map_err(|error| not_sent(error, Obstacle::NameLookup))?
         };
-        timeout.after = timeout.after.saturating_sub(start.elapsed()).into();
+        timeout.after = limit.saturating_sub(start.elapsed()).into();
+        timeout.reason = Timeout::Connect;
         let details = ConnectionDetails {
             addrs,
             timeout,
@@ -74,7 +78,12 @@ impl<R: Resolver> Connector for Connect<R> {
             ..*details
         };
         let connected = self.connector.connect(&details, chained);
-        Ok(connected.map_err(not_connected)?.map(Connection))
+        let connected = connected.map_err(not_connected)?;
+        Ok(connected.map(|transport| Connection {
+            transport,
+            start,
+            limit,
+        }))
     }
 }
 
@@ -115,32 +124,43 @@ fn not_connected(error: Error) -> Error {
     not_sent(error, obstacle)
 }
 
-/// A connection that reports when it breaks. ureq takes some of these errors for the end of a body that has no length.
+/// A connection to the service, or to a proxy.
 #[derive(Debug)]
-struct Connection(Box<dyn Transport>);
+struct Connection {
+    transport: Box<dyn Transport>,
+    start: Instant,
+    /// How long connecting may take.
+    limit: Duration,
+}
 
 impl Transport for Connection {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.0.buffers()
+        self.transport.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.0.transmit_output(amount, timeout)
+        self.transport.transmit_output(amount, timeout)
     }
 
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.0.await_input(timeout).map_err(|error| match error {
+    fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, Error> {
+        // ureq gives each read of a proxy's answer the whole time for connecting.
+        if timeout.reason == Timeout::Connect {
+            timeout.after = self.limit.saturating_sub(self.start.elapsed()).into();
+        }
+        let waited = self.transport.await_input(timeout);
+        waited.map_err(|error| match error {
+            // ureq would take some of these for the end of a body that has no length.
             Error::Io(error) => Error::Io(io::Error::other(error)),
             error => error,
         })
     }
 
     fn is_open(&mut self) -> bool {
-        self.0.is_open()
+        self.transport.is_open()
     }
 
     fn is_tls(&self) -> bool {
-        self.0.is_tls()
+        self.transport.is_tls()
     }
 }
 
@@ -154,7 +174,6 @@ mod tests {
             atomic::{AtomicUsize, Ordering},
         },
         thread,
-        time::Duration,
     };
 
     use ureq::Proxy;
