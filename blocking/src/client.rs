@@ -11,7 +11,7 @@ use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Proxies,
     ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
 };
-use ureq::tls::RootCerts;
+use ureq::tls::TlsConfig;
 
 use crate::{Items, Pages, Transport, Ureq, credentials, tell::CallTeller, transport};
 
@@ -51,7 +51,7 @@ impl Client {
             settings: Settings::default(),
             connect_timeout: Duration::from_secs(10),
             proxies: None,
-            roots: None,
+            tls: TlsConfig::default(),
         }
     }
 }
@@ -167,7 +167,7 @@ pub struct Builder {
     connect_timeout: Duration,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
-    roots: Option<RootCerts>,
+    tls: TlsConfig,
 }
 
 impl Builder {
@@ -223,7 +223,7 @@ impl Builder {
     /// [`Invalid`] naming `trust_only` when the text is not PEM or has sections that are not whole, holds no
     /// certificate, or one that can't be a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
-        self.roots = Some(transport::roots(pem.as_ref())?);
+        self.tls = transport::trust_only(pem.as_ref())?;
         Ok(self)
     }
 
@@ -233,7 +233,7 @@ impl Builder {
             Some(proxies) => proxies.clone(),
             None => Proxies::from_variables(credentials::variable),
         };
-        let ureq = Ureq::new(self.connect_timeout, proxies, self.roots.clone());
+        let ureq = Ureq::new(self.connect_timeout, proxies, self.tls.clone());
         self.transport(ureq)
     }
 

@@ -158,7 +158,9 @@
 //! Calls and walks tell what they do through [`tracing`](https://docs.rs/tracing): each attempt, each wait and why,
 //! what came of a call; never a secret. [`report`] has all names and fields. A program sees them once it has a
 //! subscriber, with `tracing-subscriber` for one `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`; failed
-//! calls are at the level warn, the rest at debug, which `.with_max_level(tracing::Level::DEBUG)` shows. This is what one line holds:
+//! calls are at the level warn, the rest at debug, which `.with_max_level(tracing::Level::DEBUG)` shows. At the level
+//! trace, ureq logs every byte that is sent, signatures and tokens included: filter it by `ureq=info,ureq_proto=info`.
+//! This is what one line holds:
 //!
 //! ```
 //! use std::{io, sync::{Arc, Mutex}};
@@ -344,9 +346,7 @@
 
 mod client;
 mod connect;
-mod covered;
 mod credentials;
-mod hidden;
 mod pages;
 mod tell;
 mod transport;

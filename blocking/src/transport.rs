@@ -1,34 +1,25 @@
 use std::{io::Read, time::Duration};
 
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
+use rustls::RootCertStore;
 use tc3_core::{Attempt, Failure, Invalid, Outcome, Proxies, ProxyUrl, pem};
 use ureq::{
     Agent, Proxy,
-    tls::{Certificate, RootCerts, TlsConfig},
-    unversioned::{resolver::DefaultResolver, transport::Connector},
+    tls::{Certificate, TlsConfig},
+    unversioned::resolver::DefaultResolver,
 };
 
-use crate::{
-    connect::{Deadline, Later, connector, failure},
-    covered::Covered,
-    hidden::Hidden,
-};
+use crate::connect::{agent, failure};
 
-/// How long a connection may idle: the service drops idle ones after about 60 s.
+/// How long a connection may idle: the service closes it after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How many may: those of a wide walk, which would otherwise be made anew for each page.
+/// How many connections may idle: enough for a wide walk to use them again for each page.
 const MAX_IDLE_CONNECTIONS: usize = 64;
-/// How long a body may say it is for all of its room to be had at once.
-const MAX_TRUST: u64 = 1 << 20;
 
 /// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
 /// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
 /// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
-/// status, as an answer. It logs no sensitive header, and no body of what is
+/// status, as an answer. It should log no sensitive header, and no body of what is
 /// [confidential](Attempt::confidential).
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer.
@@ -46,22 +37,26 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
     }
 }
 
-pub(crate) fn roots(text: &[u8]) -> Result<RootCerts, Invalid> {
+/// Settings of TLS that trust the certificates in this PEM text alone.
+pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
     let invalid = |rule| Invalid::new("trust_only", rule);
-    // ureq passes over what can't be a root, and would then trust nobody.
     let mut store = RootCertStore::empty();
     let mut roots = Vec::new();
     for section in pem::certificates(text)? {
-        let root = CertificateDer::from_pem_slice(&section);
-        let root = root.map_err(|_| invalid("must be PEM with whole sections of base64"))?;
-        roots.push(Certificate::from_der(&root).to_owned());
-        let added = store.add(root);
+        let root = Certificate::from_pem(&section)
+            .map_err(|_| invalid("must be PEM with whole sections of base64"))?;
+        // ureq ignores a certificate that can't be a root.
+        let added = store.add(root.der().into());
         added.map_err(|_| invalid("has a certificate that can't be a root"))?;
+        roots.push(root);
     }
-    Ok(roots.into())
+    Ok(TlsConfig::builder().root_certs(roots.into()).build())
 }
 
 /// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are kept and used again.
+///
+/// At the level trace, ureq logs every byte of a request and of its answer, signatures and tokens included. Filter it
+/// by `ureq=info,ureq_proto=info`.
 #[derive(Debug)]
 pub struct Ureq {
     agent: Agent,
@@ -69,12 +64,7 @@ pub struct Ureq {
 }
 
 impl Ureq {
-    pub(crate) fn new(
-        connect_timeout: Duration,
-        proxies: Proxies,
-        roots: Option<RootCerts>,
-    ) -> Self {
-        let roots = roots.unwrap_or(RootCerts::WebPki);
+    pub(crate) fn new(connect_timeout: Duration, proxies: Proxies, tls: TlsConfig) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -83,68 +73,48 @@ impl Ureq {
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(None)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .tls_config(tls)
             .timeout_connect(Some(connect_timeout))
-            .accept("")
-            // A program may have ureq unpack answers for itself.
-            .accept_encoding("")
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
-        let connector = connector(DefaultResolver::default());
         Self {
-            agent: Agent::with_parts(config, connector, Later),
+            agent: agent(config, DefaultResolver::default()),
             proxies,
         }
     }
 
-    /// The proxy that an attempt goes through. Connections through another one, or none, are kept apart by ureq.
-    fn proxy(&self, attempt: &Attempt) -> Result<Option<&ProxyUrl>, Failure> {
-        if attempt.direct {
-            return Ok(None);
-        }
-        let proxy = self.proxies.choose(attempt.request.uri());
-        proxy.map_err(Failure::not_sent)
+    fn exchange(&self, attempt: Attempt, proxy: Option<&ProxyUrl>) -> Outcome {
+        let proxy = proxy.map(|url| Proxy::new(url.expose())).transpose();
+        let (parts, body) = attempt.request.into_parts();
+        let request = http::Request::from_parts(parts, &body[..]);
+        let request = self
+            .agent
+            .configure_request(request)
+            .proxy(proxy.map_err(Failure::not_sent)?)
+            .timeout_global(Some(attempt.timeout))
+            .build();
+        let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
+        let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
+        let mut bytes = Vec::new();
+        body.into_reader()
+            .take(bound.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(Failure::unknown)?;
+        Ok(http::Response::from_parts(parts, bytes.into()))
     }
 }
 
 impl Transport for Ureq {
-    fn send(&self, mut attempt: Attempt) -> Outcome {
-        let url = self.proxy(&attempt)?;
-        let proxy = url.map(|url| Proxy::new(url.expose())).transpose();
-        let proxy = proxy.map_err(Failure::not_sent)?;
-        let through = |failure: Failure| match url {
-            Some(url) => failure.through(url),
-            None => failure,
+    fn send(&self, attempt: Attempt) -> Outcome {
+        let proxy = match attempt.direct {
+            true => Ok(None),
+            false => self.proxies.choose(attempt.request.uri()),
         };
-        if !attempt.confidential {
-            return exchange(&self.agent, proxy, attempt).map_err(through);
-        }
-        let covered = Covered::take(&mut attempt, proxy.is_some());
-        let connector = connector(DefaultResolver::default()).chain(covered.clone());
-        let agent = Agent::with_parts(self.agent.config().clone(), connector, Later);
-        let (parts, body) = exchange(&agent, proxy, attempt)
-            .map_err(through)?
-            .into_parts();
-        let body = covered.answer(body.len())?;
-        Ok(http::Response::from_parts(parts, body.into()))
+        let proxy = proxy.map_err(Failure::not_sent)?;
+        let outcome = self.exchange(attempt, proxy);
+        outcome.map_err(|failure| match proxy {
+            Some(proxy) => failure.through(proxy),
+            None => failure,
+        })
     }
-}
-
-fn exchange(agent: &Agent, proxy: Option<Proxy>, attempt: Attempt) -> Outcome {
-    let (mut parts, body) = attempt.request.into_parts();
-    let _hidden = Hidden::take(&mut parts.headers);
-    let _deadline = Deadline::after(attempt.timeout);
-    let mut request = http::Request::from_parts(parts, &body[..]);
-    if proxy.is_some() {
-        request = agent.configure_request(request).proxy(proxy).build();
-    }
-    let (parts, body) = agent.run(request).map_err(failure)?.into_parts();
-    let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
-    let length = body.content_length().unwrap_or(0).min(bound).min(MAX_TRUST);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    body.into_reader()
-        .take(bound.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(Failure::unknown)?;
-    Ok(http::Response::from_parts(parts, bytes.into()))
 }

@@ -1,5 +1,5 @@
-//! No text that this crate makes, and nothing that it or ureq, rustls and what else is below logs at any level,
-//! shows a key, a token or what is derived from them.
+//! No text that this crate makes and nothing that it logs at any level shows a key, a token or what is derived from
+//! them. Nor does what ureq logs at debug and above, or rustls at any level.
 
 #[path = "../../core/tests/secrets/logs.rs"]
 mod logs;
@@ -209,15 +209,10 @@ fn nothing_shows_a_secret() {
     assert_eq!(panics.len(), 1);
     texts.add("a panic", &panics[0]);
     let logged = logs::taken();
-    // What is dumped byte by byte, blanks as dots, is looked at as well, and there is TLS.
-    assert!(
-        logged
-            .iter()
-            .any(|line| line.contains("x-tc-action:.DescribeBillList"))
-    );
-    assert!(logged.iter().any(|line| line.contains("rustls")));
-    // What this crate tells by itself is among them, and keys were renewed on the way.
+    // What ureq, rustls and this crate log is among them, and keys were renewed on the way.
     for told in [
+        "DEBUG ureq::",
+        "TRACE rustls::",
         "DEBUG tc3::call",
         "WARN tc3::call",
         "tc3::attempt",

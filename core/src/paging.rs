@@ -37,10 +37,11 @@ use crate::Error;
 /// | --- | --- | --- |
 /// | is full, and completes the total | for the page after it | ends if there is none, or goes on |
 /// | brings more records than the total says | | goes on to an empty page: it is no total |
-/// | is short, though more records should come (by items) | for what stands where its records end | goes on there if the service gives fewer at once than asked for, or else as far on as was asked for |
+/// | is short, and completes the total | | ends |
+/// | is short, though more records may come | whether records follow where its own end, and whether asking for as few gives as many | goes on where they end if the service gives fewer at once than asked for, or else as far on as was asked for |
 /// | came before, and its records differ from one another | | ends with [`Error::Repeated`] |
-/// | came before, and all its records are equal | for a page beyond [`max_pages`](crate::Settings::max_pages) | ends with [`Error::Repeated`] if there is one, as the offset is ignored then |
-/// | has another total than the last one | for the last one again | ends with [`Error::Shifted`] if that has changed |
+/// | came before, and all its records are equal | for a page [`max_pages`](crate::Settings::max_pages) further on | ends with [`Error::Repeated`] if there is one, as the offset is ignored then |
+/// | has another total than the last one | for the last one again | ends with [`Error::Shifted`] if that has changed, or if equal records hide whether it has |
 ///
 /// When a list is over and has given fewer records than the last total that could be true, the walk ends with
 /// [`Error::Incomplete`].

@@ -210,6 +210,11 @@ impl Plan {
         self.repeated
     }
 
+    /// Whether the list holds no record beyond the offset that it begins with, and some before it.
+    pub(crate) fn skips_all(&self) -> bool {
+        self.received == 0 && self.said.is_some_and(|said| said < self.before)
+    }
+
     /// The first page before the end that held fewer records than were asked for.
     pub(crate) const fn short(&self) -> Option<(u64, u32)> {
         self.short

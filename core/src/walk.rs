@@ -43,10 +43,9 @@
 //! with it where their file ended; a job that dies begins again from what is stored last. The walk is
 //! right only together with what it says was delivered.
 //!
-//! Not every error is one to go on from. After [`Error::Incomplete`] and
-//! [`Error::Shifted`] the list is not the one that the walk began with: what is stored says the
-//! same again each time, so drop it together with what it delivered, and begin anew. After any other error the walk
-//! goes on from what is stored.
+//! Not every error is one to go on from: [`Error::remedy`] says what to do. On [`Remedy::StartOver`](crate::Remedy)
+//! ([`Error::Incomplete`], [`Error::Shifted`], [`Error::Repeated`]) what is stored says the same again each time: drop
+//! it together with what it delivered, and begin anew. After any other error the walk goes on from what is stored.
 //!
 //! # For an engine with many workers
 //!
@@ -251,6 +250,10 @@ impl<A: Paginate> Walk<A> {
         let delivered = plan.received();
         if plan.repeated() {
             return Err(self.repeated());
+        }
+        if self.rest.is_some() && plan.skips_all() {
+            let rule = "must not lie beyond the first window of the range: begin later instead";
+            return Err(Invalid::new("Offset", rule).into());
         }
         if let Some(total) = plan.total().filter(|total| delivered < *total) {
             return Err(Error::Incomplete {

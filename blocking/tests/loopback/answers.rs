@@ -36,7 +36,7 @@ fn an_answer_of_the_api_with_another_status_is_not_an_answer() {
 }
 
 #[test]
-fn a_request_id_that_is_not_utf_8_is_an_error() {
+fn text_that_is_not_utf_8_is_an_error() {
     let bytes = ANSWER.replace("5e1f", "5e1?").into_bytes();
     let bytes: Vec<u8> = bytes
         .into_iter()

@@ -1,9 +1,6 @@
 //! What goes wrong on the wire, and what is seen of it: the same cases for both IO crates.
 
-use serde::Serialize;
-use tc3_blocking::{
-    Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply, Target,
-};
+use tc3_blocking::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
 use tc3_test_peer as peer;
 use tc3_test_peer::{Setup, Subject, Via};
 
@@ -46,50 +43,9 @@ impl Subject for Blocking {
     }
 }
 
-/// The same with bodies that are not for ureq to see.
-struct Covered(Blocking);
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Confidential<'a, A>(&'a A);
-
-impl<A: Action> Action for Confidential<'_, A> {
-    const SERVICE: &'static str = A::SERVICE;
-    const VERSION: &'static str = A::VERSION;
-    const NAME: &'static str = A::NAME;
-    type Output = A::Output;
-
-    fn target(&self) -> Target {
-        let mut target = self.0.target();
-        target.confidential = true;
-        target
-    }
-}
-
-impl Subject for Covered {
-    const KEEPS_CONNECTIONS: bool = false;
-
-    fn new(setup: &Setup) -> Self {
-        Self(Blocking::new(setup))
-    }
-
-    fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
-        self.0.call(&Confidential(action))
-    }
-
-    fn walk(&self, list: DescribeBillList) -> Vec<Result<BillTransactionInfo, Error>> {
-        self.0.walk(list)
-    }
-
-    fn trusts(pem: &[u8]) -> Result<(), Invalid> {
-        Blocking::trusts(pem)
-    }
-}
-
 #[test]
 fn each_fault_is_seen_as_what_it_is() {
     peer::each_fault_is_seen_as_what_it_is::<Blocking>();
-    peer::each_fault_is_seen_as_what_it_is::<Covered>();
 }
 
 #[test]
@@ -100,7 +56,6 @@ fn what_is_safe_to_send_again_is_and_nothing_else() {
 #[test]
 fn a_stall_ends_at_the_deadline() {
     peer::a_stall_ends_at_the_deadline::<Blocking>();
-    peer::a_stall_ends_at_the_deadline::<Covered>();
 }
 
 #[test]
@@ -126,19 +81,16 @@ fn a_root_that_cannot_be_one_is_named() {
 #[test]
 fn a_tunnel_shows_no_secret_to_the_proxy() {
     peer::a_tunnel_shows_no_secret_to_the_proxy::<Blocking>();
-    peer::a_tunnel_shows_no_secret_to_the_proxy::<Covered>();
 }
 
 #[test]
 fn a_proxy_that_opens_no_tunnel_means_not_sent() {
     peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Blocking>();
-    peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Covered>();
 }
 
 #[test]
 fn a_proxy_that_stalls_ends_at_the_deadline() {
     peer::a_proxy_that_stalls_ends_at_the_deadline::<Blocking>();
-    peer::a_proxy_that_stalls_ends_at_the_deadline::<Covered>();
 }
 
 #[test]

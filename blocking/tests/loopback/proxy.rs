@@ -1,4 +1,4 @@
-use std::{sync::Mutex, thread};
+use std::{sync::Mutex, thread, time::Instant};
 
 use tc3_core::{Emulator, Endpoint, Retry};
 
@@ -118,6 +118,27 @@ fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
         .unwrap()
         .build();
     assert_not_sent(client.call(&january()));
+}
+
+#[test]
+fn a_proxy_that_answers_byte_by_byte_ends_with_the_connect_timeout() {
+    let peer = Peer::new(|mut connection| {
+        connection.request();
+        for byte in ESTABLISHED.bytes() {
+            connection.send([byte]);
+            thread::sleep(SHORT / 2);
+        }
+    });
+    let client = Client::builder()
+        .credentials(credential())
+        .retry(Retry::NEVER)
+        .connect_timeout(SHORT)
+        .proxy(&format!("http://{}", peer.address()))
+        .unwrap()
+        .build();
+    let start = Instant::now();
+    assert_not_sent(client.call(&january()));
+    assert!(start.elapsed() < SHORT * 10);
 }
 
 #[test]

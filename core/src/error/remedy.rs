@@ -12,7 +12,7 @@ use crate::retry::Advice;
 /// | `Service` of [`Kind::Server`], `NotAnAnswer` with status 200, 408 or 5xx | the service or a gateway had trouble of its own | `Resume` |
 /// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Self::Later) |
 /// | `Service` of [`Kind::NotReady`] | what was asked for is not computed yet | `Later` |
-/// | `Incomplete`, `Repeated`, `Shifted` | the list changed while it was read, or its total is wrong | [`StartOver`](Self::StartOver) |
+/// | `Incomplete`, `Repeated`, `Shifted` | the list changed while it was read, or the service left records out, gave a page again, or counts wrong | [`StartOver`](Self::StartOver); the same again: a smaller page size, if the error says so, or the service has a fault |
 /// | `Transport` of a [final obstacle](crate::Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Self::Mend) |
 /// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
 /// | `NotAnAnswer` with any other status, `ContentCoding`, `Decode` | an endpoint that is none, or an answer that this version can't read | `Mend` |

@@ -1,4 +1,5 @@
-//! All that is logged in this process, through `log` and through `tracing`, at every level.
+//! All that is logged in this process, through `log` and through `tracing`, at every level, except for what ureq logs
+//! at the level trace: the bytes of requests and answers, as SECURITY.md says.
 
 use std::{
     fmt::{Debug, Write},
@@ -24,19 +25,9 @@ pub(crate) fn collect() {
     });
 }
 
-/// What was logged so far, line by line, and the same as one text.
-///
-/// `ureq_proto` dumps bytes in lines of 16, each of which ends with them as characters: joined, these are
-/// what was dumped.
+/// What was logged so far, line by line.
 pub(crate) fn taken() -> Vec<String> {
-    let mut lines = mem::take(&mut *LINES.lock().unwrap());
-    let last_16 = |line: &String| {
-        let start = line.char_indices().rev().nth(15).map_or(0, |(at, _)| at);
-        line[start..].to_string()
-    };
-    let dumped: String = lines.iter().map(last_16).collect();
-    lines.push(dumped);
-    lines
+    mem::take(&mut *LINES.lock().unwrap())
 }
 
 struct Collector;
@@ -48,17 +39,15 @@ impl Collector {
 }
 
 impl log::Log for Collector {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        !(metadata.level() == log::Level::Trace && metadata.target().starts_with("ureq"))
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        Self::put(format!(
-            "{} {} {}",
-            record.level(),
-            record.target(),
-            record.args()
-        ));
+        if log::Log::enabled(self, record.metadata()) {
+            let (level, target) = (record.level(), record.target());
+            Self::put(format!("{level} {target} {}", record.args()));
+        }
     }
 
     fn flush(&self) {}

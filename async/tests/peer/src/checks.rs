@@ -35,9 +35,6 @@ const ATTEMPTS: u32 = 3;
 
 /// A client of one of the IO crates.
 pub trait Subject: Sized {
-    /// Whether one call's connection is the next one's.
-    const KEEPS_CONNECTIONS: bool = true;
-
     /// A client with such settings.
     fn new(setup: &Setup) -> Self;
 

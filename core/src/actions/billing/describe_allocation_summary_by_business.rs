@@ -255,15 +255,16 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
         )
     }
 
-    /// What a record is of, and its cost: its part of the whole changes with the others.
+    /// The product, the unit and the day; the costs of a month that is not over change. Records may be equal in all
+    /// of them.
     fn identity(item: &AllocationSummaryByBusiness) -> Option<Cow<'_, str>> {
         let unit = item.tree_node_uniq_key.as_deref().unwrap_or_default();
-        let (product, cost) = (&item.business_code, &item.real_total_cost);
+        let product = &item.business_code;
         let date = item
             .bill_date
             .map(|date| date.to_string())
             .unwrap_or_default();
-        Some(Cow::Owned(format!("{product} {unit} {date} {cost}")))
+        Some(Cow::Owned(format!("{product} {unit} {date}")))
     }
 
     fn retain(
