@@ -245,6 +245,24 @@ fn an_offset_of_ones_own_is_one_in_the_first_window() {
 }
 
 #[test]
+fn an_offset_beyond_the_first_window_is_an_error() {
+    let times = ["2024-01-02", "2024-08-01", "2024-09-01"];
+    let times = times.map(|day| time(&format!("{day} 08:00:00.000")));
+    for (offset, many) in [(0, Some(3)), (1, Some(2)), (2, None), (9, None)] {
+        let mut bills = Bills::new(times, Reading::WholeSecond);
+        let action = range("2024-01-01 00:00:00", "2024-12-31 00:00:00").with_offset(offset);
+        let walked = walk(action, 1, |attempt| bills.serve(attempt));
+        match many {
+            Some(many) => assert_eq!(walked.records().len(), many, "{offset}"),
+            None => assert!(
+                matches!(walked.error, Some(tc3_core::Error::Input(invalid)) if invalid.field() == "Offset"),
+                "{offset}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn after_each_page_the_walk_names_the_list_that_it_belongs_to() {
     let lists = ["org_hongqiao", "org_nanshan"].map(|organization| {
         let mut list = usage("20240115", "20240214");

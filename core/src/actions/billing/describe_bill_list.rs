@@ -106,7 +106,8 @@ impl DescribeBillList {
         }
     }
 
-    /// Skips the first `offset` records.
+    /// Skips the first `offset` records; those of the first window, where a walk cuts the range into several. A walk
+    /// whose first window has fewer ends with [`Error::Input`](crate::Error::Input).
     #[must_use = "the action is returned, not changed"]
     pub fn with_offset(self, offset: u64) -> Self {
         Self { offset, ..self }
