@@ -180,6 +180,36 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
     Ok(text.map(|Mended(text)| text))
 }
 
+/// Reads how many records there are, as [`optional`] does. A negative number is `None`: it can't be true, and must not
+/// cost the records.
+///
+/// # Errors
+///
+/// As [`required`].
+pub fn optional_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let total = optional(deserializer)?;
+    Ok(total.and_then(|Total(total)| total))
+}
+
+struct Total(Option<u64>);
+
+impl FromScalar for Total {
+    const EXPECTED: &'static str = u64::EXPECTED;
+    const WHOLE_FLOATS: bool = true;
+    const BLANKS: bool = true;
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        whole(text).and_then(Self::from_integer)
+    }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        match number {
+            ..0 => Ok(Self(None)),
+            _ => u64::from_integer(number).map(Some).map(Self),
+        }
+    }
+}
+
 /// What is read where a value is optional.
 struct Blank<T>(Option<T>);
 
