@@ -211,6 +211,36 @@ fn lists_and_totals_are_read_by_one_rule() {
 }
 
 #[test]
+fn a_negative_total_is_none() {
+    for json in ["-1", "\"-1\"", "-1.0", "-9223372036854775808", "\"-20.00\""] {
+        let bills = bill("Total", json.as_bytes()).unwrap();
+        assert_eq!(bills["Total"], Value::Null, "{json}");
+        assert_eq!(bills["TransactionList"].as_array().unwrap().len(), 1);
+        let uses = usage("Total", json.as_bytes()).unwrap();
+        assert_eq!(uses["Total"], Value::Null, "{json}");
+        let rows = allocation("RecordNum", json.as_bytes()).unwrap();
+        assert_eq!(rows["RecordNum"], Value::Null, "{json}");
+        // A count of anything else is as it is said to be, or an error.
+        let mut json = serde_json::Deserializer::from_str(json);
+        assert!(lenient::optional::<_, u64>(&mut json).is_err());
+    }
+    for json in ["18446744073709551615", "\"18446744073709551615\""] {
+        assert_eq!(bill("Total", json.as_bytes()).unwrap()["Total"], u64::MAX);
+    }
+    for json in [
+        "-1.5",
+        "\"-\\u00311.5\"",
+        "\"-x\"",
+        "18446744073709551616",
+        "true",
+    ] {
+        misfit(bill("Total", json.as_bytes()), "Total");
+        misfit(usage("Total", json.as_bytes()), "Total");
+        misfit(allocation("RecordNum", json.as_bytes()), "RecordNum");
+    }
+}
+
+#[test]
 fn a_whole_number_may_come_with_a_point() {
     let output = usage("CostType", b"1.0").unwrap();
     assert_eq!(
@@ -480,7 +510,7 @@ fn what_may_be_anything_has_u_fffd_and_no_mark_of_ours() {
             ),
         ] {
             let page = read::<List>(body(row)).unwrap().output;
-            assert_eq!(page.rows, [expected.clone()]);
+            assert_eq!(Value::from(page.rows), json!([expected]));
             assert_eq!(page.others["New"], "x\u{fffd}");
             let fields = read::<Untyped>(body(row)).unwrap().output;
             assert_eq!(fields.read::<Value>("Rows").unwrap(), json!([expected]));

@@ -303,6 +303,12 @@ mod tests {
             prop_assert_eq!(matches!(known, Cow::Borrowed(_)), core::str::from_utf8(&bytes).is_ok());
         }
 
+        #[test]
+        fn a_text_that_is_not_escaped_is_read_as_it_is(text in "([^\"\\\\]|[\0-\u{1f}]){0,9}") {
+            let parse = |json: &str| serde_json::from_str::<String>(json);
+            prop_assert_eq!(read(&format!("\"{text}\""), parse).unwrap(), text);
+        }
+
         /// A text that is not UTF-8 is damaged, whatever escapes stand around it.
         #[test]
         fn what_is_no_utf_8_is_never_read_as_exact(
