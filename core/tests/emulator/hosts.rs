@@ -47,7 +47,7 @@ impl Client<'_> {
         };
         let headers = [("content-type", content_type), ("host", self.signed)];
         let payload = Payload::Signed(body.as_bytes());
-        let canonical = CanonicalRequest::new(self.method, "/", &query, &headers, payload);
+        let canonical = CanonicalRequest::new(self.method, "/", &query, headers, payload);
         let mut signer = Signer::new(credential());
         let (action, version) = target;
         Request::builder()

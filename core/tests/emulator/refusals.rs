@@ -286,7 +286,7 @@ fn sign_post(content_type: &str, body: &'static str) -> Request<Bytes> {
         ("host", "billing.tencentcloudapi.com"),
     ];
     let payload = Payload::Signed(body.as_bytes());
-    let canonical = CanonicalRequest::new("POST", "/", "", &headers, payload);
+    let canonical = CanonicalRequest::new("POST", "/", "", headers, payload);
     let mut signer = Signer::new(credential());
     let mut request = Request::post("/")
         .header(
