@@ -60,7 +60,7 @@ pub(crate) fn values(texts: &mut Texts) {
     texts.debug("Credential", &credential().with_expiry(START));
 
     let headers = [("content-type", "application/json"), ("host", "h")];
-    let canonical = CanonicalRequest::new("POST", "/", "", &headers, Payload::Unsigned);
+    let canonical = CanonicalRequest::new("POST", "/", "", headers, Payload::Unsigned);
     let scope = Scope::new(START, "billing").unwrap();
     let key = SigningKey::derive(KEY, &scope);
     texts.debug("CanonicalRequest", &canonical);
