@@ -79,6 +79,8 @@ pub struct Call<A: Action> {
     unreachable: usize,
     /// Whether the clock was set by one of this call's answers.
     clock_set: bool,
+    /// With which offset of the clock the last attempt was signed.
+    clock_offset: i64,
     max_body: usize,
     /// A look for credentials that is this call's to do.
     renewal: Option<Box<Renewal>>,
@@ -129,6 +131,7 @@ impl<A: Action> Call<A> {
             endpoint: 0,
             unreachable: 0,
             clock_set: false,
+            clock_offset: 0,
             max_body: usize::MAX,
             renewal: None,
             polls: 0,
@@ -216,7 +219,8 @@ impl<A: Action> Call<A> {
         }
         self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
-        let time = now.unix.plus(session.clock_offset());
+        self.clock_offset = session.clock_offset();
+        let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
         self.signed = session.generation().filter(|_| prepared.target().signed);
         session.gate(prepared.target()).pass(now.tick);
@@ -336,7 +340,10 @@ impl<A: Action> Call<A> {
                     self.clock_set = true;
                     delay = Duration::ZERO;
                 }
-                _ => worthwhile = false,
+                _ => {
+                    session.undo_clock(self.clock_offset);
+                    worthwhile = false;
+                }
             },
             Advice::Renew => match self.signed {
                 Some(signed) => {
@@ -359,7 +366,12 @@ impl<A: Action> Call<A> {
         now: Now,
     ) -> Step<<Self as Flow>::Output> {
         let error = match result {
-            Ok(reply) => return Step::Done(Ok(reply)),
+            Ok(reply) => {
+                if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
+                    session.prove_clock(self.clock_offset);
+                }
+                return Step::Done(Ok(reply));
+            }
             Err(error) => error,
         };
         if let Some(id) = error.request_id() {

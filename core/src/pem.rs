@@ -6,6 +6,7 @@ use crate::Invalid;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const DASHES: &[u8] = b"-----";
 /// How long the lines of a section are.
 const LINE: usize = 64;
@@ -59,24 +60,39 @@ pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, Invalid> {
         }
     }
     check_around(rest)?;
+    if ends_cut(rest) {
+        return Err(INVALID);
+    }
     if found.is_empty() {
         return Err(NONE);
     }
     Ok(found)
 }
 
-/// Whether a text outside of sections has lost no part of one: the end of a section, or a line of base64 as
-/// certificates begin.
+/// Whether a text outside of sections has lost no part of one: the beginning or the end of a section, or a line of
+/// base64 as certificates begin.
 fn check_around(text: &[u8]) -> Result<(), Invalid> {
     let begins = |line: &[u8]| {
         let line = line.trim_ascii();
         let base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
         line.starts_with(b"MI") && line.len() >= LINE / 2 && line.iter().all(base64)
     };
-    if cut(text, END).is_some() || text.split(|b| *b == b'\n').any(begins) {
+    // A beginning without a label as well.
+    let edges = [BEGIN, END].map(<[u8]>::trim_ascii_end);
+    if edges.iter().any(|edge| cut(text, edge).is_some()) || text.split(|b| *b == b'\n').any(begins)
+    {
         return Err(INVALID);
     }
     Ok(())
+}
+
+/// Whether a text has been cut within the beginning of a section.
+fn ends_cut(text: &[u8]) -> bool {
+    let line = text.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let around = |b: &u8| b.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(b);
+    let start = line.iter().position(|b| !around(b));
+    let line = start.and_then(|start| line.get(start..));
+    line.is_some_and(|line| strip(BEGIN, line).is_some())
 }
 
 /// What is before and after the first place of a marker.
@@ -196,6 +212,10 @@ mod tests {
                 whole.replace("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE"),
                 INVALID,
             ),
+            ("-----BEGIN".into(), INVALID),
+            ("  -----BEGIN\n".into(), INVALID),
+            (whole.replace("-----BEGIN ", "-----BEGIN"), INVALID),
+            ("-----BEGIN\tCERTIFICATE-----".into(), INVALID),
             (long.replace("-----", "--"), INVALID),
             (long.replace("-----", "\u{2014}"), INVALID),
         ] {
@@ -208,7 +228,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn dashes_that_begin_no_section_are_text() {
+        let whole = section("CERTIFICATE", "MIIA");
+        for text in [
+            format!("---\n{whole}\n---\n"),
+            format!("Authority\n---------\n{whole}\n----------"),
+            format!("{whole}\n-- the end, or - "),
+        ] {
+            assert_eq!(count(&text), Ok(1), "{text}");
+        }
+    }
+
     proptest! {
+        /// Of a text that was cut all that was in it before that, or an error.
+        #[test]
+        fn a_text_that_was_cut_is_whole_sections_or_an_error(
+            parts in prop::collection::vec(prop::sample::select(vec!["", "\n", "\r\n  ", "\u{feff}"]), 1..4),
+            end in any::<prop::sample::Index>(),
+        ) {
+            let section = section("CERTIFICATE", "MIIA");
+            let text: String = parts.iter().map(|before| format!("{before}{section}")).collect();
+            let kept = &text.as_bytes()[..end.index(text.len())];
+            if let Ok(found) = count(kept) {
+                let kept = String::from_utf8_lossy(kept);
+                let after = kept.rsplit("-----END CERTIFICATE-----").next().unwrap();
+                prop_assert_eq!(found, kept.matches(&section).count());
+                prop_assert!(after.trim_matches(|c: char| c.is_whitespace() || !c.is_ascii()).is_empty(), "{}", kept);
+            }
+        }
+
         /// As many as there are, or an error.
         #[test]
         fn no_certificate_is_passed_over(

@@ -37,6 +37,8 @@ pub struct Session {
     provider: Option<Box<Provider>>,
     quota: Quota,
     clock_offset: i64,
+    /// The last one with which a signed request was taken.
+    proven_offset: i64,
     route: Route,
 }
 
@@ -61,6 +63,7 @@ impl Session {
             signer: fixed.map(Signer::new),
             quota: Quota::default(),
             clock_offset: 0,
+            proven_offset: 0,
             route: Route::default(),
         }
     }
@@ -152,8 +155,22 @@ impl Session {
         self.clock_offset
     }
 
+    /// Takes over what another session knows of the service's time.
     pub(crate) const fn set_clock_offset(&mut self, offset: i64) {
         self.clock_offset = offset;
+        self.proven_offset = offset;
+    }
+
+    /// A request that was signed with this offset has been answered.
+    pub(crate) const fn prove_clock(&mut self, offset: i64) {
+        self.proven_offset = offset;
+    }
+
+    /// Goes back to what was right before, unless another call has set the clock since this offset was refused.
+    pub(crate) const fn undo_clock(&mut self, refused: i64) {
+        if self.clock_offset == refused {
+            self.clock_offset = self.proven_offset;
+        }
     }
 
     /// Takes over the service's time.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Action, Invalid, Target,
-    response::{self, Mark},
+    response::{self, Halves},
 };
 
 /// Any action, by name: JSON in, JSON out as [`Fields`].
@@ -207,10 +207,7 @@ impl Fields {
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, serde_json::Error> {
         match self.json(name) {
             // As an answer is: U+FFFD in what is for people to read.
-            Some(json) => serde_json::from_str(json).or_else(|error| {
-                let mended = response::mended(json, Mark::Marked).ok_or(error)?;
-                serde_json::from_str(&mended)
-            }),
+            Some(json) => response::read_mended(json, |json| serde_json::from_str(json)),
             None => serde_json::from_str("null")
                 .map_err(|_| serde_json::Error::custom(format_args!("missing field `{name}`"))),
         }
@@ -230,7 +227,7 @@ impl Fields {
     /// bits, becomes the nearest float. Its texts have U+FFFD where they are not Unicode.
     pub fn to_value(&self) -> serde_json::Value {
         let value = |json: &RawValue| -> serde_json::Value {
-            let mended = response::mended(json.get(), Mark::Plain);
+            let mended = response::mended(json.get(), Halves::Replaced);
             serde_json::from_str(mended.as_deref().unwrap_or(json.get())).unwrap_or_default()
         };
         let fields = self.0.iter();

@@ -1,5 +1,7 @@
 //! Answers that are not quite what the vendor describes: every record is read, or an error says where it can't be.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tc3_core::{
@@ -205,6 +207,36 @@ fn lists_and_totals_are_read_by_one_rule() {
                 assert_eq!(read, (expected, 0), "{total}{list}");
             }
         }
+    }
+}
+
+#[test]
+fn a_negative_total_is_none() {
+    for json in ["-1", "\"-1\"", "-1.0", "-9223372036854775808", "\"-20.00\""] {
+        let bills = bill("Total", json.as_bytes()).unwrap();
+        assert_eq!(bills["Total"], Value::Null, "{json}");
+        assert_eq!(bills["TransactionList"].as_array().unwrap().len(), 1);
+        let uses = usage("Total", json.as_bytes()).unwrap();
+        assert_eq!(uses["Total"], Value::Null, "{json}");
+        let rows = allocation("RecordNum", json.as_bytes()).unwrap();
+        assert_eq!(rows["RecordNum"], Value::Null, "{json}");
+        // A count of anything else is as it is said to be, or an error.
+        let mut json = serde_json::Deserializer::from_str(json);
+        assert!(lenient::optional::<_, u64>(&mut json).is_err());
+    }
+    for json in ["18446744073709551615", "\"18446744073709551615\""] {
+        assert_eq!(bill("Total", json.as_bytes()).unwrap()["Total"], u64::MAX);
+    }
+    for json in [
+        "-1.5",
+        "\"-\\u00311.5\"",
+        "\"-x\"",
+        "18446744073709551616",
+        "true",
+    ] {
+        misfit(bill("Total", json.as_bytes()), "Total");
+        misfit(usage("Total", json.as_bytes()), "Total");
+        misfit(allocation("RecordNum", json.as_bytes()), "RecordNum");
     }
 }
 
@@ -421,17 +453,133 @@ fn an_untyped_field_has_its_half_a_character_until_it_is_read() {
             fields.read::<Row>("Row").unwrap().name.as_deref(),
             Some("x\u{fffd}")
         );
-        assert!(
-            fields
-                .read::<std::collections::BTreeMap<String, String>>("Row")
-                .is_err()
-        );
+        assert!(fields.read::<BTreeMap<String, String>>("Row").is_err());
         let stored = serde_json::to_string(&reply).unwrap();
         assert_eq!(
             &serde_json::from_str::<Reply<Fields>>(&stored).unwrap(),
             &reply
         );
     }
+}
+
+#[test]
+fn what_may_be_anything_has_u_fffd_and_no_mark_of_ours() {
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Page {
+        rows: Vec<Value>,
+        #[serde(flatten)]
+        others: BTreeMap<String, Value>,
+    }
+
+    struct List;
+
+    impl serde::Serialize for List {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([("Limit", 1)])
+        }
+    }
+
+    impl Action for List {
+        const SERVICE: &'static str = "cvm";
+        const VERSION: &'static str = "2017-03-12";
+        const NAME: &'static str = "List";
+        type Output = Page;
+    }
+
+    for half in HALVES {
+        let body = |row: &str| {
+            let (before, after) = row.split_once("HERE").unwrap();
+            [
+                br#"{"Response":{"Rows":["#.as_slice(),
+                before.as_bytes(),
+                half,
+                after.as_bytes(),
+                br#"],"New":"#,
+                half,
+                br#","RequestId":"r"}}"#,
+            ]
+            .concat()
+        };
+        for (row, expected) in [
+            (r#"{"Name":HERE}"#, json!({"Name": "x\u{fffd}"})),
+            ("HERE", json!("x\u{fffd}")),
+            (
+                r#"[{"A":[HERE,"\n\""]}]"#,
+                json!([{"A": ["x\u{fffd}", "\n\""]}]),
+            ),
+        ] {
+            let page = read::<List>(body(row)).unwrap().output;
+            assert_eq!(Value::from(page.rows), json!([expected]));
+            assert_eq!(page.others["New"], "x\u{fffd}");
+            let fields = read::<Untyped>(body(row)).unwrap().output;
+            assert_eq!(fields.read::<Value>("Rows").unwrap(), json!([expected]));
+            assert_eq!(fields.read::<Value>("New").unwrap(), "x\u{fffd}");
+        }
+        let fields = read::<Untyped>(body("HERE")).unwrap().output;
+        for error in [
+            fields.read::<String>("New").unwrap_err(),
+            fields.read::<Vec<String>>("Rows").unwrap_err(),
+        ] {
+            assert_eq!(
+                error.to_string(),
+                "the text has something that is not Unicode"
+            );
+        }
+        // A text is no object, cut or not.
+        let error = fields.read::<BTreeMap<String, String>>("New").unwrap_err();
+        assert!(
+            error.to_string().starts_with("invalid type: string"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_is_cut_costs_an_untyped_answer_nothing() {
+    let body = r#"{"Response":{"\ud83d":1,"Name":"x\ud83d","Tab":"a\tb","RequestId":"r"}}"#;
+    for body in [body.into(), body.replace("\\t", "\t")] {
+        let fields = read::<Untyped>(body).unwrap().output;
+        assert_eq!(fields.json("\u{fffd}"), Some("1"));
+        assert_eq!(fields.json("Name"), Some(r#""x\ud83d""#));
+        assert_eq!(fields.read::<String>("Tab").unwrap(), "a\tb");
+    }
+}
+
+#[test]
+fn a_text_is_kept_exactly_though_it_is_not_escaped() {
+    for (json, text) in [
+        ("\"a\tb\"", "a\tb"),
+        ("\"a\r\nb\"", "a\r\nb"),
+        ("\"\u{7}\0\u{1f}\"", "\u{7}\0\u{1f}"),
+        (r#""C:\data""#, r"C:\data"),
+        (r#""\u12\"""#, r#"\u12""#),
+    ] {
+        for field in ["OperationInfo", "BillId"] {
+            let output = bill(field, json.as_bytes()).unwrap();
+            assert_eq!(output["TransactionList"][0][field], text);
+        }
+        misfit(bill("Amount", json.as_bytes()), "Amount");
+        misfit(bill("Total", json.as_bytes()), "Total");
+        misfit(allocation("TotalCost", json.as_bytes()), "TotalCost");
+        // What was cut on its way is none of it, and is asked for again.
+        let cut = format!(r#"{{"Response":{{"RequestId":"r","New":{json},"Last":"x"#);
+        for cut in [cut.clone(), format!("{cut}\\"), format!("{cut}\"}}")] {
+            let error = read::<DescribeBillList>(cut).unwrap_err();
+            assert!(matches!(error, Error::NotAnAnswer { .. }), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_pair_is_not_completed_by_what_is_no_utf_8() {
+    let json = b"\"x\\ud83d\xe5\x90\"";
+    misfit(bill("BillId", json), "BillId");
+    let output = bill("OperationInfo", json).unwrap();
+    assert_eq!(
+        output["TransactionList"][0]["OperationInfo"],
+        "x\u{fffd}\u{fffd}"
+    );
 }
 
 /// A row with an amount, in the ways in which serde keeps a value until it knows its type.

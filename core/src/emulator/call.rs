@@ -114,7 +114,7 @@ impl Emulator {
         let service = if text(headers, "authorization") == Some("SKIP")
             && action == AssumeRoleWithWebIdentity::NAME
         {
-            Some(AssumeRoleWithWebIdentity::SERVICE.into())
+            vendors_service(text(headers, "host").unwrap_or_default())
         } else {
             self.authenticate(now, request)?
         };
@@ -215,6 +215,13 @@ pub(super) fn is_vendors(host: &str) -> bool {
     host.trim_end_matches('.').ends_with(".tencentcloudapi.com")
 }
 
+/// The service that a host is for by its name; `None` where the action alone tells, at hosts that are not the
+/// vendor's.
+pub(super) fn vendors_service(host: &str) -> Option<String> {
+    let service = first_label(host).filter(|_| is_vendors(host))?;
+    Some(service.to_ascii_lowercase())
+}
+
 /// The host of a `Host` header, and its port if it names one.
 pub(super) fn host_and_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
@@ -225,7 +232,7 @@ pub(super) fn host_and_port(host: &str) -> (&str, Option<&str>) {
 }
 
 /// What stands before the first dot of a host.
-pub(super) fn first_label(host: &str) -> Option<&str> {
+fn first_label(host: &str) -> Option<&str> {
     host.split('.').next()
 }
 

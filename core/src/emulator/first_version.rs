@@ -17,7 +17,7 @@ use sha2::Sha256;
 
 use super::{
     Emulator, Refused,
-    call::{Call, FORM, Input, first_label, host_and_port, is_vendors, media_type, text},
+    call::{Call, FORM, Input, host_and_port, is_vendors, media_type, text, vendors_service},
     refuse,
 };
 use crate::{UnixTime, request, tc3};
@@ -149,9 +149,8 @@ impl Emulator {
         }
         self.check_token(now, &secret_id, token.as_deref())?;
         // The service is no part of what is signed: a host of the vendor's has one, others have all.
-        let service = first_label(host).filter(|_| is_vendors(host));
         Ok(Call {
-            service: service.map(str::to_ascii_lowercase),
+            service: vendors_service(host),
             action,
             version,
             region,

@@ -13,7 +13,7 @@ use serde::{
 
 use crate::{
     Refusal,
-    lenient::{self, NOT_UNICODE, Object},
+    lenient::{self, Object},
 };
 
 #[derive(Deserialize)]
@@ -52,10 +52,7 @@ impl ErrorBody {
         let message = match self.message {
             None => String::new(),
             Some(serde_json::Value::String(text)) => text,
-            Some(other) => match other.get(NOT_UNICODE).and_then(|text| text.as_str()) {
-                Some(text) => text.into(),
-                None => other.to_string(),
-            },
+            Some(other) => other.to_string(),
         };
         Refusal::new(self.code, message, request_id)
     }

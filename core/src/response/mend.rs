@@ -1,8 +1,11 @@
-//! Texts that are not Unicode, since the service has cut them within a character.
+//! Texts that are no JSON strings: cut within a character by the service, or with control characters in them.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, format, string::String};
+use core::ops::RangeInclusive;
 
-use crate::lenient::NOT_UNICODE;
+use serde::de::Error as _;
+
+use crate::lenient::{self, RAW_VALUE};
 
 /// Stands for what is no character: the last half of a pair of which there is no first.
 const HALF: &str = "\\udfff";
@@ -18,110 +21,177 @@ pub(super) fn text(body: &[u8]) -> Cow<'_, str> {
     for chunk in body.utf8_chunks() {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
-            let backslashes = text.bytes().rev().take_while(|byte| *byte == b'\\').count();
-            // Behind a backslash it would be another escape, of what is no JSON anyway.
-            match backslashes % 2 {
-                0 => text.push_str(HALF),
-                _ => text.push(REPLACEMENT),
+            if is_open(&text) {
+                // Behind a backslash it would be another escape.
+                text.push('\\');
+            }
+            match ends_with_first_half(&text) {
+                // It would complete the pair. The first half alone says what is wrong.
+                true => text.push(REPLACEMENT),
+                false => text.push_str(HALF),
             }
         }
     }
     Cow::Owned(text)
 }
 
-/// What becomes of a text with half a character in it.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Mark {
-    /// It is told from others: only what is for people to read is read from it.
-    Marked,
-    /// It is a text as any other.
-    Plain,
+/// Whether a text ends with a backslash that is not escaped itself.
+fn is_open(text: &str) -> bool {
+    let backslashes = text.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    backslashes % 2 == 1
 }
 
-/// The JSON with U+FFFD for each escape that is half a character, or `None` where there is none.
-pub(crate) fn mended(json: &str, mark: Mark) -> Option<String> {
+fn ends_with_first_half(text: &str) -> bool {
+    let split = text.len().checked_sub("ud83d".len());
+    let split = split.and_then(|at| text.split_at_checked(at));
+    split.is_some_and(|(before, last)| {
+        let unit = last.strip_prefix('u').and_then(unit);
+        is_open(before) && unit.is_some_and(|unit| FIRST.contains(&unit))
+    })
+}
+
+/// What becomes of the halves of characters in values. Those in keys are replaced by U+FFFD.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Halves {
+    /// They stay.
+    Kept,
+    /// They are replaced by U+FFFD.
+    Replaced,
+    /// They are replaced, and their text is told from others: it is read as one for people, and as what may be
+    /// anything, but is no id, code or amount.
+    Marked,
+}
+
+/// Reads JSON, or the JSON that is meant, with U+FFFD for halves of characters in what is for people to read.
+pub(crate) fn read<T>(
+    json: &str,
+    read: impl Fn(&str) -> Result<T, serde_json::Error>,
+) -> Result<T, serde_json::Error> {
+    read(json).or_else(|error| {
+        // What is kept as JSON is kept as it came.
+        if let Some(Ok(value)) = mended(json, Halves::Kept).map(|json| read(&json)) {
+            return Ok(value);
+        }
+        let replaced = mended(json, Halves::Replaced).ok_or(error)?;
+        // A mark must not make readable what is not.
+        read(&replaced)?;
+        let marked = mended(json, Halves::Marked).unwrap_or(replaced);
+        read(&marked).map_err(|_| not_unicode())
+    })
+}
+
+/// The error of a text that must be exact and has half a character in it.
+pub(super) fn not_unicode() -> serde_json::Error {
+    serde_json::Error::custom(lenient::NOT_UNICODE)
+}
+
+/// The JSON with escapes for control characters and for backslashes that begin no escape, and mended where it has
+/// halves of characters; `None` where nothing of it changes.
+pub(crate) fn mended(json: &str, halves: Halves) -> Option<String> {
     let mut mended = String::new();
     let mut rest = json;
-    let mut found = false;
+    let mut is_changed = false;
     while let Some((before, after)) = rest.split_once('"') {
-        let (text, halves, after) = string(after);
+        let (text, after) = split_string(after);
+        let end = after.strip_prefix('"');
+        let is_key = end.is_some_and(|it| it.trim_ascii_start().starts_with(':'));
+        let (text, damage) = mended_string(text, is_key || halves != Halves::Kept);
+        is_changed |= damage != Damage::None;
         mended.push_str(before);
-        found |= halves;
-        let is_key = after
-            .strip_prefix('"')
-            .is_some_and(|it| it.trim_ascii_start().starts_with(':'));
-        let marked = halves && !is_key && mark == Mark::Marked;
-        if marked {
-            mended.push_str("{\"");
-            mended.push_str(NOT_UNICODE);
-            mended.push_str("\":");
+        if damage == Damage::Halves && !is_key && halves == Halves::Marked {
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+            mended.push_str(&format!("{{\"{RAW_VALUE}\":\" \\\"{text}\\\"\"}}"));
+        } else {
+            mended.push('"');
+            mended.push_str(&text);
+            mended.push_str(end.map_or("", |_| "\""));
         }
-        mended.push('"');
-        mended.push_str(&text);
-        let Some(after) = after.strip_prefix('"') else {
-            rest = after;
-            break;
-        };
-        mended.push('"');
-        if marked {
-            mended.push('}');
+        rest = end.unwrap_or_default();
+    }
+    mended.push_str(rest);
+    is_changed.then_some(mended)
+}
+
+/// What stands in a JSON string, from behind its first quotation mark, and the JSON from its last one on.
+fn split_string(json: &str) -> (&str, &str) {
+    let mut bytes = json.bytes().enumerate();
+    let mut end = json.len();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => {
+                end = at;
+                break;
+            }
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    json.split_at_checked(end).unwrap_or((json, ""))
+}
+
+/// What was wrong with a string.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Damage {
+    None,
+    /// Characters that must be escaped were not; it is known what they are.
+    Unescaped,
+    Halves,
+}
+
+/// What stands in a string, mended. Its halves of characters stay if they are not to be replaced.
+fn mended_string(mut rest: &str, replace: bool) -> (String, Damage) {
+    let mut mended = String::new();
+    let mut damage = Damage::None;
+    while let Some(at) = rest.find(|c| c == '\\' || c < ' ') {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        mended.push_str(plain);
+        let (length, found) = escape(special);
+        let (part, after) = special.split_at_checked(length).unwrap_or((special, ""));
+        match found {
+            Damage::Halves if replace => mended.push(REPLACEMENT),
+            Damage::Unescaped => {
+                let code = part.bytes().next().unwrap_or_default();
+                mended.push_str(&format!("\\u{code:04x}"));
+            }
+            Damage::None | Damage::Halves => mended.push_str(part),
+        }
+        if found > damage && (replace || found != Damage::Halves) {
+            damage = found;
         }
         rest = after;
     }
     mended.push_str(rest);
-    found.then_some(mended)
+    (mended, damage)
 }
 
-/// The text of a JSON string from behind its first quotation mark, mended, whether it had halves of characters,
-/// and the JSON from its last quotation mark on.
-fn string(mut json: &str) -> (Cow<'_, str>, bool, &str) {
-    let whole = json;
-    let mut mended = String::new();
-    let mut halves = false;
-    loop {
-        let end = json.find(['"', '\\']).unwrap_or(json.len());
-        let (plain, rest) = json.split_at_checked(end).unwrap_or((json, ""));
-        mended.push_str(plain);
-        if !rest.starts_with('\\') {
-            return match halves {
-                true => (Cow::Owned(mended), halves, rest),
-                false => {
-                    let length = whole.len().saturating_sub(rest.len());
-                    (
-                        Cow::Borrowed(whole.get(..length).unwrap_or(whole)),
-                        halves,
-                        rest,
-                    )
-                }
-            };
-        }
-        let (escape, is_half) = escape(rest);
-        halves |= is_half;
-        match is_half {
-            true => mended.push(REPLACEMENT),
-            false => mended.push_str(escape),
-        }
-        json = rest.get(escape.len()..).unwrap_or_default();
+/// The first halves of pairs, and both halves.
+const FIRST: RangeInclusive<u16> = 0xd800..=0xdbff;
+const HALVES: RangeInclusive<u16> = 0xd800..=0xdfff;
+
+/// The code unit that four digits begin with.
+fn unit(digits: &str) -> Option<u16> {
+    let digits = digits.get(..4)?;
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+}
+
+/// The length of the escape that a text begins with, of two where they belong together, and what is wrong with it.
+fn escape(text: &str) -> (usize, Damage) {
+    let unit = |at: usize| unit(text.get(at..)?.strip_prefix("\\u")?);
+    match (unit(0), unit(6)) {
+        (Some(first), Some(0xdc00..=0xdfff)) if FIRST.contains(&first) => (12, Damage::None),
+        (Some(half), _) if HALVES.contains(&half) => (6, Damage::Halves),
+        (Some(_), _) => (6, Damage::None),
+        (None, _) => match text.as_bytes() {
+            [
+                b'\\',
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                ..,
+            ] => (2, Damage::None),
+            // A control character, or a backslash that begins no escape.
+            _ => (1, Damage::Unescaped),
+        },
     }
-}
-
-/// The escape that a text begins with, of two halves where they belong together, and whether it is a single half.
-fn escape(text: &str) -> (&str, bool) {
-    let unit = |at: usize| {
-        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let (length, is_half) = match (unit(0), unit(6)) {
-        (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (12, false),
-        (Some(0xd800..=0xdfff), _) => (6, true),
-        (Some(_), _) => (6, false),
-        // A backslash and a character, of whatever length.
-        (None, _) => {
-            let second = text.chars().nth(1).map_or(0, char::len_utf8);
-            (second.saturating_add(1), false)
-        }
-    };
-    (text.get(..length).unwrap_or(text), is_half)
 }
 
 #[cfg(test)]
@@ -132,57 +202,126 @@ mod tests {
 
     use super::*;
 
+    fn marked(text: &str) -> String {
+        format!("{{\"{RAW_VALUE}\":\" \\\"{text}\\\"\"}}")
+    }
+
     #[test]
     fn half_a_character_is_replaced_and_its_text_marked() {
-        for (json, marked) in [
-            (r#""x\ud83d""#, "{\"\u{fffd}\":\"x\u{fffd}\"}"),
+        for (json, expected) in [
+            (r#""x\ud83d""#, marked("x\u{fffd}")),
             (
                 r#"["\udc00\ud83d\ud83d\ude00\u0041"]"#,
-                "[{\"\u{fffd}\":\"\u{fffd}\u{fffd}\\ud83d\\ude00\\u0041\"}]",
+                format!(
+                    "[{}]",
+                    marked("\u{fffd}\u{fffd}\\\\ud83d\\\\ude00\\\\u0041")
+                ),
             ),
             (
                 r#"{"\uDFFF" : "\ud83d\"x"}"#,
-                "{\"\u{fffd}\" : {\"\u{fffd}\":\"\u{fffd}\\\"x\"}}",
+                format!("{{\"\u{fffd}\" : {}}}", marked("\u{fffd}\\\\\\\"x")),
             ),
-            // What is no JSON stays none.
-            (r#""\ud83d"#, "{\"\u{fffd}\":\"\u{fffd}"),
-            (r#"["\ud83d", "\"#, "[{\"\u{fffd}\":\"\u{fffd}\"}, \"\\"),
         ] {
-            assert_eq!(
-                mended(json, Mark::Marked).as_deref(),
-                Some(marked),
-                "{json}"
-            );
+            assert_eq!(mended(json, Halves::Marked), Some(expected), "{json}");
         }
-        let plain = mended(r#"{"a":"x\ud83d"}"#, Mark::Plain);
-        assert_eq!(plain.as_deref(), Some("{\"a\":\"x\u{fffd}\"}"));
+        let json = r#"{"a\ud83d":"x\ud83d"}"#;
+        for (halves, expected) in [
+            (Halves::Replaced, "{\"a\u{fffd}\":\"x\u{fffd}\"}"),
+            (Halves::Kept, "{\"a\u{fffd}\":\"x\\ud83d\"}"),
+        ] {
+            assert_eq!(mended(json, halves).as_deref(), Some(expected));
+        }
         for json in [
             "",
             "{}",
             r#""\\ud83d""#,
-            r#"{"\ud83d\ude00":"\u5317"}"#,
-            r#""\u12"#,
-            "\"\\日\"",
+            r#"{"\ud83d\ude00":"\u5317\/\""}"#,
+            "\t[\"\u{7f}\",\n1]",
         ] {
-            assert_eq!(mended(json, Mark::Marked), None, "{json}");
+            assert_eq!(mended(json, Halves::Marked), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_escaped_is_escaped() {
+        for (json, expected) in [
+            (
+                "[\"a\tb\0\",\n\"\u{1f}\"]",
+                r#"["a\u0009b\u0000",\n"\u001f"]"#,
+            ),
+            (r#""\u12\ud83""#, r#""\u005cu12\u005cud83""#),
+            (r#""C:\data\x""#, r#""C:\u005cdata\u005cx""#),
+            ("{\"\\\t日\":1}", r#"{"\u005c\u0009日":1}"#),
+            // What is no JSON stays none.
+            (r#"["a", "\"#, r#"["a", "\u005c"#),
+        ] {
+            let expected = expected.replace("\\n", "\n");
+            for halves in [Halves::Kept, Halves::Replaced, Halves::Marked] {
+                assert_eq!(mended(json, halves).as_deref(), Some(&*expected), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf_8_completes_no_pair() {
+        for (body, expected) in [
+            (b"\"x\\ud83d\xe5\x90\"".as_slice(), "\"x\u{fffd}\u{fffd}\""),
+            (b"\"\\ud83d\xe5\\udfff\"", "\"\u{fffd}\u{fffd}\u{fffd}\""),
+            (b"\"\\ud83d\\ude00\xe5\"", "\"\\ud83d\\ude00\u{fffd}\""),
+            (b"\"\\\\ud83d\xe5\"", "\"\\\\ud83d\u{fffd}\""),
+            (b"\"\xe5\\udc00\"", "\"\u{fffd}\u{fffd}\""),
+            (b"\"\\\xe5\"", "\"\\\\\u{fffd}\""),
+        ] {
+            let known = text(body);
+            assert_eq!(
+                mended(&known, Halves::Replaced).as_deref(),
+                Some(expected),
+                "{known}"
+            );
+            assert_ne!(
+                mended(&known, Halves::Replaced),
+                mended(&known, Halves::Marked),
+                "{known}"
+            );
         }
     }
 
     proptest! {
         #[test]
         fn what_is_mended_is_unicode_and_what_is_unicode_stays(
-            json in "([\\[\\]{}:,\"\\\\ 日]|\\\\ud83d|\\\\ude00|\\\\u00e9|\\\\[n\"\\\\]){0,12}",
+            json in "([\\[\\]{}:,\"\\\\ 日\t]|\\\\ud83d|\\\\ude00|\\\\u00e9|\\\\[n\"\\\\]){0,12}",
             bytes in prop::collection::vec(any::<u8>(), 0..12),
         ) {
-            if let Some(mended) = mended(&json, Mark::Plain) {
-                prop_assert_eq!(super::mended(&mended, Mark::Plain), None);
+            if let Some(mended) = mended(&json, Halves::Replaced) {
+                prop_assert_eq!(super::mended(&mended, Halves::Replaced), None);
             }
             let quoted = format!("\"{}\"", json.replace('"', ""));
             if serde_json::from_str::<String>(&quoted).is_ok() {
-                prop_assert_eq!(mended(&quoted, Mark::Marked), None);
+                prop_assert_eq!(mended(&quoted, Halves::Marked), None);
             }
             let known = text(&bytes);
             prop_assert_eq!(matches!(known, Cow::Borrowed(_)), core::str::from_utf8(&bytes).is_ok());
+        }
+
+        #[test]
+        fn a_text_that_is_not_escaped_is_read_as_it_is(text in "([^\"\\\\]|[\0-\u{1f}]){0,9}") {
+            let parse = |json: &str| serde_json::from_str::<String>(json);
+            prop_assert_eq!(read(&format!("\"{text}\""), parse).unwrap(), text);
+        }
+
+        /// A text that is not UTF-8 is damaged, whatever escapes stand around it.
+        #[test]
+        fn what_is_no_utf_8_is_never_read_as_exact(
+            before in "([x日\t]|\\\\ud83d|\\\\ude00|\\\\\\\\|\\\\){0,6}",
+            bytes in prop::sample::select(alloc::vec![&b"\xe5\x90"[..], b"\xff", b"\xf0\x9f", b"\x80"]),
+            after in "([x日]|\\\\ud83d|\\\\ude00|\\\\\\\\){0,6}",
+        ) {
+            let body = [b"\"", before.as_bytes(), bytes, after.as_bytes(), b"\""].concat();
+            let known = text(&body);
+            let parse = |json: &str| serde_json::from_str::<String>(json);
+            prop_assert!(read(&known, parse).is_err(), "{}", known);
+            let value = read(&known, |json| serde_json::from_str::<serde_json::Value>(json)).unwrap();
+            prop_assert!(value.as_str().unwrap().contains(REPLACEMENT), "{}", value);
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     lenient::{self, Object},
 };
 use envelope::{Envelope, ErrorBody, Response};
-pub(crate) use mend::{Mark, mended};
+pub(crate) use mend::{Halves, mended, read as read_mended};
 
 /// How many characters of a body an error shows.
 const SHOWN: usize = 200;
@@ -141,15 +141,8 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
     if body.trim_ascii().is_empty() {
         return Err(foreign(&"the body is empty"));
     }
-    let mut text = mend::text(body);
-    let mut response = parse(&text);
-    if response.is_err()
-        && let Some(mended) = mended(&text, Mark::Marked)
-    {
-        text = mended.into();
-        response = parse(&text);
-    }
-    match response {
+    let text = mend::text(body);
+    match read_mended(&text, parse) {
         Ok(response) => match response {
             Response {
                 refusal: Some(refusal),
@@ -187,7 +180,10 @@ fn explain<T: DeserializeOwned>(
         response: BTreeMap<String, Box<RawValue>>,
     }
 
-    let shape = match serde_json::from_str::<Object<Shape>>(body) {
+    // What must be exact is not read from a text that was cut.
+    let marked = mended(body, Halves::Marked);
+    let marked = marked.as_deref().unwrap_or(body);
+    let shape = match serde_json::from_str::<Object<Shape>>(marked) {
         Ok(Object(shape)) => shape,
         Err(error) if error.is_data() => {
             return foreign(&"it is JSON without the one object Response of an answer");
@@ -204,12 +200,16 @@ fn explain<T: DeserializeOwned>(
     if let Some(Ok(Some(Object(refusal)))) = refusal {
         return Error::Service(refusal.with(request_id));
     }
-    let mut json = serde_json::Deserializer::from_str(body);
-    let located = serde_path_to_error::deserialize::<_, Object<Envelope<T>>>(&mut json);
-    let (path, source) = match located {
-        Err(located) => (located.path().to_string(), located.into_inner()),
-        Ok(_) => (".".into(), error),
+    let misfit = |json| {
+        let mut json = serde_json::Deserializer::from_str(json);
+        let located =
+            serde_path_to_error::deserialize::<_, Object<Envelope<T>>>(&mut json).err()?;
+        Some((located.path().to_string(), located.into_inner()))
     };
+    let replaced = mended(body, Halves::Replaced);
+    let (path, source) = misfit(replaced.as_deref().unwrap_or(body))
+        .or_else(|| misfit(marked).map(|(path, _)| (path, mend::not_unicode())))
+        .unwrap_or_else(|| (".".into(), error));
     Error::Decode {
         path,
         request_id,

@@ -180,6 +180,36 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
     Ok(text.map(|Mended(text)| text))
 }
 
+/// Reads how many records there are, as [`optional`] does. A negative number is `None`: it can't be true, and must not
+/// cost the records.
+///
+/// # Errors
+///
+/// As [`required`].
+pub fn optional_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let total = optional(deserializer)?;
+    Ok(total.and_then(|Total(total)| total))
+}
+
+struct Total(Option<u64>);
+
+impl FromScalar for Total {
+    const EXPECTED: &'static str = u64::EXPECTED;
+    const WHOLE_FLOATS: bool = true;
+    const BLANKS: bool = true;
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        whole(text).and_then(Self::from_integer)
+    }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        match number {
+            ..0 => Ok(Self(None)),
+            _ => u64::from_integer(number).map(Some).map(Self),
+        }
+    }
+}
+
 /// What is read where a value is optional.
 struct Blank<T>(Option<T>);
 
@@ -338,7 +368,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Name<K> {
     fn visit_str<E: de::Error>(self, name: &str) -> Result<K::Value, E> {
         let found = match name {
             NUMBER => "number",
-            NOT_UNICODE => "text",
+            RAW_VALUE => "text",
             _ => return self.0.deserialize(name.into_deserializer()),
         };
         Err(E::invalid_type(de::Unexpected::Other(found), &"an object"))
@@ -398,8 +428,6 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
         match special {
             Special::Raw => self.raw(&map.next_value::<Lent<'_>>()?.0),
             Special::Number => self.digits(&map.next_value::<Lent<'_>>()?.0),
-            Special::NotUnicode if T::MENDED => self.visit_str(&map.next_value::<Lent<'_>>()?.0),
-            Special::NotUnicode => Err(not_unicode()),
             Special::None => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
         }
     }
@@ -426,11 +454,16 @@ impl<T: FromScalar> Scalar<T> {
             [b'f', ..] => de::Unexpected::Bool(false),
             [b'n', ..] => de::Unexpected::Unit,
             [b'[', ..] => de::Unexpected::Seq,
+            [b' ', ..] if T::MENDED => {
+                let text: String = serde_json::from_str(json).map_err(E::custom)?;
+                return self.visit_str(&text);
+            }
+            [b' ', ..] => return Err(E::custom(NOT_UNICODE)),
             _ if json
                 .strip_prefix("{\"")
-                .is_some_and(|it| it.starts_with(NOT_UNICODE)) =>
+                .is_some_and(|it| it.starts_with(RAW_VALUE)) =>
             {
-                return Err(not_unicode());
+                return Err(E::custom(NOT_UNICODE));
             }
             _ => de::Unexpected::Map,
         };
@@ -451,26 +484,24 @@ impl<T: FromScalar> Scalar<T> {
     }
 }
 
-fn not_unicode<E: de::Error>() -> E {
-    E::custom("the text has something that is not Unicode")
-}
+/// What an error says of a text that must be exact, and was cut within a character.
+pub(crate) const NOT_UNICODE: &str = "the text has something that is not Unicode";
 
 /// The name under which `serde_json` hands over a value's own text, here a number's digits, instead of
 /// a float. `RawValue` itself would do, but it allocates for each amount or can't be read from a stream.
 /// Should the name ever change, fractions are refused, not rounded, and tests fail.
-const RAW_VALUE: &str = "$serde_json::private::RawValue";
+///
+/// A mended text that is not Unicode comes by this name too, so that what may be anything is read as that text. A
+/// space in front of it, which no value's own text has, tells it from others.
+pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 /// The name under which it hands over a number's digits, with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
-
-/// The name under which this crate hands over a text that is not Unicode, mended.
-pub(crate) const NOT_UNICODE: &str = "\u{fffd}";
 
 /// What a map is that stands for something else.
 enum Special {
     Raw,
     Number,
-    NotUnicode,
     None,
 }
 
@@ -491,7 +522,6 @@ impl<'de> Deserialize<'de> for Special {
                 Ok(match name {
                     RAW_VALUE => Special::Raw,
                     NUMBER => Special::Number,
-                    NOT_UNICODE => Special::NotUnicode,
                     _ => Special::None,
                 })
             }

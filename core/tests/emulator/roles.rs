@@ -254,6 +254,36 @@ fn only_a_web_identity_needs_no_signature() {
 }
 
 #[test]
+fn what_is_not_signed_is_for_the_service_of_the_vendors_host_too() {
+    let request = request::sign(
+        &web(Emulator::WEB_IDENTITY_TOKEN),
+        &mut session(credential()),
+        START,
+    )
+    .unwrap();
+    assert_eq!(request.headers()["authorization"], "SKIP");
+    for (host, expected) in [
+        ("sts.tencentcloudapi.com", ""),
+        ("STS.TencentCloudAPI.com:443", ""),
+        ("sts.ap-guangzhou.tencentcloudapi.com", ""),
+        ("sts.localhost:8080", ""),
+        ("billing.localhost", ""),
+        ("127.0.0.1:8080", ""),
+        ("billing.tencentcloudapi.com", "NoSuchVersion"),
+        ("Billing.tencentcloudapi.com.:443", "NoSuchVersion"),
+        ("cvm.ap-guangzhou.tencentcloudapi.com", "NoSuchProduct"),
+        ("127.sts.tencentcloudapi.com", "NoSuchProduct"),
+    ] {
+        let mut request = request.clone();
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let answer = service().handle(START, &request);
+        let result = response::read::<AssumeRoleWithWebIdentity>(&answer);
+        let found = result.map_or_else(|error| code(Err::<(), _>(error)), |_| String::new());
+        assert_eq!(found, expected, "{host}");
+    }
+}
+
+#[test]
 fn metadata_is_there_for_a_machine_with_a_role() {
     let get = |service: &mut Emulator, path: &str| {
         let url = format!("http://metadata.tencentyun.com/latest/meta-data/{path}");

@@ -238,16 +238,57 @@ fn calls_that_were_out_together_each_correct_the_clock_once() {
     assert_eq!((machine.sends, machine.refused.len()), (5, 0));
 }
 
+/// An HTTP date of some day, at noon.
+fn noon(year: i16, month: i8, day: i8) -> String {
+    let date = jiff::civil::date(year, month, day);
+    format!(
+        "{}, {} 12:00:00 GMT",
+        weekday(date),
+        date.strftime("%d %b %Y")
+    )
+}
+
 #[test]
-fn a_call_that_gives_up_leaves_the_clock_as_it_set_it() {
-    let mut client = Client::new();
-    let dates = ["09 Oct 2025 12:00:00", "09 Oct 2025 13:00:00"];
-    let mut dates = dates.map(|date| format!("Thu, {date} GMT")).into_iter();
-    let send = |_, _: Attempt| expired(&dates.next().unwrap());
-    let result = client.drive(&mut Call::new(&read()), send);
-    assert_eq!(result.unwrap_err().attempts(), 2);
-    let noon = UnixTime::new(1_760_011_200);
-    assert_eq!(client.session.clock_offset(), noon.seconds_since(START));
+fn a_correction_that_did_not_help_is_undone() {
+    for (ahead, offset) in [(0, 0), (HOUR, -HOUR)] {
+        for (year, again) in [(2035, 2035), (2018, 2018), (2098, 2098), (2025, 2035)] {
+            let mut machine = Machine::new(ahead);
+            machine.call().unwrap();
+            assert_eq!(machine.client.session.clock_offset(), offset);
+            let sends = machine.sends;
+            let mut years = [year, again].into_iter();
+            let error = machine
+                .drive(&mut Call::new(&january()), |_| {
+                    expired(&noon(years.next().unwrap(), 6, 1))
+                })
+                .unwrap_err();
+            assert_eq!((error.attempts(), machine.sends), (2, sends + 2), "{year}");
+            assert_eq!(machine.client.session.clock_offset(), offset, "{year}");
+            assert_eq!(machine.call().unwrap(), 4, "{year}");
+            assert_eq!(machine.sends, sends + 3, "{year}");
+        }
+    }
+}
+
+#[test]
+fn what_another_call_has_set_meanwhile_is_not_undone() {
+    let mut machine = Machine::new(HOUR);
+    let mut first = Call::new(&january());
+    let wrong = noon(2035, 6, 1);
+    let out = |machine: &mut Machine, call: &mut Call<_>| {
+        machine.client.now.unix = UnixTime::new(machine.time().seconds() + HOUR);
+        match call.step(&mut machine.client.session, machine.client.now) {
+            Step::Send(_) => {}
+            Step::Look(_) | Step::Wait(_) | Step::Done(_) => panic!("no send"),
+        }
+    };
+    out(&mut machine, &mut first);
+    first.handle(expired(&wrong));
+    out(&mut machine, &mut first);
+    assert_eq!(machine.call().unwrap(), 4);
+    first.handle(expired(&wrong));
+    assert!(machine.drive(&mut first, |outcome| outcome).is_err());
+    assert_eq!(machine.client.session.clock_offset(), -HOUR);
 }
 
 #[test]
@@ -296,6 +337,42 @@ proptest! {
         for _ in 0..2 {
             prop_assert_eq!(machine.call().unwrap(), 4);
         }
+    }
+
+    /// Whatever dates calls are refused with that are out together, the next one is signed with what was right before.
+    #[test]
+    fn no_dates_change_a_clock_that_is_right(
+        calls in prop::collection::vec([2_018..=2_099_i16, 2_018..=2_099_i16], 1..5),
+        turns in prop::collection::vec(any::<prop::sample::Index>(), 0..30),
+    ) {
+        let mut machine = Machine::new(0);
+        machine.client.now.unix = START;
+        let mut refused: Vec<_> = calls
+            .iter()
+            .map(|years| (Call::new(&january()), years.map(|year| noon(year, 6, 1)), 0, false))
+            .collect();
+        let all = (0..calls.len()).cycle().take(calls.len() * 3);
+        for at in turns.iter().map(|turn| turn.index(calls.len())).chain(all) {
+            let (call, dates, sent, done) = &mut refused[at];
+            if *done {
+                continue;
+            }
+            match call.step(&mut machine.client.session, machine.client.now) {
+                Step::Send(_) => {
+                    call.handle(expired(&dates[*sent]));
+                    *sent += 1;
+                }
+                Step::Done(result) => {
+                    prop_assert!(result.is_err());
+                    *done = true;
+                }
+                Step::Look(_) | Step::Wait(_) => panic!("nothing to wait for"),
+            }
+        }
+        prop_assert!(refused.iter().all(|(.., done)| *done));
+        prop_assert_eq!(machine.client.session.clock_offset(), 0);
+        prop_assert_eq!(machine.call().unwrap(), 4);
+        prop_assert_eq!(machine.sends, 1);
     }
 }
 

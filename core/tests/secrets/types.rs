@@ -28,7 +28,9 @@ pub(crate) fn values(texts: &mut Texts) {
     texts.debug("Chain", &chain);
     texts.debug("Source", &chain.sources()[0]);
     texts.add("Source", &chain.sources()[0]);
-    let tagged = AssumeRole::new("qcs", "report").with_tag("team", "finance");
+    let tagged = AssumeRole::new("qcs", "report")
+        .with_tag("team", "finance")
+        .with_external_id(KEY);
     texts.debug("Tag", &tagged.tags[0]);
     texts.debug("AssumeRole", &tagged);
     let action = AssumeRoleWithWebIdentity::new("provider", TOKEN, "qcs", "report");

@@ -283,7 +283,7 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
 #[non_exhaustive]
 pub struct DescribeAllocationSummaryByBusinessResponse {
     /// How many records the request asks for, over all pages; `None` when the service has no figure.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_total")]
     pub record_num: Option<u64>,
     /// The sums; `None` when the service has none.
     #[serde(default, deserialize_with = "lenient::optional_object")]

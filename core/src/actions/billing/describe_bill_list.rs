@@ -238,7 +238,7 @@ pub struct DescribeBillListResponse {
     #[serde(default, deserialize_with = "lenient::objects")]
     pub transaction_list: Vec<BillTransactionInfo>,
     /// How many transactions the request asks for, over all pages; `None` when the service has no figure.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_total")]
     pub total: Option<u64>,
     /// Refunds, in fen.
     #[serde(default, deserialize_with = "lenient::optional")]

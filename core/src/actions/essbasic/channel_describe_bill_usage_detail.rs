@@ -257,7 +257,7 @@ impl UserInfo {
 #[non_exhaustive]
 pub struct ChannelDescribeBillUsageDetailResponse {
     /// How many uses the request asks for, over all pages.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(default, deserialize_with = "lenient::optional_total")]
     pub total: Option<u64>,
     /// The uses of this page.
     #[serde(default, deserialize_with = "lenient::optional_objects")]

@@ -1,4 +1,5 @@
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use super::{AssumedRole, SERVICE, VERSION, check};
 use crate::{Action, Invalid};
@@ -24,7 +25,7 @@ input! {
     /// [`confidential`](crate::Untyped::confidential): it is good for once, and a role is taken again and again.
     ///
     /// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
-    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[derive(Clone, PartialEq, Eq)]
     pub struct AssumeRole {
         /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
         pub role_arn: String,
@@ -117,6 +118,21 @@ impl AssumeRole {
             source_identity: Some(uin.into()),
             ..self
         }
+    }
+}
+
+/// Without the external id, which those who take the role share with its owner.
+impl fmt::Debug for AssumeRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssumeRole")
+            .field("role_arn", &self.role_arn)
+            .field("role_session_name", &self.role_session_name)
+            .field("duration_seconds", &self.duration_seconds)
+            .field("policy", &self.policy)
+            .field("external_id", &self.external_id.as_ref().map(|_| "…"))
+            .field("tags", &self.tags)
+            .field("source_identity", &self.source_identity)
+            .finish()
     }
 }
 
