@@ -18,7 +18,7 @@
 //! #     loop {
 //! #         match pages.step(&mut session, now) {
 //! #             Step::Send(attempt) => pages.handle(Ok(service.handle(now.unix, &attempt.request))),
-//! #             Step::Wait(_) | Step::Look(_) => {}
+//! #             Step::Wait(_) => {}
 //! #             Step::Done(page) => break page.map(|page| page.map(|page| page.output.transaction_list)),
 //! #         }
 //! #     }
