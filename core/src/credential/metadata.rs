@@ -1,4 +1,5 @@
 use alloc::{format, string::String};
+use core::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -10,13 +11,15 @@ use super::{
     fault::{Fault, Sort, absent, wrong, wrong_at},
     unreadable::{Places, field, number, object, required, text},
 };
-use crate::{Endpoint, head::NO_CODING};
+use crate::{Attempt, Endpoint, head::NO_CODING};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
 pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 /// Where the metadata endpoint tells the role's name and, with it appended, the role's credentials.
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
+/// How long a request to the metadata endpoint may take: it is next door, or not there at all.
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest answer of the metadata endpoint that is read.
 pub(super) const MAX_ANSWER: usize = 64 << 10;
 
@@ -47,7 +50,19 @@ impl MachineRole {
     }
 
     /// What is to be sent next.
-    pub(super) fn request(&self) -> Result<Request<Bytes>, http::Error> {
+    pub(super) fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+        Ok(Attempt {
+            request: self.request()?,
+            timeout: TIMEOUT.min(left),
+            max_body: MAX_ANSWER,
+            direct: true,
+            confidential: true,
+            number: 1,
+            for_credentials: true,
+        })
+    }
+
+    fn request(&self) -> Result<Request<Bytes>, http::Error> {
         let mut request = Request::builder()
             .method(Method::GET)
             .uri(self.url())
