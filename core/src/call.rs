@@ -28,7 +28,7 @@ const REST: Duration = Duration::from_secs(1);
 /// another by 2100. A date beyond is a fault of whoever wrote it, and by none may a clock be set.
 const POSSIBLE: Range<UnixTime> = UnixTime::new(1_514_764_800)..UnixTime::new(4_102_444_800);
 
-/// How long a call waits for credentials before it looks again whether there are any, at first and at most.
+/// How long a call waits before it checks again whether there are credentials, at first and at most.
 const POLL: Duration = Duration::from_millis(5);
 const LONGEST_POLL: Duration = Duration::from_millis(250);
 
@@ -224,8 +224,8 @@ impl<A: Action> Call<A> {
         }))
     }
 
-    /// Waits for credentials, if there are none to sign with. A call lives through as many searches as it has attempts:
-    /// at the end of a clock no time passes between them, and what they find has always expired.
+    /// Waits for credentials, if there are none to sign with. After as many searches as there are attempts it gives up:
+    /// each has failed, or has found what expires at once.
     fn await_credentials(
         &mut self,
         session: &mut Session,

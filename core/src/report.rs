@@ -173,9 +173,9 @@ pub enum Why {
     Backoff,
     /// The same, for as long as the answer's `Retry-After` says.
     RetryAfter,
-    /// Another call looks for credentials.
+    /// A search for credentials is due or under way.
     Credentials,
-    /// The last look for credentials has found none, and it is too early for the next one.
+    /// The last search for credentials has found none, and it is too early for the next one.
     NoCredentials,
 }
 

@@ -2,8 +2,8 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::{
-    AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, Call, Chain, Credential, Error, Flow, Now,
-    Outcome, Region, Reply, Report, Session, Step, Wire,
+    Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Report,
+    Session, Step, Wire,
 };
 
 /// The region of requests for a role where nobody names one; the service wants one, and any will do.
@@ -18,37 +18,27 @@ pub(super) struct Assume {
 }
 
 impl Assume {
-    /// With these keys, for the calls of a session.
-    pub(super) fn role(
-        keys: Credential,
-        action: &AssumeRole,
+    /// Takes a role for the calls of a session, with these keys, or with what the action itself has. The region is that
+    /// of the session's settings unless there is one here.
+    pub(super) fn new<A: Action<Output = AssumedRole> + 'static>(
+        action: &A,
+        keys: impl Into<Chain>,
+        region: Option<Region>,
         of: &Session,
         left: Duration,
     ) -> Self {
-        let region = of.settings().region().cloned();
+        let region = region.or_else(|| of.settings().region().cloned());
         let region = region.or_else(|| Region::new(ROLE_REGION).ok());
-        let call = Box::new(Call::new(action));
-        let (session, offset) = session(keys, region, of, left);
+        // A query would be written down where requests are.
+        let settings = of.settings().clone().with_wire(Wire::Post);
+        let settings = settings.with_region(region).with_deadline(left);
+        let mut session = Session::new(keys).with_settings(settings);
+        let offset = of.clock_offset();
+        session.set_clock_offset(offset);
         Self {
             session,
             offset,
-            call,
-        }
-    }
-
-    /// With a service account's token.
-    pub(super) fn service_account(
-        region: Region,
-        action: &AssumeRoleWithWebIdentity,
-        of: &Session,
-        left: Duration,
-    ) -> Self {
-        let call = Box::new(Call::new(action));
-        let (session, offset) = session(Chain::of([]), Some(region), of, left);
-        Self {
-            session,
-            offset,
-            call,
+            call: Box::new(Call::new(action)),
         }
     }
 
@@ -79,20 +69,4 @@ impl Assume {
     pub(super) fn report(&self) -> Option<Report<'_>> {
         self.call.report()
     }
-}
-
-/// The session of a call for a role, and its clock's offset.
-fn session(
-    credentials: impl Into<Chain>,
-    region: Option<Region>,
-    of: &Session,
-    left: Duration,
-) -> (Session, i64) {
-    // A query would be written down where requests are.
-    let settings = of.settings().clone().with_wire(Wire::Post);
-    let settings = settings.with_region(region).with_deadline(left);
-    let mut session = Session::new(credentials).with_settings(settings);
-    let offset = of.clock_offset();
-    session.set_clock_offset(offset);
-    (session, offset)
 }

@@ -15,7 +15,7 @@ const EARLY: i64 = 300;
 const LONGEST_LIFE: i64 = 12 * 3_600;
 /// How long before they expire credentials are not used any more at the most: requests take a while.
 const WAY: i64 = 5;
-/// The least time between two looks that fail, and how it grows.
+/// The least time between two searches that fail, and how it grows.
 const REST: Duration = Duration::from_secs(1);
 const BACKOFF: Retry = Retry::NEVER
     .with_base(Duration::from_secs(1))
@@ -34,7 +34,7 @@ pub(crate) struct Refresh {
     life: Option<Life>,
     /// The search that is due or under way.
     flight: Option<Flight>,
-    /// Whether the service has refused what there is, and nobody has looked for others since.
+    /// Whether the service has refused what there is, and no search has ended well since.
     refused: bool,
     /// How many searches have ended.
     ended: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Refresh {
     found: u64,
     /// How many have found others than before.
     changes: u64,
-    /// How many looks have failed in a row, and what the last one came to.
+    /// How many searches have failed in a row, and what the last one came to.
     failures: u32,
     failure: Option<NoCredentials>,
     /// When there may be another one.
@@ -110,7 +110,7 @@ pub(crate) enum Claim {
     Ready,
     /// Wait for a search, which is due or under way.
     Wait,
-    /// There are none, and nobody looks again for so long.
+    /// There are none, and the next search is not due for so long.
     Failed(NoCredentials, Duration),
 }
 

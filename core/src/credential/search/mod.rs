@@ -183,11 +183,12 @@ impl Search {
                 Task::Grant(grant, named) => match grant {
                     Grant::Keys(keys) => self.gained(keys),
                     Grant::Role(keys, action) => {
-                        let assume = Assume::role(keys, &action, session, left);
+                        let assume = Assume::new(&*action, keys, None, session, left);
                         Task::Assume(Box::new(assume), named)
                     }
                     Grant::ServiceAccount(region, action) => {
-                        let assume = Assume::service_account(region, &action, session, left);
+                        let (nobody, region) = (Chain::of([]), Some(region));
+                        let assume = Assume::new(&*action, nobody, region, session, left);
                         Task::Assume(Box::new(assume), named)
                     }
                     Grant::Machine(machine) => Task::Machine(machine, named),
