@@ -13,6 +13,7 @@ use rustls::RootCertStore;
 use tc3_core::{
     Action, Attempt, BoxError, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate,
     Proxies, ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
+    credential::{Search, SearchStep},
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
 use tokio::time::Instant;
@@ -42,7 +43,7 @@ struct Shared<T> {
 
 impl Client {
     /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`],
-    /// or a [`Chain`] in which its calls look for one.
+    /// or a [`Chain`] in which one is looked for.
     pub fn new(credentials: impl Into<Chain>) -> Self {
         Self::builder().credentials(credentials).build()
     }
@@ -50,7 +51,7 @@ impl Client {
     /// A client with the default settings, whose credentials and region are looked for where people keep them:
     /// [`Chain::default`] has the places.
     ///
-    /// The first call looks; when it finds none, its error, [`Error::Credentials`], says where it has looked and
+    /// They are looked for when the first call is made; when there are none, its error, [`Error::Credentials`], says where it has looked and
     /// why there are none.
     pub fn from_env() -> Self {
         Self::builder().build()
@@ -101,29 +102,64 @@ impl<T: Transport> Client<T> {
 
     async fn turns<F: Flow>(&self, flow: &mut F, teller: &mut CallTeller) -> F::Output {
         loop {
-            let step = flow.step(&mut self.session(), self.now());
-            teller.stepped(flow);
+            let (step, search) = self.step(flow);
+            if let Some(search) = search {
+                self.search(search, teller).await;
+                continue;
+            }
             match step {
                 Step::Send(attempt) => {
                     let mut sent = teller.sending(&attempt);
                     let outcome = self.shared.transport.send(attempt).await;
                     sent.came(&outcome);
                     flow.handle(outcome);
-                    sent.told(flow);
-                }
-                Step::Look(lookup) => {
-                    let looked = credentials::look(lookup.clone()).await;
-                    teller.looked(&lookup, &looked);
-                    flow.found(looked);
+                    sent.told(flow.report());
                 }
                 Step::Wait(delay) => {
-                    teller.waiting(flow, delay);
+                    teller.waiting(flow.report(), delay);
                     tokio::time::sleep(delay).await;
                 }
                 Step::Done(output) => {
                     teller.done(flow, &output);
                     return output;
                 }
+            }
+        }
+    }
+
+    /// Steps, and returns the search for credentials as well that the step waits for, if it does.
+    fn step<F: Flow>(&self, flow: &mut F) -> (Step<F::Output>, Option<Search>) {
+        let (now, mut session) = (self.now(), self.session());
+        let step = flow.step(&mut session, now);
+        let search = match step {
+            Step::Wait(_) => session.search(now),
+            _ => None,
+        };
+        (step, search)
+    }
+
+    /// Does what a search for credentials says until it has ended.
+    async fn search(&self, mut search: Search, teller: &mut CallTeller) {
+        loop {
+            let step = search.step(&mut self.session(), self.now());
+            match step {
+                SearchStep::Read(lookup) => {
+                    let looked = credentials::look(lookup.clone()).await;
+                    teller.looked(&lookup, &looked);
+                    search.found(looked);
+                }
+                SearchStep::Send(attempt) => {
+                    let mut sent = teller.sending(&attempt);
+                    let outcome = self.shared.transport.send(attempt).await;
+                    sent.came(&outcome);
+                    search.handle(outcome);
+                    sent.told(Some(search.report()));
+                }
+                SearchStep::Wait(delay) => {
+                    teller.waiting(Some(search.report()), delay);
+                    tokio::time::sleep(delay).await;
+                }
+                SearchStep::Done => return teller.searched(&search.report()),
             }
         }
     }
@@ -184,7 +220,7 @@ pub struct Builder {
 impl Builder {
     tc3_core::settings_words!();
 
-    /// A [`Credential`], or a [`Chain`] in which calls look for one; [`Chain::default`] by default.
+    /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
     pub fn credentials(self, credentials: impl Into<Chain>) -> Self {
         Self {
             chain: credentials.into(),

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tc3_core::{Looked, Lookup};
+use tc3_core::credential::{Looked, Lookup};
 use tokio::task::spawn_blocking;
 
 /// What the machine has. Files may be anywhere, so they are read where that holds up nobody.

@@ -83,7 +83,6 @@ impl Longest {
                 Step::Send(attempt) => flow.handle(serve(&attempt)),
                 Step::Wait(delay) => self.tick += delay,
                 Step::Done(output) => return output,
-                Step::Look(_) => panic!("the session has its credential"),
             }
         }
     }

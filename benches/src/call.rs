@@ -36,7 +36,6 @@ pub fn drive<F: Flow>(
     loop {
         match flow.step(session, Now::new(TIME, *tick, 0)) {
             Step::Send(attempt) => flow.handle(send(attempt.request)),
-            Step::Look(_) => flow.found(Ok(None)),
             Step::Wait(delay) => *tick += delay,
             Step::Done(output) => return output,
         }

@@ -10,6 +10,7 @@ use std::{
 use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Proxies,
     ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
+    credential::{Search, SearchStep},
 };
 use ureq::tls::TlsConfig;
 
@@ -30,7 +31,7 @@ struct Shared<T> {
 
 impl Client {
     /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`],
-    /// or a [`Chain`] in which its calls look for one.
+    /// or a [`Chain`] in which one is looked for.
     pub fn new(credentials: impl Into<Chain>) -> Self {
         Self::builder().credentials(credentials).build()
     }
@@ -38,7 +39,7 @@ impl Client {
     /// A client with the default settings, whose credentials and region are looked for where people keep them:
     /// [`Chain::default`] has the places.
     ///
-    /// The first call looks; when it finds none, its error, [`Error::Credentials`], says where it has looked and
+    /// They are looked for when the first call is made; when there are none, its error, [`Error::Credentials`], says where it has looked and
     /// why there are none.
     pub fn from_env() -> Self {
         Self::builder().build()
@@ -81,33 +82,45 @@ impl<T: Transport> Client<T> {
     pub fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
         let mut teller = CallTeller::new(flow);
         teller.span().in_scope(|| {
+            let mut search = None;
             loop {
-                if let Some(output) = self.turn(flow, &mut teller) {
+                if let Some(output) = self.turn(flow, &mut search, &mut teller) {
                     return output;
                 }
             }
         })
     }
 
-    /// Does once what `flow` says.
-    pub(crate) fn turn<F: Flow>(&self, flow: &mut F, teller: &mut CallTeller) -> Option<F::Output> {
-        let step = flow.step(&mut self.session(), self.now());
-        teller.stepped(flow);
+    /// Does once what `flow` says, or the search for credentials that it waits for.
+    pub(crate) fn turn<F: Flow>(
+        &self,
+        flow: &mut F,
+        search: &mut Option<Search>,
+        teller: &mut CallTeller,
+    ) -> Option<F::Output> {
+        if let Some(searching) = search {
+            if self.search(searching, teller) {
+                *search = None;
+            }
+            return None;
+        }
+        let (now, mut session) = (self.now(), self.session());
+        let step = flow.step(&mut session, now);
+        if let Step::Wait(_) = step {
+            *search = session.search(now);
+        }
+        drop(session);
         match step {
             Step::Send(attempt) => {
                 let mut sent = teller.sending(&attempt);
                 let outcome = self.shared.transport.send(attempt);
                 sent.came(&outcome);
                 flow.handle(outcome);
-                sent.told(flow);
+                sent.told(flow.report());
             }
-            Step::Look(lookup) => {
-                let looked = credentials::look(&lookup);
-                teller.looked(&lookup, &looked);
-                flow.found(looked);
-            }
+            Step::Wait(_) if search.is_some() => {}
             Step::Wait(delay) => {
-                teller.waiting(flow, delay);
+                teller.waiting(flow.report(), delay);
                 thread::sleep(delay);
             }
             Step::Done(output) => {
@@ -116,6 +129,34 @@ impl<T: Transport> Client<T> {
             }
         }
         None
+    }
+
+    /// Does once what a search for credentials says. Returns whether it has ended.
+    fn search(&self, search: &mut Search, teller: &mut CallTeller) -> bool {
+        let step = search.step(&mut self.session(), self.now());
+        match step {
+            SearchStep::Read(lookup) => {
+                let looked = credentials::look(&lookup);
+                teller.looked(&lookup, &looked);
+                search.found(looked);
+            }
+            SearchStep::Send(attempt) => {
+                let mut sent = teller.sending(&attempt);
+                let outcome = self.shared.transport.send(attempt);
+                sent.came(&outcome);
+                search.handle(outcome);
+                sent.told(Some(search.report()));
+            }
+            SearchStep::Wait(delay) => {
+                teller.waiting(Some(search.report()), delay);
+                thread::sleep(delay);
+            }
+            SearchStep::Done => {
+                teller.searched(&search.report());
+                return true;
+            }
+        }
+        false
     }
 
     fn now(&self) -> Now {
@@ -173,7 +214,7 @@ pub struct Builder {
 impl Builder {
     tc3_core::settings_words!();
 
-    /// A [`Credential`], or a [`Chain`] in which calls look for one; [`Chain::default`] by default.
+    /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
     pub fn credentials(self, credentials: impl Into<Chain>) -> Self {
         Self {
             chain: credentials.into(),

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tc3_core::{Looked, Lookup};
+use tc3_core::credential::{Looked, Lookup};
 
 /// What the machine has.
 pub(crate) fn look(lookup: &Lookup) -> Looked {

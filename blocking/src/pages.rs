@@ -119,8 +119,9 @@ where
         let _walk = walk.entered();
         let mut teller = CallTeller::new(&*fetch);
         let _call = teller.span().entered();
+        let mut search = None;
         while wanted.strong_count() > 0 {
-            if let Some(fetched) = client.turn(&mut *fetch, &mut teller) {
+            if let Some(fetched) = client.turn(&mut *fetch, &mut search, &mut teller) {
                 return Some(fetched);
             }
         }

@@ -6,9 +6,9 @@ use http::{HeaderMap, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, Looked, NoCredentials, Now, Outcome, Reply,
-    Session, Step, Target, UnixTime,
-    credential::{Claim, Gained, Generation, Renewal, Turn},
+    Action, Attempt, Error, Failure, Flow, Invalid, NoCredentials, Now, Outcome, Reply, Session,
+    Step, Target, UnixTime,
+    credential::{Claim, Generation, Refresh},
     flow::sealed,
     report::{Report, Verdict, Why},
     request::Prepared,
@@ -28,7 +28,7 @@ const REST: Duration = Duration::from_secs(1);
 /// another by 2100. A date beyond is a fault of whoever wrote it, and by none may a clock be set.
 const POSSIBLE: Range<UnixTime> = UnixTime::new(1_514_764_800)..UnixTime::new(4_102_444_800);
 
-/// How long a call waits for another one that looks for credentials, at first and at most.
+/// How long a call waits before it checks again whether there are credentials, at first and at most.
 const POLL: Duration = Duration::from_millis(5);
 const LONGEST_POLL: Duration = Duration::from_millis(250);
 
@@ -82,15 +82,10 @@ pub struct Call<A: Action> {
     /// With which offset of the clock the last attempt was signed.
     clock_offset: i64,
     max_body: usize,
-    /// A look for credentials that is this call's to do.
-    renewal: Option<Box<Renewal>>,
-    /// How many times it has waited for those who look, and for the next look after one that failed.
+    /// How many times it has waited for a search for credentials.
     polls: u32,
-    looks: u32,
-    /// How many looks of its own have ended.
-    renewals: u32,
-    /// What the one that ended in the last step came to.
-    looked: Option<Box<Result<Gained, NoCredentials>>>,
+    /// How many searches had ended when it began to wait for credentials, if it does.
+    searches: Option<u64>,
     /// Which credentials the last attempt was signed with, and which the service has refused, if they were looked
     /// for.
     signed: Option<Generation>,
@@ -133,11 +128,8 @@ impl<A: Action> Call<A> {
             clock_set: false,
             clock_offset: 0,
             max_body: usize::MAX,
-            renewal: None,
             polls: 0,
-            looks: 0,
-            renewals: 0,
-            looked: None,
+            searches: None,
             signed: None,
             refused: None,
             failed: None,
@@ -174,17 +166,16 @@ impl<A: Action> Call<A> {
         }
         let left = deadline.saturating_sub(self.time.passed);
         if prepared.target().signed {
-            if left.is_zero() && self.renewal.is_none() {
-                // What was never sent and has waited for others was to be signed by what they find.
-                let awaited = self.attempts == 0 && self.polls > 0;
-                let awaited = awaited.then(|| NoCredentials::awaited().into());
-                return Err(self.late(deadline, awaited));
+            if left.is_zero() {
+                // What was never sent and has waited for credentials is late for want of them.
+                let refresh = session
+                    .refresh()
+                    .filter(|_| self.attempts == 0 && self.polls > 0);
+                let missing = refresh.map(|refresh| refresh.awaited().into());
+                return Err(self.late(deadline, missing));
             }
-            let looked = self.look(session, now, left);
-            if let Ok(Some(step)) = looked {
-                if left.is_zero() {
-                    return Err(self.late(deadline, Some(NoCredentials::awaited().into())));
-                }
+            let wait = self.await_credentials(session, now, left);
+            if let Ok(Some(step)) = wait {
                 return Ok(step);
             }
             if let Some(refused) = self.refused
@@ -193,7 +184,7 @@ impl<A: Action> Call<A> {
             {
                 return Err(self.give_up(refusal));
             }
-            looked?;
+            wait?;
         }
         let Ok(prepared) = &self.prepared else {
             return Err(Error::Ended);
@@ -237,53 +228,45 @@ impl<A: Action> Call<A> {
         }))
     }
 
-    /// What is to be done about credentials before anything can be signed, if there is.
-    fn look(
+    /// Waits for credentials, if there are none to sign with. After as many searches as there are attempts it gives up:
+    /// each has failed, or has found what expires at once.
+    fn await_credentials(
         &mut self,
         session: &mut Session,
         now: Now,
         left: Duration,
     ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
-        loop {
-            if let Some(renewal) = &mut self.renewal {
-                match renewal.step(session, now) {
-                    Turn::Look(lookup) => return Ok(Some(Step::Look(lookup))),
-                    Turn::Send(attempt) => return Ok(Some(Step::Send(attempt))),
-                    Turn::Wait(delay, why) => return Ok(Some(self.wait(delay.min(left), why))),
-                    Turn::Over(looked) => {
-                        self.renewal = None;
-                        self.looked = looked.map(Box::new);
-                        self.renewals = self.renewals.saturating_add(1);
-                    }
-                }
+        let claim = session.claim(left, now);
+        let ended = session.refresh().map_or(0, Refresh::ended);
+        let before = match claim {
+            Claim::Ready => {
+                self.searches = None;
+                return Ok(None);
             }
-            match session.claim(left, now) {
-                Claim::Ready => return Ok(None),
-                // At the end of a clock no time passes between looks, and what was found has always expired.
-                Claim::Renew(_)
-                    if self.renewals >= session.settings().retry().attempts().max(1) =>
-                {
-                    return Err(session.no_credentials().into());
-                }
-                Claim::Renew(renewal) => self.renewal = Some(Box::new(renewal)),
-                Claim::Wait => {
-                    let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
-                    self.polls = self.polls.saturating_add(1);
-                    return Ok(Some(
-                        self.wait(delay.min(LONGEST_POLL).min(left), Why::Credentials),
-                    ));
-                }
-                Claim::Failed(missing, rest) => {
-                    self.looks = self.looks.saturating_add(1);
-                    let settings = session.settings();
-                    if !missing.is_passing() || self.looks >= settings.retry().attempts() {
-                        return Err(missing.into());
-                    }
-                    if rest >= left {
-                        return Err(self.late(settings.deadline(), Some(missing.into())));
-                    }
-                    return Ok(Some(self.wait(rest, Why::NoCredentials)));
-                }
+            Claim::Wait => ended,
+            // The one that has just failed counts, whoever did it.
+            Claim::Failed(..) => ended.saturating_sub(1),
+        };
+        let seen = ended.saturating_sub(*self.searches.get_or_insert(before));
+        let settings = session.settings();
+        let has_seen_enough = seen >= settings.retry().attempts().max(1).into();
+        match claim {
+            Claim::Failed(missing, _) if has_seen_enough || !missing.is_passing() => {
+                Err(missing.into())
+            }
+            Claim::Failed(missing, rest) if rest >= left => {
+                Err(self.late(settings.deadline(), Some(missing.into())))
+            }
+            Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Why::NoCredentials))),
+            _ if has_seen_enough => {
+                let missing = session.refresh().map(Refresh::no_credentials);
+                Err(missing.unwrap_or_else(NoCredentials::unsought).into())
+            }
+            _ => {
+                let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
+                self.polls = self.polls.saturating_add(1);
+                let delay = delay.min(LONGEST_POLL).min(left);
+                Ok(Some(self.wait(delay, Why::Credentials)))
             }
         }
     }
@@ -405,7 +388,6 @@ impl<A: Action> Call<A> {
         self.state = State::Ready;
         self.next(session, now).unwrap_or_else(|error| {
             self.state = State::Ended;
-            self.renewal = None;
             Step::Done(Err(error))
         })
     }
@@ -420,12 +402,11 @@ impl<A: Action> Call<A> {
         response::read_for::<A>(response, confidential)
     }
 
-    /// What the last answer meant, to this call or to its look for credentials.
+    /// What the last answer meant.
     fn last(&self) -> Option<Verdict<'_>> {
-        match (&self.renewal, &self.state) {
-            (Some(renewal), _) => renewal.report().and_then(|report| report.last),
-            (None, State::Answered(result, _)) => Self::verdict(result),
-            (None, _) => self.failed.as_ref().map(|error| Verdict::of(Err(error))),
+        match &self.state {
+            State::Answered(result, _) => Self::verdict(result),
+            _ => self.failed.as_ref().map(|error| Verdict::of(Err(error))),
         }
     }
 
@@ -447,7 +428,7 @@ impl<A: Action> Flow for Call<A> {
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
         self.time.read(now.tick);
-        (self.why, self.looked) = (None, None);
+        self.why = None;
         match mem::replace(&mut self.state, State::Ended) {
             State::Ready => self.go_on(session, now),
             State::Sent => {
@@ -470,14 +451,6 @@ impl<A: Action> Flow for Call<A> {
                 },
                 Err(failure) => State::Answered(Err(failure.into()), Hints::default()),
             };
-        } else if let Some(renewal) = &mut self.renewal {
-            renewal.handle(outcome);
-        }
-    }
-
-    fn found(&mut self, looked: Looked) {
-        if let Some(renewal) = &mut self.renewal {
-            renewal.found(looked);
         }
     }
 
@@ -492,15 +465,9 @@ impl<A: Action> Flow for Call<A> {
             attempts: self.attempts,
             last: self.last(),
             why: self.why,
-            for_credentials: self.renewal.is_some(),
-            credentials: self.looked.as_ref().map(|looked| match &**looked {
-                Ok(gained) => Ok(gained.source.as_str()),
-                Err(missing) => Err(missing),
-            }),
-            passed_over: match self.looked.as_deref() {
-                Some(Ok(gained)) => &gained.passed_over,
-                _ => &[],
-            },
+            for_credentials: false,
+            credentials: None,
+            passed_over: &[],
         })
     }
 

@@ -1,14 +1,12 @@
 //! The run loop: what core asks of whoever drives it, and what each order of calls means.
 //!
 //! A [`Flow`] is a call or a walk as a value. Its driver does what [`step`](Flow::step) says and tells
-//! [`handle`](Flow::handle) what came of a send, until there is a result. To look something up is asked of a
-//! driver only where the session was given a [`Chain`](crate::Chain) instead of a credential:
+//! [`handle`](Flow::handle) what came of a send, until there is a result:
 //!
 //! ```
 //! use tc3_core::{Call, Credential, Flow, Failure, Now, Session, Step, Untyped};
 //!
 //! # fn send(_: tc3_core::Attempt) -> tc3_core::Outcome { Err(Failure::not_sent("no network here")) }
-//! # fn look(_: tc3_core::Lookup) -> tc3_core::Looked { Ok(None) }
 //! # fn sleep(_: core::time::Duration) {}
 //! # fn now() -> Now { Now::new(tc3_core::UnixTime::new(1_551_113_065), core::time::Duration::ZERO, 0) }
 //! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
@@ -17,7 +15,6 @@
 //! let result = loop {
 //!     match flow.step(&mut session, now()) {
 //!         Step::Send(attempt) => flow.handle(send(attempt)),
-//!         Step::Look(lookup) => flow.found(look(lookup)),
 //!         Step::Wait(delay) => sleep(delay),
 //!         Step::Done(result) => break result,
 //!     }
@@ -30,21 +27,23 @@
 //!
 //! - `step` before a wait is over: a wait for what is left of it.
 //! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
-//! - `handle` and `found` with nothing of theirs out: ignored.
+//! - `handle` with no send out: ignored.
 //! - `step` after the end: the end again; a [`Call`](crate::Call) says [`Error::Ended`](crate::Error::Ended),
 //!   [`Pages`](crate::Pages) say `None`.
+//!
+//! A session that was made of a [`Chain`](crate::Chain) has to look for its credentials. Its driver asks
+//! [`Session::search`] before each wait, and drives what that gives it in place of the wait.
 //!
 //! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
 //! microsecond. `handle` decodes, without the lock.
 
-use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderName;
 
 use crate::{
-    BoxError, Failure, Session, UnixTime,
+    Failure, Session, UnixTime,
     report::{Report, Verdict},
     request,
 };
@@ -60,14 +59,13 @@ pub trait Flow: sealed::Sealed {
     /// Takes what came of the send that the last [`Step::Send`] asked for.
     fn handle(&mut self, outcome: Outcome);
 
-    /// Takes what the last [`Step::Look`] found.
-    fn found(&mut self, looked: Looked);
-
     /// Returns what there is to tell at this moment; `None` where a walk has nothing under way.
     fn report(&self) -> Option<Report<'_>>;
 
     /// Returns what an output means; `None` at the end of a walk.
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>>;
+    fn verdict(output: &Self::Output) -> Option<Verdict<'_>>
+    where
+        Self: Sized;
 }
 
 pub(crate) mod sealed {
@@ -85,34 +83,11 @@ pub(crate) mod sealed {
 pub enum Step<T> {
     /// Send this, then call [`Flow::handle`].
     Send(Attempt),
-    /// Look this up, then call [`Flow::found`]. Said only where a session looks for its credentials itself.
-    Look(Lookup),
     /// Wait this long, then call [`Flow::step`] again.
     Wait(Duration),
     /// It has come to this.
     Done(T),
 }
-
-/// Something of the machine's that says which credentials there are. It is looked up at once: a file that can't be
-/// read without waiting, on a disk far away, say, holds up the call beyond its deadline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// The environment variable of this name.
-    Variable(&'static str),
-    /// The file at this path.
-    File(String),
-    /// The file at this path below the user's home directory; there is none where nobody has a home, or one that
-    /// is no folder.
-    HomeFile(String),
-}
-
-impl Lookup {
-    /// The largest file that is taken, in bytes. Read at most one byte more.
-    pub const MAX_SIZE: usize = 1 << 20;
-}
-
-/// What a lookup found: the bytes, `None` where there is no such variable or file, or why they can't be read.
-pub type Looked = Result<Option<Vec<u8>>, BoxError>;
 
 /// A request to be sent once, and its bounds.
 #[derive(Clone)]

@@ -21,7 +21,6 @@
 //!         match flow.step(session, now) {
 //!             Step::Send(attempt) => flow.handle(send(attempt)),
 //!             Step::Wait(delay) => std::thread::sleep(delay),
-//!             Step::Look(_) => flow.found(Ok(None)), // only a session that was given no credential asks
 //!             Step::Done(output) => return output,
 //!         }
 //!     }
@@ -75,7 +74,6 @@
 //!         match step {
 //!             Step::Send(attempt) => flow.handle(send(attempt).await),
 //!             Step::Wait(delay) => sleep(delay).await,
-//!             Step::Look(_) => flow.found(Ok(None)),
 //!             Step::Done(output) => return output,
 //!         }
 //!     }
@@ -191,7 +189,7 @@
 //! #         }
 //! #         Step::Done(Some(page)) => found.extend(DescribeInstances::into_items(page?.output)),
 //! #         Step::Done(None) => break,
-//! #         Step::Wait(_) | Step::Look(_) => panic!("there is nothing to wait for"),
+//! #         Step::Wait(_) => panic!("there is nothing to wait for"),
 //! #     }
 //! # }
 //! # assert_eq!(found.len(), 45);
@@ -274,19 +272,80 @@
 //! let profile = Credential::from_profile(file, "billing")?;
 //! assert_eq!((temporary.secret_id(), profile.token()), ("AKIDEXAMPLE", None));
 //!
-//! // A role, taken with that pair by the first call, and taken again before its keys expire.
+//! // A role, taken with that pair for the first call, and taken again before its keys expire.
 //! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 //! let session = Session::new(Source::role(auditor, pair));
 //! assert!(session.credential().is_none()); // not yet
-//! // The profile file, tccli's file or the machine's role: the driver is asked for files by `Step::Look`.
+//! // A profile of the credentials file, or else the machine's role: the driver reads the file and asks the machine.
 //! let session = Session::new(Chain::of([Source::named_profile("billing"), Source::cvm_role()]));
 //! # assert!(session.credential().is_none());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A driver for the latter answers [`Step::Look`](crate::Step::Look): `Ok(Some(bytes))` for a variable or file that is
-//! there, `Ok(None)` for one that isn't, `Err` for one that can't be read; [`Lookup`](crate::Lookup) has the three
-//! kinds. What there is to be looked for, in which order, is said at [`Chain`](crate::Chain).
+//! Only a session that was made of sources looks for credentials. Core reads no file and no environment: on
+//! [`Step::Wait`](crate::Step::Wait) the driver asks [`Session::search`](crate::Session::search), and where that gives a
+//! [`Search`](crate::credential::Search), drives it in place of the wait:
+//!
+//! ```
+//! use std::{fs, io, time::Duration};
+//! use tc3_core::{
+//!     Attempt, Flow, Now, Outcome, Session, Step,
+//!     credential::{Looked, Lookup, Search, SearchStep},
+//! };
+//!
+//! fn drive<F: Flow>(
+//!     flow: &mut F,
+//!     session: &mut Session,
+//!     now: impl Fn() -> Now,
+//!     mut send: impl FnMut(Attempt) -> Outcome,
+//! ) -> F::Output {
+//!     loop {
+//!         match flow.step(session, now()) {
+//!             Step::Send(attempt) => flow.handle(send(attempt)),
+//!             Step::Wait(delay) => match session.search(now()) {
+//!                 Some(search) => look(search, session, &now, &mut send),
+//!                 None => std::thread::sleep(delay),
+//!             },
+//!             Step::Done(output) => return output,
+//!         }
+//!     }
+//! }
+//!
+//! fn look(mut search: Search, session: &mut Session, now: impl Fn() -> Now, mut send: impl FnMut(Attempt) -> Outcome) {
+//!     loop {
+//!         match search.step(session, now()) {
+//!             SearchStep::Read(lookup) => search.found(read(lookup)),
+//!             SearchStep::Send(attempt) => search.handle(send(attempt)),
+//!             SearchStep::Wait(delay) => std::thread::sleep(delay),
+//!             SearchStep::Done => return,
+//!         }
+//!     }
+//! }
+//!
+//! /// The bytes, `None` for what isn't there, or why it can't be read.
+//! fn read(lookup: Lookup) -> Looked {
+//!     let path = match lookup {
+//!         Lookup::Variable(name) => return Ok(std::env::var_os(name).map(|value| value.into_encoded_bytes())),
+//!         Lookup::File(path) => path.into(),
+//!         Lookup::HomeFile(path) => match std::env::home_dir() {
+//!             Some(home) => home.join(path),
+//!             None => return Ok(None),
+//!         },
+//!     };
+//!     match fs::read(path) {
+//!         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+//!         read => Ok(Some(read?)),
+//!     }
+//! }
+//! # use tc3_core::{Call, Source, UnixTime, Untyped};
+//! # let mut session = Session::new(Source::profile_in("/nowhere/at/all", "default"));
+//! # let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+//! # let now = || Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! # let error = drive(&mut Call::new(&zones), &mut session, now, |_| panic!("nothing is signed")).unwrap_err();
+//! # assert_eq!(error.to_string(), "no credentials: profile file: /nowhere/at/all is not there");
+//! ```
+//!
+//! [`Chain`](crate::Chain) has what there is to be looked for, and in which order.
 //!
 //! A role that a file or the environment names (`role_arn`, `role-arn`, `TENCENTCLOUD_ROLE_ARN`) is taken, and never
 //! passed over: a chain signs as that role or not at all. The readers that only turn a text into a
@@ -354,7 +413,6 @@
 //!                 call.handle(exchange.outcome);
 //!             }
 //!             Step::Wait(delay) => tick += delay,
-//!             Step::Look(_) => call.found(Ok(None)),
 //!             Step::Done(reply) => return reply.map(|reply| (reply.output.total, tick)),
 //!         }
 //!     }

@@ -11,8 +11,7 @@
 //!    [`Pages`] to walk a list.
 //! 2. Call [`Flow::step`] with the session and the time.
 //! 3. On [`Step::Send`], send the request, collect the answer, and call [`Flow::handle`] with it or
-//!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result. On [`Step::Look`],
-//!    which a session says that was made of a [`Chain`], look it up and call [`Flow::found`].
+//!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result.
 //! 4. Go to 2.
 //!
 //! Here the service is the `Emulator` of the feature `emulator`, so the loop needs no network:
@@ -33,7 +32,6 @@
 //!     match call.step(&mut session, now) {
 //!         Step::Send(attempt) => call.handle(Ok(service.handle(now.unix, &attempt.request))),
 //!         Step::Wait(_) => {} // time is what we say it is
-//!         Step::Look(_) => unreachable!("the session was given its credential"),
 //!         Step::Done(result) => break result?,
 //!     }
 //! };
@@ -124,7 +122,7 @@ pub use credential::{Chain, Credential, NoCredentials, Source, Tried, Unreadable
 pub use emulator::{Emulator, Exchange, Fault, Scripted, When};
 pub use endpoint::Endpoint;
 pub use error::{BoxError, Error, Failure, Invalid, Kind, NotSent, Obstacle, Refusal, Remedy};
-pub use flow::{Attempt, Flow, Looked, Lookup, Now, Outcome, Step};
+pub use flow::{Attempt, Flow, Now, Outcome, Step};
 pub use items::Items;
 pub use pages::Pages;
 pub use paging::{End, PageInfo, Paginate, Paging, Slot, Start};

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use crate::{
-    Error, Fetch, Flow, Looked, Now, Outcome, Paginate, Planner, Reply, Session, Step, Turn, Walk,
+    Error, Fetch, Flow, Now, Outcome, Paginate, Planner, Reply, Session, Step, Turn, Walk,
     flow::sealed,
     report::{Report, Verdict},
 };
@@ -36,7 +36,6 @@ use crate::{
 ///     match walk.step(&mut session, now) {
 ///         Step::Send(attempt) => walk.handle(Ok(service.handle(now.unix, &attempt.request))),
 ///         Step::Wait(_) => {} // time is what we say it is
-///         Step::Look(_) => unreachable!("the session was given its credential"),
 ///         Step::Done(Some(page)) => {
 ///             pages += 1;
 ///             assert!(page?.output.transaction_list.len() <= 100);
@@ -89,7 +88,6 @@ impl<A: Paginate> Flow for Pages<A> {
         loop {
             match self.fetch.as_mut().map(|fetch| fetch.step(session, now)) {
                 Some(Step::Send(attempt)) => return Step::Send(attempt),
-                Some(Step::Look(lookup)) => return Step::Look(lookup),
                 Some(Step::Wait(delay)) => return Step::Wait(delay),
                 Some(Step::Done(fetched)) => self.planner.take(fetched),
                 None => {}
@@ -111,12 +109,6 @@ impl<A: Paginate> Flow for Pages<A> {
     fn handle(&mut self, outcome: Outcome) {
         if let Some(fetch) = &mut self.fetch {
             fetch.handle(outcome);
-        }
-    }
-
-    fn found(&mut self, looked: Looked) {
-        if let Some(fetch) = &mut self.fetch {
-            fetch.found(looked);
         }
     }
 

@@ -211,8 +211,9 @@ impl Plan {
     }
 
     /// Whether the list holds no record beyond the offset that it begins with, and some before it.
-    pub(crate) fn skips_all(&self) -> bool {
-        self.received == 0 && self.said.is_some_and(|said| said < self.before)
+    pub(crate) fn skips_all<A: Paginate>(&self) -> bool {
+        let beyond = self.said.is_some_and(|said| said < self.before);
+        A::END == End::Total && self.received == 0 && beyond
     }
 
     /// The first page before the end that held fewer records than were asked for.

@@ -4,8 +4,7 @@ use core::{fmt, mem};
 use bytes::Bytes;
 
 use crate::{
-    Call, Error, Flow, Invalid, Looked, Now, Outcome, Paginate, Reply, Session, Settings, Slot,
-    Step, Walk,
+    Call, Error, Flow, Invalid, Now, Outcome, Paginate, Reply, Session, Settings, Slot, Step, Walk,
     fingerprint::Fingerprint,
     flow::sealed,
     plan::{Arrived, Doubt, Verdict as Decision},
@@ -43,7 +42,6 @@ use crate::{
 ///                 match fetch.step(&mut session, now) {
 ///                     Step::Send(attempt) => fetch.handle(Ok(service.handle(now.unix, &attempt.request))),
 ///                     Step::Wait(_) => {}
-///                     Step::Look(_) => unreachable!("the session was given its credential"),
 ///                     Step::Done(fetched) => break fetched,
 ///                 }
 ///             };
@@ -377,7 +375,6 @@ impl<A: Paginate> Flow for Fetch<A> {
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Fetched<A>> {
         match self.call.step(session, now) {
             Step::Send(attempt) => Step::Send(attempt),
-            Step::Look(lookup) => Step::Look(lookup),
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
                 mark: Arc::clone(&self.mark),
@@ -404,10 +401,6 @@ impl<A: Paginate> Flow for Fetch<A> {
         if was_out && let Some(reply) = self.call.answered() {
             self.arrived = Some(arrived::<A>(reply, &body));
         }
-    }
-
-    fn found(&mut self, looked: Looked) {
-        self.call.found(looked);
     }
 
     fn report(&self) -> Option<Report<'_>> {

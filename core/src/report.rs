@@ -59,8 +59,8 @@ use core::fmt::{self, Write as _};
 
 use crate::{Error, NoCredentials, Tried};
 
-/// What there is to tell of a flow at this moment.
-#[derive(Clone, Debug)]
+/// What there is to tell of a flow, or of a search for credentials, at this moment.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report<'a> {
     /// The service, e.g. `billing`.
@@ -74,13 +74,12 @@ pub struct Report<'a> {
     pub last: Option<Verdict<'a>>,
     /// Why to wait, if that is what the last step said.
     pub why: Option<Why>,
-    /// Whether this call looks for credentials, and `why` and `last` are of that.
+    /// Whether this is of a search for credentials.
     pub for_credentials: bool,
-    /// What a look for credentials came to, if one has ended in the last step: the source that had them, or why
-    /// there are none.
+    /// What the search came to, if it has ended: the source that had them, or why there are none.
     pub credentials: Option<Result<&'a str, &'a NoCredentials>>,
-    /// What a look that has found credentials in the last step could not use on its way, and why: a file at a usual
-    /// place that can't be read, or, as source `region`, what is wrong where a region would be.
+    /// What a search that has found credentials could not use on its way, and why: a file at a usual place that can't
+    /// be read, or, as source `region`, what is wrong where a region would be.
     pub passed_over: &'a [Tried],
 }
 
@@ -174,9 +173,9 @@ pub enum Why {
     Backoff,
     /// The same, for as long as the answer's `Retry-After` says.
     RetryAfter,
-    /// Another call looks for credentials.
+    /// A search for credentials is due or under way.
     Credentials,
-    /// The last look for credentials has found none, and it is too early for the next one.
+    /// The last search for credentials has found none, and it is too early for the next one.
     NoCredentials,
 }
 

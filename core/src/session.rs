@@ -1,11 +1,11 @@
 //! What the calls of one client share.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, string::String, sync::Arc};
 use core::{mem, time::Duration};
 
 use crate::{
     Chain, Credential, Invalid, NoCredentials, Now, Region, Settings, Target, UnixTime,
-    credential::{Claim, Found, Gained, Generation, Provider},
+    credential::{Claim, Found, Generation, Refresh, Search},
     quota::{Gate, Quota},
     tc3::Signer,
 };
@@ -34,7 +34,7 @@ pub struct Session {
     /// None before credentials are found.
     signer: Option<Signer>,
     /// Where they come from, unless they were given.
-    provider: Option<Box<Provider>>,
+    refresh: Option<Box<Refresh>>,
     quota: Quota,
     clock_offset: i64,
     /// The last one with which a signed request was taken.
@@ -50,15 +50,15 @@ struct Route {
 }
 
 impl Session {
-    /// A session with the default settings and a credential, or a [`Chain`] in which its calls look for one.
+    /// A session with the default settings and a credential, or a [`Chain`] in which one is looked for.
     pub fn new(credentials: impl Into<Chain>) -> Self {
         let chain = credentials.into();
         let fixed = chain.fixed().cloned();
         Self {
             settings: Settings::default(),
-            provider: match fixed {
+            refresh: match fixed {
                 Some(_) => None,
-                None => Some(Box::new(Provider::new(chain))),
+                None => Some(Box::new(Refresh::new(chain))),
             },
             signer: fixed.map(Signer::new),
             quota: Quota::default(),
@@ -88,59 +88,67 @@ impl Session {
     /// any more.
     pub fn set_credential(&mut self, credential: Credential) {
         self.signer = Some(Signer::new(credential));
-        self.provider = None;
+        self.refresh = None;
+    }
+
+    /// Returns the search for credentials that a call waits for, if nobody does it yet.
+    ///
+    /// Only a session that was made of a [`Chain`] looks for any. Its driver asks before it waits, each time that a
+    /// step says [`Step::Wait`](crate::Step::Wait), and drives the search in place of the wait: it ends within that
+    /// call's deadline. Calls that nobody searches for wait until their deadline, and their error says so.
+    pub fn search(&mut self, now: Now) -> Option<Search> {
+        let wants_region = self.settings.region().is_none() && self.signer.is_none();
+        self.refresh.as_mut()?.search(wants_region, now)
     }
 
     /// What a call that has so much time left is to do about credentials.
     pub(crate) fn claim(&mut self, left: Duration, now: Now) -> Claim {
-        let wants_region = self.settings.region().is_none();
         let has_some = self.signer.is_some();
-        match &mut self.provider {
-            Some(provider) => provider.claim(has_some, wants_region, left, now),
+        match &mut self.refresh {
+            Some(refresh) => refresh.claim(has_some, left, now),
             None => Claim::Ready,
         }
     }
 
-    /// Why there are no credentials, by the last look for them.
-    pub(crate) fn no_credentials(&self) -> NoCredentials {
-        let provider = self.provider.as_ref();
-        provider.map_or_else(NoCredentials::expired_at_once, |it| it.no_credentials())
+    /// What is known of where the credentials come from, unless they were given.
+    pub(crate) fn refresh(&self) -> Option<&Refresh> {
+        self.refresh.as_deref()
     }
 
-    /// Takes what a look for credentials came to. Returns what was found, or why there are none, unless another
-    /// call has taken over.
+    /// Takes what a search for credentials came to. Returns the source that had them, or why there are none, unless
+    /// another search has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
         result: Result<Found, NoCredentials>,
+        date: UnixTime,
         now: Now,
-    ) -> Option<Result<Gained, NoCredentials>> {
+    ) -> Option<Result<String, NoCredentials>> {
         let old = self.signer.as_ref().map(Signer::credential);
-        let provider = self.provider.as_mut()?;
-        let renewed = provider.renewed(mark, old, result, now)?;
-        Some(renewed.map(|(gained, found)| {
+        let refresh = self.refresh.as_mut()?;
+        let renewed = refresh.renewed(mark, old, result, date, now)?;
+        Some(renewed.map(|(source, found)| {
             self.signer = Some(Signer::new(found.credential));
             self.set_region(found.region);
-            gained
+            source
         }))
     }
 
     /// Which credentials requests are signed with now, if they were looked for.
     pub(crate) fn generation(&self) -> Option<Generation> {
-        self.provider.as_ref().map(|provider| provider.generation())
+        self.refresh().map(Refresh::generation)
     }
 
     /// The service has refused the credentials of this generation.
     pub(crate) fn refuse(&mut self, generation: Generation) {
-        if let Some(provider) = &mut self.provider {
-            provider.refuse(generation);
+        if let Some(refresh) = &mut self.refresh {
+            refresh.refuse(generation);
         }
     }
 
     /// Whether there are others than those of this generation by now.
     pub(crate) fn has_others(&self, generation: Generation) -> bool {
-        let provider = self.provider.as_ref();
-        provider.is_none_or(|provider| provider.has_others(generation))
+        self.refresh().is_none_or(|it| it.has_others(generation))
     }
 
     fn set_region(&mut self, region: Option<Region>) {

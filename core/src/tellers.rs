@@ -8,8 +8,8 @@ macro_rules! tellers {
 
         use ::tracing::{Level, Span, debug, debug_span, enabled, field, trace, warn};
         use $crate::{
-            Attempt, Error, Flow, Looked, Lookup, Outcome, Paginate, Reply, Report, Verdict, Walk,
-            Why,
+            Attempt, Error, Flow, Outcome, Paginate, Reply, Report, Verdict, Walk, Why,
+            credential::{Looked, Lookup},
         };
 
         /// Tells of a call. What it tells while the call is driven is told within its span.
@@ -50,11 +50,8 @@ macro_rules! tellers {
                 self.span.clone()
             }
 
-            /// A step was made.
-            pub(crate) fn stepped<F: Flow>(&self, flow: &F) {
-                let Some(report) = flow.report() else {
-                    return;
-                };
+            /// A search for credentials has ended.
+            pub(crate) fn searched(&self, report: &Report<'_>) {
                 for passed in report.passed_over {
                     let source = passed.source.as_str();
                     let error = $crate::report::OneLine(&passed.reason);
@@ -79,8 +76,7 @@ macro_rules! tellers {
             }
 
             /// A wait begins.
-            pub(crate) fn waiting<F: Flow>(&self, flow: &F, delay: Duration) {
-                let report = flow.report();
+            pub(crate) fn waiting(&self, report: Option<Report<'_>>, delay: Duration) {
                 let last = report.as_ref().and_then(|it| it.last);
                 debug!(
                     target: "tc3::wait",
@@ -221,14 +217,14 @@ macro_rules! tellers {
                 }
             }
 
-            /// The flow has seen what it means.
-            pub(crate) fn told<F: Flow>(self, flow: &F) {
+            /// Whoever sent it has seen what it means.
+            pub(crate) fn told(self, report: Option<Report<'_>>) {
                 let Some((sent, (latency, answer))) =
                     self.0.and_then(|mut sent| sent.answered.take().map(|it| (sent, it)))
                 else {
                     return;
                 };
-                let last = flow.report().and_then(|report| report.last);
+                let last = report.and_then(|report| report.last);
                 debug!(
                     target: "tc3::attempt",
                     attempt = sent.number,

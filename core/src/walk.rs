@@ -18,7 +18,7 @@
 //! #     loop {
 //! #         match pages.step(&mut session, now) {
 //! #             Step::Send(attempt) => pages.handle(Ok(service.handle(now.unix, &attempt.request))),
-//! #             Step::Wait(_) | Step::Look(_) => {}
+//! #             Step::Wait(_) => {}
 //! #             Step::Done(page) => break page.map(|page| page.map(|page| page.output.transaction_list)),
 //! #         }
 //! #     }
@@ -251,7 +251,7 @@ impl<A: Paginate> Walk<A> {
         if plan.repeated() {
             return Err(self.repeated());
         }
-        if self.rest.is_some() && plan.skips_all() {
+        if self.rest.is_some() && plan.skips_all::<A>() {
             let rule = "must not lie beyond the first window of the range: begin later instead";
             return Err(Invalid::new("Offset", rule).into());
         }

@@ -105,7 +105,12 @@ fn a_deep_input_is_an_error_on_either_side() {
         let refused = response::read::<Deep>(&answer).unwrap_err();
         assert_eq!(refused.refusal().unwrap().code(), "InvalidParameter");
 
-        // A query has to be flattened first.
+        // A query has to be flattened first, unless it is too long anyhow.
+        let flattened = request::sign(&deep, &mut session(Wire::Get), START);
+        assert!(matches!(flattened, Err(Error::Input(invalid)) if invalid.field() == "input"));
+        let deep = Deep {
+            offset: RawValue::from_string(nested(1_000)).unwrap(),
+        };
         let flattened = request::sign(&deep, &mut session(Wire::Get), START);
         assert!(matches!(flattened, Err(Error::Encode { .. })));
     }

@@ -78,7 +78,7 @@ mod world;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tc3_core::{Attempt, Flow, Outcome, Step, Untyped};
+use tc3_core::{Attempt, Flow, Outcome, Step, Untyped, credential::Search};
 
 use common::Client;
 
@@ -130,16 +130,21 @@ fn input(attempt: &Attempt) -> Value {
 fn sent<F: Flow>(flow: &mut F, client: &mut Client) -> Attempt {
     match flow.step(&mut client.session, client.now) {
         Step::Send(attempt) => attempt,
-        Step::Look(lookup) => panic!("{lookup:?}"),
         Step::Wait(delay) => panic!("a wait of {delay:?}"),
         Step::Done(_) => panic!("an end"),
     }
 }
 
+/// The search for credentials that a flow waits for.
+fn search<F: Flow>(flow: &mut F, client: &mut Client) -> Search {
+    let step = flow.step(&mut client.session, client.now);
+    assert!(matches!(step, Step::Wait(_)), "no wait");
+    client.session.search(client.now).expect("a search is due")
+}
+
 fn done<F: Flow>(flow: &mut F, client: &mut Client) -> F::Output {
     match flow.step(&mut client.session, client.now) {
         Step::Send(attempt) => panic!("{attempt:?}"),
-        Step::Look(lookup) => panic!("{lookup:?}"),
         Step::Wait(delay) => panic!("a wait of {delay:?}"),
         Step::Done(output) => output,
     }

@@ -14,8 +14,10 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
     Action, AssumeRole, Call, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure,
-    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Retry, Scripted,
-    Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire, request, response,
+    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Report, Retry,
+    Scripted, Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire,
+    credential::{Search, SearchStep},
+    request, response,
     tc3::{self},
 };
 
@@ -25,8 +27,9 @@ use marks::{KEY, TOKEN, Texts, credential, derived, public_types};
 const START: UnixTime = UnixTime::new(1_760_000_000);
 
 /// The modules whose types are public.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     include_str!("../src/lib.rs"),
+    include_str!("../src/credential/mod.rs"),
     include_str!("../src/actions/billing/mod.rs"),
     include_str!("../src/actions/essbasic/mod.rs"),
     include_str!("../src/actions/sts/mod.rs"),
@@ -74,21 +77,19 @@ impl Driver {
             self.texts.debug("Step", &step);
             self.texts.debug("Session", &self.session);
             self.texts.debug("Now", &self.now);
-            self.report(flow);
+            self.report(flow.report());
             match step {
                 Step::Send(attempt) => {
                     self.texts.debug("Attempt", &attempt);
                     self.texts.debug("Attempt", &attempt.request);
                     flow.handle(send(self.now.unix, &attempt.request));
                     self.texts.debug(name, flow);
-                    self.report(flow);
+                    self.report(flow.report());
                 }
-                Step::Wait(delay) => self.now.tick += delay,
-                Step::Look(lookup) => {
-                    self.texts.debug("Lookup", &lookup);
-                    // A key with a space behind it, whatever was asked for.
-                    flow.found(Ok(Some(format!("{KEY} ").into_bytes())));
-                }
+                Step::Wait(delay) => match self.session.search(self.now) {
+                    Some(search) => self.search(search, &mut send),
+                    None => self.now.tick += delay,
+                },
                 Step::Done(output) => {
                     if let Some(verdict) = F::verdict(&output) {
                         self.texts.debug("Verdict", &verdict);
@@ -100,9 +101,35 @@ impl Driver {
         }
     }
 
-    /// What is told of a flow.
-    fn report(&mut self, flow: &impl Flow) {
-        if let Some(report) = flow.report() {
+    fn search(
+        &mut self,
+        mut search: Search,
+        send: &mut dyn FnMut(UnixTime, &http::Request<Bytes>) -> Outcome,
+    ) {
+        loop {
+            let step = search.step(&mut self.session, self.now);
+            self.texts.debug("Search", &search);
+            self.texts.debug("SearchStep", &step);
+            self.report(Some(search.report()));
+            match step {
+                SearchStep::Read(lookup) => {
+                    self.texts.debug("Lookup", &lookup);
+                    // A key with a space behind it, whatever was asked for.
+                    search.found(Ok(Some(format!("{KEY} ").into_bytes())));
+                }
+                SearchStep::Send(attempt) => {
+                    self.texts.debug("Attempt", &attempt);
+                    search.handle(send(self.now.unix, &attempt.request));
+                }
+                SearchStep::Wait(delay) => self.now.tick += delay,
+                SearchStep::Done => return,
+            }
+        }
+    }
+
+    /// What is told of a flow or a search.
+    fn report(&mut self, report: Option<Report<'_>>) {
+        if let Some(report) = report {
             self.texts.debug("Report", &report);
             if let Some(verdict) = &report.last {
                 self.texts.add("Verdict", verdict);

@@ -24,7 +24,6 @@ fn paid(
         match walk.step(session, now) {
             Step::Send(attempt) => walk.handle(send(attempt)),
             Step::Wait(delay) => now = clock(delay),
-            Step::Look(_) => unreachable!("the session was given its credential"),
             Step::Done(None) => return Ok(paid),
             Step::Done(Some(page)) => {
                 let amounts = page?.output.transaction_list;

@@ -34,7 +34,6 @@ fn main() -> ExitCode {
                 match walk.step(&mut session, now()) {
                     Step::Send(attempt) => walk.handle(send(&mut service, attempt).await),
                     Step::Wait(delay) => sleep(delay).await,
-                    Step::Look(_) => unreachable!("the session was given its credential"),
                     Step::Done(Some(page)) => bills.add(&page?)?,
                     Step::Done(None) => return Ok(()),
                 }

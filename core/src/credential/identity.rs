@@ -1,7 +1,12 @@
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, format, string::String};
 
-use super::{Credential, Unreadable, broken, unreadable::required};
-use crate::{Action, AssumeRole};
+use super::{
+    Credential, Unreadable, broken,
+    metadata::MachineRole,
+    source::{Grant, Named as NamedGrant},
+    unreadable::required,
+};
+use crate::{Action, AssumeRole, UnixTime};
 
 /// The name of a session where nobody names one. Audits show it.
 const SESSION_NAME: &str = "tc3-rust";
@@ -40,6 +45,30 @@ impl Identity {
         };
         let rule = "names a role, which is taken only where a Chain looks for the credential";
         Err(Unreadable::new(place, rule))
+    }
+
+    /// When its keys expired, if they have.
+    pub(super) fn expired(&self, now: UnixTime) -> Option<UnixTime> {
+        let (Self::Keys(keys) | Self::Role(keys, _)) = self else {
+            return None;
+        };
+        keys.expires_at().filter(|time| *time <= now)
+    }
+
+    /// How its credentials are got. `file` is where the identity was read.
+    pub(super) fn grant(self, file: Option<&str>) -> NamedGrant {
+        let (grant, place) = match self {
+            Self::Keys(keys) => return (Grant::Keys(keys), None),
+            Self::Role(keys, role) => (Grant::Role(keys, role.action), role.place),
+            Self::Machine { place, role } => {
+                (Grant::Machine(MachineRole::usual(role)), place.into())
+            }
+        };
+        let place = match file {
+            Some(file) => format!("{file}: {place}"),
+            None => place,
+        };
+        (grant, Some(place))
     }
 }
 

@@ -1,12 +1,117 @@
-use alloc::string::String;
+use alloc::{format, string::String};
+use core::time::Duration;
 
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     Credential, Unreadable,
+    fault::{Fault, Sort, absent, wrong, wrong_at},
     unreadable::{Places, field, number, object, required, text},
 };
+use crate::{Attempt, Endpoint, request::NO_CODING};
+
+/// The one address that answers in plain http although it isn't loopback: within the cloud
+/// it is link-local, so that what is said there never leaves the machine's host.
+pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
+/// Where the metadata endpoint tells the role's name and, with it appended, the role's credentials.
+pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
+/// How long a request to the metadata endpoint may take: it is next door, or not there at all.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// The largest answer of the metadata endpoint that is read.
+pub(super) const MAX_ANSWER: usize = 64 << 10;
+
+/// The role of a virtual machine, asked for in one or two requests: its name unless it is known, and its keys.
+pub(super) struct MachineRole {
+    /// The address that tells the name.
+    roles: String,
+    name: Option<String>,
+}
+
+impl MachineRole {
+    pub(super) fn new(metadata: &Endpoint, name: Option<&str>) -> Result<Self, Fault> {
+        let name = name.map(metadata_role).transpose();
+        let name = name.map_err(|unreadable| wrong(format!("{unreadable}")))?;
+        let roles = format!("{}{ROLES}", metadata.url("metadata"));
+        Ok(Self { roles, name })
+    }
+
+    /// The role of this machine. Its name was read before, if it is known.
+    pub(super) fn usual(name: Option<String>) -> Self {
+        let roles = format!("{METADATA}{ROLES}");
+        Self { roles, name }
+    }
+
+    fn url(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        format!("{}{name}", self.roles)
+    }
+
+    /// What is to be sent next.
+    pub(super) fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+        Ok(Attempt {
+            request: self.request()?,
+            timeout: TIMEOUT.min(left),
+            max_body: MAX_ANSWER,
+            direct: true,
+            confidential: true,
+            number: 1,
+            for_credentials: true,
+        })
+    }
+
+    fn request(&self) -> Result<Request<Bytes>, http::Error> {
+        let mut request = Request::builder()
+            .method(Method::GET)
+            .uri(self.url())
+            .header(header::ACCEPT_ENCODING, NO_CODING);
+        if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
+            let host = HeaderValue::from_str(authority.as_str())?;
+            request = request.header(header::HOST, host);
+        }
+        request.body(Bytes::new())
+    }
+
+    /// Takes the answer, or why there is none. Returns the keys, or `None` where the next request is due. A machine
+    /// that is `known` to have a role is expected to answer.
+    pub(super) fn take(
+        &mut self,
+        answer: Result<Response<Bytes>, String>,
+        known: bool,
+    ) -> Result<Option<Credential>, Fault> {
+        let url = self.url();
+        let answer = answer.map_err(|cause| {
+            let sort = if known { Sort::Passing } else { Sort::Absent };
+            Fault::new(sort, format!("{url} doesn't answer: {cause}"))
+        })?;
+        match (answer.status(), &self.name) {
+            (StatusCode::OK, None) => {
+                let name = metadata_role(answer.body()).map_err(wrong_at(&url))?;
+                self.name = Some(name);
+                Ok(None)
+            }
+            (StatusCode::OK, Some(_)) => {
+                let keys = Credential::from_metadata(answer.body());
+                keys.map(Some).map_err(wrong_at(&url))
+            }
+            (StatusCode::NOT_FOUND, None) => Err(absent("the machine has no role")),
+            (StatusCode::NOT_FOUND, Some(name)) => {
+                Err(wrong(format!("the machine has no role {name}")))
+            }
+            (status, _) => {
+                let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+                let sort = if passing { Sort::Passing } else { Sort::Wrong };
+                let status = status.as_u16();
+                Err(Fault::new(
+                    sort,
+                    format!("{url} answers with status {status}"),
+                ))
+            }
+        }
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

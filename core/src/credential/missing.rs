@@ -7,16 +7,21 @@ use crate::{Error, Refusal, Remedy};
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{Call, Chain, Flow, Now, Session, Source, Step, UnixTime, Untyped};
+/// use tc3_core::{Call, Chain, Flow, Now, Session, Source, Step, UnixTime, Untyped, credential::SearchStep};
 ///
 /// let mut session = Session::new(Chain::of([Source::environment(), Source::tccli_profile("dev")]));
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
 /// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
 /// let error = loop {
 ///     match call.step(&mut session, now) {
-///         Step::Look(_) => call.found(Ok(None)), // nothing is there
+///         Step::Wait(_) => {
+///             let mut search = session.search(now).unwrap();
+///             while let SearchStep::Read(_) = search.step(&mut session, now) {
+///                 search.found(Ok(None)); // nothing is there
+///             }
+///         }
 ///         Step::Done(result) => break result.unwrap_err(),
-///         _ => panic!(),
+///         Step::Send(_) => panic!("nothing can be signed"),
 ///     }
 /// };
 /// assert_eq!(
@@ -54,12 +59,18 @@ impl NoCredentials {
 
     /// Another call looks for them, and has not come to an end.
     pub(crate) fn awaited() -> Self {
-        let tried = Tried {
-            source: "all".into(),
-            reason: "another call still looks for them".into(),
-            cause: None,
-        };
-        Self::new([tried].into(), true)
+        Self::of_all("another call still looks for them", true)
+    }
+
+    /// A search is due, and the driver has not asked for it.
+    pub(crate) fn unasked() -> Self {
+        let reason = "nobody looks for them: the driver must ask Session::search before it waits";
+        Self::of_all(reason, false)
+    }
+
+    /// The search has taken too long.
+    pub(crate) fn late() -> Self {
+        Self::of_all("the time is up", true)
     }
 
     /// Nobody has looked for any.
@@ -69,12 +80,16 @@ impl NoCredentials {
 
     /// What was found had no life left, each time.
     pub(crate) fn expired_at_once() -> Self {
+        Self::of_all("what was found expired at once", false)
+    }
+
+    fn of_all(reason: &str, passing: bool) -> Self {
         let tried = Tried {
             source: "all".into(),
-            reason: "what was found expired at once".into(),
+            reason: reason.into(),
             cause: None,
         };
-        Self::new([tried].into(), false)
+        Self::new([tried].into(), passing)
     }
 
     /// What was tried, in order.

@@ -1,28 +1,34 @@
 //! Credentials, and reading them from where people keep them: text in, value out.
 
+mod assume;
 mod chain;
 mod environment;
+mod fault;
 mod identity;
+mod lookup;
 mod metadata;
 mod missing;
 mod profile;
-mod provider;
-mod renewal;
+mod refresh;
 mod search;
+mod source;
 mod tccli;
+mod tke;
 mod unreadable;
 
-pub use chain::{Chain, Source};
+pub use chain::Chain;
+pub use lookup::{Looked, Lookup};
+#[cfg(feature = "emulator")]
+pub(crate) use metadata::ROLES;
 pub use metadata::metadata_role;
 pub use missing::{NoCredentials, Tried};
-pub(crate) use provider::{Claim, Gained, Generation, Provider};
-pub(crate) use renewal::{Found, Renewal, Turn};
-#[cfg(feature = "emulator")]
-pub(crate) use search::ROLES;
+pub(crate) use refresh::{Claim, Found, Generation, Refresh};
+pub use search::{Search, SearchStep};
+pub use source::Source;
 pub use unreadable::Unreadable;
 
-use alloc::string::String;
-use core::fmt;
+use alloc::string::{String, ToString};
+use core::{error::Error, fmt};
 
 use zeroize::Zeroizing;
 
@@ -151,6 +157,18 @@ fn broken(text: &str) -> Option<&'static str> {
         return Some("must not have brackets, $, % or \\ in it, as a placeholder has");
     }
     None
+}
+
+/// An error and its causes, one after the other.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];

@@ -1,10 +1,24 @@
-use alloc::format;
+use alloc::{format, string::String};
 
 use super::{
     Credential, Unreadable,
     identity::{Identity, Named},
     unreadable::{Places, line, required, text},
 };
+
+/// The variable that names the file.
+pub(super) const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
+/// Where the file is otherwise.
+pub(super) const USUAL: [&str; 2] = [
+    "~/.tencentcloud/credentials",
+    "/etc/tencentcloud/credentials",
+];
+
+/// Says that there is no such file.
+pub(super) fn nowhere() -> String {
+    let [home, etc] = USUAL;
+    format!("neither {home} nor {etc} is there, and {FILE} is not set")
+}
 
 impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a

@@ -1,11 +1,16 @@
-use alloc::{string::String, string::ToString};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     Credential, Unreadable,
+    fault::{Fault, wrong},
     identity::{Identity, Named},
+    lookup::Variables,
     unreadable::{Places, field, number, object, required, text},
 };
 use crate::{Region, UnixTime};
@@ -46,6 +51,27 @@ struct Configuration<'a> {
 struct System<'a> {
     #[serde(borrow)]
     region: Option<&'a RawValue>,
+}
+
+/// The variable that names the profile.
+pub(super) const PROFILE: &str = "TCCLI_PROFILE";
+
+/// The path of a profile's file of this kind, and whether somebody has named the profile.
+pub(super) fn file(
+    profile: Option<&str>,
+    variables: &Variables,
+    kind: &str,
+) -> Result<(String, bool), Fault> {
+    let named = match profile {
+        Some(profile) => Some(profile),
+        None => variables.get(PROFILE)?,
+    };
+    // It becomes a part of a path.
+    if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
+        return Err(wrong("the profile's name must not be empty or a path"));
+    }
+    let name = named.unwrap_or("default");
+    Ok((format!("~/.tccli/{name}.{kind}"), named.is_some()))
 }
 
 impl Credential {

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tc3_core::{
-    Action, Attempt, Call, Credential, Emulator, Error, Flow, Looked, Lookup, Now, Outcome, Pages,
-    Paginate, Session, Settings, Step, UnixTime,
+    Action, Attempt, Call, Credential, Emulator, Error, Flow, Now, Outcome, Pages, Paginate,
+    Session, Settings, Step, UnixTime,
+    credential::{Looked, Lookup, Search, SearchStep},
 };
 
 /// 2025-10-09 16:53:20 in Beijing.
@@ -78,9 +79,36 @@ impl Client {
         loop {
             match flow.step(&mut self.session, self.now) {
                 Step::Send(attempt) => flow.handle(send(self.now.unix, attempt)),
-                Step::Look(lookup) => flow.found(self.look(&lookup)),
-                Step::Wait(delay) => self.pass(delay),
+                Step::Wait(delay) => self.wait(delay, &mut send),
                 Step::Done(output) => return output,
+            }
+        }
+    }
+
+    /// Drives the search for credentials that is due, or waits.
+    pub(crate) fn wait(
+        &mut self,
+        delay: Duration,
+        send: &mut dyn FnMut(UnixTime, Attempt) -> Outcome,
+    ) {
+        match self.session.search(self.now) {
+            Some(mut search) => self.search(&mut search, send),
+            None => self.pass(delay),
+        }
+    }
+
+    /// Drives a search for credentials to its end.
+    pub(crate) fn search(
+        &mut self,
+        search: &mut Search,
+        send: &mut dyn FnMut(UnixTime, Attempt) -> Outcome,
+    ) {
+        loop {
+            match search.step(&mut self.session, self.now) {
+                SearchStep::Read(lookup) => search.found(self.look(&lookup)),
+                SearchStep::Send(attempt) => search.handle(send(self.now.unix, attempt)),
+                SearchStep::Wait(delay) => self.pass(delay),
+                SearchStep::Done => return,
             }
         }
     }

@@ -53,7 +53,6 @@ impl Machine {
                     self.refused.extend(code(&response));
                     flow.handle(change(Ok(response)));
                 }
-                Step::Look(lookup) => panic!("{lookup:?}"),
                 Step::Wait(delay) => self.client.pass(delay),
                 Step::Done(output) => return output,
             }
@@ -226,7 +225,7 @@ fn calls_that_were_out_together_each_correct_the_clock_once() {
     for call in &mut calls {
         match call.step(&mut machine.client.session, machine.client.now) {
             Step::Send(attempt) => attempts.push(attempt),
-            Step::Look(_) | Step::Wait(_) | Step::Done(_) => panic!("no send"),
+            Step::Wait(_) | Step::Done(_) => panic!("no send"),
         }
     }
     for (call, attempt) in calls.iter_mut().zip(attempts) {
@@ -279,7 +278,7 @@ fn what_another_call_has_set_meanwhile_is_not_undone() {
         machine.client.now.unix = UnixTime::new(machine.time().seconds() + HOUR);
         match call.step(&mut machine.client.session, machine.client.now) {
             Step::Send(_) => {}
-            Step::Look(_) | Step::Wait(_) | Step::Done(_) => panic!("no send"),
+            Step::Wait(_) | Step::Done(_) => panic!("no send"),
         }
     };
     out(&mut machine, &mut first);
@@ -366,7 +365,7 @@ proptest! {
                     prop_assert!(result.is_err());
                     *done = true;
                 }
-                Step::Look(_) | Step::Wait(_) => panic!("nothing to wait for"),
+                Step::Wait(_) => panic!("nothing to wait for"),
             }
         }
         prop_assert!(refused.iter().all(|(.., done)| *done));

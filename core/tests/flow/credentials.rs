@@ -7,6 +7,7 @@ use serde_json::json;
 use tc3_core::{
     AssumeRole, Attempt, Call, Chain, Credential, Emulator, Error, Failure, Flow, Region, Retry,
     Session, Settings, Source, Step, Untyped,
+    credential::{Lookup, SearchStep},
 };
 
 use super::answer;
@@ -56,14 +57,13 @@ pub(crate) fn signer(attempt: &Attempt) -> (String, Option<String>) {
     (id.split('/').next().unwrap().into(), text("x-tc-token"))
 }
 
-/// The first request that a call in this client sends, after all lookups; or its error.
+/// The first request that a call in this client sends, after a search that sends nothing; or its error.
 pub(crate) fn first_send(client: &mut Client) -> Result<Attempt, Error> {
     let mut call = Call::new(&zones());
     loop {
         match call.step(&mut client.session, client.now) {
             Step::Send(attempt) => return Ok(attempt),
-            Step::Look(lookup) => call.found(client.look(&lookup)),
-            Step::Wait(delay) => client.pass(delay),
+            Step::Wait(delay) => client.wait(delay, &mut |_, attempt| panic!("{attempt:?}")),
             Step::Done(result) => return Err(result.unwrap_err()),
         }
     }
@@ -307,7 +307,7 @@ fn a_source_that_is_wrong_ends_the_search() {
 fn what_cannot_be_read_is_not_taken_as_absent() {
     let looked = [
         Err("permission denied".into()),
-        Ok(Some(vec![b'#'; tc3_core::Lookup::MAX_SIZE + 1])),
+        Ok(Some(vec![b'#'; Lookup::MAX_SIZE + 1])),
         Ok(Some(vec![0xff])),
     ];
     let reasons = [
@@ -318,11 +318,14 @@ fn what_cannot_be_read_is_not_taken_as_absent() {
     for (looked, reason) in looked.into_iter().zip(reasons) {
         let mut client = client_of(Source::profile_in("/my/file", "default"));
         let mut call = Call::new(&zones());
-        let Step::Look(lookup) = call.step(&mut client.session, client.now) else {
+        let mut search = super::search(&mut call, &mut client);
+        let SearchStep::Read(lookup) = search.step(&mut client.session, client.now) else {
             panic!("no lookup");
         };
-        assert_eq!(lookup, tc3_core::Lookup::File("/my/file".into()));
-        call.found(looked);
+        assert_eq!(lookup, Lookup::File("/my/file".into()));
+        search.found(looked);
+        let step = search.step(&mut client.session, client.now);
+        assert!(matches!(step, SearchStep::Done));
         let Step::Done(Err(error)) = call.step(&mut client.session, client.now) else {
             panic!("no error");
         };
@@ -438,12 +441,12 @@ fn a_credential_that_is_expired_when_it_comes_is_none() {
 fn an_abandoned_look_is_told_from_an_answer() {
     let mut client = client_of(Source::environment());
     let mut call = Call::new(&zones());
-    assert!(matches!(
-        call.step(&mut client.session, client.now),
-        Step::Look(_)
-    ));
-    // No answer, and one to nothing.
-    call.handle(answer(json!({})));
+    let mut search = super::search(&mut call, &mut client);
+    while let SearchStep::Read(_) = search.step(&mut client.session, client.now) {
+        // No answer, and one to nothing.
+        search.handle(answer(json!({})));
+        call.handle(answer(json!({})));
+    }
     let Step::Done(Err(error)) = call.step(&mut client.session, client.now) else {
         panic!("no end");
     };
@@ -452,7 +455,9 @@ fn an_abandoned_look_is_told_from_an_answer() {
             .to_string()
             .ends_with("can't be read: the lookup was abandoned")
     );
-    call.found(Ok(None));
+    search.found(Ok(None));
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Done));
     let step = call.step(&mut client.session, client.now);
     assert!(matches!(step, Step::Done(Err(Error::Ended))));
 }

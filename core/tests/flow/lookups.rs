@@ -5,8 +5,9 @@ use std::time::Duration;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use serde_json::json;
 use tc3_core::{
-    Action, Attempt, Call, Chain, Error, Flow, Looked, Lookup, Now, Outcome, Retry, Session,
-    Settings, Source, Step, UnixTime,
+    Action, Attempt, Call, Chain, Error, Flow, Now, Outcome, Retry, Session, Settings, Source,
+    Step, UnixTime,
+    credential::{Looked, Lookup, SearchStep},
 };
 
 use super::{
@@ -237,48 +238,75 @@ impl Search {
         let mut picks = self.picks.iter().cycle();
         let (mut entropy, mut passed) = (0, Duration::ZERO);
         for _ in 0..3 {
-            let mut calls: Vec<_> = (0..self.calls).map(|_| (Call::new(action), 0)).collect();
+            let mut calls: Vec<_> = (0..self.calls)
+                .map(|_| (Call::new(action), 0, None::<tc3_core::credential::Search>))
+                .collect();
             for steps in 0.. {
                 if calls.is_empty() {
                     break;
                 }
                 prop_assert!(steps < 100_000, "calls without end");
                 let at = picks.next().unwrap().index(calls.len());
-                let (call, sends) = &mut calls[at];
+                let (call, sends, search) = &mut calls[at];
                 entropy += 1;
                 let now = Now::new(
                     UnixTime::new(*unix.next().unwrap()),
                     ticks.next().copied().unwrap_or(passed),
                     entropy,
                 );
+                if let Some(searching) = search {
+                    match searching.step(&mut session, now) {
+                        SearchStep::Send(attempt) => {
+                            prop_assert!(attempt.timeout > Duration::ZERO);
+                            // Nothing is looked for.
+                            let file = Lookup::File("/file".into());
+                            searching.found(found.next().unwrap().looked(&file));
+                            if let Some(outcome) = back.next().unwrap().outcome(&attempt) {
+                                searching.handle(outcome);
+                            }
+                        }
+                        SearchStep::Read(lookup) => match back.next().unwrap() {
+                            Back::Abandoned => {}
+                            // Nothing is out.
+                            Back::Any(came) => {
+                                searching.handle(came.outcome());
+                                searching.found(found.next().unwrap().looked(&lookup));
+                            }
+                            Back::Fitting(_) => {
+                                searching.found(found.next().unwrap().looked(&lookup));
+                            }
+                        },
+                        SearchStep::Wait(delay) => {
+                            prop_assert!(delay > Duration::ZERO);
+                            passed += delay;
+                        }
+                        SearchStep::Done => {
+                            let again = searching.step(&mut session, now);
+                            prop_assert!(matches!(again, SearchStep::Done));
+                            *search = None;
+                        }
+                    }
+                    continue;
+                }
                 match call.step(&mut session, now) {
                     Step::Send(attempt) => {
                         prop_assert!(attempt.timeout > Duration::ZERO);
-                        let is_own =
-                            !attempt.direct && !attempt.request.uri().host().is_some_and(is_sts);
-                        *sends += u32::from(is_own);
+                        prop_assert!(!attempt.for_credentials);
+                        *sends += 1;
                         prop_assert!(*sends <= self.attempts.max(1));
-                        // Nothing is looked for.
-                        call.found(found.next().unwrap().looked(&Lookup::File("/file".into())));
                         if let Some(outcome) = back.next().unwrap().outcome(&attempt) {
                             call.handle(outcome);
                         }
                     }
-                    Step::Look(lookup) => match back.next().unwrap() {
-                        Back::Abandoned => {}
-                        // Nothing is out.
-                        Back::Any(came) => {
-                            call.handle(came.outcome());
-                            call.found(found.next().unwrap().looked(&lookup));
-                        }
-                        Back::Fitting(_) => call.found(found.next().unwrap().looked(&lookup)),
-                    },
                     Step::Wait(delay) => {
                         prop_assert!(delay > Duration::ZERO);
-                        passed += delay;
+                        *search = session.search(now);
+                        if search.is_none() {
+                            passed += delay;
+                        }
                     }
                     Step::Done(_) => {
-                        let (mut call, _) = calls.swap_remove(at);
+                        let (mut call, ..) = calls.swap_remove(at);
                         let again = call.step(&mut session, now);
                         prop_assert!(matches!(again, Step::Done(Err(Error::Ended))));
                     }

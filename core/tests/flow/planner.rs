@@ -153,7 +153,6 @@ impl Hand {
                     Some(outcome) => outcome(),
                     None => self.table.serve::<PAGE_INDEX>(&attempt),
                 }),
-                Step::Look(lookup) => panic!("{lookup:?}"),
                 Step::Wait(delay) => self.client.pass(delay),
                 Step::Done(fetched) => return fetched,
             }

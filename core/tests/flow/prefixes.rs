@@ -45,6 +45,10 @@ prop_compose! {
         let lists = lists.collect();
         // A token and a cursor are the service's own.
         let offset = offset.filter(|_| ![TOKEN, CURSOR].contains(&kind));
+        // Beyond the first window it would be an error.
+        let lists: Vec<(u32, usize)> = lists;
+        let unit = if [PAGE_INDEX, PAGE_NUMBER].contains(&kind) { u64::from(lists[0].0) } else { 1 };
+        let offset = offset.map(|offset: u64| offset.min(parts[0] / unit));
         let offset = offset.map(|offset| if kind == PAGE_NUMBER { offset + 1 } else { offset });
         Lists { kind, parts, lists, offset, width, pause, latencies }
     }

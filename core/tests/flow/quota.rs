@@ -81,7 +81,6 @@ fn flows_interleaved_by_hand_keep_to_the_rate() {
                     times.push(client.now.tick);
                     call.handle(answer(json!({})));
                 }
-                Step::Look(lookup) => panic!("{lookup:?}"),
                 Step::Wait(_) => {}
                 Step::Done(result) => {
                     result.unwrap();
@@ -95,7 +94,6 @@ fn flows_interleaved_by_hand_keep_to_the_rate() {
                 times.push(client.now.tick);
                 walk.handle(serve::<PAGE_INDEX>(&attempt, 1_000, json!(1_000)));
             }
-            Step::Look(lookup) => panic!("{lookup:?}"),
             Step::Wait(_) => {}
             Step::Done(page) => assert!(page.unwrap().is_ok()),
         }
@@ -170,7 +168,7 @@ fn wait(session: &mut Session, client: &Client, action: &Untyped) -> Duration {
     match Call::new(action).step(session, client.now) {
         Step::Wait(delay) => delay,
         Step::Send(_) => Duration::ZERO,
-        Step::Look(_) | Step::Done(_) => panic!("an end"),
+        Step::Done(_) => panic!("an end"),
     }
 }
 

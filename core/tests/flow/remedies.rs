@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tc3_core::{
     Attempt, Call, Chain, Credential, Error, Failure, Flow, Kind, Obstacle, Outcome, Remedy,
-    Settings, Source, Step, UnixTime,
+    Settings, Source, Step, UnixTime, credential::SearchStep,
 };
 
 use super::{
     answer,
     credentials::{january, near, role},
-    done, page, read, refusal, seconds, sent, with, write,
+    done, page, read, refusal, search, seconds, with, write,
 };
 use crate::common::{Client, START, credential};
 
@@ -73,7 +73,9 @@ fn a_deadline_says_what_it_waited_for() {
     let source = Source::role(role(), credential());
     let mut client = near(source, Settings::default());
     let mut looks = Call::new(&january());
-    assert!(sent(&mut looks, &mut client).for_credentials);
+    let mut search = search(&mut looks, &mut client);
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Send(attempt) if attempt.for_credentials));
     let mut waits = Call::new(&january());
     let Step::Wait(_) = waits.step(&mut client.session, client.now) else {
         panic!("no wait");
@@ -94,7 +96,9 @@ fn a_deadline_says_what_it_waited_for() {
     );
     assert_eq!(error.remedy(), Remedy::Resume);
 
-    looks.handle(Err(Failure::unknown("too late")));
+    search.handle(Err(Failure::unknown("too late")));
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Done));
     let error = done(&mut looks, &mut client).unwrap_err();
     let Error::Deadline {
         attempts: 0,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use http::StatusCode;
 use tc3_core::{
     AssumeRole, Attempt, Call, Emulator, Error, Failure, Fault, Flow, Outcome, Pages, Retry,
-    Session, Settings, Source, Step, UnixTime, When, Wire,
+    Session, Settings, Source, Step, UnixTime, When, Wire, credential::SearchStep,
 };
 
 use super::{
@@ -174,6 +174,7 @@ fn a_failed_renewal_is_an_error_once_the_old_ones_have_expired() {
     let Step::Wait(rest) = other.step(&mut client.session, client.now) else {
         panic!("no wait");
     };
+    assert!(client.session.search(client.now).is_none());
     client.pass(rest);
     client.call(&mut service, &january()).unwrap();
 }
@@ -290,36 +291,37 @@ fn id_key_and_token_change_as_one() {
 }
 
 #[test]
-fn a_look_that_is_dropped_is_another_calls_to_do() {
+fn a_search_that_is_dropped_is_another_calls_to_do() {
     let mut service = machine();
     let mut client = near(Source::cvm_role(), Settings::default());
-    let mut first = Call::new(&january());
-    let Step::Send(attempt) = first.step(&mut client.session, client.now) else {
-        panic!("no send");
-    };
-    assert!(attempt.direct);
+    let mut search = super::search(&mut Call::new(&january()), &mut client);
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Send(attempt) if attempt.direct));
     let mut second = Call::new(&january());
     let waiting = second.step(&mut client.session, client.now);
     assert!(matches!(waiting, Step::Wait(_)));
-    drop(first);
+    assert!(client.session.search(client.now).is_none());
+    drop(search);
     let send = |now, attempt: Attempt| Ok(service.handle(now, &attempt.request));
     client.drive(&mut second, send).unwrap();
 }
 
 #[test]
-fn a_look_that_nobody_drives_on_is_taken_over() {
+fn a_search_that_nobody_drives_on_is_taken_over() {
     let mut service = machine();
     let mut client = near(Source::cvm_role(), Settings::default());
     let mut stuck = Call::new(&january());
-    assert!(matches!(
-        stuck.step(&mut client.session, client.now),
-        Step::Send(_)
-    ));
+    let mut search = super::search(&mut stuck, &mut client);
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Send(_)));
     client.pass(Duration::from_secs(62));
     client.call(&mut service, &january()).unwrap();
     // What comes of it in the end changes nothing.
     let good = client.session.credential().unwrap().clone();
-    stuck.handle(Err(Failure::unknown("timed out")));
+    search.handle(Err(Failure::unknown("timed out")));
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Done));
+    assert!(search.report().credentials.is_none());
     let step = stuck.step(&mut client.session, client.now);
     assert!(matches!(step, Step::Done(Err(Error::Deadline { .. }))));
     let now = client.session.credential().unwrap();
@@ -446,4 +448,48 @@ fn a_walk_looks_for_credentials_as_a_call_does() {
     });
     let records = page.unwrap().unwrap().output.transaction_list.len();
     assert!(records > 0 && client.looked.iter().any(|name| name == pair[1].0));
+}
+
+#[test]
+fn a_driver_that_never_searches_is_told_at_the_deadline() {
+    let mut client = near(Source::environment(), Settings::default());
+    let mut call = Call::new(&january());
+    let error = loop {
+        match call.step(&mut client.session, client.now) {
+            Step::Send(attempt) => panic!("{attempt:?}"),
+            Step::Wait(delay) => client.pass(delay),
+            Step::Done(result) => break result.unwrap_err(),
+        }
+    };
+    assert!(matches!(error, Error::Deadline { .. }));
+    let reason = "no credentials: all: nobody looks for them: \
+                  the driver must ask Session::search before it waits";
+    let cause = std::error::Error::source(&error).unwrap();
+    assert_eq!(cause.to_string(), reason);
+    assert_eq!(client.now.tick, Duration::from_secs(60));
+}
+
+#[test]
+fn a_driver_that_stops_searching_goes_on_with_what_is_still_good() {
+    let mut service = machine();
+    let mut client = near(Source::cvm_role(), Settings::default());
+    client.call(&mut service, &january()).unwrap();
+    client.pass(TWO_HOURS - Duration::from_secs(300));
+    for _ in 0..10 {
+        let mut call = Call::new(&january());
+        let mut waits = 0;
+        loop {
+            match call.step(&mut client.session, client.now) {
+                Step::Send(attempt) => {
+                    call.handle(Ok(service.handle(client.now.unix, &attempt.request)));
+                }
+                Step::Wait(delay) => {
+                    waits += 1;
+                    client.pass(delay);
+                }
+                Step::Done(result) => break drop(result.unwrap()),
+            }
+        }
+        assert!(waits <= 1);
+    }
 }

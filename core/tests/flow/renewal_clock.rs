@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tc3_core::{Attempt, Call, Chain, Emulator, Flow, Outcome, Settings, Source, Step, UnixTime};
+use tc3_core::{
+    Attempt, Call, Chain, Emulator, Flow, Outcome, Settings, Source, Step, UnixTime,
+    credential::SearchStep,
+};
 
 use super::{
     credentials::{january, near, role, signer},
@@ -14,9 +17,12 @@ const HOUR: i64 = 3_600;
 
 /// What the service, whose clock is right, makes of a request.
 fn serve(service: &mut Emulator, client: &Client, attempt: &Attempt) -> Outcome {
+    Ok(service.handle(right(client), &attempt.request))
+}
+
+fn right(client: &Client) -> UnixTime {
     let passed = i64::try_from(client.now.tick.as_secs()).unwrap();
-    let time = UnixTime::new(START.seconds() + passed);
-    Ok(service.handle(time, &attempt.request))
+    UnixTime::new(START.seconds() + passed)
 }
 
 #[test]
@@ -35,8 +41,14 @@ fn a_clock_that_is_set_for_a_role_is_set_for_what_it_signs() {
                         sent.push(signer(&attempt).1.is_some());
                         call.handle(serve(&mut service, &client, &attempt));
                     }
+                    Step::Wait(delay) => {
+                        let time = right(&client);
+                        client.wait(delay, &mut |_, attempt| {
+                            sent.push(signer(&attempt).1.is_some());
+                            Ok(service.handle(time, &attempt.request))
+                        });
+                    }
                     Step::Done(result) => break drop(result.unwrap()),
-                    step => panic!("{step:?}"),
                 }
             }
             assert_eq!(client.session.clock_offset(), -ahead);
@@ -56,7 +68,8 @@ fn a_clock_that_another_call_has_set_meanwhile_stays() {
     client.pass(Duration::from_secs(500));
 
     let mut renews = Call::new(&january());
-    let Step::Send(assume) = renews.step(&mut client.session, client.now) else {
+    let mut search = super::search(&mut renews, &mut client);
+    let SearchStep::Send(assume) = search.step(&mut client.session, client.now) else {
         panic!("no send");
     };
     assert_eq!(signer(&assume).1, None);
@@ -70,7 +83,9 @@ fn a_clock_that_another_call_has_set_meanwhile_stays() {
     }
     assert_eq!(client.session.clock_offset(), HOUR);
 
-    renews.handle(answer);
+    search.handle(answer);
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Done));
     let Step::Send(call) = renews.step(&mut client.session, client.now) else {
         panic!("no send");
     };
@@ -88,16 +103,15 @@ fn at_the_end_of_a_clock_a_look_ends_too() {
     let chain = Chain::of([temporary.into(), credential().into()]);
     let mut client = near(chain, Settings::default());
     let mut call = Call::new(&january());
-    let Step::Send(_) = call.step(&mut client.session, client.now) else {
-        panic!("no send");
-    };
+    let mut search = super::search(&mut call, &mut client);
+    let mut nothing = |_, attempt| panic!("{attempt:?}");
+    client.search(&mut search, &mut nothing);
+    super::sent(&mut call, &mut client);
     // The answer corrects the clock, so that the credential is good; but no moment is later than now.
     client.now.unix = UnixTime::new(i64::MAX);
     let date = "Thu, 09 Oct 2025 08:53:20 GMT";
     call.handle(with(refusal("AuthFailure.SignatureExpire"), "date", date));
-    let Step::Done(result) = call.step(&mut client.session, client.now) else {
-        panic!("no end");
-    };
+    let error = client.drive(&mut call, nothing).unwrap_err();
     let reason = "no credentials: all: what was found expired at once";
-    assert_eq!(result.unwrap_err().to_string(), reason);
+    assert_eq!(error.to_string(), reason);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tc3_core::{
     Attempt, Call, Chain, Emulator, Error, Failure, Flow, Invalid, Outcome, Pages, Report, Retry,
-    Session, Settings, Source, Step, Untyped, Why,
+    Session, Settings, Source, Step, Untyped, Why, credential::SearchStep,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::common::{Client, credential};
 fn wait<F: Flow>(flow: &mut F, client: &mut Client) -> Duration {
     match flow.step(&mut client.session, client.now) {
         Step::Wait(delay) => delay,
-        Step::Send(_) | Step::Look(_) | Step::Done(_) => panic!("no wait"),
+        Step::Send(_) | Step::Done(_) => panic!("no wait"),
     }
 }
 
@@ -89,16 +89,21 @@ fn calls_in_line_wait_for_the_rate_and_those_beside_a_throttled_one_for_its_rest
 fn a_call_waits_for_credentials_that_another_one_looks_for() {
     let mut client = near(Source::cvm_role(), Settings::default());
     let (mut first, mut second) = (Call::new(&january()), Call::new(&january()));
-    let attempt = sent(&mut first, &mut client);
+    let mut search = super::search(&mut first, &mut client);
+    let SearchStep::Send(attempt) = search.step(&mut client.session, client.now) else {
+        panic!("no send");
+    };
     assert!(attempt.for_credentials && attempt.action().is_none());
     wait(&mut second, &mut client);
     assert_eq!(why(&second), Some(Why::Credentials));
     // Nobody is there: it may be otherwise soon.
-    first.handle(page(503, ""));
-    assert!(first.report().unwrap().last.is_none());
+    search.handle(page(503, ""));
+    assert!(search.report().last.is_none());
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Done));
     wait(&mut first, &mut client);
     assert_eq!(why(&first), Some(Why::NoCredentials));
-    let missing = first.report().unwrap().credentials.unwrap().unwrap_err();
+    let missing = search.report().credentials.unwrap().unwrap_err();
     assert_eq!(missing.tried()[0].source, "CVM role");
 }
 
@@ -203,31 +208,33 @@ fn drive(client: &mut Client, service: &mut Emulator) -> Told {
     let (mut looks, mut attempts) = (Vec::new(), Vec::new());
     let mut call = Call::new(&january());
     loop {
-        let step = call.step(&mut client.session, client.now);
-        let looked = call.report().unwrap().credentials;
-        looks.extend(looked.map(|looked| match looked {
-            Ok(source) => source.to_string(),
-            Err(missing) => missing.to_string(),
-        }));
-        match step {
-            Step::Send(attempt) => {
-                attempts.push((
-                    attempt.number,
-                    attempt.action().map(Into::into),
-                    attempt.region().map(Into::into),
-                    attempt.for_credentials,
-                ));
-                call.handle(Ok(service.handle(client.now.unix, &attempt.request)));
+        let mut send = |now, attempt: Attempt| {
+            attempts.push((
+                attempt.number,
+                attempt.action().map(Into::into),
+                attempt.region().map(Into::into),
+                attempt.for_credentials,
+            ));
+            Ok(service.handle(now, &attempt.request))
+        };
+        match call.step(&mut client.session, client.now) {
+            Step::Send(attempt) => call.handle(send(client.now.unix, attempt)),
+            Step::Wait(_) => {
+                let mut search = client.session.search(client.now).unwrap();
+                assert!(search.report().credentials.is_none());
+                client.search(&mut search, &mut send);
+                looks.extend(search.report().credentials.map(|looked| match looked {
+                    Ok(source) => source.to_string(),
+                    Err(missing) => missing.to_string(),
+                }));
             }
-            Step::Look(lookup) => call.found(client.look(&lookup)),
-            Step::Wait(delay) => client.pass(delay),
             Step::Done(_) => return (looks, attempts),
         }
     }
 }
 
 #[test]
-fn a_look_for_credentials_is_told_of_when_it_ends_and_once() {
+fn a_search_for_credentials_tells_what_it_came_to() {
     let mut client = near(Source::environment(), Settings::default());
     let names = ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"];
     let (looks, attempts) = drive(&mut client, &mut machine());
@@ -268,16 +275,23 @@ fn what_is_sent_for_credentials_is_told_from_the_call() {
 fn the_attempts_for_a_role_have_answers_and_waits_of_their_own() {
     let mut client = near(Source::role(role(), credential()), Settings::default());
     let mut call = Call::new(&january());
-    let attempt: Attempt = sent(&mut call, &mut client);
+    let mut search = super::search(&mut call, &mut client);
+    let SearchStep::Send(attempt) = search.step(&mut client.session, client.now) else {
+        panic!("no send");
+    };
     assert!(attempt.for_credentials);
-    call.handle(refusal("RequestLimitExceeded"));
-    let report = call.report().unwrap();
+    search.handle(refusal("RequestLimitExceeded"));
+    let report = search.report();
     let last = report.last.unwrap();
     assert_eq!((last.outcome, last.request_id), ("throttled", Some("5e1f")));
+    assert_eq!((&*report.action, report.attempts), ("AssumeRole", 1));
+    let step = search.step(&mut client.session, client.now);
+    assert!(matches!(step, SearchStep::Wait(_)));
+    assert_eq!(search.report().why, Some(Why::Throttled));
     // The call itself was not sent.
+    let report = call.report().unwrap();
     assert_eq!((&*report.action, report.attempts), ("DescribeBillList", 0));
-    wait(&mut call, &mut client);
-    assert_eq!(why(&call), Some(Why::Throttled));
+    assert_eq!(why(&call), Some(Why::Credentials));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::json;
 use tc3_core::{
     Attempt, Call, Chain, Error, Failure, Flow, Now, Outcome, Pages, Retry, Session, Settings,
-    Source, Step, UnixTime,
+    Source, Step, UnixTime, credential::SearchStep,
 };
 
 use super::{
@@ -89,7 +89,6 @@ pub(super) fn endure<F: Flow>(
                 assert!(attempt.timeout > Duration::ZERO);
                 out = Some(attempt);
             }
-            Step::Look(lookup) => panic!("{lookup:?}"),
             Step::Wait(delay) => assert!(delay > Duration::ZERO),
             Step::Done(output) => return Some(output),
         }
@@ -155,9 +154,22 @@ fn at_the_end_of_a_clock_a_look_for_credentials_ends_too() {
                 steps += 1;
                 assert!(steps < 100, "it goes on and on");
                 match call.step(&mut session, now) {
-                    Step::Look(_) => call.found(Ok(None)),
                     Step::Send(_) => call.handle(Err(Failure::not_sent("nobody is there"))),
-                    Step::Wait(_) => {}
+                    Step::Wait(_) => {
+                        let Some(mut search) = session.search(now) else {
+                            continue;
+                        };
+                        loop {
+                            match search.step(&mut session, now) {
+                                SearchStep::Read(_) => search.found(Ok(None)),
+                                SearchStep::Send(_) => {
+                                    search.handle(Err(Failure::not_sent("nobody is there")));
+                                }
+                                SearchStep::Wait(_) => {}
+                                SearchStep::Done => break,
+                            }
+                        }
+                    }
                     Step::Done(result) => break result,
                 }
             };

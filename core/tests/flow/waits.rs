@@ -27,7 +27,7 @@ fn a_wait_is_anything_up_to_a_bound_that_doubles() {
                     waits.push(delay);
                     client.pass(delay);
                 }
-                Step::Send(_) | Step::Look(_) | Step::Done(_) => panic!("no wait at all"),
+                Step::Send(_) | Step::Done(_) => panic!("no wait at all"),
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use tc3_core::{Attempt, Error, Failure, Fetch, Flow, Outcome, Paginate, Planner, Step, Turn};
+use tc3_core::{
+    Attempt, Error, Failure, Fetch, Flow, Outcome, Paginate, Planner, Step, Turn,
+    credential::{Search, SearchStep},
+};
 
 use crate::common::Client;
 
@@ -26,6 +29,8 @@ pub(crate) struct World<F: Flow> {
     /// When each flow began.
     pub(crate) begun: Vec<Duration>,
     flows: Vec<Option<F>>,
+    /// The search for credentials that each flow does.
+    searches: Vec<Option<Search>>,
     events: BTreeMap<(Duration, usize), (usize, Event)>,
     order: usize,
 }
@@ -46,6 +51,7 @@ impl<F: Flow> World<F> {
             waits: 0,
             begun: Vec::new(),
             flows: Vec::new(),
+            searches: Vec::new(),
             events: BTreeMap::new(),
             order: 0,
         }
@@ -58,6 +64,7 @@ impl<F: Flow> World<F> {
     /// Begins a flow after a while.
     pub(crate) fn begin(&mut self, flow: F, after: Duration) {
         self.flows.push(Some(flow));
+        self.searches.push(None);
         let begins = self.now() + after;
         self.begun.push(begins);
         self.plan(begins, self.flows.len() - 1, Event::Step);
@@ -86,20 +93,22 @@ impl<F: Flow> World<F> {
         while let Some(((at, _), (id, event))) = self.events.pop_first() {
             self.client.pass(at - self.now());
             match event {
+                Event::Step if self.searches[id].is_some() => self.search(id),
                 Event::Step => {
                     let Some(flow) = &mut self.flows[id] else {
                         continue;
                     };
                     match flow.step(&mut self.client.session, self.client.now) {
                         Step::Send(attempt) => self.send(id, attempt),
-                        Step::Look(lookup) => {
-                            flow.found(self.client.look(&lookup));
-                            self.plan(at, id, Event::Step);
-                        }
                         Step::Wait(delay) => {
                             assert!(delay > Duration::ZERO, "a wait of nothing");
-                            self.waits += 1;
-                            self.plan(at + delay, id, Event::Step);
+                            self.searches[id] = self.client.session.search(self.client.now);
+                            if self.searches[id].is_some() {
+                                self.search(id);
+                            } else {
+                                self.waits += 1;
+                                self.plan(at + delay, id, Event::Step);
+                            }
                         }
                         Step::Done(output) => {
                             self.flows[id] = None;
@@ -116,7 +125,10 @@ impl<F: Flow> World<F> {
                     }
                 }
                 Event::Answer(outcome) => {
-                    if let Some(flow) = &mut self.flows[id] {
+                    if let Some(search) = &mut self.searches[id] {
+                        search.handle(outcome);
+                        self.search(id);
+                    } else if let Some(flow) = &mut self.flows[id] {
                         flow.handle(outcome);
                         self.plan(at, id, Event::Step);
                     }
@@ -124,6 +136,21 @@ impl<F: Flow> World<F> {
             }
         }
         None
+    }
+
+    /// Goes on with the search that a flow does.
+    fn search(&mut self, id: usize) {
+        while let Some(search) = &mut self.searches[id] {
+            match search.step(&mut self.client.session, self.client.now) {
+                SearchStep::Read(lookup) => search.found(self.client.look(&lookup)),
+                SearchStep::Send(attempt) => return self.send(id, attempt),
+                SearchStep::Wait(delay) => return self.plan(self.now() + delay, id, Event::Step),
+                SearchStep::Done => {
+                    self.searches[id] = None;
+                    self.plan(self.now(), id, Event::Step);
+                }
+            }
+        }
     }
 
     fn send(&mut self, id: usize, attempt: Attempt) {

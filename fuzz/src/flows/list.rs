@@ -73,7 +73,6 @@ where
         match pages.step(&mut session, now) {
             Step::Send(attempt) => pages.handle(Ok(service.handle(NOW, &attempt.request))),
             Step::Wait(delay) => now.tick += delay,
-            Step::Look(_) => unreachable!("the session was given its credential"),
             Step::Done(Some(page)) => {
                 let page = page.expect("nothing goes wrong");
                 all.extend(A::into_items(page.output).iter().map(record));

@@ -216,7 +216,6 @@ pub(crate) static RECORDS: LazyLock<Vec<BillTransactionInfo>> = LazyLock::new(||
         match call.step(&mut session, Now::new(time, Duration::ZERO, 0)) {
             Step::Send(attempt) => call.handle(Ok(emulator.handle(time, &attempt.request))),
             Step::Wait(delay) => panic!("there is nothing to wait for: {delay:?}"),
-            Step::Look(lookup) => panic!("there is nothing to look for: {lookup:?}"),
             Step::Done(reply) => break reply.unwrap().output.transaction_list,
         }
     }

@@ -2,16 +2,11 @@ use alloc::{
     string::{String, ToString},
     sync::{Arc, Weak},
     vec,
-    vec::Vec,
 };
-use core::{mem, time::Duration};
+use core::time::Duration;
 
-use super::{
-    Credential, NoCredentials, Tried,
-    chain::Chain,
-    renewal::{Found, Renewal},
-};
-use crate::{Now, Retry, UnixTime};
+use super::{Chain, Credential, NoCredentials, Search, Tried};
+use crate::{Now, Region, Retry, UnixTime};
 
 /// How long before they expire credentials are renewed at the most.
 const EARLY: i64 = 300;
@@ -20,31 +15,34 @@ const EARLY: i64 = 300;
 const LONGEST_LIFE: i64 = 12 * 3_600;
 /// How long before they expire credentials are not used any more at the most: requests take a while.
 const WAY: i64 = 5;
-/// The least time between two looks that fail, and how it grows.
+/// The least time between two searches that fail, and how it grows.
 const REST: Duration = Duration::from_secs(1);
 const BACKOFF: Retry = Retry::NEVER
     .with_base(Duration::from_secs(1))
     .with_cap(Duration::from_secs(60));
 const LONGEST_REST: Duration = Duration::from_secs(61);
-/// How much longer than allowed a look may take before another call takes it over.
+/// How much longer than allowed a search may take before another call takes it over.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What a session knows of where its credentials come from.
+/// What a session knows of where its credentials come from: who looks for them, and when.
 #[derive(Clone, Debug)]
-pub(crate) struct Provider {
+pub(crate) struct Refresh {
     chain: Arc<Chain>,
     /// The source that has had them.
     source: Option<usize>,
     /// How long they live, if they expire.
     life: Option<Life>,
+    /// The search that is due or under way.
     flight: Option<Flight>,
-    /// Whether the service has refused what there is, and nobody has looked for others since.
+    /// Whether the service has refused what there is, and no search has ended well since.
     refused: bool,
-    /// How many looks have found some.
+    /// How many searches have ended.
+    ended: u64,
+    /// How many of them have found some.
     found: u64,
-    /// How many of them found others than before.
+    /// How many have found others than before.
     changes: u64,
-    /// How many looks have failed in a row, and what the last one came to.
+    /// How many searches have failed in a row, and what the last one came to.
     failures: u32,
     failure: Option<NoCredentials>,
     /// When there may be another one.
@@ -81,28 +79,28 @@ impl Moment {
     }
 }
 
-/// Which credentials a request was signed with, as a provider counts them.
+/// Which credentials a request was signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Generation {
     found: u64,
     changes: u64,
 }
 
-/// What a look has found.
-#[derive(Clone, Debug)]
-pub(crate) struct Gained {
-    /// The source that had credentials.
-    pub(crate) source: String,
-    /// What was of no use on the way, and why.
-    pub(crate) passed_over: Vec<Tried>,
+/// What a search has found.
+pub(crate) struct Found {
+    /// The place of the source in the chain.
+    pub(super) place: usize,
+    pub(crate) credential: Credential,
+    pub(crate) region: Option<Region>,
 }
 
-/// A look that is under way.
+/// A search, and when it has taken too long.
 #[derive(Clone, Debug)]
-struct Flight {
-    /// Dead when the call that does it is gone.
-    mark: Weak<()>,
-    until: Duration,
+enum Flight {
+    /// A call waits for it, and nobody does it yet.
+    Due(Duration),
+    /// It is given out. The mark is dead once it is dropped.
+    Out(Weak<()>, Duration),
 }
 
 /// What a call is to do about credentials.
@@ -110,15 +108,13 @@ struct Flight {
 pub(crate) enum Claim {
     /// Sign.
     Ready,
-    /// Look for new ones.
-    Renew(Renewal),
-    /// Wait for who is looking.
+    /// Wait for a search, which is due or under way.
     Wait,
-    /// There are none, and nobody looks again for so long.
+    /// There are none, and the next search is not due for so long.
     Failed(NoCredentials, Duration),
 }
 
-impl Provider {
+impl Refresh {
     pub(crate) fn new(chain: Chain) -> Self {
         Self {
             chain: Arc::new(chain),
@@ -126,6 +122,7 @@ impl Provider {
             life: None,
             flight: None,
             refused: false,
+            ended: 0,
             found: 0,
             changes: 0,
             failures: 0,
@@ -135,13 +132,7 @@ impl Provider {
     }
 
     /// What a call that has so much time left is to do. `has_some` when there are credentials, expired or not.
-    pub(crate) fn claim(
-        &mut self,
-        has_some: bool,
-        wants_region: bool,
-        left: Duration,
-        now: Now,
-    ) -> Claim {
+    pub(crate) fn claim(&mut self, has_some: bool, left: Duration, now: Now) -> Claim {
         let past = |moment: fn(&Life) -> &Moment| {
             let life = self.life.as_ref();
             life.is_some_and(|life| moment(life).has_come(now))
@@ -171,20 +162,43 @@ impl Provider {
         // While the old ones are good, the call has something better to do with its time.
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
-        let (mark, until) = (Arc::new(()), now.tick.saturating_add(budget));
-        self.flight = Some(Flight {
-            mark: Arc::downgrade(&mark),
-            until: until.saturating_add(GRACE),
-        });
-        let chain = Arc::clone(&self.chain);
-        let wants_region = wants_region && !has_some;
-        Claim::Renew(Renewal::new(mark, chain, self.source, wants_region, until))
+        self.flight = Some(Flight::Due(now.tick.saturating_add(budget)));
+        Claim::Wait
     }
 
-    /// Why there are none, by the last look.
+    /// The search that is due, if nobody does it yet.
+    pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
+        let Some(Flight::Due(until)) = self.flight else {
+            return None;
+        };
+        if now.tick > until {
+            return None;
+        }
+        let mark = Arc::new(());
+        let taken_over = until.saturating_add(GRACE);
+        self.flight = Some(Flight::Out(Arc::downgrade(&mark), taken_over));
+        let search = Search::new(mark, &self.chain, self.source, wants_region, until);
+        Some(search)
+    }
+
+    /// How many searches have ended.
+    pub(crate) const fn ended(&self) -> u64 {
+        self.ended
+    }
+
+    /// Why there are none, by the last search.
     pub(crate) fn no_credentials(&self) -> NoCredentials {
         let failure = self.failure.clone();
         failure.unwrap_or_else(NoCredentials::expired_at_once)
+    }
+
+    /// Why a call has waited for them in vain.
+    pub(crate) fn awaited(&self) -> NoCredentials {
+        match (&self.flight, &self.failure) {
+            (Some(Flight::Due(_)), _) => NoCredentials::unasked(),
+            (_, Some(failure)) => failure.clone(),
+            (_, None) => NoCredentials::awaited(),
+        }
     }
 
     /// Which credentials there are.
@@ -208,22 +222,24 @@ impl Provider {
         self.changes != generation.changes
     }
 
-    /// Takes what a look came to; returns what the session shall use from now on and whose it is, or why there is
-    /// nothing. `None` when another call has taken over.
+    /// Takes what a search came to, at this time by the clock of who gave it. Returns what the session is to use from
+    /// now on and the source's name, or why there is nothing; `None` when another search has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
         old: Option<&Credential>,
         result: Result<Found, NoCredentials>,
+        date: UnixTime,
         now: Now,
-    ) -> Option<Result<(Gained, Found), NoCredentials>> {
-        let current = self.flight.as_ref();
-        if current.is_none_or(|flight| flight.mark.as_ptr() != Arc::as_ptr(mark)) {
-            return None;
+    ) -> Option<Result<(String, Found), NoCredentials>> {
+        match &self.flight {
+            Some(Flight::Out(current, _)) if current.as_ptr() == Arc::as_ptr(mark) => {}
+            _ => return None,
         }
         self.flight = None;
-        match result.and_then(|found| self.living(found, now)) {
-            Ok((life, mut found)) => {
+        self.ended = self.ended.saturating_add(1);
+        match result.and_then(|found| self.living(found, date, now)) {
+            Ok((life, found)) => {
                 self.refused = false;
                 self.found = self.found.saturating_add(1);
                 if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
@@ -232,11 +248,7 @@ impl Provider {
                 self.source = Some(found.place);
                 self.life = life;
                 (self.failures, self.failure) = (0, None);
-                let gained = Gained {
-                    source: self.source(found.place),
-                    passed_over: mem::take(&mut found.passed_over),
-                };
-                Some(Ok((gained, found)))
+                Some(Ok((self.source(found.place), found)))
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
@@ -255,11 +267,16 @@ impl Provider {
     }
 
     /// When what was found ends, unless it already has.
-    fn living(&self, found: Found, now: Now) -> Result<(Option<Life>, Found), NoCredentials> {
+    fn living(
+        &self,
+        found: Found,
+        date: UnixTime,
+        now: Now,
+    ) -> Result<(Option<Life>, Found), NoCredentials> {
         let Some(expires_at) = found.credential.expires_at() else {
             return Ok((None, found));
         };
-        let left = expires_at.seconds_since(found.date);
+        let left = expires_at.seconds_since(date);
         if left <= 0 {
             let tried = Tried {
                 source: self.source(found.place),
@@ -279,6 +296,9 @@ impl Provider {
 
 impl Flight {
     fn lasts(&self, now: Now) -> bool {
-        self.mark.strong_count() > 0 && now.tick < self.until
+        match self {
+            Self::Due(until) => now.tick < *until,
+            Self::Out(mark, until) => mark.strong_count() > 0 && now.tick < *until,
+        }
     }
 }

@@ -1,0 +1,268 @@
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec, vec::Vec};
+
+use super::{
+    Chain, environment,
+    fault::{Fault, absent, wrong, wrong_at},
+    identity::Identity,
+    lookup::Variables,
+    metadata::{METADATA, MachineRole},
+    profile, tccli, tke,
+    tke::ServiceAccount,
+};
+use crate::{AssumeRole, AssumeRoleWithWebIdentity, Credential, Endpoint, Region, UnixTime};
+
+/// A place where credentials may be.
+#[derive(Clone, Debug)]
+pub struct Source(pub(super) Kind);
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Fixed(Credential),
+    Environment,
+    Profile {
+        /// In the place of the usual ones.
+        file: Option<String>,
+        profile: String,
+    },
+    /// A profile in the place of that of `TCCLI_PROFILE`.
+    Tccli(Option<String>),
+    Tke,
+    CvmRole {
+        metadata: Endpoint,
+        /// In the place of the one that the machine has.
+        role: Option<String>,
+    },
+    Role(Box<AssumeRole>, Chain),
+}
+
+impl Source {
+    /// The profile that is read where nobody says otherwise.
+    const DEFAULT: &'static str = "default";
+
+    /// Environment variables, as [`Credential::from_environment`] reads them, and the role that they name:
+    ///
+    /// | variable | meaning |
+    /// | --- | --- |
+    /// | `TENCENTCLOUD_ROLE_ARN`, `TENCENTCLOUD_ASSUME_ROLE_ARN` | a role to take with the pair |
+    /// | `TENCENTCLOUD_ROLE_SESSION_NAME`, `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME` | the session's name; `tc3-rust` by default |
+    /// | `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`, `…_EXTERNAL_ID`, `…_SOURCE_IDENTITY` | as [`AssumeRole`] has them |
+    /// | `TENCENTCLOUD_CAM_ROLE_NAME` | the role of this name of the virtual machine, whatever keys are set |
+    ///
+    /// Two names of one setting must not differ. What else Terraform reads, `TENCENTCLOUD_ASSUME_ROLE_POLICY`,
+    /// `…_SERIAL_NUMBER`, `…_TOKEN_CODE`, `…_SAML_ASSERTION`, `…_PRINCIPAL_ARN`, `…_WEB_IDENTITY_TOKEN`,
+    /// `…_WEB_IDENTITY_TOKEN_FILE` and `…_PROVIDER_ID`, is refused. A role without the pair is an error, and so is a
+    /// session's name without a role.
+    pub const fn environment() -> Self {
+        Self(Kind::Environment)
+    }
+
+    /// The profile `default` of the file that `TENCENTCLOUD_CREDENTIALS_FILE` names, else of
+    /// `~/.tencentcloud/credentials`, else of `/etc/tencentcloud/credentials`, as [`Credential::from_profile`]
+    /// reads it. A `role_arn` in it, with or without a `role_session_name`, is a role that is taken with its keys.
+    pub fn profile() -> Self {
+        Self::named_profile(Self::DEFAULT)
+    }
+
+    /// Another profile of the same file.
+    pub fn named_profile(profile: impl Into<String>) -> Self {
+        Self(Kind::Profile {
+            file: None,
+            profile: profile.into(),
+        })
+    }
+
+    /// A profile of a file of one's own, which must be there.
+    pub fn profile_in(file: impl Into<String>, profile: impl Into<String>) -> Self {
+        Self(Kind::Profile {
+            file: Some(file.into()),
+            profile: profile.into(),
+        })
+    }
+
+    /// What the vendor's command line tool, tccli, has for the profile that `TCCLI_PROFILE` names, else for
+    /// `default`, as [`Credential::from_tccli`] reads it. A `role-arn` in it, with or without a `role-session-name`,
+    /// is a role that is taken with its keys; a `type` of `cvm-role` stands for the role of the virtual machine, as
+    /// [`cvm_role`](Self::cvm_role) has it.
+    pub const fn tccli() -> Self {
+        Self(Kind::Tccli(None))
+    }
+
+    /// What tccli has for another profile, which must be there.
+    pub fn tccli_profile(profile: impl Into<String>) -> Self {
+        Self(Kind::Tccli(Some(profile.into())))
+    }
+
+    /// The role of a Kubernetes service account (TKE): `TKE_PROVIDER_ID`, `TKE_ROLE_ARN`, `TKE_REGION` and the
+    /// token in the file that `TKE_WEB_IDENTITY_TOKEN_FILE` names, all of them read each time, are given to
+    /// [`AssumeRoleWithWebIdentity`](crate::AssumeRoleWithWebIdentity).
+    pub const fn tke() -> Self {
+        Self(Kind::Tke)
+    }
+
+    /// The role of the virtual machine (CVM), as its metadata endpoint tells it.
+    ///
+    /// That endpoint is plain http by nature, at a link-local address; no proxy is used for it, and it is
+    /// given no more than 2 seconds.
+    pub fn cvm_role() -> Self {
+        Self(Kind::CvmRole {
+            metadata: Endpoint::plain(METADATA),
+            role: None,
+        })
+    }
+
+    /// The same of another metadata endpoint, for tests say, or of a role whose name is known beforehand.
+    pub fn cvm_role_at(metadata: Endpoint, role: impl Into<Option<String>>) -> Self {
+        let role = role.into();
+        Self(Kind::CvmRole { metadata, role })
+    }
+
+    /// A role, taken by [`AssumeRole`] with credentials from elsewhere. The request goes to the endpoint of the
+    /// settings, with their region or else that of Guangzhou.
+    pub fn role(action: AssumeRole, over: impl Into<Chain>) -> Self {
+        Self(Kind::Role(Box::new(action), over.into()))
+    }
+}
+
+impl From<Credential> for Source {
+    fn from(credential: Credential) -> Self {
+        Self(Kind::Fixed(credential))
+    }
+}
+
+impl core::fmt::Display for Source {
+    /// What an error calls it.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match &self.0 {
+            Kind::Fixed(_) => "given credential",
+            Kind::Environment => "environment",
+            Kind::Profile { .. } => "profile file",
+            Kind::Tccli(_) => "tccli",
+            Kind::Tke => "TKE",
+            Kind::CvmRole { .. } => "CVM role",
+            Kind::Role(action, _) => return write!(f, "role {}", action.role_arn),
+        })
+    }
+}
+
+/// A file that a source may be in.
+pub(super) struct Candidate {
+    pub(super) path: String,
+    /// Whether somebody has named it, so that it must be there.
+    pub(super) named: bool,
+}
+
+/// How the credentials of a source are got.
+pub(super) enum Grant {
+    /// These are the ones.
+    Keys(Credential),
+    /// A role is taken with these.
+    Role(Credential, Box<AssumeRole>),
+    /// A role is taken with a service account's token, in this region.
+    ServiceAccount(Region, Box<AssumeRoleWithWebIdentity>),
+    /// The machine's metadata endpoint has them.
+    Machine(MachineRole),
+    /// A role is taken with what this chain has.
+    Over(Box<AssumeRole>, Chain),
+}
+
+/// Who signs: a grant, and the place that names its role if one does.
+pub(super) type Named = (Grant, Option<String>);
+
+impl Source {
+    /// The environment variables that it depends on.
+    pub(super) fn variables(&self) -> Vec<&'static str> {
+        match &self.0 {
+            Kind::Environment => environment::names().collect(),
+            Kind::Profile { file: None, .. } => vec![profile::FILE],
+            Kind::Tccli(None) => vec![tccli::PROFILE],
+            Kind::Tke => tke::NAMES.into(),
+            Kind::Role(_, over) => over
+                .places()
+                .into_iter()
+                .flat_map(Self::variables)
+                .collect(),
+            Kind::Fixed(_) | Kind::Profile { .. } | Kind::Tccli(_) | Kind::CvmRole { .. } => vec![],
+        }
+    }
+
+    /// The files that it may be in. The first one that is there counts.
+    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Fault> {
+        let candidate = |path: &str, named| Candidate {
+            path: path.into(),
+            named,
+        };
+        Ok(match &self.0 {
+            Kind::Profile {
+                file: Some(path), ..
+            } => vec![candidate(path, true)],
+            Kind::Profile { file: None, .. } => match variables.get(profile::FILE)? {
+                Some(path) => vec![candidate(path, true)],
+                None => profile::USUAL.map(|path| candidate(path, false)).into(),
+            },
+            Kind::Tccli(profile) => {
+                let (path, named) = tccli::file(profile.as_deref(), variables, "credential")?;
+                vec![Candidate { path, named }]
+            }
+            Kind::Tke => vec![candidate(&ServiceAccount::new(variables)?.token_file, true)],
+            Kind::Fixed(_) | Kind::Environment | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
+        })
+    }
+
+    /// Who signs, by the variables and the file that is there.
+    pub(super) fn read(
+        &self,
+        variables: &Variables,
+        file: Option<(&str, &[u8])>,
+        now: UnixTime,
+    ) -> Result<Named, Fault> {
+        let grant = match (&self.0, file) {
+            (Kind::Fixed(credential), _) => Grant::Keys(credential.clone()),
+            (Kind::Environment, _) => return environment(variables),
+            (Kind::Profile { profile, .. }, Some((path, file))) => {
+                let identity = Identity::from_profile(file, profile).map_err(wrong_at(path))?;
+                return Ok(identity.grant(Some(path)));
+            }
+            (Kind::Profile { .. }, None) => return Err(absent(profile::nowhere())),
+            (Kind::Tccli(_), Some((path, file))) => {
+                let identity = Identity::from_tccli(file).map_err(wrong_at(path))?;
+                if let Some(time) = identity.expired(now) {
+                    let reason = format!("{path}: expired at Unix second {time}; log in again");
+                    return Err(wrong(reason));
+                }
+                return Ok(identity.grant(Some(path)));
+            }
+            (Kind::Tccli(profile), None) => {
+                let (path, _) = tccli::file(profile.as_deref(), variables, "credential")?;
+                return Err(absent(format!("{path} is not there")));
+            }
+            (Kind::Tke, file) => {
+                let account = ServiceAccount::new(variables)?;
+                let token = file.map(|(_, token)| token).unwrap_or_default();
+                let (region, action) = account.request(token, now)?;
+                Grant::ServiceAccount(region, Box::new(action))
+            }
+            (Kind::CvmRole { metadata, role }, _) => {
+                Grant::Machine(MachineRole::new(metadata, role.as_deref())?)
+            }
+            (Kind::Role(action, over), _) => Grant::Over(action.clone(), over.clone()),
+        };
+        Ok((grant, None))
+    }
+}
+
+fn environment(variables: &Variables) -> Result<Named, Fault> {
+    for name in environment::names() {
+        variables.get(name)?;
+    }
+    let read = Identity::from_environment(|name| {
+        let value = variables.get(name).ok().flatten();
+        value.map(ToOwned::to_owned)
+    });
+    match read.map_err(|unreadable| wrong(format!("{unreadable}")))? {
+        Some(identity) => Ok(identity.grant(None)),
+        None => {
+            let (id, key) = (environment::SECRET_ID, environment::SECRET_KEY);
+            Err(absent(format!("neither {id} nor {key} is set")))
+        }
+    }
+}
