@@ -162,6 +162,10 @@ mod tests {
                 .replace("BEGIN CERTIFICATE", "BEGIN X509 CERTIFICATE")
                 .replace("END CERTIFICATE", "END X509 CERTIFICATE"),
             format!("{a}\n{b}").replace("BEGIN CERTIFICATE", "begin certificate"),
+            // Words that begin as base64 does, but are no line of it.
+            format!(
+                "MINE\n{a}\nMIME-Version: 1.0, as a letter says that brings certificates along\n{b}"
+            ),
             [
                 &*section("PRIVATE KEY", "MIIK"),
                 &a,

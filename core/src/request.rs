@@ -310,8 +310,30 @@ mod tests {
         let large = |len| action(json!({"A": "x".repeat(len)}));
         for (wire, limit) in [(Wire::Post, MAX_POST), (Wire::Get, MAX_GET)] {
             let mut session = session(Settings::default().with_wire(wire));
-            assert!(sign(&large(limit - 100), &mut session, NOW).is_ok());
-            let refused = sign(&large(limit), &mut session, NOW);
+            // What stands around the text in a body, and in a query.
+            let around = if wire == Wire::Get {
+                "A="
+            } else {
+                r#"{"A":""}"#
+            };
+            let fits = limit - around.len();
+            assert!(sign(&large(fits), &mut session, NOW).is_ok());
+            let refused = sign(&large(fits + 1), &mut session, NOW);
+            assert!(matches!(refused, Err(Error::Input(invalid)) if invalid.field() == "input"));
+        }
+    }
+
+    #[test]
+    fn a_query_is_made_of_four_times_its_size_at_most() {
+        // Nulls are in the JSON alone.
+        let nulls = alloc::vec![serde_json::Value::Null; 26_000];
+        let with = |len| action(json!({"A": nulls, "B": "x".repeat(len)}));
+        let around = json!({"A": nulls, "B": ""}).to_string().len();
+        let mut session = session(Settings::default().with_wire(Wire::Get));
+        let most = 4 * MAX_GET - around;
+        assert!(sign(&with(most), &mut session, NOW).is_ok());
+        for len in [most + 1, most + 2] {
+            let refused = sign(&with(len), &mut session, NOW);
             assert!(matches!(refused, Err(Error::Input(invalid)) if invalid.field() == "input"));
         }
     }

@@ -154,6 +154,8 @@ fn a_sum_that_is_no_whole_fen_costs_no_record_and_is_not_rounded() {
     }
     let sum: FenSum = serde_json::from_str("-4512345.000000001").unwrap();
     assert_eq!(sum.to_decimal().unwrap().to_string(), "-4512345.000000001");
+    assert_eq!(sum.to_string(), "-4512345.000000001");
+    assert_eq!(FenSum::from(Fen::new(-4_512_345)).to_string(), "-4512345");
     // What was paid is whole, or an error.
     misfit(bill("Amount", b"-4512345.000000001"), "Amount");
 }

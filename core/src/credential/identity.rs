@@ -129,7 +129,6 @@ impl Named<'_> {
                 "RoleSessionName" => session,
                 "DurationSeconds" => duration,
                 "ExternalId" => external,
-                "SourceIdentity" => source,
                 _ => named,
             };
             Unreadable::new(part.map_or(place, |(place, _)| place), invalid.rule())

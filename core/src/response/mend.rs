@@ -286,6 +286,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn half_a_character_behind_an_escape_of_its_own_is_known() {
+        for (backslashes, known) in [
+            (0, HALF),
+            (1, "\u{fffd}"),
+            (2, HALF),
+            (3, "\u{fffd}"),
+            (4, HALF),
+        ] {
+            let before = "\\".repeat(backslashes);
+            let body = [before.as_bytes(), b"\xe5\x8c"].concat();
+            assert_eq!(text(&body), before + known, "{backslashes}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_mended_is_unicode_and_what_is_unicode_stays(

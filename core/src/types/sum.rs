@@ -43,12 +43,7 @@ impl Sum {
         Some(())
     }
 
-    fn held(mut self) -> Option<Decimal> {
-        if self.whole.signum().checked_mul(self.units.signum())? < 0 {
-            let sign = self.whole.signum();
-            self.whole = self.whole.checked_sub(sign)?;
-            self.units = self.units.checked_add(sign.checked_mul(UNITS_OF_ONE)?)?;
-        }
+    fn held(&self) -> Option<Decimal> {
         for scale in (0..=self.scale).rev() {
             let unit = ten_to(DECIMALS.checked_sub(scale)?)?;
             if self.units.checked_rem(unit)? != 0 {

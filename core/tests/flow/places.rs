@@ -211,6 +211,24 @@ fn a_region_that_is_wrong_is_no_region_and_no_error() {
 }
 
 #[test]
+fn a_profile_may_have_a_quote_in_its_name() {
+    for name in ["o'", "'o", "o'o"] {
+        let mut client = Client::with_session(Session::new(Chain::default()));
+        let configure = format!("~/.tccli/{name}.configure");
+        let region = r#"{"_sys_param": {"region": "ap-beijing"}}"#;
+        set(&mut client, &PAIR);
+        set(
+            &mut client,
+            &[("TCCLI_PROFILE", name), (&configure, region)],
+        );
+        assert_eq!(
+            first_send(&mut client).unwrap().region(),
+            Some("ap-beijing")
+        );
+    }
+}
+
+#[test]
 fn another_profiles_configuration_that_is_not_there_is_no_region() {
     let mut client = Client::with_session(Session::new(Source::tccli_profile("dev")));
     let login = r#"{"secretId": "AKIDDEV", "secretKey": "k"}"#;

@@ -233,3 +233,17 @@ fn what_can_be_read_is_an_answer_whatever_coding_it_claims() {
         assert_eq!(reply.output.json("Total"), Some("3"));
     }
 }
+
+#[test]
+fn what_cannot_be_read_without_a_coding_is_no_answer() {
+    for coding in ["identity", "IDENTITY", ""] {
+        let mut client = Client::new();
+        let packed = http::Response::new("packed".into());
+        let send = |_, _: Attempt| with(Ok(packed.clone()), "content-encoding", coding);
+        let error = client.drive(&mut Call::new(&write()), send).unwrap_err();
+        assert!(
+            matches!(error.cause(), Error::NotAnAnswer { .. }),
+            "{error}"
+        );
+    }
+}

@@ -211,6 +211,27 @@ fn a_limit_that_the_service_lowers_is_followed_where_the_records_end() {
 }
 
 #[test]
+fn records_that_recur_are_followed_where_a_lowered_limit_ends() {
+    // No page of 20 is like another one, though their records are.
+    let recurring: Vec<_> = (0..120).map(|row| row % 7).collect();
+    for (rows, total) in [
+        (recurring.clone(), Total::None),
+        (recurring.clone(), Total::Any(vec![0])),
+        (recurring, Total::Any(vec![10])),
+        (vec![7; 300], Total::None),
+        (vec![7; 300], Total::Any(vec![10])),
+        (vec![7; 300], Total::True),
+    ] {
+        for width in [1, 4] {
+            let mut service = Service::new(rows.clone(), total.clone());
+            service.most = 20;
+            let walked = walked::<ITEM_OFFSET>(&mut service, 100, width);
+            assert_eq!(walked.records(), rows, "{total:?} {width}");
+        }
+    }
+}
+
+#[test]
 fn a_service_that_leaves_records_out_of_a_page_is_followed_as_was_asked() {
     // Every third record alone is shown, and the total counts them.
     let shown: Vec<u64> = (0..600).filter(|row| row % 3 == 1).collect();
