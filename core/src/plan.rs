@@ -238,11 +238,10 @@ impl Plan {
 
     /// Whether the total says that the list has changed, and no look can tell where: the last pages are equal, so
     /// that they stay what they are when the list moves under them.
-    pub(crate) fn is_lost(&self, page: &Arrived) -> bool {
+    pub(crate) fn is_lost<A: Paginate>(&self, page: &Arrived) -> bool {
         let after = self.received.saturating_add(page.len());
-        let changed = |(now, before)| now != before && self.total_by(now) >= after;
-        let totals = page.info.total.zip(self.said);
-        self.in_run && !page.unshifted && totals.is_some_and(changed)
+        let is_credible = page.info.total.is_some_and(|it| self.total_by(it) >= after);
+        self.in_run && is_credible && self.shift::<A>(page).is_some()
     }
 
     /// What the next page leaves open, and the request that decides. No page lies beyond the first `max_pages`.

@@ -268,7 +268,7 @@ impl<A: Paginate> Planner<A> {
         let Some(plan) = self.walk.plan() else {
             return Ok(None);
         };
-        if plan.is_lost(&page.arrived) {
+        if plan.is_lost::<A>(&page.arrived) {
             return Err(self.walk.shifted(&page.arrived));
         }
         let Some((doubt, slot)) = plan.doubt::<A>(&page.arrived, settings.max_pages()) else {

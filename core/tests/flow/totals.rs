@@ -11,7 +11,7 @@ use super::{
     answer, input,
     pages::walk,
     refusal,
-    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, Table},
+    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, TOKEN, Table},
     world::{Walked, World},
 };
 use crate::common::Client;
@@ -330,6 +330,20 @@ fn a_list_of_equal_records_that_moves_under_the_walk_is_an_error() {
             }
         }
     }
+}
+
+#[test]
+fn a_list_of_equal_records_by_tokens_may_grow() {
+    let mut table = Table::new(&[0]);
+    table.parts[0] = vec![7; 12];
+    let walked = walk(Rows::<TOKEN>::new(4, 1), |attempt| {
+        let answer = table.serve::<TOKEN>(attempt);
+        if table.parts[0].len() < 15 {
+            table.parts[0].push(7);
+        }
+        answer
+    });
+    assert_eq!(walked.records(), table.all());
 }
 
 #[test]
