@@ -11,7 +11,7 @@ use crate::Credential;
 /// | --- | --- |
 /// | [`environment`](Source::environment) | `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY`, `TENCENTCLOUD_TOKEN`; `TENCENTCLOUD_ROLE_ARN` |
 /// | [`profile`](Source::profile) | `$TENCENTCLOUD_CREDENTIALS_FILE`, else `~/.tencentcloud/credentials`, else `/etc/tencentcloud/credentials` |
-/// | [`tccli`](Source::tccli) | `~/.tccli/<profile>.credential` |
+/// | [`tccli`](Source::tccli) | `~/.tccli/<profile>.credential`, the profile by `TCCLI_PROFILE` or `TENCENTCLOUD_PROFILE` |
 /// | [`tke`](Source::tke) | a Kubernetes service account's token, for a role |
 /// | [`cvm_role`](Source::cvm_role) | the virtual machine's role |
 ///

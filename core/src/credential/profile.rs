@@ -61,6 +61,7 @@ impl Identity {
     pub(super) fn from_profile(file: &[u8], profile: &str) -> Result<Self, Unreadable> {
         let section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
         let (mut section_seen, mut inside, mut before_any) = (false, false, true);
+        let mut for_all = false;
         let (mut id, mut key, mut token) = (None, None, None);
         let (mut role, mut session_name) = (None, None);
         for (number, content) in (1..).zip(text(file)?.lines()) {
@@ -76,6 +77,8 @@ impl Identity {
                 };
                 before_any = false;
                 inside = name == profile;
+                // To Python's reader of INI files, and so to the vendor's SDK, this one counts for all sections.
+                for_all = name == "DEFAULT" && !inside;
                 if inside && section_seen {
                     return Err(section("must be there once"));
                 }
@@ -89,6 +92,13 @@ impl Identity {
                 return wrong("must stand below a [section]");
             }
             let name = name.trim();
+            if for_all && letters(name).eq(letters("role_arn")) {
+                let here = format!("role_arn (line {number})");
+                return Err(Unreadable::new(
+                    here,
+                    "must stand in the section of its profile",
+                ));
+            }
             let place = [
                 ("secret_id", &mut id),
                 ("secret_key", &mut key),

@@ -24,7 +24,7 @@ pub(super) enum Kind {
         file: Option<String>,
         profile: String,
     },
-    /// A profile in the place of that of `TCCLI_PROFILE`.
+    /// A profile in the place of that of the environment.
     Tccli(Option<String>),
     Tke,
     CvmRole {
@@ -79,8 +79,9 @@ impl Source {
         })
     }
 
-    /// What the vendor's command line tool, tccli, has for the profile that `TCCLI_PROFILE` names, else for
-    /// `default`, as [`Credential::from_tccli`] reads it. A `role-arn` in it, with or without a `role-session-name`,
+    /// What the vendor's command line tool, tccli, has for the profile that `TCCLI_PROFILE` or, as for Terraform,
+    /// `TENCENTCLOUD_PROFILE` names, else for `default`, as [`Credential::from_tccli`] reads it, in `~/.tccli` or
+    /// the folder of `TENCENTCLOUD_SHARED_CREDENTIALS_DIR`. A `role-arn` in it, with or without a `role-session-name`,
     /// is a role that is taken with its keys; a `type` of `cvm-role` stands for the role of the virtual machine, as
     /// [`cvm_role`](Self::cvm_role) has it.
     pub const fn tccli() -> Self {
@@ -174,14 +175,14 @@ impl Source {
         match &self.0 {
             Kind::Environment => environment::names().collect(),
             Kind::Profile { file: None, .. } => vec![profile::FILE],
-            Kind::Tccli(None) => vec![tccli::PROFILE],
+            Kind::Tccli(_) => tccli::VARIABLES.into(),
             Kind::Tke => tke::NAMES.into(),
             Kind::Role(_, over) => over
                 .places()
                 .into_iter()
                 .flat_map(Self::variables)
                 .collect(),
-            Kind::Fixed(_) | Kind::Profile { .. } | Kind::Tccli(_) | Kind::CvmRole { .. } => vec![],
+            Kind::Fixed(_) | Kind::Profile { .. } | Kind::CvmRole { .. } => vec![],
         }
     }
 

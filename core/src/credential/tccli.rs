@@ -53,8 +53,10 @@ struct System<'a> {
     region: Option<&'a RawValue>,
 }
 
-/// The variable that names the profile.
-pub(super) const PROFILE: &str = "TCCLI_PROFILE";
+/// The variables that name the profile, as tccli and Terraform have them, and the folder in the place of `~/.tccli`.
+const PROFILES: [&str; 2] = ["TCCLI_PROFILE", "TENCENTCLOUD_PROFILE"];
+const FOLDER: &str = "TENCENTCLOUD_SHARED_CREDENTIALS_DIR";
+pub(super) const VARIABLES: [&str; 3] = [PROFILES[0], PROFILES[1], FOLDER];
 
 /// The path of a profile's file of this kind, and whether somebody has named the profile.
 pub(super) fn file(
@@ -64,14 +66,24 @@ pub(super) fn file(
 ) -> Result<(String, bool), Fault> {
     let named = match profile {
         Some(profile) => Some(profile),
-        None => variables.get(PROFILE)?,
+        None => match PROFILES.map(|name| variables.get(name)) {
+            [Err(fault), _] | [_, Err(fault)] => return Err(fault),
+            [Ok(Some(one)), Ok(Some(other))] if one != other => {
+                let [one, other] = PROFILES;
+                return Err(wrong(format!("{other} must not differ from {one}")));
+            }
+            [Ok(one), Ok(other)] => one.or(other),
+        },
     };
     // It becomes a part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
         return Err(wrong("the profile's name must not be empty or a path"));
     }
     let name = named.unwrap_or("default");
-    Ok((format!("~/.tccli/{name}.{kind}"), named.is_some()))
+    Ok(match variables.get(FOLDER)? {
+        Some(folder) => (format!("{folder}/{name}.{kind}"), true),
+        None => (format!("~/.tccli/{name}.{kind}"), named.is_some()),
+    })
 }
 
 impl Credential {

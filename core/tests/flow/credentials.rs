@@ -125,6 +125,23 @@ fn the_first_source_that_has_some_is_the_one() {
             ],
             "AKIDTCCLI",
         ),
+        // As Terraform names them.
+        (
+            &[
+                ("TENCENTCLOUD_PROFILE", "dev"),
+                ("~/.tccli/default.credential", "broken"),
+                ("~/.tccli/dev.credential", LOGIN),
+            ],
+            "AKIDTCCLI",
+        ),
+        (
+            &[
+                ("TENCENTCLOUD_SHARED_CREDENTIALS_DIR", "/my/folder"),
+                ("~/.tccli/default.credential", "broken"),
+                ("/my/folder/default.credential", LOGIN),
+            ],
+            "AKIDTCCLI",
+        ),
     ] {
         let mut client = client_of(Chain::default());
         set(&mut client, things);
@@ -224,6 +241,21 @@ fn a_source_that_is_wrong_ends_the_search() {
         (
             &[("TCCLI_PROFILE", "dev")],
             "tccli: ~/.tccli/dev.credential is not there",
+        ),
+        (
+            &[("TCCLI_PROFILE", "dev"), ("TENCENTCLOUD_PROFILE", "prod")],
+            "tccli: TENCENTCLOUD_PROFILE must not differ from TCCLI_PROFILE",
+        ),
+        (
+            &[("TENCENTCLOUD_SHARED_CREDENTIALS_DIR", "/my/folder")],
+            "tccli: /my/folder/default.credential is not there",
+        ),
+        (
+            &[(
+                "~/.tencentcloud/credentials",
+                "[DEFAULT]\nrole_arn = fake\n[default]\nsecret_id = AKIDPROFILE\nsecret_key = fake",
+            )],
+            "profile file: ~/.tencentcloud/credentials: role_arn (line 2) must stand in the section of its profile",
         ),
         (
             &[("TENCENTCLOUD_SECRET_ID", "\"fake\""), PAIR[1]],
