@@ -219,7 +219,7 @@
 //! The vendor's support finds a request by its `request_id`, the time of the line and the `action`; the `region` and
 //! the `code` help. That is the ticket; keys, signatures and bodies don't belong in it. Without a request id no
 //! answer of the service came, and the `error` says what did: then the `host` and the causes in `tc3::attempt` at
-//! the level debug are for whoever runs the network.
+//! the level debug are for those who run the network.
 //!
 //! # Metrics
 //!

@@ -24,8 +24,8 @@ const EARLY: Duration = Duration::from_millis(10);
 /// How long an action rests after a throttle answer that doesn't say: limits are counted by the second.
 const REST: Duration = Duration::from_secs(1);
 
-/// The times that a service can have: the signatures of TC3 are from 2018, and whatever this is used in will be
-/// another by 2100. A date beyond is a fault of whoever wrote it, and by none may a clock be set.
+/// The dates that are believed: TC3 signatures exist since 2018. A date outside is an error of the sender, and
+/// sets no clock.
 const POSSIBLE: Range<UnixTime> = UnixTime::new(1_514_764_800)..UnixTime::new(4_102_444_800);
 
 /// How long a call waits before it checks again whether there are credentials, at first and at most.

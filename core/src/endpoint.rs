@@ -57,7 +57,7 @@ impl Endpoint {
         ))
     }
 
-    /// Plain http to any host, so that whoever is on the way reads the bills and the token.
+    /// Plain http to any host. Everybody on the network path can read the bills and the token.
     /// Only for a test network of one's own.
     ///
     /// # Errors

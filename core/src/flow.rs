@@ -1,4 +1,4 @@
-//! The run loop: what core asks of whoever drives it, and what each order of calls means.
+//! The run loop: what core asks of its driver, and what each order of calls means.
 //!
 //! A [`Flow`] is a call or a walk as a value. Its driver does what [`step`](Flow::step) says and tells
 //! [`handle`](Flow::handle) what came of a send, until there is a result:
@@ -50,7 +50,7 @@ use crate::{
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {
-    /// What it comes to.
+    /// The flow's result.
     type Output;
 
     /// Returns what is to be done next.
@@ -85,7 +85,7 @@ pub enum Step<T> {
     Send(Attempt),
     /// Wait this long, then call [`Flow::step`] again.
     Wait(Duration),
-    /// It has come to this.
+    /// The flow has ended with this result.
     Done(T),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One invariant: **this crate decides everything and does nothing**. It has no sockets, files, clock,
 //! random numbers, environment or threads. What to send, signed how, what the answer means and what
-//! comes next are values; whoever drives them owns the IO. `tc3-blocking` (ureq) and `tc3-async`
+//! comes next are values; their driver owns the IO. `tc3-blocking` (ureq) and `tc3-async`
 //! (hyper) are two such drivers, and an HTTP stack of your own is another.
 //!
 //! # The run loop

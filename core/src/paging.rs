@@ -173,7 +173,7 @@ pub enum Paging {
 }
 
 impl Paging {
-    /// Returns all pages of a list of `total` records, to be handed out to whoever is to fetch them; for
+    /// Returns all pages of a list of `total` records, to be handed out to workers; for
     /// [`Token`](Self::Token) the first one alone.
     ///
     /// ```

@@ -11,10 +11,10 @@ use crate::{
     report::{Report, Verdict},
 };
 
-/// Which page of a walk is fetched next, and which is delivered: for drivers that fetch several at once.
+/// Says which page of a walk to fetch next, and delivers the pages in order: for drivers that fetch several at once.
 ///
-/// It gives out fetches, each a flow that whoever likes may drive, takes back what they came to in any
-/// order, and delivers the pages in theirs. [`Pages`](crate::Pages) is the same for one at a time.
+/// It gives out fetches, each a flow of its own, takes their results back in any order, and delivers the pages in the
+/// order of the list. [`Pages`](crate::Pages) does the same one page at a time.
 ///
 #[cfg_attr(feature = "emulator", doc = "```")]
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
@@ -57,7 +57,7 @@ use crate::{
 #[must_use = "a planner does nothing unless it is asked"]
 pub struct Planner<A: Paginate> {
     walk: Walk<A>,
-    /// What its fetches are known by.
+    /// Identifies fetches issued by this planner.
     mark: Arc<()>,
     width: usize,
     /// The pages on their way, in order of delivery.

@@ -355,7 +355,7 @@ impl Language {
     pub const EN_US: Self = Self(Cow::Borrowed("en-US"));
 }
 
-/// The words of a client's builder that only change its `settings`, so that both IO crates have the same.
+/// Builder methods that forward to `Settings`, the same for both clients.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! settings_words {

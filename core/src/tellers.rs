@@ -110,7 +110,7 @@ macro_rules! tellers {
                 AttemptTeller(listening.then(|| Sent::new(attempt)))
             }
 
-            /// It has come to this.
+            /// The flow has ended with this result.
             pub(crate) fn done<F: Flow>(&mut self, flow: &F, output: &F::Output) {
                 self.ended = true;
                 let Some(verdict) = F::verdict(output) else {

@@ -63,7 +63,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a refusal means for whoever made the call.
+/// What a refusal means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

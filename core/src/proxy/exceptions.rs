@@ -22,7 +22,7 @@ enum Hosts {
 }
 
 impl Exceptions {
-    /// Reads a list; what is no name, address or network stands for nothing.
+    /// Reads a list. Entries that are no name, address or network are ignored.
     pub(super) fn new(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace());
         Self(entries.filter_map(Exception::new).collect())

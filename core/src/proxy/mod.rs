@@ -61,7 +61,7 @@ impl Proxies {
     /// - `no_proxy` or `NO_PROXY` lists what goes through none, between commas or spaces: a domain, which also stands
     ///   for all names below it, with a dot or `*.` before it or not; an address; a network as `10.0.0.0/8` or
     ///   `2001:db8::/32`; `*` for everything. A domain and an address may be followed by `:port`. What is none of
-    ///   these stands for nothing.
+    ///   these is ignored.
     /// - `localhost`, `127.0.0.0/8` and `::1` are never asked for through a proxy: there they mean another machine.
     pub fn from_variables(mut get: impl FnMut(&'static str) -> Option<Vec<u8>>) -> Self {
         let cgi = get("REQUEST_METHOD").is_some();

@@ -10,7 +10,7 @@ use crate::{Invalid, lenient::FromScalar};
 
 /// Whole seconds since 1970-01-01 00:00:00 UTC, as `X-TC-Timestamp` carries them.
 ///
-/// Core never asks for the time: whoever drives it passes one in.
+/// Core never asks for the time: its driver passes it in.
 ///
 /// ```
 /// use tc3_core::UnixTime;
