@@ -285,8 +285,9 @@ impl Plan {
         if page.followed {
             return Some((Doubt::Fewer, Slot::at(A::PAGING, start, held)?));
         }
+        // No further than was asked for: what a service shows there, it would have shown in the page.
         let limit = match A::PAGING {
-            Paging::ItemOffset => slot.limit,
+            Paging::ItemOffset => slot.limit.saturating_sub(held).max(1),
             _ => held,
         };
         let end = start.saturating_add(page.len());
