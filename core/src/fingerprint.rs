@@ -1,6 +1,10 @@
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
+use core::fmt;
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use crate::{PageInfo, Paginate};
@@ -45,26 +49,20 @@ impl Fingerprint {
             // Records that are no list: the id of the request and totals are no part of them.
             content = fields(response)
                 .filter(|json| json.starts_with(['{', '[']))
-                .fold(0, |content, json| {
-                    mark(&[content.to_le_bytes().as_slice(), json.as_bytes()].concat())
-                });
+                .fold(0, |content, json| go_on(content, json.as_bytes()));
         }
         if items == 0 || records.len() < items {
             records.clear();
         }
         let alike = match (&*records, &list) {
             ([first, others @ ..], _) => others.iter().all(|other| other == first),
-            ([], Some(list)) => list.is_of_equals(),
-            ([], None) => false,
+            ([], list) => list.as_ref().is_some_and(|list| list.elements.alike),
         };
         let page = match &*records {
             [] => content,
-            marks => mark(
-                &marks
-                    .iter()
-                    .flat_map(|it| it.to_le_bytes())
-                    .collect::<Vec<_>>(),
-            ),
+            marks => marks
+                .iter()
+                .fold(0, |page, record| go_on(page, &record.to_le_bytes())),
         };
         if let Some(token) = &info.token {
             // By a token, an equal page is another one as long as it leads elsewhere.
@@ -91,31 +89,55 @@ const DEPTH: usize = 4;
 /// The list of records in an answer, as JSON.
 struct List<'a> {
     text: &'a str,
-    elements: Vec<&'a RawValue>,
-}
-
-impl List<'_> {
-    fn is_of_equals(&self) -> bool {
-        let pairs = self.elements.iter().zip(self.elements.iter().skip(1));
-        pairs.into_iter().all(|(a, b)| a.get() == b.get())
-    }
+    elements: Elements,
 }
 
 /// The first list that is so long in an object, or else in an object within it.
 fn list_of(object: &str, len: usize, depth: usize) -> Option<List<'_>> {
     let depth = depth.checked_sub(1)?;
-    let list = |text: &'_ str| -> Option<usize> {
-        Some(serde_json::from_str::<Vec<&RawValue>>(text).ok()?.len())
+    let list = |text| {
+        let elements: Elements = serde_json::from_str(text).ok()?;
+        (elements.len == len).then_some(List { text, elements })
     };
-    let text = fields(object).find(|text| text.starts_with('[') && list(text) == Some(len));
-    match text {
-        Some(text) => Some(List {
-            text,
-            elements: serde_json::from_str(text).ok()?,
-        }),
-        None => fields(object)
-            .filter(|text| text.starts_with('{'))
-            .find_map(|object| list_of(object, len, depth)),
+    let beginning_with = |with: char| fields(object).filter(move |text| text.starts_with(with));
+    beginning_with('[')
+        .find_map(list)
+        .or_else(|| beginning_with('{').find_map(|object| list_of(object, len, depth)))
+}
+
+/// How many elements a list has, and whether all are equal. Nothing is kept of them, since there may be a million.
+struct Elements {
+    len: usize,
+    alike: bool,
+}
+
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Elements;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Elements, S::Error> {
+                let mut elements = Elements {
+                    len: 0,
+                    alike: true,
+                };
+                let mut last: Option<&RawValue> = None;
+                while let Some(element) = list.next_element::<&'de RawValue>()? {
+                    elements.len = elements.len.saturating_add(1);
+                    elements.alike &= last.is_none_or(|last| last.get() == element.get());
+                    last = Some(element);
+                }
+                Ok(elements)
+            }
+        }
+
+        deserializer.deserialize_seq(All)
     }
 }
 
@@ -129,7 +151,12 @@ fn fields(object: &str) -> impl Iterator<Item = &str> {
 /// The mark of some bytes: FNV-1a, which is fast, and stays the same in walks that are stored. Nobody gains
 /// anything by making two records with the same mark.
 pub(crate) fn mark(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+    go_on(0xcbf2_9ce4_8422_2325, bytes)
+}
+
+/// The mark of what a mark is of and some more bytes.
+fn go_on(mark: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(mark, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }

@@ -88,7 +88,9 @@ pub(super) fn not_unicode() -> serde_json::Error {
 /// The JSON with escapes for control characters and for backslashes that begin no escape, and mended where it has
 /// halves of characters; `None` where nothing of it changes.
 pub(crate) fn mended(json: &str, halves: Halves) -> Option<String> {
-    let mut mended = String::new();
+    // Nothing is copied of what can't have anything to mend.
+    json.find(|c| c == '\\' || c < ' ')?;
+    let mut mended = String::with_capacity(json.len());
     let mut rest = json;
     let mut is_changed = false;
     while let Some((before, after)) = rest.split_once('"') {
