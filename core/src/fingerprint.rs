@@ -51,7 +51,7 @@ impl Fingerprint {
                 .filter(|json| json.starts_with(['{', '[']))
                 .fold(0, |content, json| go_on(content, json.as_bytes()));
         }
-        if items == 0 || records.len() < items {
+        if records.len() < items {
             records.clear();
         }
         let alike = match (&*records, &list) {
@@ -248,6 +248,73 @@ mod tests {
             (3, r#"{"Rows":{"a":7}}"#, false),
         ] {
             assert_eq!(fingerprint(len, response).alike, alike, "{response}");
+        }
+    }
+
+    #[test]
+    fn an_equal_page_that_leads_elsewhere_is_another_one() {
+        let content = |token: &str| {
+            let info = PageInfo::new(1).with_token(Some(token.into()));
+            Fingerprint::of::<Rows>(&mut 1, &info, br#"{"Response":{"Rows":[7]}}"#).content
+        };
+        assert_ne!(content("a"), content("b"));
+        // Stored walks hold it, so it stays what it is.
+        let both = mark(b"[7]") ^ mark(b"a").rotate_left(1);
+        assert_eq!(content("a"), Some(text(both)));
+    }
+
+    #[derive(serde::Serialize)]
+    struct Named;
+
+    impl crate::Action for Named {
+        const SERVICE: &'static str = "cvm";
+        const VERSION: &'static str = "2017-03-12";
+        const NAME: &'static str = "DescribeNames";
+        type Output = Vec<Option<String>>;
+    }
+
+    impl Paginate for Named {
+        type Item = Option<String>;
+        const PAGING: crate::Paging = crate::Paging::ItemOffset;
+        const PAGE_SIZE: u32 = 2;
+
+        fn turn_to(&mut self, _: &crate::Slot) {}
+
+        fn page_info(names: &Vec<Option<String>>) -> PageInfo {
+            PageInfo::new(names.len())
+        }
+
+        fn into_items(names: Vec<Option<String>>) -> Vec<Option<String>> {
+            names
+        }
+
+        fn retain(names: &mut Vec<Option<String>>, keep: &mut dyn FnMut(&Option<String>) -> bool) {
+            names.retain(keep);
+        }
+
+        fn identity(name: &Option<String>) -> Option<Cow<'_, str>> {
+            name.as_deref().map(Cow::Borrowed)
+        }
+    }
+
+    #[test]
+    fn records_are_known_by_their_identities_where_each_has_one() {
+        for (mut names, body, records) in [
+            (
+                alloc::vec![Some("a".into()), Some("b".into())],
+                r#"{"Response":{"Names":["a","b"]}}"#,
+                &[mark(b"a"), mark(b"b")][..],
+            ),
+            (
+                alloc::vec![Some("a".into()), None],
+                r#"{"Response":{"Names":["a",null]}}"#,
+                &[],
+            ),
+        ] {
+            let info = PageInfo::new(2);
+            let known = Fingerprint::of::<Named>(&mut names, &info, body.as_bytes());
+            assert_eq!(known.records, records);
+            assert!(!known.alike, "{body}");
         }
     }
 }

@@ -132,7 +132,7 @@ fn split_string(json: &str) -> (&str, &str) {
 }
 
 /// What was wrong with a string.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Damage {
     None,
     /// Characters that must be escaped were not; it is known what they are.
@@ -157,8 +157,8 @@ fn mended_string(mut rest: &str, replace: bool) -> (String, Damage) {
             }
             Damage::None | Damage::Halves => mended.push_str(part),
         }
-        if found > damage && (replace || found != Damage::Halves) {
-            damage = found;
+        if replace || found != Damage::Halves {
+            damage = damage.max(found);
         }
         rest = after;
     }

@@ -197,7 +197,12 @@ fn a_service_that_refuses_what_lies_beyond_the_end_is_believed() {
 
 #[test]
 fn a_limit_that_the_service_lowers_is_followed_where_the_records_end() {
-    for total in [Total::True, Total::Any(vec![0]), Total::None] {
+    for total in [
+        Total::True,
+        Total::Any(vec![0]),
+        Total::Any(vec![200]),
+        Total::None,
+    ] {
         for most in [100, 20, 300, 499] {
             for width in [1, 4] {
                 let mut service = Service::new(0..1_050, total.clone());
@@ -366,6 +371,99 @@ fn a_list_of_equal_records_by_tokens_may_grow() {
         answer
     });
     assert_eq!(walked.records(), table.all());
+}
+
+#[test]
+fn what_comes_in_a_page_of_equal_records_is_told_and_what_comes_at_the_end_is_followed() {
+    for (at, told) in [(2, true), (6, false)] {
+        let mut service = Service::new([1, 2, 7, 7, 3, 4], Total::True);
+        let mut answers = 0;
+        let walked = walk(Rows::<ITEM_OFFSET>::new(2, 1), |attempt| {
+            let answer = service.serve::<ITEM_OFFSET>(attempt);
+            answers += 1;
+            if answers == 2 {
+                service.rows.insert(at, 9);
+            }
+            answer
+        });
+        if told {
+            assert_eq!(walked.pages.concat(), [1, 2, 7, 7]);
+            assert!(matches!(walked.error, Some(Error::Shifted { .. })));
+        } else {
+            assert_eq!(walked.records(), service.rows);
+        }
+    }
+}
+
+#[test]
+fn a_second_look_that_is_refused_is_that_error() {
+    // At the first page, since the total has changed.
+    let mut total = 8;
+    let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+        let start = input(attempt)["Offset"].as_u64().unwrap();
+        if start == 0 && total > 8 {
+            return refusal("InvalidParameter.Offset");
+        }
+        let rows: Vec<_> = (start..start + 4).collect();
+        let answer = answer(json!({"Rows": rows, "Total": total}));
+        total += 1;
+        answer
+    });
+    let error = walked.error.unwrap();
+    let code = error.refusal().unwrap().code();
+    assert_eq!(code, "InvalidParameter.Offset", "{error}");
+    // Beyond the end, since the second page is the first one again.
+    let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+        match input(attempt)["Offset"].as_u64() {
+            Some(0 | 4) => answer(json!({"Rows": [7, 7, 7, 7]})),
+            _ => refusal("UnauthorizedOperation"),
+        }
+    });
+    assert_eq!(walked.pages.concat(), [7; 4]);
+    assert!(walked.error.unwrap().is_denied());
+}
+
+#[test]
+fn equal_pages_before_a_refused_end_come_whatever_the_total() {
+    for total in [Value::Null, json!(2)] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+            match input(attempt)["Offset"].as_u64() {
+                Some(0 | 4) => answer(json!({"Rows": [7, 7, 7, 7], "Total": total})),
+                _ => refusal("InvalidParameter.Offset"),
+            }
+        });
+        assert_eq!(walked.pages.concat(), [7; 8], "{total}");
+    }
+}
+
+#[test]
+fn a_service_that_takes_no_lower_limit_is_followed_as_was_asked_where_a_total_shows_what_is_missing()
+ {
+    for (total, followed) in [(json!(60), true), (json!(10), false), (Value::Null, false)] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(100, 1), |attempt| {
+            let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            if limit != 100 {
+                return refusal("InvalidParameterValue.Limit");
+            }
+            let rows: Vec<_> = (0..60).skip(start).take(20).collect();
+            answer(json!({"Rows": rows, "Total": total}))
+        });
+        let error = walked.error.unwrap();
+        if followed {
+            assert!(matches!(
+                error,
+                Error::Incomplete {
+                    delivered: 20,
+                    total: 60,
+                    short_page: Some((20, 100)),
+                    ..
+                }
+            ));
+        } else {
+            let code = error.refusal().unwrap().code();
+            assert_eq!(code, "InvalidParameterValue.Limit", "{total}");
+        }
+    }
 }
 
 #[test]
