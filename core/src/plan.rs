@@ -315,7 +315,7 @@ impl Plan {
                 return Ok(Verdict::GoOn);
             }
             Err(error) if !is_beyond(&error) => return Err(error),
-            Err(error) if doubt == Doubt::Fewer => {
+            Err(error) if matches!(doubt, Doubt::Short | Doubt::Fewer) => {
                 // Not every service takes a limit like this. The total shows in the end that records are missing.
                 if self.claims(page).all(|claim| claim < after) {
                     return Err(error);

@@ -46,7 +46,7 @@ fn a_null_or_absent_total_ends_with_an_empty_page() {
         });
         // At 5 to see whether the service gives fewer at once, at 6 in case it leaves records out.
         assert_eq!(walked.offsets(), [0, 2, 4, 5, 6].map(Some));
-        assert!(walked.inputs.iter().all(|input| input["Limit"] == 2));
+        assert_eq!(walked.limits(), [2, 2, 2, 1, 2].map(Some));
         assert_eq!((walked.delivered, walked.total), (5, None));
         assert_eq!(walked.records().len(), 5);
     }
