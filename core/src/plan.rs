@@ -111,8 +111,8 @@ impl Arrived {
     }
 }
 
-/// What a look that was to decide a doubt says of the list.
-pub(crate) enum Verdict {
+/// What a look says of the list, once a doubt is decided.
+pub(crate) enum Decision {
     /// The walk goes on.
     GoOn,
     /// Records came or went in front of the page.
@@ -298,13 +298,13 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// The look's own, unless the service refused what lies beyond the end.
+    /// The look's own, where nothing can be decided without it.
     pub(crate) fn decide(
         &mut self,
         doubt: Doubt,
         page: &mut Arrived,
         look: Result<Arrived, Error>,
-    ) -> Result<Verdict, Error> {
+    ) -> Result<Decision, Error> {
         let after = self.received.saturating_add(page.len());
         let look = match look {
             Ok(look) => Some(look).filter(|look| look.info.len > 0),
@@ -312,7 +312,7 @@ impl Plan {
             Err(error) if doubt == Doubt::End && !is_beyond(&error) => {
                 // The page itself is there. What follows it is asked for again, and may fail by itself.
                 page.last = Some(false);
-                return Ok(Verdict::GoOn);
+                return Ok(Decision::GoOn);
             }
             Err(error) if !is_beyond(&error) => return Err(error),
             Err(error) if matches!(doubt, Doubt::Short | Doubt::Fewer) => {
@@ -333,12 +333,12 @@ impl Plan {
                 };
                 let now = look.and_then(|look| look.fingerprint.page);
                 if then.as_ref().map(|(_, page)| page) != now.as_ref() {
-                    return Ok(Verdict::Shifted);
+                    return Ok(Decision::Shifted);
                 }
                 page.last_is_same = true;
                 page.unshifted = doubt == Doubt::EarlierShift || self.earlier.is_none();
             }
-            (Doubt::Repeat, Some(_)) => return Ok(Verdict::Repeated),
+            (Doubt::Repeat, Some(_)) => return Ok(Decision::Repeated),
             (Doubt::Repeat, None) => self.heeds_offsets = true,
             (Doubt::End, look) => page.last = Some(look.is_none()),
             (Doubt::Short, Some(_)) => page.followed = true,
@@ -348,7 +348,7 @@ impl Plan {
             }
             (Doubt::Short | Doubt::Fewer, _) => self.after_short = Some(AfterShort::AsAsked),
         }
-        Ok(Verdict::GoOn)
+        Ok(Decision::GoOn)
     }
 
     /// Where the page after the next one is thought to be.

@@ -7,7 +7,7 @@ use crate::{
     Call, Error, Flow, Invalid, Now, Outcome, Paginate, Reply, Session, Settings, Slot, Step, Walk,
     fingerprint::Fingerprint,
     flow::sealed,
-    plan::{Arrived, Doubt, Verdict as Decision},
+    plan::{Arrived, Decision, Doubt},
     report::{Report, Verdict},
 };
 

@@ -79,7 +79,6 @@ use alloc::{
     string::String,
     vec::Vec,
 };
-
 use core::num::ParseIntError;
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +88,7 @@ use crate::Paging;
 use crate::{
     Error, Invalid, Paginate, Settings, Slot,
     fingerprint::text,
-    plan::{Arrived, Doubt, Plan, Verdict as Decision},
+    plan::{Arrived, Decision, Doubt, Plan},
     report::Report,
 };
 
@@ -286,11 +285,10 @@ impl<A: Paginate> Walk<A> {
     }
 
     /// Takes note of a page and drops what the window before has given.
-    pub(crate) fn advance(&mut self, output: &mut A::Output, page: Arrived) {
+    pub(crate) fn advance(&mut self, output: &mut A::Output, mut page: Arrived) {
         let (Some(window), Some(plan)) = (&self.window, &mut self.plan) else {
             return;
         };
-        let mut page = page;
         let mut marks = core::mem::take(&mut page.fingerprint.records).into_iter();
         plan.advance::<A>(page);
         let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
