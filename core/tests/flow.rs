@@ -66,6 +66,8 @@ mod table;
 mod time;
 #[path = "flow/totals.rs"]
 mod totals;
+#[path = "flow/unruly.rs"]
+mod unruly;
 #[path = "flow/waits.rs"]
 mod waits;
 #[path = "flow/window_errors.rs"]
