@@ -18,7 +18,7 @@ use crate::{Action, AssumeRoleWithWebIdentity, Credential, UnixTime, request, tc
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What a verified request asks for.
-pub(super) struct Call<'r> {
+pub(super) struct VerifiedRequest<'r> {
     /// The service that it is signed for; `None` where the action alone tells.
     pub(super) service: Option<String>,
     pub(super) action: Cow<'r, str>,
@@ -43,7 +43,7 @@ impl Input<'_> {
     }
 }
 
-impl Call<'_> {
+impl VerifiedRequest<'_> {
     /// Refuses a region that is not one, or none where the action needs one.
     pub(super) fn check_region(&self, served: &Served) -> Result<(), Refused> {
         match &self.region {
@@ -98,7 +98,7 @@ impl Emulator {
         &self,
         now: UnixTime,
         request: &'r Request<Bytes>,
-    ) -> Result<Call<'r>, Refused> {
+    ) -> Result<VerifiedRequest<'r>, Refused> {
         let headers = request.headers();
         let query = request.uri().query().unwrap_or_default();
         let (form, size, most) = match *request.method() {
@@ -122,7 +122,7 @@ impl Emulator {
             return refuse("InvalidParameter", format!("Content-Type must be {form}"));
         }
         let region = headers.get("x-tc-region");
-        Ok(Call {
+        Ok(VerifiedRequest {
             service,
             action: action.into(),
             version: version.into(),

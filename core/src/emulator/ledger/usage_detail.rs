@@ -8,12 +8,14 @@ use jiff::civil::{Date, date};
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Asked, Emulator, Refused, Served, YEARS,
-    added::{End, New},
-    cycle::{Cycle, first_not_before, spread},
-    object,
-    parameters::{Field, Kind, optional, required},
+    Periodic, first_not_before,
+    new_records::{End, NewRecord},
     random::Random,
+    spread,
+};
+use crate::emulator::{
+    Answer, Asked, Emulator, Refused, Served, YEARS, object,
+    parameters::{Field, Kind, optional, required},
     refuse,
 };
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     ChannelDescribeBillUsageDetailResponse, CompactDate, CostType, FlowStatus, QuotaType, UnixTime,
 };
 
-pub(super) const SERVED: Served = Served {
+pub(crate) const SERVED: Served = Served {
     service: ChannelDescribeBillUsageDetail::SERVICE,
     version: ChannelDescribeBillUsageDetail::VERSION,
     action: ChannelDescribeBillUsageDetail::NAME,
@@ -59,7 +61,7 @@ const ONE_MONTH_SINCE: UnixTime = UnixTime::new(1_791_561_600);
 const CUSTOMER_COUNT: usize = 5;
 const QUOTA_COUNT: usize = QuotaType::KNOWN.len();
 
-pub(super) const SUB_CUSTOMERS: [&str; CUSTOMER_COUNT] = [
+pub(crate) const SUB_CUSTOMERS: [&str; CUSTOMER_COUNT] = [
     "org_dianziqian",
     "org_hongqiao",
     "org_nanshan",
@@ -76,7 +78,7 @@ const NAMES: [&str; CUSTOMER_COUNT] = [
 
 /// The uses.
 #[derive(Clone, Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// In each month.
     records: u64,
     seed: u64,
@@ -131,19 +133,19 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
 
     let ledger = &emulator.usage;
     let range = ledger.range(first, last);
-    let cycle = Cycle::new(ROUND, |place| {
+    let periodic = Periodic::new(ROUND, |place| {
         let (sub_customer, quota) = kind(place);
         organization.is_none_or(|wanted| SUB_CUSTOMERS.get(sub_customer) == Some(&wanted))
             && quota_type.as_ref().is_none_or(|wanted| wanted == quota)
     });
     let limit = u64::try_from(limit).unwrap_or_default();
-    let count = cycle.count(&range);
+    let count = periodic.count(&range);
     let details = asked.added.page(
         count,
         page.saturating_mul(limit),
         usize::try_from(limit).unwrap_or_default(),
         |skipped| {
-            let indices = cycle.indices(&range, skipped);
+            let indices = periodic.indices(&range, skipped);
             indices.map(|index| Some(ledger.detail(index)))
         },
         |new| {
@@ -198,7 +200,7 @@ fn kind(index: u64) -> (usize, &'static QuotaType) {
 }
 
 impl Ledger {
-    pub(super) const fn new(records: u64, seed: u64) -> Self {
+    pub(crate) const fn new(records: u64, seed: u64) -> Self {
         Self { records, seed }
     }
 
@@ -237,7 +239,7 @@ impl Ledger {
     /// A use of the first kind that is asked for.
     fn added(
         &self,
-        new: New,
+        new: NewRecord,
         time: i64,
         organization: Option<&str>,
         quota_type: Option<&QuotaType>,

@@ -5,11 +5,11 @@ use alloc::{
 
 use serde_json::{Map, Value};
 
-use super::script::Bent;
+use super::super::script::PageFaults;
 
 /// The lists to which records were added.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lists(Vec<(Key, Added)>);
+pub(crate) struct GrownLists(Vec<(Key, NewRecords)>);
 
 /// The action, and what the request has for each of [`RANGE`].
 type Key = (&'static str, [String; 3]);
@@ -19,7 +19,7 @@ const RANGE: [&str; 3] = ["StartTime", "EndTime", "Month"];
 
 /// How many records were added to a list.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Added {
+pub(crate) struct NewRecords {
     /// The number of the list among those with added records.
     list: u64,
     head: u64,
@@ -28,29 +28,29 @@ pub(super) struct Added {
 
 /// Where an added record stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     Head,
     Tail,
 }
 
 /// A record that was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct New {
+pub(crate) struct NewRecord {
     /// The number of its list.
-    pub(super) list: u64,
-    pub(super) end: End,
+    pub(crate) list: u64,
+    pub(crate) end: End,
     /// How many were added to this end of the list before it.
-    pub(super) number: u64,
+    pub(crate) number: u64,
 }
 
-impl Lists {
+impl GrownLists {
     /// Adds the records that the script adds to the list asked for, and returns all that it has by now.
-    pub(super) fn grow(
+    pub(crate) fn grow(
         &mut self,
         action: &'static str,
         input: &Map<String, Value>,
-        bent: &Bent,
-    ) -> Added {
+        faults: &PageFaults,
+    ) -> NewRecords {
         let text = |name| input.get(name).and_then(Value::as_str).unwrap_or_default();
         let range = RANGE.map(text);
         let lists = self.0.len();
@@ -60,13 +60,13 @@ impl Lists {
         });
         let mut added = match &known {
             Some((_, added)) => *added,
-            None => Added {
+            None => NewRecords {
                 list: u64::try_from(lists).unwrap_or(u64::MAX),
-                ..Added::default()
+                ..NewRecords::default()
             },
         };
-        added.head = added.head.saturating_add(bent.head);
-        added.tail = added.tail.saturating_add(bent.tail);
+        added.head = added.head.saturating_add(faults.head);
+        added.tail = added.tail.saturating_add(faults.tail);
         match known {
             Some((_, known)) => *known = added,
             None if added.count() > 0 => {
@@ -79,23 +79,23 @@ impl Lists {
     }
 }
 
-impl Added {
+impl NewRecords {
     /// How many there are.
-    pub(super) const fn count(self) -> u64 {
+    pub(crate) const fn count(self) -> u64 {
         self.head.saturating_add(self.tail)
     }
 
     /// A page of the list: what is left of its head, of the ledger's own `count` records and of its tail
     /// after `skipped` records.
-    pub(super) fn page<T, L: Iterator<Item = Option<T>>>(
+    pub(crate) fn page<T, L: Iterator<Item = Option<T>>>(
         self,
         count: u64,
         skipped: u64,
         limit: usize,
         ledger: impl FnOnce(u64) -> L,
-        added: impl Fn(New) -> Option<T>,
+        added: impl Fn(NewRecord) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let new = |end, number| New {
+        let new = |end, number| NewRecord {
             list: self.list,
             end,
             number,
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_page_is_a_slice_of_head_ledger_and_tail() {
-        let added = Added {
+        let added = NewRecords {
             list: 0,
             head: 2,
             tail: 3,

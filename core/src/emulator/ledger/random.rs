@@ -1,10 +1,10 @@
 use crate::retry::{STRIDE, mix};
 
 /// Numbers that look random and are a function of (seed, purpose, index): splitmix64.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64, purpose: &str, index: u64) -> Self {
+    pub(crate) fn new(seed: u64, purpose: &str, index: u64) -> Self {
         let mut state = Self(seed);
         for byte in purpose.bytes() {
             state.0 ^= u64::from(byte);
@@ -15,14 +15,14 @@ impl Random {
         state
     }
 
-    pub(super) const fn next(&mut self) -> u64 {
+    pub(crate) const fn next(&mut self) -> u64 {
         let number = mix(self.0);
         self.0 = self.0.wrapping_add(STRIDE);
         number
     }
 
     /// A number from 0 to `end`, without `end`, which is positive.
-    pub(super) const fn below(&mut self, end: u64) -> u64 {
+    pub(crate) const fn below(&mut self, end: u64) -> u64 {
         match self.next().checked_rem(end) {
             Some(number) => number,
             None => 0,
@@ -30,7 +30,7 @@ impl Random {
     }
 
     /// The same as a signed number.
-    pub(super) fn amount(&mut self, end: u64) -> i64 {
+    pub(crate) fn amount(&mut self, end: u64) -> i64 {
         i64::try_from(self.below(end)).unwrap_or(i64::MAX)
     }
 }

@@ -8,15 +8,17 @@ use jiff::{Span, civil::Date};
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Asked, Emulator, Refused, Served, YEARS,
-    added::{End, New},
-    cycle::{Cycle, Memo, spread},
-    object,
-    parameters::{self, Field, Kind, optional, required},
-    product::{
+    Memo, Periodic,
+    new_records::{End, NewRecord},
+    products::{
         Costs, FEN, PRODUCTS, ROUND, Row, UNITS, add, hundredths_of_percent, kind, total, yuan,
     },
     random::Random,
+    spread,
+};
+use crate::emulator::{
+    Answer, Asked, Emulator, Refused, Served, YEARS, object,
+    parameters::{self, Field, Kind, optional, required},
     refuse,
 };
 use crate::{
@@ -25,7 +27,7 @@ use crate::{
     PeriodType, Sort, SortType, UnixTime,
 };
 
-pub(super) const SERVED: Served = Served {
+pub(crate) const SERVED: Served = Served {
     service: DescribeAllocationSummaryByBusiness::SERVICE,
     version: DescribeAllocationSummaryByBusiness::VERSION,
     action: DescribeAllocationSummaryByBusiness::NAME,
@@ -54,7 +56,7 @@ const DOCUMENTED_SORT: &str = "realCost";
 
 /// The records of products.
 #[derive(Clone, Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     records: u64,
     seed: u64,
     views: Memo<Query, View>,
@@ -75,8 +77,8 @@ struct Query {
 /// What a query comes to.
 #[derive(Clone, Debug)]
 struct View {
-    cycle: Cycle,
-    /// The indices in order, where the order or the filter isn't that of the cycle.
+    periodic: Periodic,
+    /// The indices in order, where the order or the filter isn't that of the periodic.
     listed: Option<Vec<u64>>,
     count: u64,
     /// Cash, vouchers, credits, proceeds.
@@ -138,7 +140,7 @@ fn current_month(now: UnixTime) -> Option<Month> {
 }
 
 impl Ledger {
-    pub(super) const fn new(records: u64, seed: u64) -> Self {
+    pub(crate) const fn new(records: u64, seed: u64) -> Self {
         Self {
             records,
             seed,
@@ -183,7 +185,7 @@ impl Ledger {
                     listed.iter().skip(skipped).take(limit).copied().collect()
                 }
                 None => {
-                    let indices = view.cycle.indices(&rows.range, skipped);
+                    let indices = view.periodic.indices(&rows.range, skipped);
                     indices.take(limit).collect()
                 }
             }
@@ -275,7 +277,7 @@ impl Rows {
     }
 
     fn view(&self, query: &Query) -> View {
-        let cycle = Cycle::new(ROUND, |place| {
+        let periodic = Periodic::new(ROUND, |place| {
             let (product, unit) = kind(place);
             (query.products.is_empty() || query.products.iter().any(|code| code == product.0))
                 && (query.units.is_empty()
@@ -285,7 +287,7 @@ impl Rows {
             let asked = |day| query.dates.iter().any(|date| date.contains(day));
             query.dates.is_empty() || self.date(*index).is_some_and(asked)
         };
-        let matching = || cycle.indices(&self.range, 0).filter(on_asked_day);
+        let matching = || periodic.indices(&self.range, 0).filter(on_asked_day);
         let mut listed: Option<Vec<u64>> = None;
         if let Some((sort, descending)) = &query.sort {
             let mut keyed: Vec<_> = matching()
@@ -305,7 +307,7 @@ impl Rows {
             count = count.saturating_add(1);
         }
         View {
-            cycle,
+            periodic,
             listed,
             count,
             sums,
@@ -374,7 +376,12 @@ impl Rows {
     }
 
     /// A record of the first kind that is asked for, which costs nothing, and by its list price is like no other.
-    fn added(&self, query: &Query, new: New, whole: i64) -> Option<AllocationSummaryByBusiness> {
+    fn added(
+        &self,
+        query: &Query,
+        new: NewRecord,
+        whole: i64,
+    ) -> Option<AllocationSummaryByBusiness> {
         let asked = |day: &Date| {
             query.dates.is_empty() || query.dates.iter().any(|date| date.contains(*day))
         };

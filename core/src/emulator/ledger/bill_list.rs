@@ -12,12 +12,14 @@ use jiff::Span;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Asked, Emulator, Refused, Served, YEARS,
-    added::{End, New},
-    cycle::{Cycle, Memo, first_not_before, half_way, spread},
-    object,
-    parameters::{self, Field, Kind, optional, required},
+    Memo, Periodic, first_not_before, half_way,
+    new_records::{End, NewRecord},
     random::Random,
+    spread,
+};
+use crate::emulator::{
+    Answer, Asked, Emulator, Refused, Served, YEARS, object,
+    parameters::{self, Field, Kind, optional, required},
     refuse,
 };
 use crate::{
@@ -25,7 +27,7 @@ use crate::{
     DescribeBillListResponse, Fen, PayType, SubPayType, UnixTime,
 };
 
-pub(super) const SERVED: Served = Served {
+pub(crate) const SERVED: Served = Served {
     service: DescribeBillList::SERVICE,
     version: DescribeBillList::VERSION,
     action: DescribeBillList::NAME,
@@ -130,7 +132,7 @@ const KINDS: [(PayType, SubPayType, u64, i64, &str); 20] = [
 
 /// The transactions.
 #[derive(Clone, Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     records: u64,
     seed: u64,
     /// Milliseconds.
@@ -273,7 +275,7 @@ fn kind(ordinal: u64) -> Option<&'static (PayType, SubPayType, u64, i64, &'stati
 }
 
 impl Ledger {
-    pub(super) fn new(records: u64, seed: u64) -> Self {
+    pub(crate) fn new(records: u64, seed: u64) -> Self {
         let midnight = |year| BeijingSecond::new(year, 1, 1, 0, 0, 0);
         let span = midnight(*YEARS.start())
             .and_then(|start| {
@@ -290,7 +292,7 @@ impl Ledger {
         }
     }
 
-    pub(super) const fn records(&self) -> u64 {
+    pub(crate) const fn records(&self) -> u64 {
         self.records
     }
 
@@ -322,16 +324,16 @@ impl Ledger {
         let first =
             |time: i64| first_not_before(self.count(), time, |index| self.milliseconds(index));
         let range = first(*span.start())..first(span.end().saturating_add(1));
-        let cycle = Cycle::new(PERIOD, |place| filter.lets_through(place));
+        let periodic = Periodic::new(PERIOD, |place| filter.lets_through(place));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let count = cycle.count(&range);
+        let count = periodic.count(&range);
         let first_kind = filter.first();
         let transaction_list = added.page(
             count,
             offset,
             limit,
             |skipped| {
-                let indices = cycle.indices(&range, skipped);
+                let indices = periodic.indices(&range, skipped);
                 indices.map(|index| self.transaction(index))
             },
             |new| added_transaction(&span, new, first_kind.clone()),
@@ -343,7 +345,7 @@ impl Ledger {
         let seed = self.seed;
         let sums = self
             .sums
-            .get((range, filter), |(range, _)| sums(seed, range, &cycle))?;
+            .get((range, filter), |(range, _)| sums(seed, range, &periodic))?;
         let sum = |of: PayType| {
             let found = sums.iter().find(|(known, _)| *known == of);
             let sum = found.map_or(0, |(_, sum)| sum.get());
@@ -409,7 +411,7 @@ const ADDED: i64 = 100;
 
 fn added_transaction(
     span: &RangeInclusive<i64>,
-    new: New,
+    new: NewRecord,
     (kind, mode, sign): (PayType, SubPayType, i64),
 ) -> Option<BillTransactionInfo> {
     let (time, end) = match new.end {
@@ -458,9 +460,9 @@ fn amount(seed: u64, index: u64) -> Fen {
     Fen::new(size.saturating_mul(*sign))
 }
 
-fn sums(seed: u64, range: &Range<u64>, cycle: &Cycle) -> Sums {
+fn sums(seed: u64, range: &Range<u64>, periodic: &Periodic) -> Sums {
     let mut sums = Sums::new();
-    for index in cycle.indices(range, 0) {
+    for index in periodic.indices(range, 0) {
         let Some((kind, ..)) = ordinal(index).and_then(kind) else {
             continue;
         };

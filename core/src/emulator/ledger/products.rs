@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use crate::{AllocationSummaryByBusiness, BillDate, Percent, TrendType, Yuan};
 
 const PRODUCT_COUNT: usize = 12;
-pub(super) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
+pub(crate) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
     ("p_cvm", "云服务器CVM"),
     ("p_cbs", "云硬盘CBS"),
     ("p_cos", "对象存储COS"),
@@ -24,7 +24,7 @@ pub(super) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
 
 const UNIT_COUNT: usize = 5;
 /// Key and name of each cost-allocation unit; what no rule assigns has no key.
-pub(super) const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
+pub(crate) const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
     (None, "未分配"),
     (Some("unit-research"), "研发中心"),
     (Some("unit-marketing"), "市场部"),
@@ -33,40 +33,40 @@ pub(super) const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
 ];
 
 /// The period in which product and unit repeat.
-pub(super) const ROUND: NonZeroU64 = NonZeroU64::new(60).unwrap();
+pub(crate) const ROUND: NonZeroU64 = NonZeroU64::new(60).unwrap();
 
 /// Amounts are counted in units of this many decimals of a yuan.
 const DECIMALS: u32 = 8;
 
 /// A fen in these units.
-pub(super) const FEN: i64 = 1_000_000;
+pub(crate) const FEN: i64 = 1_000_000;
 
 /// What a record costs: gathered and allocated, each in cash, vouchers, credits, proceeds.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Costs {
-    pub(super) gathered: [i64; 4],
-    pub(super) allocated: [i64; 4],
+pub(crate) struct Costs {
+    pub(crate) gathered: [i64; 4],
+    pub(crate) allocated: [i64; 4],
 }
 
 impl Costs {
-    pub(super) fn both(&self) -> [i64; 4] {
+    pub(crate) fn both(&self) -> [i64; 4] {
         add(self.gathered, self.allocated)
     }
 }
 
 /// What the record of a product says.
-pub(super) struct Row<'r> {
-    pub(super) product: (&'r str, &'r str),
-    pub(super) unit: (Option<&'r str>, &'r str),
-    pub(super) day: Date,
-    pub(super) costs: Costs,
-    pub(super) list: i64,
-    pub(super) trend: Option<i64>,
+pub(crate) struct Row<'r> {
+    pub(crate) product: (&'r str, &'r str),
+    pub(crate) unit: (Option<&'r str>, &'r str),
+    pub(crate) day: Date,
+    pub(crate) costs: Costs,
+    pub(crate) list: i64,
+    pub(crate) trend: Option<i64>,
 }
 
 impl Row<'_> {
     /// The record as a part of the whole.
-    pub(super) fn written(self, whole: i64) -> Option<AllocationSummaryByBusiness> {
+    pub(crate) fn written(self, whole: i64) -> Option<AllocationSummaryByBusiness> {
         let ((code, name), (unit, unit_name)) = (self.product, self.unit);
         let (day, trend, list) = (self.day, self.trend, self.list);
         let [gathered, allocated, both] =
@@ -113,13 +113,13 @@ impl Row<'_> {
     }
 }
 
-pub(super) type Named = (
+pub(crate) type Named = (
     (&'static str, &'static str),
     (Option<&'static str>, &'static str),
 );
 
 /// The product and the unit of a record.
-pub(super) fn kind(index: u64) -> Named {
+pub(crate) fn kind(index: u64) -> Named {
     let place = usize::try_from(index % ROUND).unwrap_or_default();
     #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
     let kind = (
@@ -129,11 +129,11 @@ pub(super) fn kind(index: u64) -> Named {
     kind
 }
 
-pub(super) fn total(parts: [i64; 4]) -> i64 {
+pub(crate) fn total(parts: [i64; 4]) -> i64 {
     parts.into_iter().fold(0, i64::saturating_add)
 }
 
-pub(super) fn add(a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
+pub(crate) fn add(a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
     let mut sums = a;
     for (sum, part) in sums.iter_mut().zip(b) {
         *sum = sum.saturating_add(part);
@@ -141,12 +141,12 @@ pub(super) fn add(a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
     sums
 }
 
-pub(super) fn yuan(amount: i64) -> Option<Yuan> {
+pub(crate) fn yuan(amount: i64) -> Option<Yuan> {
     Some(Yuan::new(Decimal::new(amount, DECIMALS)))
 }
 
 /// `part / whole` in hundredths of a percent, rounded towards zero.
-pub(super) fn hundredths_of_percent(part: i64, whole: i64) -> Option<i64> {
+pub(crate) fn hundredths_of_percent(part: i64, whole: i64) -> Option<i64> {
     i128::from(part)
         .saturating_mul(10_000)
         .checked_div(i128::from(whole).abs())

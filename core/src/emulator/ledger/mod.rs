@@ -1,18 +1,29 @@
+//! What the service has: a function of a seed and an index, so that it takes no memory.
+
+pub(crate) mod allocation_summary;
+pub(crate) mod bill_list;
+pub(crate) mod new_records;
+mod products;
+mod random;
+pub(crate) mod usage_detail;
+
 use alloc::vec::Vec;
 use core::{num::NonZeroU64, ops::Range};
+
+pub(crate) use random::Random;
 
 /// The indices of a ledger that a filter lets through, where what is filtered by repeats with a period.
 ///
 /// Counting them and finding the n-th takes no walk over the ledger.
 #[derive(Clone, Debug)]
-pub(super) struct Cycle {
+pub(crate) struct Periodic {
     period: NonZeroU64,
     /// The places in the period that are let through, ascending.
     places: Vec<u64>,
 }
 
-impl Cycle {
-    pub(super) fn new(period: NonZeroU64, lets_through: impl Fn(u64) -> bool) -> Self {
+impl Periodic {
+    pub(crate) fn new(period: NonZeroU64, lets_through: impl Fn(u64) -> bool) -> Self {
         Self {
             period,
             places: (0..period.get())
@@ -40,12 +51,12 @@ impl Cycle {
     }
 
     /// How many indices of `range` are let through.
-    pub(super) fn count(&self, range: &Range<u64>) -> u64 {
+    pub(crate) fn count(&self, range: &Range<u64>) -> u64 {
         self.rank(range.end).saturating_sub(self.rank(range.start))
     }
 
     /// The indices of `range` that are let through, but for the first `skipped`.
-    pub(super) fn indices(&self, range: &Range<u64>, skipped: u64) -> impl Iterator<Item = u64> {
+    pub(crate) fn indices(&self, range: &Range<u64>, skipped: u64) -> impl Iterator<Item = u64> {
         let first = self.rank(range.start).saturating_add(skipped);
         let end = range.end;
         (first..u64::MAX)
@@ -59,7 +70,7 @@ fn length<T>(list: &[T]) -> u64 {
 }
 
 /// The first of `0..count` whose time is not before `time`; times ascend.
-pub(super) fn first_not_before(count: u64, time: i64, time_of: impl Fn(u64) -> i64) -> u64 {
+pub(crate) fn first_not_before(count: u64, time: i64, time_of: impl Fn(u64) -> i64) -> u64 {
     let (mut low, mut high) = (0, count);
     while low < high {
         let middle = u64::midpoint(low, high);
@@ -73,13 +84,13 @@ pub(super) fn first_not_before(count: u64, time: i64, time_of: impl Fn(u64) -> i
 }
 
 /// The moment of the `index`-th of `count` events that are spread evenly over `span`: the middle of its part.
-pub(super) fn spread(span: &Range<i64>, index: u64, count: u64) -> i64 {
+pub(crate) fn spread(span: &Range<i64>, index: u64, count: u64) -> i64 {
     let halves = index.saturating_mul(2).saturating_add(1);
     half_way(span, halves, count)
 }
 
 /// The moment after so many halves of a `count`-th of `span`.
-pub(super) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
+pub(crate) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
     let width = i128::from(span.end).saturating_sub(span.start.into());
     let after = width
         .saturating_mul(halves.into())
@@ -91,16 +102,16 @@ pub(super) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
 
 /// Answers that were computed before, so that the pages of a walk don't sum up the ledger again.
 #[derive(Clone, Debug)]
-pub(super) struct Memo<K, V>(Vec<(K, V)>);
+pub(crate) struct Memo<K, V>(Vec<(K, V)>);
 
 impl<K: PartialEq, V> Memo<K, V> {
     const MOST: usize = 16;
 
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub(super) fn get(&mut self, key: K, compute: impl FnOnce(&K) -> V) -> Option<&V> {
+    pub(crate) fn get(&mut self, key: K, compute: impl FnOnce(&K) -> V) -> Option<&V> {
         let at = match self.0.iter().position(|(known, _)| *known == key) {
             Some(at) => at,
             None => {
@@ -123,12 +134,12 @@ mod tests {
     #[test]
     fn a_cycle_counts_and_finds_what_a_walk_would() {
         let lets_through = |place: u64| matches!(place % 7, 0 | 3 | 4);
-        let cycle = Cycle::new(NonZeroU64::new(7).unwrap(), lets_through);
+        let periodic = Periodic::new(NonZeroU64::new(7).unwrap(), lets_through);
         for range in [0..0, 0..1, 0..100, 3..5, 4..4, 5..50, 6..7, 95..100] {
             let walked: Vec<u64> = range.clone().filter(|index| lets_through(*index)).collect();
-            assert_eq!(cycle.count(&range), walked.len() as u64, "{range:?}");
+            assert_eq!(periodic.count(&range), walked.len() as u64, "{range:?}");
             for skipped in 0..3 {
-                let found: Vec<u64> = cycle.indices(&range, skipped as u64).collect();
+                let found: Vec<u64> = periodic.indices(&range, skipped as u64).collect();
                 assert_eq!(
                     found,
                     walked.get(skipped..).unwrap_or_default(),
@@ -137,7 +148,7 @@ mod tests {
             }
         }
         assert_eq!(
-            Cycle::new(NonZeroU64::new(7).unwrap(), |_| false)
+            Periodic::new(NonZeroU64::new(7).unwrap(), |_| false)
                 .indices(&(0..100), 0)
                 .count(),
             0
