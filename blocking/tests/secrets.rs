@@ -11,17 +11,17 @@ use std::{
     io::{Read, Write},
     net::TcpListener,
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tc3_async::serve::Server;
 use tc3_blocking::{Builder, Client, Retry, Transport};
 use tc3_core::{
     AssumeRole, AssumeRoleWithWebIdentity, Attempt, Credential, DescribeBillList, Emulator,
     Endpoint, Fault, Outcome, Region, Source, UnixTime, When, Wire,
 };
+use tc3_test_peer::Peer;
 
 use marks::{ID, KEY, Texts, credential, public_types};
 
@@ -49,21 +49,7 @@ fn faulty() -> Emulator {
 
 /// Serves the emulator on loopback until the process ends.
 fn serve(emulator: Emulator) -> Endpoint {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let server = Server::bind("127.0.0.1:0", emulator).await.unwrap();
-            sender.send(server.local_addr()).unwrap();
-            server.run().await
-        });
-    });
-    format!("http://{}", receiver.recv().unwrap())
-        .parse()
-        .unwrap()
+    Peer::emulating(emulator).endpoint()
 }
 
 fn builder(credential: Credential, endpoint: Endpoint) -> Builder {

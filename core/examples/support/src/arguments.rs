@@ -343,7 +343,8 @@ pub fn month_before(month: Month, months: i32) -> Result<Month> {
     )?)
 }
 
-fn now() -> i64 {
+/// The time, in seconds since 1970.
+pub(crate) fn now() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     since_epoch.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }

@@ -1,9 +1,8 @@
-use std::{fmt, net::SocketAddr, sync::mpsc, thread};
+use std::{fmt, net::SocketAddr};
 
-use tc3_async::serve::Server;
 use tc3_core::{Credential, Emulator, Endpoint, Language, Region, Scripted};
 
-use crate::{Result, say};
+use crate::{Result, say, serve::serve};
 
 /// The id of the fake key pair that the emulator knows unless told otherwise.
 pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
@@ -109,7 +108,7 @@ impl ServiceArguments {
             (None, None) if endpoint.is_none() => {
                 let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
                 let emulator = Emulator::new(credential.clone()).with_records(self.records);
-                let address = start(with_faults(emulator, self.faults))?;
+                let address = serve(with_faults(emulator, self.faults))?;
                 report(address);
                 let endpoint = format!("http://{address}").parse()?;
                 (credential, endpoint, Some(self.records))
@@ -138,36 +137,6 @@ pub fn with_faults(emulator: Emulator, faults: impl IntoIterator<Item = Scripted
 fn report(address: SocketAddr) {
     let report = "No key pair is given: asking the emulator in this process";
     say(format_args!("{report}, at http://{address}."));
-}
-
-/// Starts the emulator on a free port of loopback, in a thread of its own, until the process ends.
-pub(crate) fn start(emulator: Emulator) -> Result<SocketAddr> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let served = runtime.and_then(|runtime| {
-            runtime.block_on(serve(0, emulator, |address| {
-                // The receiver is gone only with the process.
-                let _ = sender.send(Ok(address));
-            }))
-        });
-        let Err(error) = served;
-        let _ = sender.send(Err(error));
-    });
-    Ok(receiver.recv()??)
-}
-
-/// Serves the emulator on a port of loopback, 0 for a free one, for ever; `listening` is told the address.
-pub async fn serve(
-    port: u16,
-    emulator: Emulator,
-    listening: impl FnOnce(SocketAddr),
-) -> std::io::Result<std::convert::Infallible> {
-    let server = Server::bind(("127.0.0.1", port), emulator).await?;
-    listening(server.local_addr());
-    Ok(server.run().await)
 }
 
 impl fmt::Debug for ServiceArguments {

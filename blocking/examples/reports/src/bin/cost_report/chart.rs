@@ -15,7 +15,7 @@ use plotters::{
 };
 use rust_decimal::prelude::ToPrimitive;
 use tc3_blocking::Yuan;
-use tc3_example_cli::Result;
+use tc3_example_support::Result;
 use unicode_width::UnicodeWidthChar;
 
 use crate::{

@@ -1,4 +1,4 @@
-//! What the examples of both IO crates share: arguments, formats, exports, the emulator in process.
+//! What the examples share: arguments, formats, exports, the emulator in process.
 #![allow(
     clippy::missing_errors_doc,
     reason = "whatever goes wrong goes to the user as it is"
@@ -10,6 +10,7 @@ mod export;
 mod format;
 mod parallel;
 mod progress;
+mod serve;
 mod service;
 mod table;
 
@@ -31,8 +32,7 @@ pub use format::Format;
 pub use parallel::{Parallel, Timed};
 pub use progress::Progress;
 pub use service::{
-    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Service, ServiceArguments, serve,
-    with_faults,
+    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Service, ServiceArguments, with_faults,
 };
 pub use table::{Column, Row, heading, line};
 

@@ -5,7 +5,7 @@ use std::{
 
 use ab_glyph::{Font as _, FontRef};
 use plotters::style::{FontStyle, register_font};
-use tc3_example_cli::{Result, say};
+use tc3_example_support::{Result, say};
 
 /// What [`Font`] is known by to plotters.
 pub(crate) const NAME: &str = "report";

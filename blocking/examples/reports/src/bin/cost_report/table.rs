@@ -1,6 +1,6 @@
 use std::{io::Write, path::Path};
 
-use tc3_example_cli::{Column, Result, heading, line};
+use tc3_example_support::{Column, Result, heading, line};
 
 use crate::costs::{Costs, Product, percent};
 

@@ -1,7 +1,7 @@
 //! Compares what transactions come to with the ten sums that the service reports for them.
 //!
 //! ```sh
-//! cargo run -p tc3-blocking --example reconcile -- --help
+//! cargo run -p tc3-example-reports --bin reconcile -- --help
 //! ```
 
 use std::{
@@ -14,7 +14,7 @@ use tc3_blocking::{
     Action, BillTransactionInfo, Client, DescribeBillList, DescribeBillListResponse, Fen, FenSum,
     Paginate, PayType, walk::windows,
 };
-use tc3_example_cli::{
+use tc3_example_support::{
     Column, PaceArguments, Parser, Progress, Result, ServiceArguments, TimeArguments, finish,
     heading, line,
 };

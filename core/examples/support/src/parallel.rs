@@ -5,7 +5,7 @@ use std::{
 
 use tc3_core::{Action, Credential, DescribeBillList, Emulator, Endpoint, Fault, When};
 
-use crate::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Result, service::start};
+use crate::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Result, serve::serve};
 
 /// How many transactions a page has.
 const LIMIT: u32 = 10;
@@ -56,7 +56,7 @@ impl Parallel {
         );
         Ok(Timed {
             credential,
-            endpoint: format!("http://{}", start(emulator)?).parse()?,
+            endpoint: format!("http://{}", serve(emulator)?).parse()?,
             action: DescribeBillList::new(from, to).with_limit(LIMIT),
             began: Instant::now(),
         })

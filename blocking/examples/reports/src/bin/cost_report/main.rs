@@ -1,7 +1,7 @@
 //! Reports what products cost, month by month: a table, and a chart as SVG and PNG.
 //!
 //! ```sh
-//! cargo run -p tc3-blocking --example cost_report -- --help
+//! cargo run -p tc3-example-reports --bin cost_report -- --help
 //! ```
 
 mod chart;
@@ -18,7 +18,7 @@ use std::{
 };
 
 use tc3_blocking::{Action, Client, DescribeAllocationSummaryByBusiness, Month, Walk};
-use tc3_example_cli::{
+use tc3_example_support::{
     PaceArguments, Parser, Progress, Result, Service, ServiceArguments, finish, month_before, say,
     this_month,
 };

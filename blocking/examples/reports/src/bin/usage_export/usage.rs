@@ -6,7 +6,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tc3_blocking::{ChannelBillUsageDetail, CostType, FlowStatus, QuotaType, UnixTime};
-use tc3_example_cli::{Column, Format, Result, Row};
+use tc3_example_support::{Column, Format, Result, Row};
 
 /// A row: a use, and whose it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use tc3_blocking::{
     AllocationOverviewTotal, AllocationSummaryByBusiness,
     DescribeAllocationSummaryByBusinessResponse, Month, Yuan,
 };
-use tc3_example_cli::Result;
+use tc3_example_support::Result;
 
 /// What the service reports of months, as it comes.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Exports what the sub-customers of an e-signature app consumed, to CSV or Parquet.
 //!
 //! ```sh
-//! cargo run -p tc3-blocking --example usage_export -- --help
+//! cargo run -p tc3-example-reports --bin usage_export -- --help
 //! ```
 
 mod columns;
@@ -18,7 +18,7 @@ use std::{
 
 use serde::Serialize;
 use tc3_blocking::{Action, Agent, ChannelDescribeBillUsageDetail, Client, QuotaType, Walk};
-use tc3_example_cli::{
+use tc3_example_support::{
     DayArguments, Export, Format, OutputArguments, PaceArguments, Parser, Result, Service,
     ServiceArguments, are_apart, finish, given, replace,
 };

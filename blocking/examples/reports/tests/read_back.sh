@@ -2,7 +2,7 @@
 # Exports to CSV and Parquet, killed at random moments and continued: what comes out must be what comes out
 # when nothing happens, and DuckDB must read the same rows from both; see read_back.py. Needs Python 3 and PyPI.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../../.."
 unset TENCENTCLOUD_SECRET_ID TENCENTCLOUD_SECRET_KEY TENCENTCLOUD_TOKEN
 
 if ! command -v python3 >/dev/null; then
@@ -18,10 +18,10 @@ if [ ! -x "$venv/bin/python" ] && ! python3 -m venv "$venv"; then
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check duckdb==1.4.1
 
-cargo build --quiet -p tc3-blocking --example usage_export
+cargo build --quiet -p tc3-example-reports --bin usage_export
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp "$target/debug/examples/usage_export" "$folder"
+cp "$target/debug/usage_export" "$folder"
 export="$folder/usage_export"
 # Over a year, of three sub-customers; and of all of them together.
 some=(--start 20240115 --end 20250310 --proxy-organization-open-id org_nanshan,org_tianfu
@@ -77,4 +77,4 @@ if [ "$middle" -lt 4 ]; then
     exit 1
 fi
 echo "exports that were killed $kills times, $middle of them after the first page, came out as if nothing had happened"
-"$venv/bin/python" blocking/tests/read_back.py "$folder/some" "$folder/all"
+"$venv/bin/python" blocking/examples/reports/tests/read_back.py "$folder/some" "$folder/all"

@@ -12,7 +12,7 @@ use parquet::{
     schema::parser::parse_message_type,
 };
 use tc3_blocking::UnixTime;
-use tc3_example_cli::Result;
+use tc3_example_support::Result;
 
 use crate::usage::Usage;
 

@@ -14,7 +14,7 @@ use tc3_blocking::{Client, Transport};
 use tc3_core::{
     Action, Attempt, Credential, Emulator, Endpoint, Failure, Paginate, Retry, UnixTime,
 };
-use tc3_example_cli::{AllocationSummary, BillList, Export, Parser, Result, Row, Service};
+use tc3_example_support::{AllocationSummary, BillList, Export, Parser, Result, Row, Service};
 
 const ALL: usize = usize::MAX;
 
