@@ -1,19 +1,17 @@
 //! Credentials from where people keep them, and from services on sockets.
 
 use std::{
-    env,
-    sync::Barrier,
-    thread,
+    env, thread,
     time::{Duration, Instant},
 };
 
-use tc3_blocking::{Builder, Client};
 use tc3_core::{AssumeRole, Chain, Credential, Emulator, Endpoint, Error, Fault, Source, When};
-
-use crate::common::{
+use tc3_test_peer::{
     KEY, PATIENCE, Peer, Refusing, SHORT, answer, credential, january,
     machine::{Folder, again, is_child, useless_homes},
 };
+
+use crate::driver::{Builder, Client, call_at_once, wait};
 
 /// A client of what serves metadata, roles and the API at one address.
 fn builder(endpoint: &Endpoint, chain: impl Into<Chain>) -> Builder {
@@ -46,15 +44,7 @@ const PROFILE: &str = "[default]\r\nsecret_id = AKIDEXAMPLE\r\nsecret_key = not-
 fn sixteen_callers_ask_for_a_machines_role_once() {
     let peer = Peer::emulating(machine());
     let client = builder(&peer.endpoint(), machine_role(&peer.endpoint())).build();
-    let barrier = Barrier::new(16);
-    thread::scope(|scope| {
-        for _ in 0..16 {
-            scope.spawn(|| {
-                barrier.wait();
-                client.call(&january()).unwrap();
-            });
-        }
-    });
+    call_at_once(&client, 16);
     let role = "GET /latest/meta-data/cam/security-credentials/";
     let lines = [
         format!("{role} HTTP/1.1"),
@@ -72,7 +62,7 @@ fn what_expires_is_renewed_in_time() {
     let begun = Instant::now();
     let mut ids = Vec::new();
     while begun.elapsed() < Duration::from_secs(8) {
-        client.call(&january()).unwrap();
+        wait(client.call(&january())).unwrap();
         let request = peer.received().pop().unwrap();
         ids.push(request.values("authorization").concat());
         thread::sleep(Duration::from_millis(50));
@@ -91,7 +81,7 @@ fn a_role_is_taken_with_a_profile() {
     let role = AssumeRole::new(Emulator::ROLE_ARN, "monthly-report");
     let chain = Source::role(role, Source::profile_in(file, "default"));
     let client = builder(&peer.endpoint(), chain).build();
-    client.call(&january()).unwrap();
+    wait(client.call(&january())).unwrap();
     let received = peer.received();
     assert_eq!(received[0].values("x-tc-action"), ["AssumeRole"]);
     assert_eq!(received[1].values("x-tc-action"), ["DescribeBillList"]);
@@ -108,7 +98,7 @@ fn a_file_that_is_missing_or_a_folder_is_named() {
         (path.to_string(), "can't be read"),
     ] {
         let chain = Source::profile_in(&*file, "default");
-        let error = Client::new(chain).call(&january()).unwrap_err();
+        let error = wait(Client::new(chain).call(&january())).unwrap_err();
         let expected = format!("no credentials: profile file: {file} {reason}");
         assert!(error.to_string().starts_with(&expected), "{error}");
     }
@@ -123,7 +113,7 @@ fn no_proxy_is_used_for_metadata() {
         .unwrap()
         .deadline(SHORT)
         .build();
-    client.call(&january()).unwrap_err();
+    wait(client.call(&january())).unwrap_err();
     assert_eq!(asked(&peer).len(), 2);
     assert_eq!(peer.received().len(), 2, "the call goes through the proxy");
     assert!(proxy.accepted() > 0);
@@ -134,7 +124,7 @@ fn a_machine_that_is_none_is_told_at_once() {
     let refusing = Refusing::new();
     let client = builder(&refusing.endpoint(), machine_role(&refusing.endpoint())).build();
     let begun = Instant::now();
-    let error = client.call(&january()).unwrap_err();
+    let error = wait(client.call(&january())).unwrap_err();
     let Error::Credentials(missing) = &error else {
         panic!("{error:?}");
     };
@@ -147,7 +137,7 @@ fn a_metadata_endpoint_that_stalls_is_left_soon() {
     let peer = Peer::stalling_after("");
     let client = builder(&peer.endpoint(), machine_role(&peer.endpoint())).build();
     let begun = Instant::now();
-    let error = client.call(&january()).unwrap_err();
+    let error = wait(client.call(&january())).unwrap_err();
     assert!(matches!(error, Error::Credentials(_)), "{error:?}");
     assert!(begun.elapsed() < PATIENCE / 2);
 }
@@ -160,7 +150,7 @@ fn trouble_with_metadata_is_waited_out() {
     };
     let peer = Peer::emulating(machine().with_fault(When::At(1), trouble));
     let client = builder(&peer.endpoint(), machine_role(&peer.endpoint())).build();
-    client.call(&january()).unwrap();
+    wait(client.call(&january())).unwrap();
     assert_eq!(asked(&peer).len(), 3);
 }
 
@@ -170,7 +160,7 @@ fn a_given_credential_is_not_looked_for() {
     let client = builder(&peer.endpoint(), machine_role(&peer.endpoint())).build();
     let given = Credential::new("AKIDEXAMPLE", KEY).unwrap();
     client.set_credential(given);
-    client.call(&january()).unwrap();
+    wait(client.call(&january())).unwrap();
     assert_eq!(asked(&peer), [""; 0]);
 }
 
@@ -182,7 +172,7 @@ fn endpoint_of_parent() -> Endpoint {
 fn the_environment_is_read() {
     if is_child() {
         let client = Client::builder().endpoint(endpoint_of_parent()).build();
-        client.call(&january()).unwrap();
+        wait(client.call(&january())).unwrap();
         return;
     }
     let folder = Folder::new();
@@ -190,7 +180,7 @@ fn the_environment_is_read() {
     let temporary = credential().with_token("not-a-real-token").unwrap();
     let peer = Peer::emulating(Emulator::new(temporary));
     let endpoint = peer.endpoint().url("billing");
-    let test = "credentials::the_environment_is_read";
+    let test = "clients::credentials::the_environment_is_read";
     let region = r#"{"_sys_param": {"region": "ap-beijing"}}"#;
     folder.write(".tccli/default.configure", region);
     let common = [
@@ -228,7 +218,7 @@ fn the_environment_is_read() {
 fn a_service_accounts_role_is_taken() {
     if is_child() {
         let client = Client::builder().endpoint(endpoint_of_parent()).build();
-        client.call(&january()).unwrap();
+        wait(client.call(&january())).unwrap();
         return;
     }
     let folder = Folder::new();
@@ -237,7 +227,7 @@ fn a_service_accounts_role_is_taken() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let endpoint = peer.endpoint().url("sts");
     again(
-        "credentials::a_service_accounts_role_is_taken",
+        "clients::credentials::a_service_accounts_role_is_taken",
         &[
             ("TC3_TEST_ENDPOINT", &endpoint),
             ("HOME", home),
@@ -259,7 +249,7 @@ fn a_service_accounts_role_is_taken() {
 fn an_environment_without_any_is_told_as_it_is() {
     if is_child() {
         let chain = Chain::default().without_cvm_role();
-        let error = Client::new(chain).call(&january()).unwrap_err();
+        let error = wait(Client::new(chain).call(&january())).unwrap_err();
         let Error::Credentials(missing) = &error else {
             panic!("{error:?}");
         };
@@ -269,19 +259,19 @@ fn an_environment_without_any_is_told_as_it_is() {
     }
     let folder = Folder::new();
     let home = folder.path();
-    let test = "credentials::an_environment_without_any_is_told_as_it_is";
+    let test = "clients::credentials::an_environment_without_any_is_told_as_it_is";
     again(test, &[("HOME", home), ("USERPROFILE", home)]);
 }
 
 #[test]
 fn from_env_refuses_half_a_pair() {
     if is_child() {
-        let error = Client::from_env().call(&january()).unwrap_err();
+        let error = wait(Client::from_env().call(&january())).unwrap_err();
         let reason = "no credentials: environment: TENCENTCLOUD_SECRET_KEY is missing";
         assert_eq!(error.to_string(), reason);
         return;
     }
-    let test = "credentials::from_env_refuses_half_a_pair";
+    let test = "clients::credentials::from_env_refuses_half_a_pair";
     again(test, &[("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE")]);
 }
 
@@ -293,14 +283,13 @@ fn a_home_that_is_of_no_use_keeps_neither_keys_nor_a_role_from_being_found() {
         let sources = usual.sources().iter().cloned();
         let chain = Chain::of(sources.chain([machine_role(&endpoint)]));
         let client = builder(&endpoint, chain).build();
-        client.call(&january()).unwrap();
+        wait(client.call(&january())).unwrap();
         return;
     }
     let folder = Folder::new();
     let peer = Peer::emulating(machine());
     let endpoint = peer.endpoint().url("billing");
-    let test =
-        "credentials::a_home_that_is_of_no_use_keeps_neither_keys_nor_a_role_from_being_found";
+    let test = "clients::credentials::a_home_that_is_of_no_use_keeps_neither_keys_nor_a_role_from_being_found";
     let pair = [
         ("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE"),
         ("TENCENTCLOUD_SECRET_KEY", KEY),
@@ -331,13 +320,13 @@ fn a_profile_that_is_replaced_is_read_again() {
     let file = folder.write("credentials", &old);
     let chain = Source::profile_in(file, "default");
     let client = builder(&peer.endpoint(), chain).build();
-    let error = client.call(&january()).unwrap_err();
+    let error = wait(client.call(&january())).unwrap_err();
     let code = "AuthFailure.SecretIdNotFound";
     assert_eq!(error.refusal().unwrap().code(), code);
     assert_eq!(peer.received().len(), 1);
     folder.write("credentials", PROFILE);
     for requests in [1 + 2, 1 + 2 + 1] {
-        client.call(&january()).unwrap();
+        wait(client.call(&january())).unwrap();
         assert_eq!(peer.received().len(), requests);
     }
 }

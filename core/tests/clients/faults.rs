@@ -1,14 +1,15 @@
-//! What goes wrong on the wire, and what is seen of it: the same cases for both IO crates.
+//! What goes wrong on the wire, and what is seen of it.
 
-use tc3_blocking::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
-use tc3_test_peer as peer;
-use tc3_test_peer::{Setup, Subject, Via};
+use std::iter;
 
-use crate::common::credential;
+use tc3_core::{Action, BillTransactionInfo, DescribeBillList, Error, Invalid, Reply};
+use tc3_test_peer::{self as peer, Setup, Subject, Via, credential};
 
-struct Blocking(Client);
+use crate::driver::{Client, wait};
 
-impl Subject for Blocking {
+struct Driven(Client);
+
+impl Subject for Driven {
     fn new(setup: &Setup) -> Self {
         let builder = Client::builder()
             .credentials(setup.credential.clone())
@@ -28,11 +29,12 @@ impl Subject for Blocking {
     }
 
     fn call<A: Action>(&self, action: &A) -> Result<Reply<A::Output>, Error> {
-        self.0.call(action)
+        wait(self.0.call(action))
     }
 
     fn walk(&self, list: DescribeBillList) -> Vec<Result<BillTransactionInfo, Error>> {
-        self.0.items(list).collect()
+        let mut items = self.0.items(list);
+        iter::from_fn(|| wait(items.next())).collect()
     }
 
     fn trusts(pem: &[u8]) -> Result<(), Invalid> {
@@ -45,64 +47,64 @@ impl Subject for Blocking {
 
 #[test]
 fn each_fault_is_seen_as_what_it_is() {
-    peer::each_fault_is_seen_as_what_it_is::<Blocking>();
+    peer::each_fault_is_seen_as_what_it_is::<Driven>();
 }
 
 #[test]
 fn what_is_safe_to_send_again_is_and_nothing_else() {
-    peer::what_is_safe_to_send_again_is_and_nothing_else::<Blocking>();
+    peer::what_is_safe_to_send_again_is_and_nothing_else::<Driven>();
 }
 
 #[test]
 fn a_stall_ends_at_the_deadline() {
-    peer::a_stall_ends_at_the_deadline::<Blocking>();
+    peer::a_stall_ends_at_the_deadline::<Driven>();
 }
 
 #[test]
 fn a_call_that_ends_at_its_deadline_leaves_the_client_usable() {
-    peer::a_call_that_ends_at_its_deadline_leaves_the_client_usable::<Blocking>();
+    peer::a_call_that_ends_at_its_deadline_leaves_the_client_usable::<Driven>();
 }
 
 #[test]
 fn a_walk_survives_what_may_be_repeated() {
-    peer::a_walk_survives_what_may_be_repeated::<Blocking>();
+    peer::a_walk_survives_what_may_be_repeated::<Driven>();
 }
 
 #[test]
 fn an_idle_connection_that_was_closed_is_replaced() {
-    peer::an_idle_connection_that_was_closed_is_replaced::<Blocking>();
+    peer::an_idle_connection_that_was_closed_is_replaced::<Driven>();
 }
 
 #[test]
 fn a_root_that_cannot_be_one_is_named() {
-    peer::a_root_that_cannot_be_one_is_named::<Blocking>();
+    peer::a_root_that_cannot_be_one_is_named::<Driven>();
 }
 
 #[test]
 fn a_tunnel_shows_no_secret_to_the_proxy() {
-    peer::a_tunnel_shows_no_secret_to_the_proxy::<Blocking>();
+    peer::a_tunnel_shows_no_secret_to_the_proxy::<Driven>();
 }
 
 #[test]
 fn a_proxy_that_opens_no_tunnel_means_not_sent() {
-    peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Blocking>();
+    peer::a_proxy_that_opens_no_tunnel_means_not_sent::<Driven>();
 }
 
 #[test]
 fn a_proxy_that_stalls_ends_at_the_deadline() {
-    peer::a_proxy_that_stalls_ends_at_the_deadline::<Blocking>();
+    peer::a_proxy_that_stalls_ends_at_the_deadline::<Driven>();
 }
 
 #[test]
 fn the_environment_says_which_hosts_have_a_proxy() {
-    peer::the_environment_says_which_hosts_have_a_proxy::<Blocking>(
-        "faults::the_environment_says_which_hosts_have_a_proxy",
+    peer::the_environment_says_which_hosts_have_a_proxy::<Driven>(
+        "clients::faults::the_environment_says_which_hosts_have_a_proxy",
     );
 }
 
 #[test]
 fn a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it() {
-    peer::a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it::<Blocking>(
-        "faults::a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it",
+    peer::a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it::<Driven>(
+        "clients::faults::a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it",
     );
 }

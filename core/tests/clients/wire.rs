@@ -1,18 +1,16 @@
 use std::collections::HashSet;
 
 use tc3_core::{Emulator, Language, Region, SubPayType, Wire, tc3};
+use tc3_test_peer::{ANSWER, PATIENCE, Peer, Received, TOKEN, answer, credential, january, now};
 
-use crate::{
-    Client, client,
-    common::{ANSWER, PATIENCE, Peer, Received, TOKEN, answer, credential, january, now},
-    noted,
-};
+use super::client;
+use crate::driver::{Client, noted, wait};
 
 const POSTS: [Wire; 2] = [Wire::Post, Wire::PostUnsigned];
 const ALL: [Wire; 3] = [Wire::Post, Wire::PostUnsigned, Wire::Get];
 
 /// The one request of a call, and the peer that got it.
-async fn sent(wire: Wire) -> (Received, Peer) {
+fn sent(wire: Wire) -> (Received, Peer) {
     let peer = Peer::new(|mut connection| {
         connection.request();
         connection.send(answer("200 OK\r\nConnection: close", ANSWER));
@@ -32,15 +30,15 @@ async fn sent(wire: Wire) -> (Received, Peer) {
         .language(Language::EN_US)
         .wire(wire)
         .build();
-    client.call(&january()).await.unwrap();
+    wait(client.call(&january())).unwrap();
     let request = peer.received().remove(0);
     (request, peer)
 }
 
-#[tokio::test]
-async fn a_post_is_one_request_line_and_a_body_of_its_length() {
+#[test]
+fn a_post_is_one_request_line_and_a_body_of_its_length() {
     for wire in POSTS {
-        let (request, peer) = sent(wire).await;
+        let (request, peer) = sent(wire);
         assert_eq!(request.line, "POST / HTTP/1.1");
         let length = request.body.len().to_string();
         assert_eq!(request.values("content-length"), [length]);
@@ -48,13 +46,13 @@ async fn a_post_is_one_request_line_and_a_body_of_its_length() {
         assert!(request.values("expect").is_empty());
         assert!(request.body.starts_with(b"{"));
         assert!(request.body.ends_with(b"}"));
-        assert_eq!(noted(&peer).await, "nothing more");
+        assert_eq!(wait(noted(&peer)), "nothing more");
     }
 }
 
-#[tokio::test]
-async fn a_get_has_its_input_in_the_query_and_no_body() {
-    let (request, peer) = sent(Wire::Get).await;
+#[test]
+fn a_get_has_its_input_in_the_query_and_no_body() {
+    let (request, peer) = sent(Wire::Get);
     let query = request.line.strip_prefix("GET /?").unwrap();
     let mut pairs: Vec<_> = query
         .strip_suffix(" HTTP/1.1")
@@ -79,13 +77,13 @@ async fn a_get_has_its_input_in_the_query_and_no_body() {
     );
     assert!(request.values("transfer-encoding").is_empty());
     assert!(request.body.is_empty());
-    assert_eq!(noted(&peer).await, "nothing more");
+    assert_eq!(wait(noted(&peer)), "nothing more");
 }
 
-#[tokio::test]
-async fn a_header_of_the_protocol_is_sent_once() {
+#[test]
+fn a_header_of_the_protocol_is_sent_once() {
     for wire in ALL {
-        let (request, peer) = sent(wire).await;
+        let (request, peer) = sent(wire);
         let content_type = match wire {
             Wire::Get => "application/x-www-form-urlencoded",
             _ => "application/json",
@@ -107,10 +105,10 @@ async fn a_header_of_the_protocol_is_sent_once() {
     }
 }
 
-#[tokio::test]
-async fn no_header_is_sent_but_those_of_the_protocol_and_the_connection() {
+#[test]
+fn no_header_is_sent_but_those_of_the_protocol_and_the_connection() {
     for wire in ALL {
-        let (request, _peer) = sent(wire).await;
+        let (request, _peer) = sent(wire);
         let strange: Vec<_> = request
             .headers
             .iter()
@@ -127,11 +125,11 @@ async fn no_header_is_sent_but_those_of_the_protocol_and_the_connection() {
     }
 }
 
-#[tokio::test]
-async fn the_signature_fits_what_is_on_the_wire() {
+#[test]
+fn the_signature_fits_what_is_on_the_wire() {
     let credential = credential();
     for wire in ALL {
-        let (request, _peer) = sent(wire).await;
+        let (request, _peer) = sent(wire);
         let verified = tc3::verify(&request.to_http(), now(), |_| Some(&credential));
         assert_eq!(verified.unwrap().service, "billing");
 
@@ -146,12 +144,12 @@ async fn the_signature_fits_what_is_on_the_wire() {
     }
 }
 
-#[tokio::test]
-async fn every_request_is_signed_for_its_own_body() {
+#[test]
+fn every_request_is_signed_for_its_own_body() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let client = client(peer.endpoint());
     for limit in [1, 10, 100] {
-        client.call(&january().with_limit(limit)).await.unwrap();
+        wait(client.call(&january().with_limit(limit))).unwrap();
     }
     let requests = peer.received();
     let signatures = requests
@@ -160,12 +158,12 @@ async fn every_request_is_signed_for_its_own_body() {
     assert_eq!(signatures.collect::<HashSet<_>>().len(), 3);
 }
 
-#[tokio::test]
-async fn a_body_larger_than_any_buffer_arrives_whole() {
+#[test]
+fn a_body_larger_than_any_buffer_arrives_whole() {
     let peer = Peer::answering(answer("200 OK", ANSWER));
     let types = (0..80_000).map(|_| SubPayType::new("not-a-type"));
     let large = january().with_sub_pay_types(types);
-    client(peer.endpoint()).call(&large).await.unwrap();
+    wait(client(peer.endpoint()).call(&large)).unwrap();
     let request = peer.received().remove(0);
     assert!(request.body.len() > 1_000_000);
     let credential = credential();

@@ -1,14 +1,12 @@
 use std::{sync::Mutex, thread, time::Instant};
 
 use tc3_core::{Emulator, Endpoint, Retry};
-
-use crate::{
-    Client,
-    common::{
-        ANSWER, KEY, PATIENCE, Peer, Refusing, SHORT, TOKEN, answer, assert_not_sent, credential,
-        january,
-    },
+use tc3_test_peer::{
+    ANSWER, KEY, PATIENCE, Peer, Refusing, SHORT, TOKEN, answer, assert_not_sent, credential,
+    january,
 };
+
+use crate::driver::{Client, noted, wait};
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
@@ -41,8 +39,8 @@ fn proxy(reply: &'static str) -> Peer {
 fn a_proxy_is_asked_for_a_tunnel_and_learns_no_secret_of_the_api() {
     let peer = proxy("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     let url = format!("http://user:not-a-real-password@{}", peer.address());
-    assert_not_sent(through(&url, Endpoint::PUBLIC).call(&january()));
-    assert_eq!(peer.noted(), "no secret");
+    assert_not_sent(wait(through(&url, Endpoint::PUBLIC).call(&january())));
+    assert_eq!(wait(noted(&peer)), "no secret");
 
     let [connect] = &peer.received()[..] else {
         panic!("{:?}", peer.received());
@@ -69,7 +67,7 @@ fn a_proxy_is_asked_for_a_tunnel_and_learns_no_secret_of_the_api() {
 fn a_proxy_without_a_user_is_sent_no_authorization() {
     let peer = proxy("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
     let url = format!("http://{}", peer.address());
-    assert_not_sent(through(&url, Endpoint::PUBLIC).call(&january()));
+    assert_not_sent(wait(through(&url, Endpoint::PUBLIC).call(&january())));
     assert!(peer.received()[0].values("proxy-authorization").is_empty());
 }
 
@@ -77,7 +75,7 @@ fn a_proxy_without_a_user_is_sent_no_authorization() {
 fn a_proxys_user_and_password_are_percent_decoded() {
     let peer = proxy("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     let url = format!("http://us%65r:p%40ss%3Aword@{}", peer.address());
-    assert_not_sent(through(&url, Endpoint::PUBLIC).call(&january()));
+    assert_not_sent(wait(through(&url, Endpoint::PUBLIC).call(&january())));
     assert_eq!(
         peer.received()[0].values("proxy-authorization"),
         ["Basic dXNlcjpwQHNzOndvcmQ="],
@@ -88,22 +86,22 @@ fn a_proxys_user_and_password_are_percent_decoded() {
 fn a_tunnel_that_ends_before_tls_means_not_sent() {
     let peer = proxy(ESTABLISHED);
     let url = format!("http://{}", peer.address());
-    assert_not_sent(through(&url, Endpoint::PUBLIC).call(&january()));
-    assert_eq!(peer.noted(), "no secret");
+    assert_not_sent(wait(through(&url, Endpoint::PUBLIC).call(&january())));
+    assert_eq!(wait(noted(&peer)), "no secret");
 }
 
 #[test]
 fn a_proxy_that_hangs_up_means_not_sent() {
     let peer = proxy("");
     let url = format!("http://{}", peer.address());
-    assert_not_sent(through(&url, Endpoint::PUBLIC).call(&january()));
+    assert_not_sent(wait(through(&url, Endpoint::PUBLIC).call(&january())));
 }
 
 #[test]
 fn a_proxy_that_refuses_connections_means_not_sent() {
     let nobody = Refusing::new();
     let url = format!("http://{}", nobody.address());
-    assert_not_sent(through(&url, Endpoint::PUBLIC).call(&january()));
+    assert_not_sent(wait(through(&url, Endpoint::PUBLIC).call(&january())));
 }
 
 #[test]
@@ -117,7 +115,7 @@ fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()
         .build();
-    assert_not_sent(client.call(&january()));
+    assert_not_sent(wait(client.call(&january())));
 }
 
 #[test]
@@ -137,7 +135,7 @@ fn a_proxy_that_answers_byte_by_byte_ends_with_the_connect_timeout() {
         .unwrap()
         .build();
     let start = Instant::now();
-    assert_not_sent(client.call(&january()));
+    assert_not_sent(wait(client.call(&january())));
     assert!(start.elapsed() < SHORT * 10);
 }
 
@@ -152,8 +150,8 @@ fn calls_go_through_one_tunnel() {
     let url = format!("http://user:not-a-real-password@{}", peer.address());
     let nobody = Refusing::new();
     let client = through(&url, nobody.endpoint());
-    client.call(&january()).unwrap();
-    client.call(&january()).unwrap();
+    wait(client.call(&january())).unwrap();
+    wait(client.call(&january())).unwrap();
 
     let requests = peer.received();
     let lines: Vec<_> = requests
@@ -184,7 +182,7 @@ fn a_tunnel_that_was_closed_is_replaced() {
     let nobody = Refusing::new();
     let client = through(&format!("http://{}", peer.address()), nobody.endpoint());
     for _ in 0..2 {
-        client.call(&january()).unwrap();
+        wait(client.call(&january())).unwrap();
         // Its end has come by then.
         thread::sleep(SHORT);
     }
@@ -195,6 +193,8 @@ fn a_tunnel_that_was_closed_is_replaced() {
 fn a_plain_http_endpoint_without_a_port_is_tunnelled_to_port_80() {
     let peer = proxy("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     let url = format!("http://{}", peer.address());
-    assert_not_sent(through(&url, "http://127.0.0.1".parse().unwrap()).call(&january()));
+    assert_not_sent(wait(
+        through(&url, "http://127.0.0.1".parse().unwrap()).call(&january()),
+    ));
     assert_eq!(peer.received()[0].line, "CONNECT 127.0.0.1:80 HTTP/1.1");
 }

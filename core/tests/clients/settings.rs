@@ -1,11 +1,10 @@
 use std::{error::Error as _, time::Duration};
 
 use tc3_core::{Emulator, Endpoint, Error};
+use tc3_test_peer::{KEY, Peer, Refusing, TOKEN, answer, credential, january};
 
-use crate::{
-    Client, builder, client,
-    common::{KEY, Peer, Refusing, TOKEN, answer, credential, january},
-};
+use super::{builder, client};
+use crate::driver::{Client, wait};
 
 const PASSWORD: &str = "not-a-real-password";
 
@@ -30,22 +29,22 @@ fn an_endpoint_that_would_leak_or_lie_is_refused() {
 fn a_setting_that_can_never_be_right_sends_nothing() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let timeless = builder(peer.endpoint()).attempt_timeout(Duration::ZERO);
-    let result = timeless.build().call(&january());
+    let result = wait(timeless.build().call(&january()));
     assert!(matches!(result, Err(Error::Input(_))), "{result:?}");
 
     let pageless = builder(peer.endpoint()).page_size(0).build();
-    let result = pageless.items(january()).next().unwrap();
+    let result = wait(pageless.items(january()).next()).unwrap();
     assert!(matches!(result, Err(Error::Input(_))), "{result:?}");
 
     let overdue = builder(peer.endpoint()).deadline(Duration::ZERO).build();
-    let result = overdue.call(&january());
+    let result = wait(overdue.call(&january()));
     assert!(
         matches!(result, Err(Error::Deadline { source: None, .. })),
         "{result:?}"
     );
 
     let wrong = january().with_limit(0);
-    let result = client(peer.endpoint()).call(&wrong);
+    let result = wait(client(peer.endpoint()).call(&wrong));
     assert!(matches!(result, Err(Error::Input(_))), "{result:?}");
     assert_eq!(peer.accepted(), 0);
 }
@@ -68,7 +67,7 @@ fn debug_shows_no_secret() {
     assert_discreet(&format!("{builder:?} {builder:#?}"));
     let client = builder.build();
     assert_discreet(&format!("{client:?} {client:#?}"));
-    let error = client.call(&january()).unwrap_err();
+    let error = wait(client.call(&january())).unwrap_err();
     assert_discreet(&format!("{client:?} {client:#?} {error:?}"));
     assert_discreet(&format!("{:?}", client.items(january())));
 }
@@ -76,7 +75,7 @@ fn debug_shows_no_secret() {
 #[test]
 fn an_error_names_its_causes() {
     let nobody = Refusing::new();
-    let error = client(nobody.endpoint()).call(&january()).unwrap_err();
+    let error = wait(client(nobody.endpoint()).call(&january())).unwrap_err();
     let mut texts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {

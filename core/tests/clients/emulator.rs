@@ -1,15 +1,13 @@
 use std::fmt;
 
-use tc3_blocking::Client;
 use tc3_core::{
     Agent, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
     Emulator, Endpoint, Error, Month, Paginate, Wire,
 };
+use tc3_test_peer::{KEY, PATIENCE, Peer, TOKEN, credential, january};
 
-use crate::{
-    builder, client,
-    common::{KEY, PATIENCE, Peer, TOKEN, credential, january},
-};
+use super::{all, builder, client};
+use crate::driver::{Client, serve, wait};
 
 fn summary() -> DescribeAllocationSummaryByBusiness {
     DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2).unwrap())
@@ -34,19 +32,18 @@ fn client_of(credential: Credential, endpoint: Endpoint) -> Client {
 /// All records of a list, walked as pages and as items.
 fn walk<A>(client: &Client, action: &A) -> Vec<A::Item>
 where
-    A: Paginate + Clone,
+    A: Paginate<Output: Send> + Clone + Send + 'static,
     A::Item: PartialEq + fmt::Debug,
 {
     let mut pages = client.pages(action.clone());
     let mut paged = Vec::new();
-    for page in &mut pages {
+    while let Some(page) = wait(pages.next()) {
         paged.extend(A::into_items(page.unwrap().output));
     }
     let count = u64::try_from(paged.len()).unwrap();
     let walk = pages.walk();
     assert_eq!((walk.delivered(), walk.total()), (count, Some(count)));
-    let items = client.items(action.clone());
-    let items: Vec<_> = items.map(Result::unwrap).collect();
+    let items = all(client.items(action.clone()));
     assert_eq!(paged, items);
     items
 }
@@ -60,23 +57,23 @@ fn assert_refused<T: fmt::Debug>(result: Result<T, Error>, code: &str) {
 
 #[test]
 fn a_call_gives_the_first_page() {
-    let peer = Peer::emulating(Emulator::new(credential()).with_records(300));
-    let client = client(peer.endpoint());
-    let bills = client.call(&january().with_limit(5)).unwrap().output;
+    let endpoint = serve(Emulator::new(credential()).with_records(300));
+    let client = client(endpoint);
+    let bills = wait(client.call(&january().with_limit(5))).unwrap().output;
     assert_eq!(bills.transaction_list.len(), 5);
     assert!(bills.total > Some(5));
     assert_eq!(
-        client.call(&summary()).unwrap().output.record_num,
+        wait(client.call(&summary())).unwrap().output.record_num,
         Some(300)
     );
-    assert_eq!(client.call(&usage()).unwrap().output.total, Some(300));
+    assert_eq!(wait(client.call(&usage())).unwrap().output.total, Some(300));
 }
 
 #[test]
 fn every_form_of_request_gives_the_same_records() {
-    let peer = Peer::emulating(Emulator::new(credential()).with_records(120));
+    let endpoint = serve(Emulator::new(credential()).with_records(120));
     let [post, get, unsigned] = [Wire::Post, Wire::Get, Wire::PostUnsigned].map(|wire| {
-        let client = builder(peer.endpoint()).wire(wire).page_size(50).build();
+        let client = builder(endpoint.clone()).wire(wire).page_size(50).build();
         (
             walk(&client, &january().with_limit(3)),
             walk(&client, &summary()),
@@ -91,34 +88,37 @@ fn every_form_of_request_gives_the_same_records() {
 
 #[test]
 fn a_wrong_key_is_refused() {
-    let peer = Peer::emulating(Emulator::new(credential()));
+    let endpoint = serve(Emulator::new(credential()));
     let forger = Credential::new("AKIDEXAMPLE", "another-fake-key").unwrap();
-    let forger = client_of(forger, peer.endpoint());
-    assert_refused(forger.call(&january()), "AuthFailure.SignatureFailure");
-    let refused = forger.items(january()).next().unwrap();
+    let forger = client_of(forger, endpoint.clone());
+    assert_refused(
+        wait(forger.call(&january())),
+        "AuthFailure.SignatureFailure",
+    );
+    let refused = wait(forger.items(january()).next()).unwrap();
     assert_refused(refused, "AuthFailure.SignatureFailure");
 }
 
 #[test]
 fn another_credential_signs_from_now_on() {
-    let peer = Peer::emulating(Emulator::new(credential()));
+    let endpoint = serve(Emulator::new(credential()));
     let client = client_of(
         Credential::new("AKIDSTRANGER", KEY).unwrap(),
-        peer.endpoint(),
+        endpoint.clone(),
     );
-    let result = client.call(&january());
+    let result = wait(client.call(&january()));
     assert_refused(result, "AuthFailure.SecretIdNotFound");
     client.set_credential(credential());
-    client.call(&january()).unwrap();
+    wait(client.call(&january())).unwrap();
 }
 
 #[test]
 fn a_token_is_sent_along() {
     let temporary = credential().with_token(TOKEN).unwrap();
-    let peer = Peer::emulating(Emulator::new(temporary.clone()));
-    let holder = client_of(temporary, peer.endpoint());
-    holder.call(&january()).unwrap();
-    let result = client(peer.endpoint()).call(&january());
+    let endpoint = serve(Emulator::new(temporary.clone()));
+    let holder = client_of(temporary, endpoint.clone());
+    wait(holder.call(&january())).unwrap();
+    let result = wait(client(endpoint.clone()).call(&january()));
     assert_refused(result, "AuthFailure.TokenFailure");
 }
 
@@ -128,10 +128,10 @@ fn a_dropped_walk_fetches_no_more() {
     let client = client(peer.endpoint());
     let mut items = client.items(summary().with_limit(10));
     for _ in 0..11 {
-        items.next().unwrap().unwrap();
+        wait(items.next()).unwrap().unwrap();
     }
     drop(items);
-    client.call(&january()).unwrap();
+    wait(client.call(&january())).unwrap();
     assert_eq!(peer.received().len(), 3);
 }
 
@@ -139,7 +139,9 @@ fn a_dropped_walk_fetches_no_more() {
 fn an_ended_walk_asks_for_nothing() {
     let peer = Peer::emulating(Emulator::new(credential()).with_records(25));
     let mut items = client(peer.endpoint()).items(summary());
-    assert_eq!(items.by_ref().count(), 25);
-    assert!(items.next().is_none());
+    for _ in 0..25 {
+        wait(items.next()).unwrap().unwrap();
+    }
+    assert!(wait(items.next()).is_none());
     assert_eq!(peer.received().len(), 1);
 }

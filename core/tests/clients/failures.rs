@@ -1,21 +1,19 @@
 use std::thread;
 
 use tc3_core::{Error, Failure, Obstacle, Remedy};
-
-use crate::{
-    builder,
-    common::{
-        ANSWER, PATIENCE, Peer, SHORT, answer, assert_late, assert_not_sent, assert_unknown,
-        january,
-    },
+use tc3_test_peer::{
+    ANSWER, PATIENCE, Peer, SHORT, answer, assert_late, assert_not_sent, assert_unknown, january,
 };
 
-#[tokio::test]
-async fn a_name_that_is_not_found_means_not_sent_and_may_be_found_later() {
+use super::builder;
+use crate::driver::wait;
+
+#[test]
+fn a_name_that_is_not_found_means_not_sent_and_may_be_found_later() {
     let client = builder("https://service.invalid".parse().unwrap())
         .without_proxy()
         .build();
-    let error = client.call(&january()).await.unwrap_err();
+    let error = wait(client.call(&january())).unwrap_err();
     let Error::Transport(Failure::NotSent(not_sent)) = &error else {
         panic!("{error:?}");
     };
@@ -23,8 +21,8 @@ async fn a_name_that_is_not_found_means_not_sent_and_may_be_found_later() {
     assert_eq!(error.remedy(), Remedy::Resume);
 }
 
-#[tokio::test]
-async fn each_call_over_a_connection_has_its_own_time() {
+#[test]
+fn each_call_over_a_connection_has_its_own_time() {
     // Two that take three fifths of their time each, and one that stalls.
     let peer = Peer::new(|mut connection| {
         for _ in 0..2 {
@@ -36,29 +34,29 @@ async fn each_call_over_a_connection_has_its_own_time() {
         connection.rest();
     });
     let client = builder(peer.endpoint()).attempt_timeout(2 * SHORT).build();
-    client.call(&january()).await.unwrap();
-    client.call(&january()).await.unwrap();
-    assert_unknown(client.call(&january()).await);
+    wait(client.call(&january())).unwrap();
+    wait(client.call(&january())).unwrap();
+    assert_unknown(wait(client.call(&january())));
     assert_eq!((peer.received().len(), peer.accepted()), (3, 1));
 }
 
-#[tokio::test]
-async fn a_body_that_trickles_on_ends_at_the_deadline() {
+#[test]
+fn a_body_that_trickles_on_ends_at_the_deadline() {
     let peer = Peer::new(|mut connection| {
         connection.request();
         connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         while connection.send("1\r\n \r\n") {}
     });
     let client = builder(peer.endpoint()).deadline(SHORT).build();
-    assert_late(client.call(&january()).await);
+    assert_late(wait(client.call(&january())));
 }
 
-#[tokio::test]
-async fn a_handshake_that_stalls_ends_with_the_connect_timeout() {
+#[test]
+fn a_handshake_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::new(|mut connection| drop(connection.rest()));
     let client = builder(peer.https_endpoint())
         .connect_timeout(SHORT)
         .attempt_timeout(PATIENCE / 4)
         .build();
-    assert_not_sent(client.call(&january()).await);
+    assert_not_sent(wait(client.call(&january())));
 }

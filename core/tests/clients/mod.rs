@@ -1,0 +1,41 @@
+//! Tests of a client over real sockets, all of them on loopback, which both IO crates run.
+//!
+//! Each crate has a `driver` of its own: its `Client`, how to `wait` for what a call gives, and how to `serve` the
+//! emulator.
+
+mod answers;
+mod connections;
+mod credentials;
+mod emulator;
+mod failures;
+mod faults;
+mod parallel;
+mod proxy;
+mod settings;
+mod wire;
+
+use std::iter;
+
+use tc3_core::{Endpoint, Paginate, Retry};
+use tc3_test_peer::{PATIENCE, credential};
+
+use crate::driver::{Builder, Client, Items, wait};
+
+pub(crate) fn builder(endpoint: Endpoint) -> Builder {
+    Client::builder()
+        .credentials(credential())
+        .endpoint(endpoint)
+        .deadline(PATIENCE)
+        .retry(Retry::NEVER)
+}
+
+pub(crate) fn client(endpoint: Endpoint) -> Client {
+    builder(endpoint).build()
+}
+
+/// All records of a walk.
+fn all<A: Paginate<Output: Send> + 'static>(mut items: Items<A>) -> Vec<A::Item> {
+    iter::from_fn(|| wait(items.next()))
+        .map(Result::unwrap)
+        .collect()
+}
