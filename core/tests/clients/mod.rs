@@ -4,6 +4,7 @@
 //! emulator.
 
 mod answers;
+mod cases;
 mod connections;
 mod credentials;
 mod emulator;
@@ -11,7 +12,9 @@ mod failures;
 mod faults;
 mod parallel;
 mod proxy;
+mod proxy_variables;
 mod settings;
+mod setup;
 mod wire;
 
 use std::iter;

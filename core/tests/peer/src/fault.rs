@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The bound of a body in these tests: larger than any page of the emulator's.
-pub(crate) const MAX_BODY: usize = 100_000;
+pub const MAX_BODY: usize = 100_000;
 const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
 const PAGE: &str = "<html><body>The gateway is sorry.</body></html>";
 const HEAD: &str = "HTTP/1.1 200 OK\r\n";
@@ -108,7 +108,7 @@ pub enum Fault {
 
 impl Fault {
     /// Whether it is over TLS.
-    pub(crate) fn is_secure(self) -> bool {
+    pub fn is_secure(self) -> bool {
         matches!(
             self,
             Self::ClosedWhileIdleByTls
@@ -123,7 +123,7 @@ impl Fault {
     }
 
     /// Whether it hits a connection before there is a request.
-    pub(crate) fn is_early(self) -> bool {
+    pub fn is_early(self) -> bool {
         self != Self::Certificate(Flaw::None)
             && matches!(
                 self,

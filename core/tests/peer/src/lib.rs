@@ -5,12 +5,9 @@
     reason = "a test that panics has failed, and errors are what it is about"
 )]
 
-mod cases;
-mod checks;
 mod fault;
 pub mod machine;
 mod peer;
-mod proxies;
 mod proxy;
 pub mod recording;
 mod stage;
@@ -27,21 +24,10 @@ use tc3_core::{
     When,
 };
 
-pub use checks::{
-    Setup, Subject, Via, a_root_that_cannot_be_one_is_named, a_stall_ends_at_the_deadline,
-    a_walk_survives_what_may_be_repeated, an_idle_connection_that_was_closed_is_replaced,
-    each_fault_is_seen_as_what_it_is, what_is_safe_to_send_again_is_and_nothing_else,
-};
-pub use fault::{Fault, Service};
+pub use fault::{Fault, MAX_BODY, Service};
 pub use peer::{Connection, Peer, Received};
-pub use proxies::{
-    a_proxy_that_opens_no_tunnel_means_not_sent, a_proxy_that_stalls_ends_at_the_deadline,
-    a_tunnel_shows_no_secret_to_the_proxy,
-    a_variable_that_cannot_be_used_is_named_and_the_builder_overrules_it,
-    the_environment_says_which_hosts_have_a_proxy,
-};
 pub use proxy::Proxy;
-pub use stage::{Stage, a_call_that_ends_at_its_deadline_leaves_the_client_usable};
+pub use stage::Stage;
 
 /// Bounds every wait of a test that should not wait at all.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{Peer, Received};
 
-pub(crate) const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
+const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// A proxy until the end of the process.
 #[derive(Clone, Debug)]

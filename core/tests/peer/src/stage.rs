@@ -1,13 +1,11 @@
 //! Where a call is when its time is up, or when it is dropped.
 
-use std::{sync::Mutex, time::Instant};
+use std::sync::Mutex;
 
 use tc3_core::Emulator;
 
 use crate::{
-    Peer, SHORT, Setup, Subject, answer, answer_of, assert_late,
-    checks::LENIENCE,
-    credential, january,
+    Peer, answer, answer_of, credential,
     tls::{self, Flaw},
 };
 
@@ -67,35 +65,5 @@ impl Stage {
             connection.rest();
             connection.note("gone");
         })
-    }
-}
-
-/// The connection is closed with the call, and never used again; the next one is.
-pub fn a_call_that_ends_at_its_deadline_leaves_the_client_usable<S: Subject>() {
-    for (stage, secure) in Stage::ALL {
-        let peer = stage.peer(secure);
-        let endpoint = if secure {
-            peer.https_endpoint()
-        } else {
-            peer.endpoint()
-        };
-        let client = S::new(&Setup {
-            deadline: SHORT,
-            ..Setup::to(endpoint)
-        });
-        let start = Instant::now();
-        assert_late(client.call(&january()));
-        assert!(start.elapsed() < SHORT + LENIENCE, "{stage:?}");
-        assert_eq!(
-            (peer.noted(), peer.noted()),
-            ("stalls", "gone"),
-            "{stage:?}"
-        );
-        assert_eq!(peer.accepted(), 1, "{stage:?}");
-        for _ in 0..2 {
-            let reply = client.call(&january()).unwrap();
-            assert_eq!(reply.output.total, Some(42), "{stage:?}");
-        }
-        assert_eq!(peer.accepted(), 2, "{stage:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Every fault, and what the user of either IO crate sees of it.
+//! Every fault, and what the user of either client sees of it.
 
 use std::{error::Error as _, sync::LazyLock, time::Duration};
 
@@ -7,17 +7,15 @@ use tc3_core::{
     Step, UnixTime,
 };
 
-use crate::{
+use tc3_test_peer::{
     Fault::{self, *},
-    credential,
-    fault::MAX_BODY,
-    january,
+    MAX_BODY, credential, january,
     tls::Flaw,
 };
 
 /// What comes of a call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Sees {
+pub(super) enum Sees {
     /// The records.
     Records,
     /// [`Failure::NotSent`], with these words in a cause.
@@ -36,7 +34,7 @@ pub(crate) enum Sees {
 
 /// Which calls are sent again.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Again {
+pub(super) enum Again {
     /// None.
     Never,
     /// Those of actions that may be repeated.
@@ -48,7 +46,7 @@ pub(crate) enum Again {
 }
 
 /// Every fault, what a call that is sent once comes to, and which calls are sent again.
-pub(crate) const CASES: [(Fault, Sees, Again); 50] = [
+pub(super) const CASES: [(Fault, Sees, Again); 50] = [
     (Refused, not_connected("refused"), Again::Always),
     (ClosedAtOnce, Sees::NotSentOrUnknown, Again::Either),
     (Reset, Sees::Unknown, Again::IfRepeatable),
@@ -151,7 +149,7 @@ const fn refused(words: &'static str) -> Sees {
 }
 
 /// Whether nothing but a timeout ends it.
-pub(crate) fn stalls(fault: Fault) -> bool {
+pub(super) fn stalls(fault: Fault) -> bool {
     matches!(
         fault,
         StalledBeforeHead
@@ -166,7 +164,7 @@ pub(crate) fn stalls(fault: Fault) -> bool {
 
 impl Sees {
     #[track_caller]
-    pub(crate) fn check(self, seen: Result<&[BillTransactionInfo], &Error>) {
+    pub(super) fn check(self, seen: Result<&[BillTransactionInfo], &Error>) {
         let is_so = match (self, seen) {
             (Self::Records, Ok(seen)) => seen == *RECORDS,
             (
@@ -207,7 +205,7 @@ fn causes(error: &Error) -> String {
 }
 
 /// What the emulator has, asked directly.
-pub(crate) static RECORDS: LazyLock<Vec<BillTransactionInfo>> = LazyLock::new(|| {
+pub(super) static RECORDS: LazyLock<Vec<BillTransactionInfo>> = LazyLock::new(|| {
     let mut emulator = Emulator::new(credential());
     let mut session = Session::new(credential());
     let time = UnixTime::new(1_760_000_000);
