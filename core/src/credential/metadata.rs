@@ -1,47 +1,62 @@
-use alloc::{format, string::String};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+};
 use core::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     Credential, Unreadable,
-    fault::{Fault, Sort, absent, wrong, wrong_at},
-    unreadable::{Places, field, number, object, required, text},
+    missing::{Fault, Sort},
+    parts::{Part, Parts},
+    role::Fetch,
+    unreadable::{json_time, object, text},
+    with_causes,
 };
-use crate::{Attempt, Endpoint, request::NO_CODING};
+use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, Step, request::NO_CODING};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
 pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 /// Where the metadata endpoint tells the role's name and, with it appended, the role's credentials.
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
+/// What an error calls its answer.
+pub(super) const NAME: &str = "the role's name";
 /// How long a request to the metadata endpoint may take: it is next door, or not there at all.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest answer of the metadata endpoint that is read.
-pub(super) const MAX_ANSWER: usize = 64 << 10;
+const MAX_ANSWER: usize = 64 << 10;
 
 /// The role of a virtual machine, asked for in one or two requests: its name unless it is known, and its keys.
+#[derive(Debug)]
 pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
-    name: Option<String>,
+    pub(super) name: Option<String>,
+    /// Whether the machine has had a role before, so that it is expected to answer.
+    pub(super) known: bool,
+    /// What came of the request, once there is one.
+    outcome: Option<Outcome>,
 }
 
 impl MachineRole {
-    pub(super) fn new(metadata: &Endpoint, name: Option<&str>) -> Result<Self, Fault> {
-        let name = name.map(metadata_role).transpose();
-        let name = name.map_err(|unreadable| wrong(format!("{unreadable}")))?;
-        let roles = format!("{}{ROLES}", metadata.url("metadata"));
-        Ok(Self { roles, name })
-    }
-
-    /// The role of this machine. Its name was read before, if it is known.
-    pub(super) fn usual(name: Option<String>) -> Self {
-        let roles = format!("{METADATA}{ROLES}");
-        Self { roles, name }
+    /// The role of this name, which stands at a place, or else the one that the machine has.
+    pub(super) fn new(
+        metadata: &Endpoint,
+        name: Option<&str>,
+        place: &str,
+    ) -> Result<Self, Unreadable> {
+        Ok(Self {
+            roles: format!("{}{ROLES}", metadata.url("metadata")),
+            name: name.map(|name| role_name(name, place)).transpose()?,
+            known: false,
+            outcome: None,
+        })
     }
 
     fn url(&self) -> String {
@@ -49,10 +64,17 @@ impl MachineRole {
         format!("{}{name}", self.roles)
     }
 
-    /// What is to be sent next.
-    pub(super) fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+    fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+        let mut request = Request::builder()
+            .method(Method::GET)
+            .uri(self.url())
+            .header(header::ACCEPT_ENCODING, NO_CODING);
+        if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
+            let host = HeaderValue::from_str(authority.as_str())?;
+            request = request.header(header::HOST, host);
+        }
         Ok(Attempt {
-            request: self.request()?,
+            request: request.body(Bytes::new())?,
             timeout: TIMEOUT.min(left),
             max_body: MAX_ANSWER,
             direct: true,
@@ -62,54 +84,64 @@ impl MachineRole {
         })
     }
 
-    fn request(&self) -> Result<Request<Bytes>, http::Error> {
-        let mut request = Request::builder()
-            .method(Method::GET)
-            .uri(self.url())
-            .header(header::ACCEPT_ENCODING, NO_CODING);
-        if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
-            let host = HeaderValue::from_str(authority.as_str())?;
-            request = request.header(header::HOST, host);
-        }
-        request.body(Bytes::new())
-    }
-
-    /// Takes the answer, or why there is none. Returns the keys, or `None` where the next request is due. A machine
-    /// that is `known` to have a role is expected to answer.
-    pub(super) fn take(
-        &mut self,
-        answer: Result<Response<Bytes>, String>,
-        known: bool,
-    ) -> Result<Option<Credential>, Fault> {
+    /// Takes what came of a request. Returns the keys, or `None` where the next request is due.
+    fn take(&mut self, outcome: Outcome) -> Result<Option<Credential>, Fault> {
         let url = self.url();
-        let answer = answer.map_err(|cause| {
-            let sort = if known { Sort::Passing } else { Sort::Absent };
-            Fault::new(sort, format!("{url} doesn't answer: {cause}"))
+        let answer = outcome.map_err(|failure| {
+            let sort = if self.known {
+                Sort::Passing
+            } else {
+                Sort::Absent
+            };
+            Fault::new(
+                sort,
+                format!("{url} doesn't answer: {}", with_causes(&failure)),
+            )
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
-                let name = metadata_role(answer.body()).map_err(wrong_at(&url))?;
+                let name = metadata_role(answer.body()).map_err(|it| it.within(&url))?;
                 self.name = Some(name);
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
                 let keys = Credential::from_metadata(answer.body());
-                keys.map(Some).map_err(wrong_at(&url))
+                Ok(Some(keys.map_err(|it| it.within(&url))?))
             }
-            (StatusCode::NOT_FOUND, None) => Err(absent("the machine has no role")),
+            (StatusCode::NOT_FOUND, None) => {
+                Err(Fault::new(Sort::Absent, "the machine has no role"))
+            }
             (StatusCode::NOT_FOUND, Some(name)) => {
-                Err(wrong(format!("the machine has no role {name}")))
+                let reason = format!("the machine has no role {name}");
+                Err(Fault::new(Sort::Wrong, reason))
             }
             (status, _) => {
                 let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-                let sort = if passing { Sort::Passing } else { Sort::Wrong };
-                let status = status.as_u16();
-                Err(Fault::new(
-                    sort,
-                    format!("{url} answers with status {status}"),
-                ))
+                let reason = format!("{url} answers with status {}", status.as_u16());
+                Err(Fault::new(Sort::passing_if(passing), reason))
             }
         }
+    }
+}
+
+impl Fetch for MachineRole {
+    fn step(&mut self, _: &mut Session, _: Now, left: Duration) -> Step<Result<Credential, Fault>> {
+        if let Some(outcome) = self.outcome.take() {
+            match self.take(outcome) {
+                Ok(None) => {}
+                Ok(Some(keys)) => return Step::Done(Ok(keys)),
+                Err(fault) => return Step::Done(Err(fault)),
+            }
+        }
+        self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
+        match self.attempt(left) {
+            Ok(attempt) => Step::Send(attempt),
+            Err(error) => Step::Done(Err(Fault::new(Sort::Wrong, error.to_string()))),
+        }
+    }
+
+    fn handle(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
     }
 }
 
@@ -146,24 +178,26 @@ impl Credential {
     /// there twice, and when a value can't be right.
     pub fn from_metadata(answer: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
         let answer: Answer<'_> = object(text(answer.as_ref())?)?;
-        let code = required(field(answer.code, "Code")?, "Code")?;
-        if *code != "Success" {
-            return Err(Unreadable::new("Code", "must be Success"));
+        let parts = Parts(vec![
+            Part::json("Code", "Code", answer.code)?,
+            Part::json("SecretId", "TmpSecretId", answer.tmp_secret_id)?,
+            Part::json("SecretKey", "TmpSecretKey", answer.tmp_secret_key)?,
+            Part::json("Token", "Token", answer.token)?,
+        ]);
+        if parts.text("Code").is_some_and(|code| code != "Success") {
+            return Err(parts.wrong("Code", "must be Success"));
         }
-        let places = Places {
-            secret_id: "TmpSecretId",
-            secret_key: "TmpSecretKey",
-            token: "Token",
-        };
-        let id = field(answer.tmp_secret_id, places.secret_id)?;
-        let id = required(id, places.secret_id)?;
-        let key = field(answer.tmp_secret_key, places.secret_key)?;
-        let key = required(key, places.secret_key)?;
-        let token = field(answer.token, places.token)?.filter(|token| !token.is_empty());
-        let token = required(token, places.token)?;
-        let expiry = required(number(answer.expired_time, "ExpiredTime")?, "ExpiredTime")?;
-        let credential = places.credential(&id, &key, Some(&token))?;
-        Ok(credential.with_expiry(expiry))
+        let expired_time = json_time("ExpiredTime", answer.expired_time)?;
+        for (field, is_there) in [
+            ("Code", parts.text("Code").is_some()),
+            ("Token", parts.text("Token").is_some()),
+            ("ExpiredTime", expired_time.is_some()),
+        ] {
+            if !is_there {
+                return Err(parts.wrong(field, "is missing"));
+            }
+        }
+        parts.keys(expired_time)
     }
 }
 
@@ -182,15 +216,17 @@ impl Credential {
 ///
 /// [`Unreadable`] for anything else.
 pub fn metadata_role(answer: impl AsRef<[u8]>) -> Result<String, Unreadable> {
-    let name = text(answer.as_ref())?.trim();
+    role_name(text(answer.as_ref())?.trim(), NAME)
+}
+
+/// The name of a role that stands at a place.
+fn role_name(name: &str, place: &str) -> Result<String, Unreadable> {
     let named = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
     // It becomes a part of a path, in which dots alone lead elsewhere.
     let path = name.bytes().all(|b| b == b'.');
     if path || name.len() > 128 || !name.bytes().all(named) {
-        return Err(Unreadable::new(
-            "the role's name",
-            "must be letters, digits and +=,.@_-, at most 128",
-        ));
+        let rule = "must be letters, digits and +=,.@_-, at most 128";
+        return Err(Unreadable::new(place, rule));
     }
     Ok(name.into())
 }

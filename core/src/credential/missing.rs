@@ -1,6 +1,12 @@
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
 use core::{error, fmt};
 
+use super::{Unreadable, with_causes};
 use crate::{Error, Refusal, Remedy};
 
 /// Why there are no credentials: what was tried, and why each failed.
@@ -48,6 +54,16 @@ pub struct Tried {
     pub cause: Option<Arc<Error>>,
 }
 
+impl Tried {
+    pub(super) const fn new(source: String, reason: String) -> Self {
+        Self {
+            source,
+            reason,
+            cause: None,
+        }
+    }
+}
+
 impl NoCredentials {
     /// `passing` when it may be otherwise soon.
     pub(crate) fn new(tried: Vec<Tried>, passing: bool) -> Self {
@@ -57,39 +73,20 @@ impl NoCredentials {
         }
     }
 
-    /// Another call looks for them, and has not come to an end.
-    pub(crate) fn awaited() -> Self {
-        Self::of_all("another call still looks for them", true)
-    }
-
-    /// A search is due, and the driver has not asked for it.
-    pub(crate) fn unasked() -> Self {
-        let reason = "nobody looks for them: the driver must ask Session::search before it waits";
-        Self::of_all(reason, false)
+    /// All sources have the same reason.
+    pub(crate) fn of_all(reason: &str, passing: bool) -> Self {
+        let tried = Tried::new("all".into(), reason.into());
+        Self::new([tried].into(), passing)
     }
 
     /// The search has taken too long.
-    pub(crate) fn late() -> Self {
+    pub(super) fn late() -> Self {
         Self::of_all("the time is up", true)
     }
 
     /// Nobody has looked for any.
     pub(crate) fn unsought() -> Self {
         Self::new(Vec::new(), false)
-    }
-
-    /// What was found had no life left, each time.
-    pub(crate) fn expired_at_once() -> Self {
-        Self::of_all("what was found expired at once", false)
-    }
-
-    fn of_all(reason: &str, passing: bool) -> Self {
-        let tried = Tried {
-            source: "all".into(),
-            reason: reason.into(),
-            cause: None,
-        };
-        Self::new([tried].into(), passing)
     }
 
     /// What was tried, in order.
@@ -102,10 +99,14 @@ impl NoCredentials {
         self.passing
     }
 
+    /// The error of the last request for them, if that is why.
+    fn cause(&self) -> Option<&Arc<Error>> {
+        self.tried.last()?.cause.as_ref()
+    }
+
     /// What to do: as the last request for them says, if it may be otherwise soon.
     pub(crate) fn remedy(&self) -> Remedy {
-        let cause = self.tried.last().and_then(|tried| tried.cause.as_ref());
-        match cause.map(|cause| cause.remedy()) {
+        match self.cause().map(|cause| cause.remedy()) {
             _ if !self.passing => Remedy::Mend,
             Some(Remedy::Later) => Remedy::Later,
             _ => Remedy::Resume,
@@ -114,12 +115,12 @@ impl NoCredentials {
 
     /// The `RequestId` of the last request for them, if that is why.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.tried.last()?.cause.as_ref()?.request_id()
+        self.cause()?.request_id()
     }
 
     /// The refusal of the last request for them, if that is why.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
-        self.tried.last()?.cause.as_ref()?.refusal()
+        self.cause()?.refusal()
     }
 }
 
@@ -139,7 +140,76 @@ impl fmt::Display for NoCredentials {
 
 impl error::Error for NoCredentials {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        let cause = self.tried.last()?.cause.as_deref();
-        cause.map(|cause| cause as &(dyn error::Error + 'static))
+        self.cause().map(|cause| &**cause as _)
+    }
+}
+
+/// Why a source has no credentials.
+pub(super) struct Fault {
+    pub(super) sort: Sort,
+    pub(super) reason: String,
+    /// What a request for them came to, if there was one.
+    pub(super) cause: Option<Arc<Error>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Sort {
+    /// There is nothing, so the next source is tried.
+    Absent,
+    /// There is something, and it is wrong.
+    Wrong,
+    /// There may be something soon.
+    Passing,
+}
+
+impl Sort {
+    pub(super) const fn passing_if(passing: bool) -> Self {
+        if passing { Self::Passing } else { Self::Wrong }
+    }
+}
+
+impl From<Unreadable> for Fault {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(Sort::Wrong, unreadable.to_string())
+    }
+}
+
+impl Fault {
+    pub(super) fn new(sort: Sort, reason: impl Into<String>) -> Self {
+        Self {
+            sort,
+            reason: reason.into(),
+            cause: None,
+        }
+    }
+
+    /// A role can't be taken, since the request for it has failed.
+    pub(super) fn of_request(error: Error) -> Self {
+        Self {
+            sort: Sort::passing_if(error.is_transient()),
+            reason: with_causes(&error),
+            cause: Some(Arc::new(error)),
+        }
+    }
+
+    /// A role can't be taken, since there are no credentials to take it with.
+    pub(super) fn of_base(missing: &NoCredentials) -> Self {
+        Self {
+            sort: Sort::passing_if(missing.passing),
+            reason: missing.to_string(),
+            cause: missing.cause().cloned(),
+        }
+    }
+
+    /// The same where somebody has named the identity, at `place`: nobody else may sign then.
+    pub(super) fn at(self, place: Option<&str>) -> Self {
+        match place {
+            None => self,
+            Some(place) => Self {
+                sort: Sort::passing_if(self.sort == Sort::Passing),
+                reason: format!("{place}: {}", self.reason),
+                cause: self.cause,
+            },
+        }
     }
 }

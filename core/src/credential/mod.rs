@@ -1,15 +1,14 @@
 //! Credentials, and reading them from where people keep them: text in, value out.
 
-mod assume;
 mod chain;
 mod environment;
-mod fault;
-mod identity;
 mod lookup;
 mod metadata;
 mod missing;
+mod parts;
 mod profile;
 mod refresh;
+mod role;
 mod search;
 mod source;
 mod tccli;

@@ -1,11 +1,10 @@
 use alloc::{
-    string::{String, ToString},
+    string::ToString,
     sync::{Arc, Weak},
-    vec,
 };
 use core::time::Duration;
 
-use super::{Chain, Credential, NoCredentials, Search, Tried};
+use super::{Chain, Credential, NoCredentials, Search, Source, Tried};
 use crate::{Now, Region, Retry, UnixTime};
 
 /// How long before they expire credentials are renewed at the most.
@@ -20,16 +19,14 @@ const REST: Duration = Duration::from_secs(1);
 const BACKOFF: Retry = Retry::NEVER
     .with_base(Duration::from_secs(1))
     .with_cap(Duration::from_secs(60));
-const LONGEST_REST: Duration = Duration::from_secs(61);
 /// How much longer than allowed a search may take before another call takes it over.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What a session knows of where its credentials come from: who looks for them, and when.
 #[derive(Clone, Debug)]
 pub(crate) struct Refresh {
-    chain: Arc<Chain>,
-    /// The source that has had them.
-    source: Option<usize>,
+    /// Where to look: the source that has had them, once one has.
+    chain: Chain,
     /// How long they live, if they expire.
     life: Option<Life>,
     /// The search that is due or under way.
@@ -88,8 +85,7 @@ pub(crate) struct Generation {
 
 /// What a search has found.
 pub(crate) struct Found {
-    /// The place of the source in the chain.
-    pub(super) place: usize,
+    pub(crate) source: Source,
     pub(crate) credential: Credential,
     pub(crate) region: Option<Region>,
 }
@@ -117,8 +113,7 @@ pub(crate) enum Claim {
 impl Refresh {
     pub(crate) fn new(chain: Chain) -> Self {
         Self {
-            chain: Arc::new(chain),
-            source: None,
+            chain,
             life: None,
             flight: None,
             refused: false,
@@ -145,12 +140,7 @@ impl Refresh {
         if self.flight.as_ref().is_some_and(|flight| flight.lasts(now)) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
-        let mut rest = self.again.saturating_sub(now.tick);
-        if rest > LONGEST_REST {
-            // The clock has gone back.
-            self.again = now.tick;
-            rest = Duration::ZERO;
-        }
+        let rest = self.again.saturating_sub(now.tick);
         if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
             // Refused or not, there are no others.
             return if valid {
@@ -177,8 +167,14 @@ impl Refresh {
         let mark = Arc::new(());
         let taken_over = until.saturating_add(GRACE);
         self.flight = Some(Flight::Out(Arc::downgrade(&mark), taken_over));
-        let search = Search::new(mark, &self.chain, self.source, wants_region, until);
-        Some(search)
+        let chain = self.chain.clone();
+        Some(Search::new(
+            mark,
+            chain,
+            self.found > 0,
+            wants_region,
+            until,
+        ))
     }
 
     /// How many searches have ended.
@@ -189,15 +185,19 @@ impl Refresh {
     /// Why there are none, by the last search.
     pub(crate) fn no_credentials(&self) -> NoCredentials {
         let failure = self.failure.clone();
-        failure.unwrap_or_else(NoCredentials::expired_at_once)
+        failure.unwrap_or_else(|| NoCredentials::of_all("what was found expired at once", false))
     }
 
     /// Why a call has waited for them in vain.
     pub(crate) fn awaited(&self) -> NoCredentials {
         match (&self.flight, &self.failure) {
-            (Some(Flight::Due(_)), _) => NoCredentials::unasked(),
+            (Some(Flight::Due(_)), _) => {
+                let reason =
+                    "nobody looks for them: the driver must ask Session::search before it waits";
+                NoCredentials::of_all(reason, false)
+            }
             (_, Some(failure)) => failure.clone(),
-            (_, None) => NoCredentials::awaited(),
+            (_, None) => NoCredentials::of_all("another call still looks for them", true),
         }
     }
 
@@ -223,7 +223,7 @@ impl Refresh {
     }
 
     /// Takes what a search came to, at this time by the clock of who gave it. Returns what the session is to use from
-    /// now on and the source's name, or why there is nothing; `None` when another search has taken over.
+    /// now on, or why there is nothing; `None` when another search has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
@@ -231,67 +231,53 @@ impl Refresh {
         result: Result<Found, NoCredentials>,
         date: UnixTime,
         now: Now,
-    ) -> Option<Result<(String, Found), NoCredentials>> {
+    ) -> Option<Result<Found, NoCredentials>> {
         match &self.flight {
             Some(Flight::Out(current, _)) if current.as_ptr() == Arc::as_ptr(mark) => {}
             _ => return None,
         }
         self.flight = None;
         self.ended = self.ended.saturating_add(1);
-        match result.and_then(|found| self.living(found, date, now)) {
+        let result = result.and_then(|found| Ok((life(&found, date, now)?, found)));
+        Some(match result {
             Ok((life, found)) => {
                 self.refused = false;
                 self.found = self.found.saturating_add(1);
                 if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
                     self.changes = self.changes.saturating_add(1);
                 }
-                self.source = Some(found.place);
+                self.chain = found.source.clone().into();
                 self.life = life;
                 (self.failures, self.failure) = (0, None);
-                Some(Ok((self.source(found.place), found)))
+                Ok(found)
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
                 self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
                 self.again = now.tick.saturating_add(REST).saturating_add(delay);
-                Some(Err(missing))
+                Err(missing)
             }
-        }
+        })
     }
+}
 
-    /// The name of the source at a place.
-    fn source(&self, place: usize) -> String {
-        let source = self.chain.sources().get(place);
-        source.map(ToString::to_string).unwrap_or_default()
+/// When what was found ends, if it does, unless it already has.
+fn life(found: &Found, date: UnixTime, now: Now) -> Result<Option<Life>, NoCredentials> {
+    let Some(expires_at) = found.credential.expires_at() else {
+        return Ok(None);
+    };
+    let left = expires_at.seconds_since(date);
+    if left <= 0 {
+        let reason = "what it has is expired already".into();
+        let tried = Tried::new(found.source.to_string(), reason);
+        return Err(NoCredentials::new([tried].into(), true));
     }
-
-    /// When what was found ends, unless it already has.
-    fn living(
-        &self,
-        found: Found,
-        date: UnixTime,
-        now: Now,
-    ) -> Result<(Option<Life>, Found), NoCredentials> {
-        let Some(expires_at) = found.credential.expires_at() else {
-            return Ok((None, found));
-        };
-        let left = expires_at.seconds_since(date);
-        if left <= 0 {
-            let tried = Tried {
-                source: self.source(found.place),
-                reason: "what it has is expired already".into(),
-                cause: None,
-            };
-            return Err(NoCredentials::new(vec![tried], true));
-        }
-        let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
-        let life = Life {
-            renew: before(EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE))),
-            end: before(WAY.min(left / 10)),
-        };
-        Ok((Some(life), found))
-    }
+    let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
+    Ok(Some(Life {
+        renew: before(EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE))),
+        end: before(WAY.min(left / 10)),
+    }))
 }
 
 impl Flight {

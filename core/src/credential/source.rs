@@ -1,15 +1,16 @@
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+
+use zeroize::Zeroizing;
 
 use super::{
-    Chain, environment,
-    fault::{Fault, absent, wrong, wrong_at},
-    identity::Identity,
-    lookup::Variables,
-    metadata::{METADATA, MachineRole},
+    Chain, Unreadable, environment,
+    lookup::{Candidate, Variables},
+    metadata::{METADATA, MachineRole, NAME},
+    missing::{Fault, Sort},
+    parts::{Grant, Identity},
     profile, tccli, tke,
-    tke::ServiceAccount,
 };
-use crate::{AssumeRole, AssumeRoleWithWebIdentity, Credential, Endpoint, Region, UnixTime};
+use crate::{AssumeRole, Credential, Endpoint, UnixTime};
 
 /// A place where credentials may be.
 #[derive(Clone, Debug)]
@@ -145,30 +146,6 @@ impl core::fmt::Display for Source {
     }
 }
 
-/// A file that a source may be in.
-pub(super) struct Candidate {
-    pub(super) path: String,
-    /// Whether somebody has named it, so that it must be there.
-    pub(super) named: bool,
-}
-
-/// How the credentials of a source are got.
-pub(super) enum Grant {
-    /// These are the ones.
-    Keys(Credential),
-    /// A role is taken with these.
-    Role(Credential, Box<AssumeRole>),
-    /// A role is taken with a service account's token, in this region.
-    ServiceAccount(Region, Box<AssumeRoleWithWebIdentity>),
-    /// The machine's metadata endpoint has them.
-    Machine(MachineRole),
-    /// A role is taken with what this chain has.
-    Over(Box<AssumeRole>, Chain),
-}
-
-/// Who signs: a grant, and the place that names its role if one does.
-pub(super) type Named = (Grant, Option<String>);
-
 impl Source {
     /// The environment variables that it depends on.
     pub(super) fn variables(&self) -> Vec<&'static str> {
@@ -177,12 +154,7 @@ impl Source {
             Kind::Profile { file: None, .. } => vec![profile::FILE],
             Kind::Tccli(_) => tccli::VARIABLES.into(),
             Kind::Tke => tke::NAMES.into(),
-            Kind::Role(_, over) => over
-                .places()
-                .into_iter()
-                .flat_map(Self::variables)
-                .collect(),
-            Kind::Fixed(_) | Kind::Profile { .. } | Kind::CvmRole { .. } => vec![],
+            Kind::Fixed(_) | Kind::Profile { .. } | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
         }
     }
 
@@ -196,15 +168,14 @@ impl Source {
             Kind::Profile {
                 file: Some(path), ..
             } => vec![candidate(path, true)],
-            Kind::Profile { file: None, .. } => match variables.get(profile::FILE)? {
+            Kind::Profile { .. } => match variables.get(profile::FILE)? {
                 Some(path) => vec![candidate(path, true)],
                 None => profile::USUAL.map(|path| candidate(path, false)).into(),
             },
             Kind::Tccli(profile) => {
-                let (path, named) = tccli::file(profile.as_deref(), variables, "credential")?;
-                vec![Candidate { path, named }]
+                vec![tccli::file(profile.as_deref(), variables, "credential")?]
             }
-            Kind::Tke => vec![candidate(&ServiceAccount::new(variables)?.token_file, true)],
+            Kind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
             Kind::Fixed(_) | Kind::Environment | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
         })
     }
@@ -215,55 +186,52 @@ impl Source {
         variables: &Variables,
         file: Option<(&str, &[u8])>,
         now: UnixTime,
-    ) -> Result<Named, Fault> {
+    ) -> Result<Identity, Fault> {
+        let absent = |reason| Err(Fault::new(Sort::Absent, reason));
         let grant = match (&self.0, file) {
             (Kind::Fixed(credential), _) => Grant::Keys(credential.clone()),
-            (Kind::Environment, _) => return environment(variables),
-            (Kind::Profile { profile, .. }, Some((path, file))) => {
-                let identity = Identity::from_profile(file, profile).map_err(wrong_at(path))?;
-                return Ok(identity.grant(Some(path)));
+            (Kind::Environment, _) => {
+                let read = |name| Ok(variables.get(name)?.map(|it| Zeroizing::new(it.into())));
+                return match Identity::from_environment(read)? {
+                    Some(identity) => Ok(identity),
+                    None => absent(environment::nothing()),
+                };
             }
-            (Kind::Profile { .. }, None) => return Err(absent(profile::nowhere())),
+            (Kind::Profile { profile, .. }, Some((path, file))) => {
+                return within(path, Identity::from_profile(file, profile));
+            }
+            (Kind::Profile { .. }, None) => return absent(profile::nowhere()),
             (Kind::Tccli(_), Some((path, file))) => {
-                let identity = Identity::from_tccli(file).map_err(wrong_at(path))?;
-                if let Some(time) = identity.expired(now) {
-                    let reason = format!("{path}: expired at Unix second {time}; log in again");
-                    return Err(wrong(reason));
-                }
-                return Ok(identity.grant(Some(path)));
+                let identity = within(path, Identity::from_tccli(file))?;
+                return match identity.expired(now) {
+                    Some(time) => {
+                        let reason = format!("{path}: expired at Unix second {time}; log in again");
+                        Err(Fault::new(Sort::Wrong, reason))
+                    }
+                    None => Ok(identity),
+                };
             }
             (Kind::Tccli(profile), None) => {
-                let (path, _) = tccli::file(profile.as_deref(), variables, "credential")?;
-                return Err(absent(format!("{path} is not there")));
+                let file = tccli::file(profile.as_deref(), variables, "credential")?;
+                return absent(format!("{} is not there", file.path));
             }
             (Kind::Tke, file) => {
-                let account = ServiceAccount::new(variables)?;
                 let token = file.map(|(_, token)| token).unwrap_or_default();
-                let (region, action) = account.request(token, now)?;
-                Grant::ServiceAccount(region, Box::new(action))
+                tke::grant(variables, token, now)?
             }
             (Kind::CvmRole { metadata, role }, _) => {
-                Grant::Machine(MachineRole::new(metadata, role.as_deref())?)
+                Grant::Machine(MachineRole::new(metadata, role.as_deref(), NAME)?)
             }
-            (Kind::Role(action, over), _) => Grant::Over(action.clone(), over.clone()),
+            (Kind::Role(action, over), _) => Grant::Role(action.clone(), over.clone()),
         };
-        Ok((grant, None))
+        Ok(grant.into())
     }
 }
 
-fn environment(variables: &Variables) -> Result<Named, Fault> {
-    for name in environment::names() {
-        variables.get(name)?;
-    }
-    let read = Identity::from_environment(|name| {
-        let value = variables.get(name).ok().flatten();
-        value.map(ToOwned::to_owned)
-    });
-    match read.map_err(|unreadable| wrong(format!("{unreadable}")))? {
-        Some(identity) => Ok(identity.grant(None)),
-        None => {
-            let (id, key) = (environment::SECRET_ID, environment::SECRET_KEY);
-            Err(absent(format!("neither {id} nor {key} is set")))
-        }
+/// Says of an identity, or of what is wrong with it, which file that is in.
+fn within(path: &str, read: Result<Identity, Unreadable>) -> Result<Identity, Fault> {
+    match read {
+        Ok(identity) => Ok(identity.within(path)),
+        Err(unreadable) => Err(unreadable.within(path).into()),
     }
 }

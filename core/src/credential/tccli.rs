@@ -1,17 +1,13 @@
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::{format, vec};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     Credential, Unreadable,
-    fault::{Fault, wrong},
-    identity::{Identity, Named},
-    lookup::Variables,
-    unreadable::{Places, field, number, object, required, text},
+    lookup::{Candidate, Variables},
+    parts::{Identity, Part, Parts},
+    unreadable::{self, json_text, json_time, object, text},
 };
 use crate::{Region, UnixTime};
 
@@ -37,10 +33,6 @@ struct Login<'a> {
     role_session_name: Option<&'a RawValue>,
 }
 
-const TYPE: &str = "type";
-const ROLE_ARN: &str = "role-arn";
-const SESSION_NAME: &str = "role-session-name";
-
 #[derive(Deserialize)]
 struct Configuration<'a> {
     #[serde(borrow, rename = "_sys_param")]
@@ -58,31 +50,33 @@ const PROFILES: [&str; 2] = ["TCCLI_PROFILE", "TENCENTCLOUD_PROFILE"];
 const FOLDER: &str = "TENCENTCLOUD_SHARED_CREDENTIALS_DIR";
 pub(super) const VARIABLES: [&str; 3] = [PROFILES[0], PROFILES[1], FOLDER];
 
-/// The path of a profile's file of this kind, and whether somebody has named the profile.
+/// A profile's file of this kind.
 pub(super) fn file(
     profile: Option<&str>,
     variables: &Variables,
     kind: &str,
-) -> Result<(String, bool), Fault> {
+) -> Result<Candidate, Unreadable> {
+    let [tccli, terraform] = PROFILES;
     let named = match profile {
         Some(profile) => Some(profile),
-        None => match PROFILES.map(|name| variables.get(name)) {
-            [Err(fault), _] | [_, Err(fault)] => return Err(fault),
-            [Ok(Some(one)), Ok(Some(other))] if one != other => {
-                let [one, other] = PROFILES;
-                return Err(wrong(format!("{other} must not differ from {one}")));
+        None => match (variables.get(tccli)?, variables.get(terraform)?) {
+            (Some(one), Some(other)) if one != other => {
+                let rule = format!("must not differ from {tccli}");
+                return Err(Unreadable::new(terraform, rule));
             }
-            [Ok(one), Ok(other)] => one.or(other),
+            (one, other) => one.or(other),
         },
     };
     // It becomes a part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
-        return Err(wrong("the profile's name must not be empty or a path"));
+        let rule = "must not be empty or a path";
+        return Err(Unreadable::new("the profile's name", rule));
     }
     let name = named.unwrap_or("default");
-    Ok(match variables.get(FOLDER)? {
-        Some(folder) => (format!("{folder}/{name}.{kind}"), true),
-        None => (format!("~/.tccli/{name}.{kind}"), named.is_some()),
+    let folder = variables.get(FOLDER)?;
+    Ok(Candidate {
+        path: format!("{}/{name}.{kind}", folder.unwrap_or("~/.tccli")),
+        named: named.or(folder).is_some(),
     })
 }
 
@@ -118,51 +112,36 @@ impl Identity {
     /// Who signs by a file of tccli, as [`Credential::from_tccli`] describes it.
     pub(super) fn from_tccli(file: &[u8]) -> Result<Self, Unreadable> {
         let login: Login<'_> = object(text(file)?)?;
-        let role = field(login.role_arn, ROLE_ARN)?;
-        let session_name = field(login.role_session_name, SESSION_NAME)?;
-        let named = Named {
-            arn: role.as_ref().map(|value| (ROLE_ARN, value.as_str())),
-            session_name: session_name
-                .as_ref()
-                .map(|value| (SESSION_NAME, value.as_str())),
-            ..Named::default()
-        };
-        let role = named.role(ROLE_ARN)?;
-        let kind = field(login.r#type, TYPE)?;
-        match kind.as_deref().map(String::as_str) {
-            None | Some("" | "default" | "oauth" | "sso") => {}
-            Some("cvm-role") if role.is_some() => {
-                let rule = "must not be there beside a type of cvm-role";
-                return Err(Unreadable::new(ROLE_ARN, rule));
-            }
+        let parts = Parts(vec![
+            Part::json("SecretId", "secretId", login.secret_id)?,
+            Part::json("SecretKey", "secretKey", login.secret_key)?,
+            Part::json("Token", "token", login.token)?,
+            Part::json("RoleArn", "role-arn", login.role_arn)?,
+            Part::json(
+                "RoleSessionName",
+                "role-session-name",
+                login.role_session_name,
+            )?,
+            Part::json("type", "type", login.r#type)?,
+        ]);
+        match parts.text("type") {
+            None | Some("default" | "oauth" | "sso") => {}
+            Some("cvm-role") if parts.role()?.is_none() => return Self::machine(None, "type"),
             Some("cvm-role") => {
-                return Ok(Self::Machine {
-                    place: TYPE,
-                    role: None,
-                });
+                let rule = "must not be there beside a type of cvm-role";
+                return Err(parts.wrong("RoleArn", rule));
             }
             Some(_) => {
                 let rule = "must be oauth, sso, cvm-role, default or not there";
-                return Err(Unreadable::new(TYPE, rule));
+                return Err(parts.wrong("type", rule));
             }
         }
-        let id = required(field(login.secret_id, "secretId")?, "secretId")?;
-        let key = required(field(login.secret_key, "secretKey")?, "secretKey")?;
-        let token = field(login.token, "token")?;
-        let places = Places {
-            secret_id: "secretId",
-            secret_key: "secretKey",
-            token: "token",
-        };
-        let keys = places.credential(&id, &key, token.as_deref().map(String::as_str))?;
-        let keys = match number(login.expires_at, "expiresAt")? {
+        match json_time("expiresAt", login.expires_at)? {
             Some(time) if time >= LATEST => {
-                return Err(Unreadable::new("expiresAt", "must be Unix seconds"));
+                Err(Unreadable::new("expiresAt", "must be Unix seconds"))
             }
-            Some(time) => keys.with_expiry(time),
-            None => keys,
-        };
-        Ok(Self::new(keys, role))
+            expiry => parts.identity(expiry),
+        }
     }
 }
 
@@ -190,21 +169,22 @@ impl Region {
         let system: System<'_> = object(system.get())
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
-        let region = field(system.region, place)?;
-        let region = region.filter(|region| !region.is_empty());
-        let region = region.map(|region| Self::new(region.to_string()));
-        region
-            .transpose()
-            .map_err(|invalid| Unreadable::new(place, invalid.rule()))
+        match json_text(place, system.region)? {
+            Some(region) if !region.is_empty() => unreadable::region(place, &region).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
+    use alloc::{format, string::String};
 
     use super::*;
-    use crate::AssumeRole;
+    use crate::{
+        AssumeRole,
+        credential::{metadata::MachineRole, parts::Grant},
+    };
 
     #[test]
     fn a_login_may_be_permanent() {
@@ -299,19 +279,22 @@ mod tests {
         ] {
             let file = format!("{{{pair},{more}}}");
             let identity = Identity::from_tccli(file.as_bytes()).unwrap();
-            let Identity::Role(keys, role) = identity else {
+            let Grant::Role(role, keys) = identity.grant else {
                 panic!("{identity:?}");
             };
-            assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
-            assert_eq!(*role.action, AssumeRole::new(arn, session));
+            assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
+            assert_eq!(*role, AssumeRole::new(arn, session));
             let refused = Credential::from_tccli(file).unwrap_err();
             assert_eq!(refused.place(), "role-arn");
         }
         for more in [r#""type":"cvm-role""#, r#""type":"cvm-role","role-arn":"""#] {
             for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
-                let identity = Identity::from_tccli(file.as_bytes());
+                let identity = Identity::from_tccli(file.as_bytes()).unwrap();
                 assert!(
-                    matches!(identity, Ok(Identity::Machine { role: None, .. })),
+                    matches!(
+                        identity.grant,
+                        Grant::Machine(MachineRole { name: None, .. })
+                    ),
                     "{file}"
                 );
                 let refused = Credential::from_tccli(file).unwrap_err();

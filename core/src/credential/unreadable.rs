@@ -1,13 +1,13 @@
-use alloc::{borrow::ToOwned, format, string::String};
-use core::{fmt, str};
+use alloc::{borrow::Cow, format, string::String};
+use core::str;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::{
-    Invalid,
-    lenient::{self, FromScalar, Object},
+    Region, UnixTime,
+    lenient::{self, Object},
 };
 
 /// Why a text holds no credential: the place, and the rule that is broken there.
@@ -26,13 +26,19 @@ use crate::{
 #[error("{place} {rule}")]
 pub struct Unreadable {
     place: String,
-    rule: &'static str,
+    rule: Cow<'static, str>,
 }
 
 impl Unreadable {
-    pub(super) fn new(place: impl Into<String>, rule: &'static str) -> Self {
-        let place = place.into();
+    pub(super) fn new(place: impl Into<String>, rule: impl Into<Cow<'static, str>>) -> Self {
+        let (place, rule) = (place.into(), rule.into());
         Self { place, rule }
+    }
+
+    /// The same with the file or address that holds the text.
+    pub(super) fn within(self, file: &str) -> Self {
+        let place = format!("{file}: {}", self.place);
+        Self { place, ..self }
     }
 
     /// The line, section, key or variable.
@@ -41,8 +47,8 @@ impl Unreadable {
     }
 
     /// The rule that is broken there.
-    pub const fn rule(&self) -> &'static str {
-        self.rule
+    pub fn rule(&self) -> &str {
+        &self.rule
     }
 }
 
@@ -75,65 +81,29 @@ pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unreada
 }
 
 /// The text of a JSON field, `None` for absent and null.
-pub(super) fn field(
+pub(super) fn json_text(
+    place: &str,
     json: Option<&RawValue>,
-    name: &'static str,
 ) -> Result<Option<Zeroizing<String>>, Unreadable> {
     let read = |json: &RawValue| serde_json::from_str(json.get()).map(Zeroizing::new);
     let text = json.map(read).transpose();
-    text.map_err(|_| Unreadable::new(name, "must be a text"))
+    text.map_err(|_| Unreadable::new(place, "must be a text"))
 }
 
-/// The number of a JSON field, `None` for absent and null.
-pub(super) fn number<T: FromScalar>(
+/// The time of a JSON field, `None` for absent and null.
+pub(super) fn json_time(
+    place: &str,
     json: Option<&RawValue>,
-    name: &'static str,
-) -> Result<Option<T>, Unreadable> {
+) -> Result<Option<UnixTime>, Unreadable> {
     let read = |json: &RawValue| {
         let mut json = serde_json::Deserializer::from_str(json.get());
         lenient::required(&mut json)
     };
-    let number = json.map(read).transpose();
-    number.map_err(|_| Unreadable::new(name, "must be Unix seconds"))
+    let time = json.map(read).transpose();
+    time.map_err(|_| Unreadable::new(place, "must be Unix seconds"))
 }
 
-/// What must be there.
-pub(super) fn required<T>(value: Option<T>, name: impl Into<String>) -> Result<T, Unreadable> {
-    value.ok_or_else(|| Unreadable::new(name, "is missing"))
-}
-
-/// Where the parts of a credential stand.
-pub(super) struct Places<P> {
-    pub(super) secret_id: P,
-    pub(super) secret_key: P,
-    pub(super) token: P,
-}
-
-impl<P: fmt::Display> Places<P> {
-    /// Says where the field of a credential stands that is invalid.
-    pub(super) fn locate(&self, invalid: &Invalid) -> Unreadable {
-        let place = match invalid.field() {
-            "SecretId" => &self.secret_id,
-            "SecretKey" => &self.secret_key,
-            _ => &self.token,
-        };
-        Unreadable::new(format!("{place}"), invalid.rule())
-    }
-}
-
-impl<P: fmt::Display> Places<P> {
-    /// The credential of these parts; an empty token is none.
-    pub(super) fn credential(
-        &self,
-        secret_id: &str,
-        secret_key: &str,
-        token: Option<&str>,
-    ) -> Result<crate::Credential, Unreadable> {
-        let credential = crate::Credential::new(secret_id.to_owned(), secret_key.to_owned())
-            .and_then(|credential| match token.filter(|token| !token.is_empty()) {
-                Some(token) => credential.with_token(token.to_owned()),
-                None => Ok(credential),
-            });
-        credential.map_err(|invalid| self.locate(&invalid))
-    }
+/// The region of that name.
+pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
+    Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
 }

@@ -1,0 +1,451 @@
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    sync::Arc,
+    vec,
+    vec::Vec,
+};
+use core::{fmt, mem, time::Duration};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Chain, NoCredentials, Tried, Unreadable,
+    lookup::{Candidate, Content, Looked, Lookup, Variables, bytes},
+    missing::{Fault, Sort},
+    parts::{Grant, Identity},
+    refresh::Found,
+    role::{Assume, Fetch},
+    source::{Kind, Source},
+    tccli, unreadable,
+};
+use crate::{
+    AssumeRole, Attempt, Credential, Now, Outcome, Region, Report, Session, Step, UnixTime,
+    call::Hints,
+};
+
+/// The variable that names the region.
+const REGION: &str = "TENCENTCLOUD_REGION";
+
+/// A search for credentials in the sources of a [`Chain`], driven from outside as a [`Flow`](crate::Flow) is.
+///
+/// [`Session::search`] gives it out when a call waits for credentials. What it finds, or why it finds nothing, goes
+/// into the session. One search is under way at a time; when it is dropped, the session gives out another one.
+///
+/// ```
+/// use core::time::Duration;
+/// use tc3_core::{
+///     Call, Flow, Now, Session, Source, Step, UnixTime, Untyped,
+///     credential::{Lookup, SearchStep},
+/// };
+///
+/// let mut session = Session::new(Source::environment());
+/// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+/// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+/// let Step::Wait(_) = call.step(&mut session, now) else { panic!() };
+///
+/// let mut search = session.search(now).unwrap();
+/// loop {
+///     match search.step(&mut session, now) {
+///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_ID")) => search.found(Ok(Some(b"AKIDEXAMPLE".into()))),
+///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_KEY")) => search.found(Ok(Some(b"not-a-real-key".into()))),
+///         SearchStep::Read(_) => search.found(Ok(None)),
+///         SearchStep::Done => break,
+///         SearchStep::Send(_) | SearchStep::Wait(_) => panic!("the environment asks for neither"),
+///     }
+/// }
+/// assert_eq!(session.credential().unwrap().secret_id(), "AKIDEXAMPLE");
+/// let Step::Send(_) = call.step(&mut session, now) else { panic!() };
+/// ```
+#[must_use = "a search does nothing unless it is driven"]
+pub struct Search {
+    mark: Arc<()>,
+    chain: Chain,
+    /// Whether the chain is the one source that has had credentials before.
+    known: bool,
+    /// Whether nobody has named a region.
+    wants_region: bool,
+    /// When it has taken too long.
+    until: Duration,
+    /// The time by the service's clock, as far as it is known.
+    time: UnixTime,
+    variables: Variables,
+    /// The variables that are not read yet.
+    unread: vec::IntoIter<&'static str>,
+    level: Level,
+    /// The chains around this one, each with the role that is taken with what the inner one has, and the place that
+    /// names that role if one does.
+    outer: Vec<(Level, Box<AssumeRole>, Option<String>)>,
+    task: Task,
+    /// What the last [`SearchStep::Read`] has found.
+    looked: Option<Content>,
+    /// Files at usual places that the source can't read, and why.
+    denied: Vec<String>,
+    /// What was of no use, and why: no error, but worth a word.
+    passed_over: Vec<Tried>,
+    /// The service's time by the last answer.
+    date: Option<UnixTime>,
+    /// The source that had credentials, or why there are none.
+    result: Option<Result<String, NoCredentials>>,
+}
+
+/// What is to be done next.
+#[must_use = "a step says what is to be done, and nothing happens unless it is"]
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step lives for a moment on the stack"
+)]
+pub enum SearchStep {
+    /// Read this, then call [`Search::found`].
+    Read(Lookup),
+    /// Send this, then call [`Search::handle`].
+    Send(Attempt),
+    /// Wait this long, then call [`Search::step`] again.
+    Wait(Duration),
+    /// The session has the credentials, or the reason why there are none.
+    Done,
+}
+
+/// A chain that is searched.
+struct Level {
+    /// The source that is tried, and those behind it.
+    sources: vec::IntoIter<Source>,
+    tried: Vec<Tried>,
+}
+
+impl Level {
+    fn new(chain: &Chain) -> Self {
+        Self {
+            sources: chain.sources().to_vec().into_iter(),
+            tried: Vec::new(),
+        }
+    }
+
+    /// The source that is tried.
+    fn source(&self) -> Option<&Source> {
+        self.sources.as_slice().first()
+    }
+}
+
+/// What is to be done.
+enum Task {
+    /// Read the next variable, or begin with the next source.
+    Next,
+    Look(Place),
+    /// Ask for credentials, for the identity that this place names if one does.
+    Fetch(Box<dyn Fetch>, Option<String>),
+    End(Result<Found, NoCredentials>),
+    Ended,
+}
+
+/// Where to look.
+enum Place {
+    Variable(&'static str),
+    /// A file that the source may be in, and those in which it may be otherwise.
+    File(Candidate, vec::IntoIter<Candidate>),
+    /// The file that has the region.
+    Region(Found, String),
+}
+
+impl Place {
+    fn lookup(&self) -> Lookup {
+        match self {
+            Self::Variable(name) => Lookup::Variable(name),
+            Self::File(file, _) => Lookup::file(&file.path),
+            Self::Region(_, path) => Lookup::file(path),
+        }
+    }
+}
+
+impl Search {
+    /// A search through a chain, which may be `known` to have had credentials.
+    pub(super) fn new(
+        mark: Arc<()>,
+        chain: Chain,
+        known: bool,
+        wants_region: bool,
+        until: Duration,
+    ) -> Self {
+        let places = chain.places();
+        let mut unread: Vec<_> = places.iter().flat_map(|it| it.variables()).collect();
+        if wants_region && places.iter().any(|it| matches!(it.0, Kind::Environment)) {
+            unread.push(REGION);
+        }
+        Self {
+            mark,
+            level: Level::new(&chain),
+            chain,
+            known,
+            wants_region,
+            until,
+            time: UnixTime::new(0),
+            variables: Variables::default(),
+            unread: unread.into_iter(),
+            outer: Vec::new(),
+            task: Task::Next,
+            looked: None,
+            denied: Vec::new(),
+            passed_over: Vec::new(),
+            date: None,
+            result: None,
+        }
+    }
+
+    /// Returns what is to be done next. A step while something is out means that it was abandoned.
+    pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
+        let left = self.until.saturating_sub(now.tick);
+        loop {
+            self.time = now.unix.plus(session.clock_offset());
+            self.task = match mem::replace(&mut self.task, Task::Ended) {
+                Task::Next => self.next(),
+                Task::Look(place) => match (self.looked.take(), place) {
+                    (Some(content), place) => self.looked(place, content),
+                    (None, place) if !left.is_zero() => {
+                        let lookup = place.lookup();
+                        self.task = Task::Look(place);
+                        self.looked = Some(Err("the lookup was abandoned".into()));
+                        return SearchStep::Read(lookup);
+                    }
+                    (None, Place::Region(found, _)) => Task::End(Ok(found)),
+                    (None, _) => Task::End(Err(NoCredentials::late())),
+                },
+                Task::Fetch(mut fetch, place) => match fetch.step(session, now, left) {
+                    Step::Done(Ok(keys)) => self.gained(keys),
+                    Step::Done(Err(fault)) => self.failed(fault.at(place.as_deref())),
+                    Step::Send(_) if left.is_zero() => Task::End(Err(NoCredentials::late())),
+                    Step::Send(attempt) => {
+                        self.task = Task::Fetch(fetch, place);
+                        return SearchStep::Send(Attempt {
+                            for_credentials: true,
+                            ..attempt
+                        });
+                    }
+                    Step::Wait(delay) => {
+                        self.task = Task::Fetch(fetch, place);
+                        return SearchStep::Wait(delay);
+                    }
+                },
+                Task::End(result) => {
+                    let date = self.date.unwrap_or(self.time);
+                    self.result = session.renewed(&self.mark, result, date, now);
+                    Task::Ended
+                }
+                Task::Ended => return SearchStep::Done,
+            };
+        }
+    }
+
+    /// Takes what came of the send that the last [`SearchStep::Send`] asked for.
+    pub fn handle(&mut self, outcome: Outcome) {
+        if let Ok(response) = &outcome {
+            self.date = Hints::of(response.headers()).date.or(self.date);
+        }
+        if let Task::Fetch(fetch, _) = &mut self.task {
+            fetch.handle(outcome);
+        }
+    }
+
+    /// Takes what the last [`SearchStep::Read`] found.
+    pub fn found(&mut self, looked: Looked) {
+        if let Some(content) = &mut self.looked {
+            *content = looked.map(|bytes| bytes.map(Zeroizing::new));
+        }
+    }
+
+    /// Returns what there is to tell at this moment. After the end, that is what the search came to.
+    pub fn report(&self) -> Report<'_> {
+        let fetch = match &self.task {
+            Task::Fetch(fetch, _) => fetch.report(),
+            _ => None,
+        };
+        Report {
+            for_credentials: true,
+            credentials: match &self.result {
+                Some(Ok(source)) => Some(Ok(source)),
+                Some(Err(missing)) => Some(Err(missing)),
+                None => None,
+            },
+            passed_over: match &self.result {
+                Some(Ok(_)) => &self.passed_over,
+                _ => &[],
+            },
+            ..fetch.unwrap_or_default()
+        }
+    }
+
+    fn next(&mut self) -> Task {
+        if let Some(name) = self.unread.next() {
+            return Task::Look(Place::Variable(name));
+        }
+        let Some(source) = self.level.source() else {
+            return self.none(false);
+        };
+        match source.files(&self.variables) {
+            Ok(files) => self.next_file(files.into_iter()),
+            Err(fault) => self.failed(fault),
+        }
+    }
+
+    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>) -> Task {
+        match files.next() {
+            Some(file) => Task::Look(Place::File(file, files)),
+            None => self.identify(None),
+        }
+    }
+
+    fn looked(&mut self, place: Place, content: Content) -> Task {
+        match place {
+            Place::Variable(name) => {
+                self.variables.insert(name, content);
+                Task::Next
+            }
+            Place::File(Candidate { path, named }, rest) => {
+                // A home that is no folder, or is somebody else's, is usual in containers: nobody has a file there.
+                let denied = content.is_err() && !named;
+                match bytes(content, &path) {
+                    Ok(Some(bytes)) => self.identify(Some((&path, &bytes))),
+                    Ok(None) if named => self.failed(Unreadable::new(path, "is not there").into()),
+                    Ok(None) => self.next_file(rest),
+                    Err(unreadable) if denied => {
+                        self.denied.push(unreadable.to_string());
+                        self.next_file(rest)
+                    }
+                    Err(unreadable) => self.failed(unreadable.into()),
+                }
+            }
+            Place::Region(mut found, path) => {
+                let region = bytes(content, &path).and_then(|file| match file {
+                    Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
+                    None => Ok(None),
+                });
+                found.region = self.optional(region);
+                Task::End(Ok(found))
+            }
+        }
+    }
+
+    /// Finds out who signs.
+    fn identify(&mut self, file: Option<(&str, &[u8])>) -> Task {
+        let Some(source) = self.level.source() else {
+            return Task::Next;
+        };
+        let Identity { grant, place } = match source.read(&self.variables, file, self.time) {
+            Ok(identity) => identity,
+            Err(fault) => return self.failed(fault),
+        };
+        self.pass_denied();
+        match grant {
+            Grant::Keys(keys) => self.gained(keys),
+            Grant::Role(role, chain) => {
+                let outer = mem::replace(&mut self.level, Level::new(&chain));
+                self.outer.push((outer, role, place));
+                Task::Next
+            }
+            Grant::ServiceAccount(region, action) => {
+                let assume = Assume::new(&*action, Chain::of([]), Some(region));
+                Task::Fetch(Box::new(assume), place)
+            }
+            Grant::Machine(mut machine) => {
+                machine.known = self.known;
+                Task::Fetch(Box::new(machine), place)
+            }
+        }
+    }
+
+    /// Goes on with credentials: a role is taken with them, or they are the result.
+    fn gained(&mut self, credential: Credential) -> Task {
+        if let Some((outer, role, place)) = self.outer.pop() {
+            self.level = outer;
+            return Task::Fetch(Box::new(Assume::new(&*role, credential, None)), place);
+        }
+        let Some(source) = self.level.sources.next() else {
+            return Task::Next;
+        };
+        self.region(Found {
+            source,
+            credential,
+            region: None,
+        })
+    }
+
+    /// Goes on from a source that has no credentials: to the next one, if it has nothing.
+    fn failed(&mut self, fault: Fault) -> Task {
+        let denied = self.pass_denied();
+        let Some(source) = self.level.sources.next() else {
+            return Task::Next;
+        };
+        let reason = match denied {
+            Some(denied) if fault.sort == Sort::Absent => denied,
+            _ => fault.reason,
+        };
+        self.level.tried.push(Tried {
+            source: source.to_string(),
+            reason,
+            cause: fault.cause,
+        });
+        match fault.sort {
+            Sort::Absent => Task::Next,
+            sort => self.none(sort == Sort::Passing),
+        }
+    }
+
+    /// Ends a chain that has no credentials, and with it the source whose role is taken with what it has.
+    fn none(&mut self, passing: bool) -> Task {
+        let tried = mem::take(&mut self.level.tried);
+        let missing = NoCredentials::new(tried, passing);
+        match self.outer.pop() {
+            Some((outer, ..)) => {
+                self.level = outer;
+                self.failed(Fault::of_base(&missing))
+            }
+            None => Task::End(Err(missing)),
+        }
+    }
+
+    /// Goes on to the region that is kept where the sources are.
+    fn region(&mut self, mut found: Found) -> Task {
+        let places = self.chain.places();
+        let tccli = places.iter().find_map(|it| match &it.0 {
+            Kind::Tccli(profile) if self.wants_region => Some(profile),
+            _ => None,
+        });
+        let region = match (self.variables.get(REGION), tccli) {
+            (Ok(Some(name)), _) => unreadable::region(REGION, name).map(Some),
+            (Ok(None), Some(profile)) => {
+                match tccli::file(profile.as_deref(), &self.variables, "configure") {
+                    Ok(file) => return Task::Look(Place::Region(found, file.path)),
+                    Err(unreadable) => Err(unreadable),
+                }
+            }
+            (Ok(None), None) => Ok(None),
+            (Err(unreadable), _) => Err(unreadable),
+        };
+        found.region = self.optional(region);
+        Task::End(Ok(found))
+    }
+
+    /// The region is optional, so that what is wrong where it may stand is passed over.
+    fn optional(&mut self, region: Result<Option<Region>, Unreadable>) -> Option<Region> {
+        region.unwrap_or_else(|unreadable| {
+            let tried = Tried::new("region".into(), unreadable.to_string());
+            self.passed_over.push(tried);
+            None
+        })
+    }
+
+    /// Passes over the files that the source can't read, if any. Returns which and why.
+    fn pass_denied(&mut self) -> Option<String> {
+        let denied = mem::take(&mut self.denied).join(", ");
+        let source = self.level.source().filter(|_| !denied.is_empty())?;
+        let tried = Tried::new(source.to_string(), denied.clone());
+        self.passed_over.push(tried);
+        Some(denied)
+    }
+}
+
+impl fmt::Debug for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Search").finish_non_exhaustive()
+    }
+}
