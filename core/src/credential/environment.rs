@@ -1,10 +1,11 @@
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String};
 
 use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable,
-    parts::{Identity, Part, Parts},
+    lookup::Variable,
+    parts::{Identity, Parts},
 };
 
 const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
@@ -101,7 +102,7 @@ impl Credential {
 impl Identity {
     /// Who signs by the environment, as [`Credential::from_environment`] describes it.
     pub(super) fn from_environment(
-        mut variable: impl FnMut(&'static str) -> Result<Option<Zeroizing<String>>, Unreadable>,
+        mut variable: impl FnMut(&'static str) -> Variable,
     ) -> Result<Option<Self>, Unreadable> {
         let mut read = |name| Ok(variable(name)?.filter(|value| !value.is_empty()));
         for name in NOT_TAKEN {
@@ -110,9 +111,10 @@ impl Identity {
                 return Err(Unreadable::new(name, rule));
             }
         }
-        let mut parts = Parts(Vec::new());
+        let mut parts = Parts::default();
         for (field, names) in ROLE {
-            parts.0.push(same(field, names, &mut read)?);
+            let (name, value) = same(names, &mut read)?;
+            parts.push(field, name, value);
         }
         if let Some(name) = read(MACHINE_ROLE)? {
             if parts.role()?.is_some() {
@@ -122,37 +124,33 @@ impl Identity {
             return Self::machine(Some(&name), MACHINE_ROLE).map(Some);
         }
         for (field, names) in KEYS {
-            parts.0.push(same(field, names, &mut read)?);
+            let (name, value) = same(names, &mut read)?;
+            parts.push(field, name, value);
         }
         if parts.is_empty() {
             return Ok(None);
         }
-        parts.identity(None).map(Some)
+        parts.identity().map(Some)
     }
 }
 
-/// What is set under one of the names of a part; those that are set must not differ.
+/// What is set under one of the names that a thing has, and the first such name; those that are set must not differ.
 fn same(
-    field: &'static str,
     names: &[&'static str],
-    mut read: impl FnMut(&'static str) -> Result<Option<Zeroizing<String>>, Unreadable>,
-) -> Result<Part, Unreadable> {
-    let mut set: Option<(&str, Zeroizing<String>)> = None;
+    mut read: impl FnMut(&'static str) -> Variable,
+) -> Result<(&'static str, Option<Zeroizing<String>>), Unreadable> {
+    let mut found = (names.first().copied().unwrap_or_default(), None);
     for &name in names {
-        match (read(name)?, &set) {
-            (Some(value), None) => set = Some((name, value)),
-            (Some(value), Some((_, first))) if value != *first => {
+        match (read(name)?, &found.1) {
+            (Some(value), None) => found = (name, Some(value)),
+            (Some(value), Some(first)) if value != *first => {
                 let rule = "must not differ from the same setting under another name";
                 return Err(Unreadable::new(name, rule));
             }
             _ => {}
         }
     }
-    let usual = names.first().copied().unwrap_or_default();
-    Ok(match &set {
-        Some((name, value)) => Part::new(field, *name, Some(value)),
-        None => Part::new(field, usual, None),
-    })
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -68,8 +68,8 @@ pub(super) struct Candidate {
 #[derive(Default)]
 pub(super) struct Variables(BTreeMap<&'static str, Variable>);
 
-/// Its value; an empty one counts as not set.
-type Variable = Result<Option<Zeroizing<String>>, Unreadable>;
+/// The value of a variable; an empty one counts as not set.
+pub(super) type Variable = Result<Option<Zeroizing<String>>, Unreadable>;
 
 impl Variables {
     pub(super) fn insert(&mut self, name: &'static str, content: Content) {
@@ -89,7 +89,6 @@ impl Variables {
             .map(|text| Zeroizing::new(text.into())))
     }
 
-    /// The value of a variable.
     pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Unreadable> {
         match self.0.get(name) {
             Some(Ok(value)) => Ok(value.as_deref().map(String::as_str)),

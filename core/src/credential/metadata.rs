@@ -1,21 +1,18 @@
 use alloc::{
     format,
     string::{String, ToString},
-    vec,
 };
 use core::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{
     Credential, Unreadable,
     missing::{Fault, Sort},
-    parts::{Part, Parts},
+    parts::{EXPIRY, Parts},
     role::Fetch,
-    unreadable::{json_time, object, text},
+    unreadable::text,
     with_causes,
 };
 use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, Step, request::NO_CODING};
@@ -145,16 +142,14 @@ impl Fetch for MachineRole {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer<'a> {
-    #[serde(borrow)]
-    code: Option<&'a RawValue>,
-    tmp_secret_id: Option<&'a RawValue>,
-    tmp_secret_key: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
-    expired_time: Option<&'a RawValue>,
-}
+/// The parts of an identity, and what the answer calls them.
+const PARTS: [(&str, &[&str]); 5] = [
+    ("Code", &["Code"]),
+    ("SecretId", &["TmpSecretId"]),
+    ("SecretKey", &["TmpSecretKey"]),
+    ("Token", &["Token"]),
+    (EXPIRY, &["ExpiredTime"]),
+];
 
 impl Credential {
     /// Reads what a virtual machine's metadata endpoint answers for its role: JSON with `TmpSecretId`,
@@ -177,27 +172,13 @@ impl Credential {
     /// [`Unreadable`] with the line or field when it isn't such JSON, when one of the fields is missing or
     /// there twice, and when a value can't be right.
     pub fn from_metadata(answer: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
-        let answer: Answer<'_> = object(text(answer.as_ref())?)?;
-        let parts = Parts(vec![
-            Part::json("Code", "Code", answer.code)?,
-            Part::json("SecretId", "TmpSecretId", answer.tmp_secret_id)?,
-            Part::json("SecretKey", "TmpSecretKey", answer.tmp_secret_key)?,
-            Part::json("Token", "Token", answer.token)?,
-        ]);
-        if parts.text("Code").is_some_and(|code| code != "Success") {
+        let parts = Parts::from_json(text(answer.as_ref())?, PARTS)?;
+        if parts.required("Code")? != "Success" {
             return Err(parts.wrong("Code", "must be Success"));
         }
-        let expired_time = json_time("ExpiredTime", answer.expired_time)?;
-        for (field, is_there) in [
-            ("Code", parts.text("Code").is_some()),
-            ("Token", parts.text("Token").is_some()),
-            ("ExpiredTime", expired_time.is_some()),
-        ] {
-            if !is_there {
-                return Err(parts.wrong(field, "is missing"));
-            }
-        }
-        parts.keys(expired_time)
+        parts.required("Token")?;
+        parts.required(EXPIRY)?;
+        parts.keys()
     }
 }
 

@@ -1,14 +1,15 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{
     Chain, Credential, Unreadable, broken,
     metadata::{METADATA, MachineRole},
-    unreadable::json_text,
+    unreadable::{self, json_text},
 };
-use crate::{Action, AssumeRole, AssumeRoleWithWebIdentity, Endpoint, Region, UnixTime};
+use crate::{
+    Action, AssumeRole, AssumeRoleWithWebIdentity, Endpoint, Invalid, Region, UnixTime, lenient,
+};
 
 /// The name of a session where nobody names one. Audits show it.
 const SESSION_NAME: &str = "tc3-rust";
@@ -59,14 +60,13 @@ impl Identity {
         Err(Unreadable::new(self.place.unwrap_or_default(), rule))
     }
 
-    /// When its keys expired, if they have.
-    pub(super) fn expired(&self, now: UnixTime) -> Option<UnixTime> {
-        let keys = match &self.grant {
-            Grant::Keys(keys) => Some(keys),
-            Grant::Role(_, chain) => chain.fixed(),
+    /// When its keys expire, or those with which its role is taken.
+    pub(super) fn expires_at(&self) -> Option<UnixTime> {
+        match &self.grant {
+            Grant::Keys(keys) => keys.expires_at(),
+            Grant::Role(_, chain) => chain.fixed()?.expires_at(),
             Grant::ServiceAccount(..) | Grant::Machine(_) => None,
-        };
-        keys?.expires_at().filter(|time| *time <= now)
+        }
     }
 
     /// The same with the file that holds it.
@@ -77,16 +77,19 @@ impl Identity {
 }
 
 /// What a text says of who signs, part by part.
-pub(super) struct Parts(pub(super) Vec<Part>);
+#[derive(Default)]
+pub(super) struct Parts(Vec<Part>);
 
-/// A part, and its text if it has one.
-pub(super) struct Part {
+struct Part {
     /// What the service calls it.
     field: &'static str,
     /// Where it stands, or would.
     place: String,
-    pub(super) value: Option<Zeroizing<String>>,
+    value: Option<Zeroizing<String>>,
 }
+
+/// When the keys expire, as a JSON number of seconds.
+pub(super) const EXPIRY: &str = "ExpiredTime";
 
 /// The parts that say something of a role.
 const ROLE: [&str; 5] = [
@@ -97,31 +100,39 @@ const ROLE: [&str; 5] = [
     "SourceIdentity",
 ];
 
-impl Part {
-    pub(super) fn new(field: &'static str, place: impl Into<String>, value: Option<&str>) -> Self {
-        Self {
-            field,
-            place: place.into(),
-            value: value.map(|value| Zeroizing::new(value.into())),
+impl Parts {
+    /// The fields of a JSON object, by the names that they have there.
+    pub(super) fn from_json<const N: usize>(
+        text: &str,
+        names: [(&'static str, &[&str]); N],
+    ) -> Result<Self, Unreadable> {
+        let fields = unreadable::fields(text, names.map(|(_, names)| names))?;
+        let mut parts = Self::default();
+        for ((field, names), json) in names.into_iter().zip(fields) {
+            let place = names.first().copied().unwrap_or_default();
+            let value = match field {
+                EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
+                _ => json_text(place, json)?,
+            };
+            parts.push(field, place, value);
         }
+        Ok(parts)
     }
 
-    /// The text of a JSON field; absent and null are none.
-    pub(super) fn json(
+    pub(super) fn push(
+        &mut self,
         field: &'static str,
-        place: &str,
-        json: Option<&RawValue>,
-    ) -> Result<Self, Unreadable> {
-        let value = json_text(place, json)?;
-        Ok(Self::new(
+        place: impl Into<String>,
+        value: Option<Zeroizing<String>>,
+    ) {
+        let place = place.into();
+        self.0.push(Part {
             field,
             place,
-            value.as_deref().map(String::as_str),
-        ))
+            value,
+        });
     }
-}
 
-impl Parts {
     fn part(&self, field: &str) -> Option<&Part> {
         self.0.iter().find(|part| part.field == field)
     }
@@ -137,15 +148,25 @@ impl Parts {
         Some(value.as_str()).filter(|text| !text.is_empty())
     }
 
+    /// The text of a part that must not be empty.
+    pub(super) fn required(&self, field: &str) -> Result<&str, Unreadable> {
+        self.text(field)
+            .ok_or_else(|| self.wrong(field, "is missing"))
+    }
+
     /// Says that a part breaks a rule.
     pub(super) fn wrong(&self, field: &str, rule: &'static str) -> Unreadable {
         Unreadable::new(self.part(field).map_or(field, |part| &part.place), rule)
     }
 
+    fn invalid(&self, invalid: Invalid) -> Unreadable {
+        self.wrong(invalid.field(), invalid.rule())
+    }
+
     /// The owner of the keys, or a role that is taken with them.
-    pub(super) fn identity(&self, expires_at: Option<UnixTime>) -> Result<Identity, Unreadable> {
+    pub(super) fn identity(&self) -> Result<Identity, Unreadable> {
         let role = self.role()?;
-        let keys = self.keys(expires_at)?;
+        let keys = self.keys()?;
         Ok(match (role, self.part("RoleArn")) {
             (Some(role), Some(named)) => Identity {
                 grant: Grant::Role(Box::new(role), keys.into()),
@@ -156,17 +177,20 @@ impl Parts {
     }
 
     /// The keys. An empty token is none.
-    pub(super) fn keys(&self, expires_at: Option<UnixTime>) -> Result<Credential, Unreadable> {
-        let required = |field| {
+    pub(super) fn keys(&self) -> Result<Credential, Unreadable> {
+        let said = |field| {
             let value = self.part(field).and_then(|part| part.value.as_deref());
             value.ok_or_else(|| self.wrong(field, "is missing"))
         };
-        let (id, key) = (required("SecretId")?, required("SecretKey")?);
-        let keys = Credential::new(id, key).and_then(|keys| match self.text("Token") {
+        let keys = Credential::new(said("SecretId")?, said("SecretKey")?);
+        let keys = keys.and_then(|keys| match self.text("Token") {
             Some(token) => keys.with_token(token),
             None => Ok(keys),
         });
-        let keys = keys.map_err(|invalid| self.wrong(invalid.field(), invalid.rule()))?;
+        let keys = keys.map_err(|invalid| self.invalid(invalid))?;
+        let seconds = |json| lenient::required(&mut serde_json::Deserializer::from_str(json));
+        let expires_at = self.text(EXPIRY).map(seconds).transpose();
+        let expires_at = expires_at.map_err(|_| self.wrong(EXPIRY, "must be Unix seconds"))?;
         Ok(Credential { expires_at, ..keys })
     }
 
@@ -176,24 +200,22 @@ impl Parts {
         if said.iter().all(Option::is_none) {
             return Ok(None);
         }
-        let [arn, session_name, duration, external_id, source_identity] = said;
-        let arn = arn.ok_or_else(|| self.wrong("RoleArn", "is missing"))?;
+        let arn = self.required("RoleArn")?;
         for (field, text) in ROLE.into_iter().zip(said) {
             if let Some(rule) = text.and_then(broken) {
                 return Err(self.wrong(field, rule));
             }
         }
+        let [_, session_name, duration, external_id, source_identity] = said;
         let seconds = duration.map(str::parse).transpose();
-        let seconds =
-            seconds.map_err(|_| self.wrong("DurationSeconds", "must be a number of seconds"))?;
         let role = AssumeRole {
-            duration_seconds: seconds,
+            duration_seconds: seconds
+                .map_err(|_| self.wrong("DurationSeconds", "must be a number of seconds"))?,
             external_id: external_id.map(Into::into),
             source_identity: source_identity.map(Into::into),
             ..AssumeRole::new(arn, session_name.unwrap_or(SESSION_NAME))
         };
-        let checked = role.check();
-        checked.map_err(|invalid| self.wrong(invalid.field(), invalid.rule()))?;
+        role.check().map_err(|invalid| self.invalid(invalid))?;
         Ok(Some(role))
     }
 }

@@ -1,9 +1,11 @@
 use alloc::{format, string::String};
 use core::mem;
 
+use zeroize::Zeroizing;
+
 use super::{
     Credential, Unreadable,
-    parts::{Identity, Part, Parts},
+    parts::{Identity, Parts},
     unreadable::{line, text},
 };
 
@@ -71,7 +73,7 @@ impl Identity {
     pub(super) fn from_profile(file: &[u8], profile: &str) -> Result<Self, Unreadable> {
         let wrong_section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
         let (mut section, mut seen) = (None, false);
-        let mut parts = PARTS.map(|_| None);
+        let mut settings = PARTS.map(|_| None);
         for (number, content) in (1..).zip(text(file)?.lines()) {
             let wrong = |rule| Unreadable::new(line(number), rule);
             let content = content.trim();
@@ -94,14 +96,14 @@ impl Identity {
                 setting.ok_or_else(|| wrong("must be [section], key = value or a comment"))?;
             let section = section.ok_or_else(|| wrong("must stand below a [section]"))?;
             let same = |known: &str| letters(name.trim()).eq(letters(known));
-            let mut places = PARTS.iter().zip(&mut parts);
-            let Some(((field, known), part)) = places.find(|((_, known), _)| same(known)) else {
+            let mut known = PARTS.iter().zip(&mut settings);
+            let Some(((field, known), setting)) = known.find(|((_, known), _)| same(known)) else {
                 continue;
             };
             let here = format!("{known} (line {number})");
             if section == profile {
                 let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
-                if part.replace((here.clone(), value)).is_some() {
+                if setting.replace((here.clone(), value)).is_some() {
                     return Err(Unreadable::new(here, "must be there once"));
                 }
             } else if section == "DEFAULT" && *field == "RoleArn" {
@@ -115,14 +117,17 @@ impl Identity {
         if !seen {
             return Err(wrong_section("is missing"));
         }
-        let parts = PARTS.into_iter().zip(parts).map(|((field, name), part)| {
+        let mut parts = Parts::default();
+        for ((field, name), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role is none; an empty key is wrong.
-            match part.filter(|(_, value)| !value.is_empty() || name.starts_with("secret")) {
-                Some((place, value)) => Part::new(field, place, Some(value)),
-                None => Part::new(field, format!("{name} in section [{profile}]"), None),
+            match setting.filter(|(_, value)| !value.is_empty() || name.starts_with("secret")) {
+                Some((place, value)) => {
+                    parts.push(field, place, Some(Zeroizing::new(value.into())))
+                }
+                None => parts.push(field, format!("{name} in section [{profile}]"), None),
             }
-        });
-        Parts(parts.collect()).identity(None)
+        }
+        parts.identity()
     }
 }
 

@@ -203,7 +203,7 @@ impl Source {
             (Kind::Profile { .. }, None) => return absent(profile::nowhere()),
             (Kind::Tccli(_), Some((path, file))) => {
                 let identity = within(path, Identity::from_tccli(file))?;
-                return match identity.expired(now) {
+                return match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
                         let reason = format!("{path}: expired at Unix second {time}; log in again");
                         Err(Fault::new(Sort::Wrong, reason))

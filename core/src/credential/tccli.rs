@@ -1,49 +1,29 @@
-use alloc::{format, vec};
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use alloc::format;
 
 use super::{
     Credential, Unreadable,
     lookup::{Candidate, Variables},
-    parts::{Identity, Part, Parts},
-    unreadable::{self, json_text, json_time, object, text},
+    parts::{EXPIRY, Identity, Parts},
+    unreadable::{self, fields, json_text, text},
 };
 use crate::{Region, UnixTime};
 
 /// The last moment that can be meant by a number of seconds; a number of milliseconds is later.
 const LATEST: UnixTime = UnixTime::new(100_000_000_000);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Login<'a> {
-    #[serde(borrow)]
-    secret_id: Option<&'a RawValue>,
-    secret_key: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
-    expires_at: Option<&'a RawValue>,
-    r#type: Option<&'a RawValue>,
-    #[serde(rename = "role-arn", alias = "roleArn", alias = "role_arn")]
-    role_arn: Option<&'a RawValue>,
-    #[serde(
-        rename = "role-session-name",
-        alias = "roleSessionName",
-        alias = "role_session_name"
-    )]
-    role_session_name: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Configuration<'a> {
-    #[serde(borrow, rename = "_sys_param")]
-    system: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct System<'a> {
-    #[serde(borrow)]
-    region: Option<&'a RawValue>,
-}
+/// The parts of an identity, and what a login calls them.
+const PARTS: [(&str, &[&str]); 7] = [
+    ("SecretId", &["secretId"]),
+    ("SecretKey", &["secretKey"]),
+    ("Token", &["token"]),
+    (EXPIRY, &["expiresAt"]),
+    ("RoleArn", &["role-arn", "roleArn", "role_arn"]),
+    (
+        "RoleSessionName",
+        &["role-session-name", "roleSessionName", "role_session_name"],
+    ),
+    ("type", &["type"]),
+];
 
 /// The variables that name the profile, as tccli and Terraform have them, and the folder in the place of `~/.tccli`.
 const PROFILES: [&str; 2] = ["TCCLI_PROFILE", "TENCENTCLOUD_PROFILE"];
@@ -111,19 +91,7 @@ impl Credential {
 impl Identity {
     /// Who signs by a file of tccli, as [`Credential::from_tccli`] describes it.
     pub(super) fn from_tccli(file: &[u8]) -> Result<Self, Unreadable> {
-        let login: Login<'_> = object(text(file)?)?;
-        let parts = Parts(vec![
-            Part::json("SecretId", "secretId", login.secret_id)?,
-            Part::json("SecretKey", "secretKey", login.secret_key)?,
-            Part::json("Token", "token", login.token)?,
-            Part::json("RoleArn", "role-arn", login.role_arn)?,
-            Part::json(
-                "RoleSessionName",
-                "role-session-name",
-                login.role_session_name,
-            )?,
-            Part::json("type", "type", login.r#type)?,
-        ]);
+        let parts = Parts::from_json(text(file)?, PARTS)?;
         match parts.text("type") {
             None | Some("default" | "oauth" | "sso") => {}
             Some("cvm-role") if parts.role()?.is_none() => return Self::machine(None, "type"),
@@ -136,12 +104,11 @@ impl Identity {
                 return Err(parts.wrong("type", rule));
             }
         }
-        match json_time("expiresAt", login.expires_at)? {
-            Some(time) if time >= LATEST => {
-                Err(Unreadable::new("expiresAt", "must be Unix seconds"))
-            }
-            expiry => parts.identity(expiry),
+        let identity = parts.identity()?;
+        if identity.expires_at().is_some_and(|time| time >= LATEST) {
+            return Err(parts.wrong(EXPIRY, "must be Unix seconds"));
         }
+        Ok(identity)
     }
 }
 
@@ -162,14 +129,14 @@ impl Region {
     ///
     /// [`Unreadable`] with the line or key when it isn't such JSON, or holds a region that can't be one.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Option<Self>, Unreadable> {
-        let configuration: Configuration<'_> = object(text(file.as_ref())?)?;
-        let Some(system) = configuration.system else {
+        let [system] = fields(text(file.as_ref())?, [&["_sys_param"]])?;
+        let Some(system) = system else {
             return Ok(None);
         };
-        let system: System<'_> = object(system.get())
+        let [region] = fields(system.get(), [&["region"]])
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
-        match json_text(place, system.region)? {
+        match json_text(place, region)? {
             Some(region) if !region.is_empty() => unreadable::region(place, &region).map(Some),
             _ => Ok(None),
         }

@@ -1,14 +1,14 @@
 use alloc::{borrow::Cow, format, string::String};
-use core::str;
+use core::{fmt, str};
 
-use serde::Deserialize;
+use serde::{
+    Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::{
-    Region, UnixTime,
-    lenient::{self, Object},
-};
+use crate::Region;
 
 /// Why a text holds no credential: the place, and the rule that is broken there.
 ///
@@ -66,11 +66,21 @@ pub(super) fn line(number: usize) -> String {
     format!("line {number}")
 }
 
-/// The one object that a JSON text is.
-pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unreadable> {
-    let parsed = serde_json::from_str::<Object<T>>(text);
+/// The region of this name.
+pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
+    Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
+}
+
+/// The fields that have one of these names in the one object that a JSON text is.
+pub(super) fn fields<'a, const N: usize>(
+    text: &'a str,
+    names: [&[&str]; N],
+) -> Result<[Option<&'a RawValue>; N], Unreadable> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let fields = json.deserialize_map(Fields(names));
+    let fields = fields.and_then(|fields| json.end().map(|()| fields));
     // The error's own text may hold something of the file.
-    parsed.map(|Object(object)| object).map_err(|error| {
+    fields.map_err(|error| {
         let rule = if error.is_data() {
             "must be in an object that holds each key once"
         } else {
@@ -80,7 +90,29 @@ pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unreada
     })
 }
 
-/// The text of a JSON field, `None` for absent and null.
+struct Fields<'n, const N: usize>([&'n [&'n str]; N]);
+
+impl<'de, const N: usize> Visitor<'de> for Fields<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = [None; N];
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            let mut known = self.0.iter().zip(&mut fields);
+            let field = known.find(|(names, _)| names.contains(&&*name));
+            if field.is_some_and(|(_, field)| field.replace(value).is_some()) {
+                return Err(M::Error::custom("a key is there twice"));
+            }
+        }
+        Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
+    }
+}
+
+/// The text of a JSON field.
 pub(super) fn json_text(
     place: &str,
     json: Option<&RawValue>,
@@ -88,22 +120,4 @@ pub(super) fn json_text(
     let read = |json: &RawValue| serde_json::from_str(json.get()).map(Zeroizing::new);
     let text = json.map(read).transpose();
     text.map_err(|_| Unreadable::new(place, "must be a text"))
-}
-
-/// The time of a JSON field, `None` for absent and null.
-pub(super) fn json_time(
-    place: &str,
-    json: Option<&RawValue>,
-) -> Result<Option<UnixTime>, Unreadable> {
-    let read = |json: &RawValue| {
-        let mut json = serde_json::Deserializer::from_str(json.get());
-        lenient::required(&mut json)
-    };
-    let time = json.map(read).transpose();
-    time.map_err(|_| Unreadable::new(place, "must be Unix seconds"))
-}
-
-/// The region of that name.
-pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
-    Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
 }
