@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable,
-    lookup::Variable,
+    lookup::Variables,
     parts::{Identity, Parts},
 };
 
@@ -94,63 +94,39 @@ impl Credential {
     pub fn from_environment(
         mut variable: impl FnMut(&str) -> Option<String>,
     ) -> Result<Option<Self>, Unreadable> {
-        let identity = Identity::from_environment(|name| Ok(variable(name).map(Zeroizing::new)))?;
+        let mut variables = Variables::default();
+        for name in names() {
+            let value = variable(name).map(|value| Zeroizing::new(value.into_bytes()));
+            variables.insert(name, Ok(value));
+        }
+        let identity = Identity::from_environment(&variables)?;
         identity.map(Identity::keys).transpose()
     }
 }
 
 impl Identity {
     /// Who signs by the environment, as [`Credential::from_environment`] describes it.
-    pub(super) fn from_environment(
-        mut variable: impl FnMut(&'static str) -> Variable,
-    ) -> Result<Option<Self>, Unreadable> {
-        let mut read = |name| Ok(variable(name)?.filter(|value| !value.is_empty()));
+    pub(super) fn from_environment(variables: &Variables) -> Result<Option<Self>, Unreadable> {
         for name in NOT_TAKEN {
-            if read(name)?.is_some() {
+            if variables.get(name)?.is_some() {
                 let rule = "is about a role and not supported; a program may give AssumeRole to Source::role";
                 return Err(Unreadable::new(name, rule));
             }
         }
-        let mut parts = Parts::default();
-        for (field, names) in ROLE {
-            let (name, value) = same(names, &mut read)?;
-            parts.push(field, name, value);
-        }
-        if let Some(name) = read(MACHINE_ROLE)? {
+        let mut parts = Parts::from_variables(ROLE, variables)?;
+        if let Some(name) = variables.get(MACHINE_ROLE)? {
             if parts.role()?.is_some() {
                 let rule = "must not be set beside TENCENTCLOUD_CAM_ROLE_NAME";
                 return Err(parts.wrong("RoleArn", rule));
             }
-            return Self::machine(Some(&name), MACHINE_ROLE).map(Some);
+            return Self::machine(Some(name), MACHINE_ROLE).map(Some);
         }
-        for (field, names) in KEYS {
-            let (name, value) = same(names, &mut read)?;
-            parts.push(field, name, value);
-        }
+        parts.0.extend(Parts::from_variables(KEYS, variables)?.0);
         if parts.is_empty() {
             return Ok(None);
         }
         parts.identity().map(Some)
     }
-}
-
-/// What is set under one of the names that a thing has, and the first such name; those that are set must not differ.
-fn same(
-    names: &[&'static str],
-    mut read: impl FnMut(&'static str) -> Variable,
-) -> Result<(&'static str, Option<Zeroizing<String>>), Unreadable> {
-    let mut found = (names.first().copied().unwrap_or_default(), None);
-    for &name in names {
-        match (read(name)?, &found.1) {
-            (Some(value), None) => found = (name, Some(value)),
-            (Some(value), Some(first)) if value != *first => {
-                let rule = "must not differ from the same setting under another name";
-                return Err(Unreadable::new(name, rule));
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -181,13 +157,15 @@ mod tests {
     }
 
     fn role(set: &[(&str, &str)]) -> AssumeRole {
-        let identity = Identity::from_environment(|name| {
+        let mut variables = Variables::default();
+        for name in names() {
             let found = set.iter().find(|(known, _)| *known == name);
-            Ok(found.map(|(_, value)| Zeroizing::new(value.to_string())))
-        });
-        let identity = identity.unwrap().unwrap();
+            let value = found.map(|(_, value)| Zeroizing::new(value.as_bytes().to_vec()));
+            variables.insert(name, Ok(value));
+        }
+        let identity = Identity::from_environment(&variables).unwrap().unwrap();
         let Grant::Role(role, keys) = identity.grant else {
-            panic!("{identity:?}");
+            panic!("no role");
         };
         assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
         *role

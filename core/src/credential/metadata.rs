@@ -9,7 +9,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 
 use super::{
     Credential, Unreadable,
-    missing::{Fault, Sort},
+    missing::{Sort, Tried},
     parts::{EXPIRY, Parts},
     role::Fetch,
     unreadable::text,
@@ -30,13 +30,12 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_ANSWER: usize = 64 << 10;
 
 /// The role of a virtual machine, asked for in one or two requests: its name unless it is known, and its keys.
-#[derive(Debug)]
 pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
     pub(super) name: Option<String>,
-    /// Whether the machine has had a role before, so that it is expected to answer.
-    pub(super) known: bool,
+    /// What it means that the endpoint doesn't answer: if the machine has had a role before, it will again.
+    pub(super) silence: Sort,
     /// What came of the request, once there is one.
     outcome: Option<Outcome>,
 }
@@ -51,7 +50,7 @@ impl MachineRole {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
             name: name.map(|name| role_name(name, place)).transpose()?,
-            known: false,
+            silence: Sort::Absent,
             outcome: None,
         })
     }
@@ -82,18 +81,11 @@ impl MachineRole {
     }
 
     /// Takes what came of a request. Returns the keys, or `None` where the next request is due.
-    fn take(&mut self, outcome: Outcome) -> Result<Option<Credential>, Fault> {
+    fn take(&mut self, outcome: Outcome) -> Result<Option<Credential>, Tried> {
         let url = self.url();
         let answer = outcome.map_err(|failure| {
-            let sort = if self.known {
-                Sort::Passing
-            } else {
-                Sort::Absent
-            };
-            Fault::new(
-                sort,
-                format!("{url} doesn't answer: {}", with_causes(&failure)),
-            )
+            let reason = format!("{url} doesn't answer: {}", with_causes(&failure));
+            Tried::new(self.silence, reason)
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
@@ -106,34 +98,32 @@ impl MachineRole {
                 Ok(Some(keys.map_err(|it| it.within(&url))?))
             }
             (StatusCode::NOT_FOUND, None) => {
-                Err(Fault::new(Sort::Absent, "the machine has no role"))
+                Err(Tried::new(Sort::Absent, "the machine has no role"))
             }
             (StatusCode::NOT_FOUND, Some(name)) => {
                 let reason = format!("the machine has no role {name}");
-                Err(Fault::new(Sort::Wrong, reason))
+                Err(Tried::new(Sort::Wrong, reason))
             }
             (status, _) => {
                 let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
                 let reason = format!("{url} answers with status {}", status.as_u16());
-                Err(Fault::new(Sort::passing_if(passing), reason))
+                Err(Tried::new(Sort::passing_if(passing), reason))
             }
         }
     }
 }
 
 impl Fetch for MachineRole {
-    fn step(&mut self, _: &mut Session, _: Now, left: Duration) -> Step<Result<Credential, Fault>> {
-        if let Some(outcome) = self.outcome.take() {
-            match self.take(outcome) {
-                Ok(None) => {}
-                Ok(Some(keys)) => return Step::Done(Ok(keys)),
-                Err(fault) => return Step::Done(Err(fault)),
-            }
+    fn step(&mut self, _: &mut Session, _: Now, left: Duration) -> Step<Result<Credential, Tried>> {
+        if let Some(outcome) = self.outcome.take()
+            && let Some(result) = self.take(outcome).transpose()
+        {
+            return Step::Done(result);
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
         match self.attempt(left) {
             Ok(attempt) => Step::Send(attempt),
-            Err(error) => Step::Done(Err(Fault::new(Sort::Wrong, error.to_string()))),
+            Err(error) => Step::Done(Err(Tried::new(Sort::Wrong, error.to_string()))),
         }
     }
 

@@ -37,10 +37,7 @@ use crate::{Error, Refusal, Remedy};
 /// );
 /// ```
 #[derive(Clone, Debug)]
-pub struct NoCredentials {
-    tried: Arc<[Tried]>,
-    passing: bool,
-}
+pub struct NoCredentials(Arc<[Tried]>);
 
 /// A source that had no credentials.
 #[derive(Clone, Debug)]
@@ -52,62 +49,119 @@ pub struct Tried {
     pub reason: String,
     /// What a request for them came to, if there was one.
     pub cause: Option<Arc<Error>>,
+    pub(super) sort: Sort,
+}
+
+/// What follows from it for the search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sort {
+    /// There is nothing, so the next source is tried.
+    Absent,
+    /// There is something, and it is wrong.
+    Wrong,
+    /// There may be something soon.
+    Passing,
+}
+
+impl Sort {
+    pub(super) const fn passing_if(passing: bool) -> Self {
+        if passing { Self::Passing } else { Self::Wrong }
+    }
 }
 
 impl Tried {
-    pub(super) const fn new(source: String, reason: String) -> Self {
+    /// The source is named later.
+    pub(crate) fn new(sort: Sort, reason: impl Into<String>) -> Self {
         Self {
-            source,
-            reason,
+            source: String::new(),
+            reason: reason.into(),
             cause: None,
+            sort,
         }
+    }
+
+    pub(super) fn with_source(self, source: impl ToString) -> Self {
+        let source = source.to_string();
+        Self { source, ..self }
+    }
+
+    /// A role can't be taken, since the request for it has failed.
+    pub(super) fn of_request(error: Error) -> Self {
+        let sort = Sort::passing_if(error.is_transient());
+        let reason = with_causes(&error);
+        Self {
+            cause: Some(Arc::new(error)),
+            ..Self::new(sort, reason)
+        }
+    }
+
+    /// A role can't be taken, since there are no credentials to take it with.
+    pub(super) fn of_base(missing: &NoCredentials) -> Self {
+        let sort = Sort::passing_if(missing.is_passing());
+        Self {
+            cause: missing.cause().cloned(),
+            ..Self::new(sort, missing.to_string())
+        }
+    }
+
+    /// The same where somebody has named the identity, at `place`: nobody else may sign then.
+    pub(super) fn at(self, place: Option<&str>) -> Self {
+        let Some(place) = place else { return self };
+        Self {
+            sort: Sort::passing_if(self.sort == Sort::Passing),
+            reason: format!("{place}: {}", self.reason),
+            ..self
+        }
+    }
+}
+
+impl From<Unreadable> for Tried {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(Sort::Wrong, unreadable.to_string())
     }
 }
 
 impl NoCredentials {
-    /// `passing` when it may be otherwise soon.
-    pub(crate) fn new(tried: Vec<Tried>, passing: bool) -> Self {
-        Self {
-            tried: tried.into(),
-            passing,
-        }
+    pub(crate) fn new(tried: Vec<Tried>) -> Self {
+        Self(tried.into())
     }
 
-    /// All sources have the same reason.
-    pub(crate) fn of_all(reason: &str, passing: bool) -> Self {
-        let tried = Tried::new("all".into(), reason.into());
-        Self::new([tried].into(), passing)
+    /// The same reason for all sources.
+    pub(super) fn of_all(sort: Sort, reason: &str) -> Self {
+        Self::new([Tried::new(sort, reason).with_source("all")].into())
     }
 
     /// The search has taken too long.
     pub(super) fn late() -> Self {
-        Self::of_all("the time is up", true)
+        Self::of_all(Sort::Passing, "the time is up")
     }
 
     /// Nobody has looked for any.
     pub(crate) fn unsought() -> Self {
-        Self::new(Vec::new(), false)
+        Self::new(Vec::new())
     }
 
     /// What was tried, in order.
     pub fn tried(&self) -> &[Tried] {
-        &self.tried
+        &self.0
     }
 
     /// Whether it may be otherwise soon: a service has trouble, say.
-    pub(crate) const fn is_passing(&self) -> bool {
-        self.passing
+    pub(crate) fn is_passing(&self) -> bool {
+        self.0
+            .last()
+            .is_some_and(|tried| tried.sort == Sort::Passing)
     }
 
     /// The error of the last request for them, if that is why.
     fn cause(&self) -> Option<&Arc<Error>> {
-        self.tried.last()?.cause.as_ref()
+        self.0.last()?.cause.as_ref()
     }
 
     /// What to do: as the last request for them says, if it may be otherwise soon.
     pub(crate) fn remedy(&self) -> Remedy {
         match self.cause().map(|cause| cause.remedy()) {
-            _ if !self.passing => Remedy::Mend,
+            _ if !self.is_passing() => Remedy::Mend,
             Some(Remedy::Later) => Remedy::Later,
             _ => Remedy::Resume,
         }
@@ -127,10 +181,10 @@ impl NoCredentials {
 impl fmt::Display for NoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no credentials")?;
-        if self.tried.is_empty() {
+        if self.0.is_empty() {
             f.write_str(": nothing was tried")?;
         }
-        for (place, Tried { source, reason, .. }) in self.tried.iter().enumerate() {
+        for (place, Tried { source, reason, .. }) in self.0.iter().enumerate() {
             let before = if place == 0 { ": " } else { "; " };
             write!(f, "{before}{source}: {reason}")?;
         }
@@ -141,75 +195,5 @@ impl fmt::Display for NoCredentials {
 impl error::Error for NoCredentials {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         self.cause().map(|cause| &**cause as _)
-    }
-}
-
-/// Why a source has no credentials.
-pub(super) struct Fault {
-    pub(super) sort: Sort,
-    pub(super) reason: String,
-    /// What a request for them came to, if there was one.
-    pub(super) cause: Option<Arc<Error>>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Sort {
-    /// There is nothing, so the next source is tried.
-    Absent,
-    /// There is something, and it is wrong.
-    Wrong,
-    /// There may be something soon.
-    Passing,
-}
-
-impl Sort {
-    pub(super) const fn passing_if(passing: bool) -> Self {
-        if passing { Self::Passing } else { Self::Wrong }
-    }
-}
-
-impl From<Unreadable> for Fault {
-    fn from(unreadable: Unreadable) -> Self {
-        Self::new(Sort::Wrong, unreadable.to_string())
-    }
-}
-
-impl Fault {
-    pub(super) fn new(sort: Sort, reason: impl Into<String>) -> Self {
-        Self {
-            sort,
-            reason: reason.into(),
-            cause: None,
-        }
-    }
-
-    /// A role can't be taken, since the request for it has failed.
-    pub(super) fn of_request(error: Error) -> Self {
-        Self {
-            sort: Sort::passing_if(error.is_transient()),
-            reason: with_causes(&error),
-            cause: Some(Arc::new(error)),
-        }
-    }
-
-    /// A role can't be taken, since there are no credentials to take it with.
-    pub(super) fn of_base(missing: &NoCredentials) -> Self {
-        Self {
-            sort: Sort::passing_if(missing.passing),
-            reason: missing.to_string(),
-            cause: missing.cause().cloned(),
-        }
-    }
-
-    /// The same where somebody has named the identity, at `place`: nobody else may sign then.
-    pub(super) fn at(self, place: Option<&str>) -> Self {
-        match place {
-            None => self,
-            Some(place) => Self {
-                sort: Sort::passing_if(self.sort == Sort::Passing),
-                reason: format!("{place}: {}", self.reason),
-                cause: self.cause,
-            },
-        }
     }
 }

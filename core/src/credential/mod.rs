@@ -20,14 +20,19 @@ pub use lookup::{Looked, Lookup};
 #[cfg(feature = "emulator")]
 pub(crate) use metadata::ROLES;
 pub use metadata::metadata_role;
+#[cfg(test)]
+pub(crate) use missing::Sort;
 pub use missing::{NoCredentials, Tried};
 pub(crate) use refresh::{Claim, Found, Generation, Refresh};
 pub use search::{Search, SearchStep};
 pub use source::Source;
 pub use unreadable::Unreadable;
 
-use alloc::string::{String, ToString};
-use core::{error::Error, fmt};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{error::Error, fmt, iter};
 
 use zeroize::Zeroizing;
 
@@ -160,14 +165,9 @@ fn broken(text: &str) -> Option<&'static str> {
 
 /// An error and its causes, one after the other.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<_> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];

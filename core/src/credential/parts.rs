@@ -1,9 +1,11 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{
     Chain, Credential, Unreadable, broken,
+    lookup::Variables,
     metadata::{METADATA, MachineRole},
     unreadable::{self, json_text},
 };
@@ -15,7 +17,6 @@ use crate::{
 const SESSION_NAME: &str = "tc3-rust";
 
 /// Who is to sign.
-#[derive(Debug)]
 pub(super) struct Identity {
     pub(super) grant: Grant,
     /// The place that names a role, if one does: nobody else may sign then.
@@ -23,7 +24,6 @@ pub(super) struct Identity {
 }
 
 /// How the credentials of an identity are got.
-#[derive(Debug)]
 pub(super) enum Grant {
     /// These are the ones.
     Keys(Credential),
@@ -78,9 +78,9 @@ impl Identity {
 
 /// What a text says of who signs, part by part.
 #[derive(Default)]
-pub(super) struct Parts(Vec<Part>);
+pub(super) struct Parts(pub(super) Vec<Part>);
 
-struct Part {
+pub(super) struct Part {
     /// What the service calls it.
     field: &'static str,
     /// Where it stands, or would.
@@ -110,26 +110,46 @@ impl Parts {
         let mut parts = Self::default();
         for ((field, names), json) in names.into_iter().zip(fields) {
             let place = names.first().copied().unwrap_or_default();
-            let value = match field {
-                EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
-                _ => json_text(place, json)?,
-            };
+            match field {
+                EXPIRY => parts.push(field, place, json.map(RawValue::get)),
+                _ => {
+                    let text = json_text(place, json)?;
+                    parts.push(field, place, text.as_deref().map(String::as_str));
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The variables of these names; those of one part must not differ.
+    pub(super) fn from_variables<const N: usize>(
+        names: [(&'static str, impl AsRef<[&'static str]>); N],
+        variables: &Variables,
+    ) -> Result<Self, Unreadable> {
+        let mut parts = Self::default();
+        for (field, names) in names {
+            let names = names.as_ref();
+            let (mut place, mut value) = (names.first().copied().unwrap_or_default(), None);
+            for name in names {
+                match (variables.get(name)?, value) {
+                    (Some(text), None) => (place, value) = (name, Some(text)),
+                    (Some(text), Some(other)) if text != other => {
+                        let rule = "must not differ from the same setting under another name";
+                        return Err(Unreadable::new(*name, rule));
+                    }
+                    _ => {}
+                }
+            }
             parts.push(field, place, value);
         }
         Ok(parts)
     }
 
-    pub(super) fn push(
-        &mut self,
-        field: &'static str,
-        place: impl Into<String>,
-        value: Option<Zeroizing<String>>,
-    ) {
-        let place = place.into();
+    pub(super) fn push(&mut self, field: &'static str, place: &str, value: Option<&str>) {
         self.0.push(Part {
             field,
-            place,
-            value,
+            place: place.into(),
+            value: value.map(|value| Zeroizing::new(value.into())),
         });
     }
 
@@ -157,6 +177,16 @@ impl Parts {
     /// Says that a part breaks a rule.
     pub(super) fn wrong(&self, field: &str, rule: &'static str) -> Unreadable {
         Unreadable::new(self.part(field).map_or(field, |part| &part.place), rule)
+    }
+
+    /// Checks that these parts are what the service gives for keys, tokens and names, where they are there.
+    pub(super) fn plain<const N: usize>(&self, fields: [&str; N]) -> Result<(), Unreadable> {
+        for field in fields {
+            if let Some(rule) = self.text(field).and_then(broken) {
+                return Err(self.wrong(field, rule));
+            }
+        }
+        Ok(())
     }
 
     fn invalid(&self, invalid: Invalid) -> Unreadable {
@@ -201,11 +231,7 @@ impl Parts {
             return Ok(None);
         }
         let arn = self.required("RoleArn")?;
-        for (field, text) in ROLE.into_iter().zip(said) {
-            if let Some(rule) = text.and_then(broken) {
-                return Err(self.wrong(field, rule));
-            }
-        }
+        self.plain(ROLE)?;
         let [_, session_name, duration, external_id, source_identity] = said;
         let seconds = duration.map(str::parse).transpose();
         let role = AssumeRole {

@@ -1,8 +1,6 @@
 use alloc::{format, string::String};
 use core::mem;
 
-use zeroize::Zeroizing;
-
 use super::{
     Credential, Unreadable,
     parts::{Identity, Parts},
@@ -121,10 +119,8 @@ impl Identity {
         for ((field, name), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role is none; an empty key is wrong.
             match setting.filter(|(_, value)| !value.is_empty() || name.starts_with("secret")) {
-                Some((place, value)) => {
-                    parts.push(field, place, Some(Zeroizing::new(value.into())))
-                }
-                None => parts.push(field, format!("{name} in section [{profile}]"), None),
+                Some((place, value)) => parts.push(field, &place, Some(value)),
+                None => parts.push(field, &format!("{name} in section [{profile}]"), None),
             }
         }
         parts.identity()
@@ -208,7 +204,7 @@ mod tests {
             let file = format!("[default]\n{PAIR}{lines}\n[other]\nrole_arn = other\n");
             let identity = Identity::from_profile(file.as_bytes(), "default").unwrap();
             let Grant::Role(role, keys) = identity.grant else {
-                panic!("{identity:?}");
+                panic!("no role: {file}");
             };
             assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
             assert_eq!(*role, AssumeRole::new(arn, session));

@@ -1,10 +1,7 @@
-use alloc::{
-    string::ToString,
-    sync::{Arc, Weak},
-};
+use alloc::sync::{Arc, Weak};
 use core::time::Duration;
 
-use super::{Chain, Credential, NoCredentials, Search, Source, Tried};
+use super::{Chain, Credential, NoCredentials, Search, Source, Tried, missing::Sort};
 use crate::{Now, Region, Retry, UnixTime};
 
 /// How long before they expire credentials are renewed at the most.
@@ -23,7 +20,7 @@ const BACKOFF: Retry = Retry::NEVER
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What a session knows of where its credentials come from: who looks for them, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Refresh {
     /// Where to look: the source that has had them, once one has.
     chain: Chain,
@@ -35,10 +32,7 @@ pub(crate) struct Refresh {
     refused: bool,
     /// How many searches have ended.
     ended: u64,
-    /// How many of them have found some.
-    found: u64,
-    /// How many have found others than before.
-    changes: u64,
+    generation: Generation,
     /// How many searches have failed in a row, and what the last one came to.
     failures: u32,
     failure: Option<NoCredentials>,
@@ -79,7 +73,9 @@ impl Moment {
 /// Which credentials a request was signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Generation {
+    /// How many searches have found some.
     found: u64,
+    /// How many have found others than before.
     changes: u64,
 }
 
@@ -90,13 +86,13 @@ pub(crate) struct Found {
     pub(crate) region: Option<Region>,
 }
 
-/// A search, and when it has taken too long.
+/// A search that a call waits for.
 #[derive(Clone, Debug)]
-enum Flight {
-    /// A call waits for it, and nobody does it yet.
-    Due(Duration),
-    /// It is given out. The mark is dead once it is dropped.
-    Out(Weak<()>, Duration),
+struct Flight {
+    /// When it has taken too long.
+    until: Duration,
+    /// Dead once the search that was given out is dropped; `None` while nobody does it.
+    out: Option<Weak<()>>,
 }
 
 /// What a call is to do about credentials.
@@ -114,15 +110,7 @@ impl Refresh {
     pub(crate) fn new(chain: Chain) -> Self {
         Self {
             chain,
-            life: None,
-            flight: None,
-            refused: false,
-            ended: 0,
-            found: 0,
-            changes: 0,
-            failures: 0,
-            failure: None,
-            again: Duration::ZERO,
+            ..Self::default()
         }
     }
 
@@ -137,44 +125,35 @@ impl Refresh {
         if usable && !past(|life| &life.renew) {
             return Claim::Ready;
         }
-        if self.flight.as_ref().is_some_and(|flight| flight.lasts(now)) {
+        let lasts = |it: &Flight| {
+            now.tick < it.until && it.out.as_ref().is_none_or(|out| out.strong_count() > 0)
+        };
+        if self.flight.as_ref().is_some_and(lasts) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
         let rest = self.again.saturating_sub(now.tick);
         if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
             // Refused or not, there are no others.
-            return if valid {
-                Claim::Ready
-            } else {
-                Claim::Failed(failure.clone(), rest)
-            };
+            let failed = || Claim::Failed(failure.clone(), rest);
+            return if valid { Claim::Ready } else { failed() };
         }
         // While the old ones are good, the call has something better to do with its time.
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
-        self.flight = Some(Flight::Due(now.tick.saturating_add(budget)));
+        let until = now.tick.saturating_add(budget);
+        self.flight = Some(Flight { until, out: None });
         Claim::Wait
     }
 
     /// The search that is due, if nobody does it yet.
     pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
-        let Some(Flight::Due(until)) = self.flight else {
-            return None;
-        };
-        if now.tick > until {
-            return None;
-        }
-        let mark = Arc::new(());
-        let taken_over = until.saturating_add(GRACE);
-        self.flight = Some(Flight::Out(Arc::downgrade(&mark), taken_over));
-        let chain = self.chain.clone();
-        Some(Search::new(
-            mark,
-            chain,
-            self.found > 0,
-            wants_region,
-            until,
-        ))
+        let flight = self.flight.as_mut();
+        let flight = flight.filter(|it| it.out.is_none() && now.tick <= it.until)?;
+        let (mark, until) = (Arc::new(()), flight.until);
+        flight.out = Some(Arc::downgrade(&mark));
+        flight.until = until.saturating_add(GRACE);
+        let (chain, known) = (self.chain.clone(), self.generation.found > 0);
+        Some(Search::new(mark, chain, known, wants_region, until))
     }
 
     /// How many searches have ended.
@@ -184,42 +163,40 @@ impl Refresh {
 
     /// Why there are none, by the last search.
     pub(crate) fn no_credentials(&self) -> NoCredentials {
-        let failure = self.failure.clone();
-        failure.unwrap_or_else(|| NoCredentials::of_all("what was found expired at once", false))
+        let expired = || NoCredentials::of_all(Sort::Wrong, "what was found expired at once");
+        self.failure.clone().unwrap_or_else(expired)
     }
 
     /// Why a call has waited for them in vain.
     pub(crate) fn awaited(&self) -> NoCredentials {
-        match (&self.flight, &self.failure) {
-            (Some(Flight::Due(_)), _) => {
-                let reason =
-                    "nobody looks for them: the driver must ask Session::search before it waits";
-                NoCredentials::of_all(reason, false)
-            }
-            (_, Some(failure)) => failure.clone(),
-            (_, None) => NoCredentials::of_all("another call still looks for them", true),
-        }
+        let due = |flight: &Flight| flight.out.is_none();
+        let (sort, reason) = match &self.failure {
+            _ if self.flight.as_ref().is_some_and(due) => (
+                Sort::Wrong,
+                "nobody looks for them: the driver must ask Session::search before it waits",
+            ),
+            Some(failure) => return failure.clone(),
+            None => (Sort::Passing, "another call still looks for them"),
+        };
+        NoCredentials::of_all(sort, reason)
     }
 
     /// Which credentials there are.
     pub(crate) const fn generation(&self) -> Generation {
-        Generation {
-            found: self.found,
-            changes: self.changes,
-        }
+        self.generation
     }
 
     /// The service has refused a request that was signed with credentials of this generation: they are not used
     /// again before somebody has looked, unless somebody has since.
     pub(crate) const fn refuse(&mut self, generation: Generation) {
-        if self.found == generation.found {
+        if self.generation.found == generation.found {
             self.refused = true;
         }
     }
 
     /// Whether there are others than those of this generation.
     pub(crate) const fn has_others(&self, generation: Generation) -> bool {
-        self.changes != generation.changes
+        self.generation.changes != generation.changes
     }
 
     /// Takes what a search came to, at this time by the clock of who gave it. Returns what the session is to use from
@@ -232,33 +209,34 @@ impl Refresh {
         date: UnixTime,
         now: Now,
     ) -> Option<Result<Found, NoCredentials>> {
-        match &self.flight {
-            Some(Flight::Out(current, _)) if current.as_ptr() == Arc::as_ptr(mark) => {}
-            _ => return None,
-        }
-        self.flight = None;
+        let own = |out: &Weak<()>| out.as_ptr() == Arc::as_ptr(mark);
+        self.flight.take_if(|it| it.out.as_ref().is_some_and(own))?;
         self.ended = self.ended.saturating_add(1);
-        let result = result.and_then(|found| Ok((life(&found, date, now)?, found)));
-        Some(match result {
-            Ok((life, found)) => {
-                self.refused = false;
-                self.found = self.found.saturating_add(1);
+        let result = result.and_then(|found| {
+            self.life = life(&found, date, now)?;
+            Ok(found)
+        });
+        match &result {
+            Ok(found) => {
+                let Generation {
+                    found: times,
+                    changes,
+                } = &mut self.generation;
+                *times = times.saturating_add(1);
                 if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
-                    self.changes = self.changes.saturating_add(1);
+                    *changes = changes.saturating_add(1);
                 }
                 self.chain = found.source.clone().into();
-                self.life = life;
-                (self.failures, self.failure) = (0, None);
-                Ok(found)
+                (self.refused, self.failures, self.failure) = (false, 0, None);
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
                 self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
                 self.again = now.tick.saturating_add(REST).saturating_add(delay);
-                Err(missing)
             }
-        })
+        }
+        Some(result)
     }
 }
 
@@ -269,22 +247,14 @@ fn life(found: &Found, date: UnixTime, now: Now) -> Result<Option<Life>, NoCrede
     };
     let left = expires_at.seconds_since(date);
     if left <= 0 {
-        let reason = "what it has is expired already".into();
-        let tried = Tried::new(found.source.to_string(), reason);
-        return Err(NoCredentials::new([tried].into(), true));
+        let tried = Tried::new(Sort::Passing, "what it has is expired already");
+        return Err(NoCredentials::new(
+            [tried.with_source(&found.source)].into(),
+        ));
     }
     let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
     Ok(Some(Life {
         renew: before(EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE))),
         end: before(WAY.min(left / 10)),
     }))
-}
-
-impl Flight {
-    fn lasts(&self, now: Now) -> bool {
-        match self {
-            Self::Due(until) => now.tick < *until,
-            Self::Out(mark, until) => mark.strong_count() > 0 && now.tick < *until,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use super::missing::Fault;
+use super::Tried;
 use crate::{
     Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Report,
     Session, Step, Wire,
@@ -18,7 +18,7 @@ pub(super) trait Fetch: Send + Sync {
         session: &mut Session,
         now: Now,
         left: Duration,
-    ) -> Step<Result<Credential, Fault>>;
+    ) -> Step<Result<Credential, Tried>>;
 
     fn handle(&mut self, outcome: Outcome);
 
@@ -59,7 +59,7 @@ impl Fetch for Assume {
         outer: &mut Session,
         now: Now,
         left: Duration,
-    ) -> Step<Result<Credential, Fault>> {
+    ) -> Step<Result<Credential, Tried>> {
         let (session, offset) = self.session.get_or_insert_with(|| {
             let region = self.region.take();
             let region = region.or_else(|| outer.settings().region().cloned());
@@ -80,7 +80,7 @@ impl Fetch for Assume {
                     outer.set_clock_offset(session.clock_offset());
                 }
                 let keys = result.and_then(|reply| Ok(reply.output.try_into()?));
-                Step::Done(keys.map_err(Fault::of_request))
+                Step::Done(keys.map_err(Tried::of_request))
             }
         }
     }

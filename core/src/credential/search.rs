@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     Chain, NoCredentials, Tried, Unreadable,
     lookup::{Candidate, Content, Looked, Lookup, Variables, bytes},
-    missing::{Fault, Sort},
+    missing::Sort,
     parts::{Grant, Identity},
     refresh::Found,
     role::{Assume, Fetch},
@@ -57,6 +57,7 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 /// assert_eq!(session.credential().unwrap().secret_id(), "AKIDEXAMPLE");
 /// let Step::Send(_) = call.step(&mut session, now) else { panic!() };
 /// ```
+#[derive(Default)]
 #[must_use = "a search does nothing unless it is driven"]
 pub struct Search {
     mark: Arc<()>,
@@ -67,8 +68,6 @@ pub struct Search {
     wants_region: bool,
     /// When it has taken too long.
     until: Duration,
-    /// The time by the service's clock, as far as it is known.
-    time: UnixTime,
     variables: Variables,
     /// The variables that are not read yet.
     unread: vec::IntoIter<&'static str>,
@@ -108,6 +107,7 @@ pub enum SearchStep {
 }
 
 /// A chain that is searched.
+#[derive(Default)]
 struct Level {
     /// The source that is tried, and those behind it.
     sources: vec::IntoIter<Source>,
@@ -129,8 +129,10 @@ impl Level {
 }
 
 /// What is to be done.
+#[derive(Default)]
 enum Task {
     /// Read the next variable, or begin with the next source.
+    #[default]
     Next,
     Look(Place),
     /// Ask for credentials, for the identity that this place names if one does.
@@ -179,16 +181,8 @@ impl Search {
             known,
             wants_region,
             until,
-            time: UnixTime::new(0),
-            variables: Variables::default(),
             unread: unread.into_iter(),
-            outer: Vec::new(),
-            task: Task::Next,
-            looked: None,
-            denied: Vec::new(),
-            passed_over: Vec::new(),
-            date: None,
-            result: None,
+            ..Self::default()
         }
     }
 
@@ -196,11 +190,11 @@ impl Search {
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let left = self.until.saturating_sub(now.tick);
         loop {
-            self.time = now.unix.plus(session.clock_offset());
+            let own_time = now.unix.plus(session.clock_offset());
             self.task = match mem::replace(&mut self.task, Task::Ended) {
-                Task::Next => self.next(),
+                Task::Next => self.next(own_time),
                 Task::Look(place) => match (self.looked.take(), place) {
-                    (Some(content), place) => self.looked(place, content),
+                    (Some(content), place) => self.looked(place, content, own_time),
                     (None, place) if !left.is_zero() => {
                         let lookup = place.lookup();
                         self.task = Task::Look(place);
@@ -212,7 +206,7 @@ impl Search {
                 },
                 Task::Fetch(mut fetch, place) => match fetch.step(session, now, left) {
                     Step::Done(Ok(keys)) => self.gained(keys),
-                    Step::Done(Err(fault)) => self.failed(fault.at(place.as_deref())),
+                    Step::Done(Err(tried)) => self.failed(tried.at(place.as_deref())),
                     Step::Send(_) if left.is_zero() => Task::End(Err(NoCredentials::late())),
                     Step::Send(attempt) => {
                         self.task = Task::Fetch(fetch, place);
@@ -227,7 +221,7 @@ impl Search {
                     }
                 },
                 Task::End(result) => {
-                    let date = self.date.unwrap_or(self.time);
+                    let date = self.date.unwrap_or(own_time);
                     self.result = session.renewed(&self.mark, result, date, now);
                     Task::Ended
                 }
@@ -274,27 +268,27 @@ impl Search {
         }
     }
 
-    fn next(&mut self) -> Task {
+    fn next(&mut self, own_time: UnixTime) -> Task {
         if let Some(name) = self.unread.next() {
             return Task::Look(Place::Variable(name));
         }
         let Some(source) = self.level.source() else {
-            return self.none(false);
+            return self.none();
         };
         match source.files(&self.variables) {
-            Ok(files) => self.next_file(files.into_iter()),
-            Err(fault) => self.failed(fault),
+            Ok(files) => self.next_file(files.into_iter(), own_time),
+            Err(tried) => self.failed(tried),
         }
     }
 
-    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>) -> Task {
+    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>, own_time: UnixTime) -> Task {
         match files.next() {
             Some(file) => Task::Look(Place::File(file, files)),
-            None => self.identify(None),
+            None => self.identify(None, own_time),
         }
     }
 
-    fn looked(&mut self, place: Place, content: Content) -> Task {
+    fn looked(&mut self, place: Place, content: Content, own_time: UnixTime) -> Task {
         match place {
             Place::Variable(name) => {
                 self.variables.insert(name, content);
@@ -304,12 +298,12 @@ impl Search {
                 // A home that is no folder, or is somebody else's, is usual in containers: nobody has a file there.
                 let denied = content.is_err() && !named;
                 match bytes(content, &path) {
-                    Ok(Some(bytes)) => self.identify(Some((&path, &bytes))),
+                    Ok(Some(bytes)) => self.identify(Some((&path, &bytes)), own_time),
                     Ok(None) if named => self.failed(Unreadable::new(path, "is not there").into()),
-                    Ok(None) => self.next_file(rest),
+                    Ok(None) => self.next_file(rest, own_time),
                     Err(unreadable) if denied => {
                         self.denied.push(unreadable.to_string());
-                        self.next_file(rest)
+                        self.next_file(rest, own_time)
                     }
                     Err(unreadable) => self.failed(unreadable.into()),
                 }
@@ -326,13 +320,13 @@ impl Search {
     }
 
     /// Finds out who signs.
-    fn identify(&mut self, file: Option<(&str, &[u8])>) -> Task {
+    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Task {
         let Some(source) = self.level.source() else {
             return Task::Next;
         };
-        let Identity { grant, place } = match source.read(&self.variables, file, self.time) {
+        let Identity { grant, place } = match source.read(&self.variables, file, own_time) {
             Ok(identity) => identity,
-            Err(fault) => return self.failed(fault),
+            Err(tried) => return self.failed(tried),
         };
         self.pass_denied();
         match grant {
@@ -347,7 +341,9 @@ impl Search {
                 Task::Fetch(Box::new(assume), place)
             }
             Grant::Machine(mut machine) => {
-                machine.known = self.known;
+                if self.known {
+                    machine.silence = Sort::Passing;
+                }
                 Task::Fetch(Box::new(machine), place)
             }
         }
@@ -370,34 +366,26 @@ impl Search {
     }
 
     /// Goes on from a source that has no credentials: to the next one, if it has nothing.
-    fn failed(&mut self, fault: Fault) -> Task {
+    fn failed(&mut self, mut tried: Tried) -> Task {
         let denied = self.pass_denied();
         let Some(source) = self.level.sources.next() else {
             return Task::Next;
         };
-        let reason = match denied {
-            Some(denied) if fault.sort == Sort::Absent => denied,
-            _ => fault.reason,
-        };
-        self.level.tried.push(Tried {
-            source: source.to_string(),
-            reason,
-            cause: fault.cause,
-        });
-        match fault.sort {
-            Sort::Absent => Task::Next,
-            sort => self.none(sort == Sort::Passing),
+        let absent = tried.sort == Sort::Absent;
+        if let (true, Some(denied)) = (absent, denied) {
+            tried.reason = denied;
         }
+        self.level.tried.push(tried.with_source(source));
+        if absent { Task::Next } else { self.none() }
     }
 
     /// Ends a chain that has no credentials, and with it the source whose role is taken with what it has.
-    fn none(&mut self, passing: bool) -> Task {
-        let tried = mem::take(&mut self.level.tried);
-        let missing = NoCredentials::new(tried, passing);
+    fn none(&mut self) -> Task {
+        let missing = NoCredentials::new(mem::take(&mut self.level.tried));
         match self.outer.pop() {
             Some((outer, ..)) => {
                 self.level = outer;
-                self.failed(Fault::of_base(&missing))
+                self.failed(Tried::of_base(&missing))
             }
             None => Task::End(Err(missing)),
         }
@@ -428,7 +416,7 @@ impl Search {
     /// The region is optional, so that what is wrong where it may stand is passed over.
     fn optional(&mut self, region: Result<Option<Region>, Unreadable>) -> Option<Region> {
         region.unwrap_or_else(|unreadable| {
-            let tried = Tried::new("region".into(), unreadable.to_string());
+            let tried = Tried::from(unreadable).with_source("region");
             self.passed_over.push(tried);
             None
         })
@@ -438,7 +426,7 @@ impl Search {
     fn pass_denied(&mut self) -> Option<String> {
         let denied = mem::take(&mut self.denied).join(", ");
         let source = self.level.source().filter(|_| !denied.is_empty())?;
-        let tried = Tried::new(source.to_string(), denied.clone());
+        let tried = Tried::new(Sort::Absent, &*denied).with_source(source);
         self.passed_over.push(tried);
         Some(denied)
     }

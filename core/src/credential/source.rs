@@ -1,12 +1,10 @@
 use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
-use zeroize::Zeroizing;
-
 use super::{
     Chain, Unreadable, environment,
     lookup::{Candidate, Variables},
     metadata::{METADATA, MachineRole, NAME},
-    missing::{Fault, Sort},
+    missing::{Sort, Tried},
     parts::{Grant, Identity},
     profile, tccli, tke,
 };
@@ -37,9 +35,6 @@ pub(super) enum Kind {
 }
 
 impl Source {
-    /// The profile that is read where nobody says otherwise.
-    const DEFAULT: &'static str = "default";
-
     /// Environment variables, as [`Credential::from_environment`] reads them, and the role that they name:
     ///
     /// | variable | meaning |
@@ -61,7 +56,7 @@ impl Source {
     /// `~/.tencentcloud/credentials`, else of `/etc/tencentcloud/credentials`, as [`Credential::from_profile`]
     /// reads it. A `role_arn` in it, with or without a `role_session_name`, is a role that is taken with its keys.
     pub fn profile() -> Self {
-        Self::named_profile(Self::DEFAULT)
+        Self::named_profile("default")
     }
 
     /// Another profile of the same file.
@@ -159,7 +154,7 @@ impl Source {
     }
 
     /// The files that it may be in. The first one that is there counts.
-    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Fault> {
+    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Tried> {
         let candidate = |path: &str, named| Candidate {
             path: path.into(),
             named,
@@ -186,16 +181,13 @@ impl Source {
         variables: &Variables,
         file: Option<(&str, &[u8])>,
         now: UnixTime,
-    ) -> Result<Identity, Fault> {
-        let absent = |reason| Err(Fault::new(Sort::Absent, reason));
+    ) -> Result<Identity, Tried> {
+        let absent = |reason| Err(Tried::new(Sort::Absent, reason));
         let grant = match (&self.0, file) {
             (Kind::Fixed(credential), _) => Grant::Keys(credential.clone()),
             (Kind::Environment, _) => {
-                let read = |name| Ok(variables.get(name)?.map(|it| Zeroizing::new(it.into())));
-                return match Identity::from_environment(read)? {
-                    Some(identity) => Ok(identity),
-                    None => absent(environment::nothing()),
-                };
+                let identity = Identity::from_environment(variables)?;
+                return identity.map_or_else(|| absent(environment::nothing()), Ok);
             }
             (Kind::Profile { profile, .. }, Some((path, file))) => {
                 return within(path, Identity::from_profile(file, profile));
@@ -206,7 +198,7 @@ impl Source {
                 return match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
                         let reason = format!("{path}: expired at Unix second {time}; log in again");
-                        Err(Fault::new(Sort::Wrong, reason))
+                        Err(Tried::new(Sort::Wrong, reason))
                     }
                     None => Ok(identity),
                 };
@@ -229,7 +221,7 @@ impl Source {
 }
 
 /// Says of an identity, or of what is wrong with it, which file that is in.
-fn within(path: &str, read: Result<Identity, Unreadable>) -> Result<Identity, Fault> {
+fn within(path: &str, read: Result<Identity, Unreadable>) -> Result<Identity, Tried> {
     match read {
         Ok(identity) => Ok(identity.within(path)),
         Err(unreadable) => Err(unreadable.within(path).into()),

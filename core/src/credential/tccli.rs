@@ -247,7 +247,7 @@ mod tests {
             let file = format!("{{{pair},{more}}}");
             let identity = Identity::from_tccli(file.as_bytes()).unwrap();
             let Grant::Role(role, keys) = identity.grant else {
-                panic!("{identity:?}");
+                panic!("no role: {file}");
             };
             assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
             assert_eq!(*role, AssumeRole::new(arn, session));

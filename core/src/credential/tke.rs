@@ -2,62 +2,52 @@ use alloc::{boxed::Box, format, string::String};
 use core::str;
 
 use super::{
-    Unreadable, broken,
+    Tried, Unreadable,
     lookup::Variables,
-    missing::{Fault, Sort},
-    parts::Grant,
+    missing::Sort,
+    parts::{Grant, Parts},
     unreadable,
 };
 use crate::{AssumeRoleWithWebIdentity, UnixTime};
 
 /// All variables that say which role a Kubernetes service account has.
-pub(super) const NAMES: [&str; 4] = [
-    "TKE_REGION",
-    "TKE_PROVIDER_ID",
-    "TKE_WEB_IDENTITY_TOKEN_FILE",
-    "TKE_ROLE_ARN",
-];
+pub(super) const NAMES: [&str; 4] = [REGION, PROVIDER_ID, TOKEN_FILE, ROLE_ARN];
+const REGION: &str = "TKE_REGION";
+const PROVIDER_ID: &str = "TKE_PROVIDER_ID";
+const TOKEN_FILE: &str = "TKE_WEB_IDENTITY_TOKEN_FILE";
+const ROLE_ARN: &str = "TKE_ROLE_ARN";
 
-/// What the variables say: the region, the provider, the path of the token and the role.
-fn account(variables: &Variables) -> Result<[&str; 4], Fault> {
-    let mut values = [""; 4];
-    for (value, name) in values.iter_mut().zip(NAMES) {
-        *value = variables.get(name)?.unwrap_or_default();
-    }
-    if values == [""; 4] {
+/// What the variables say, each a part by its name.
+fn account(variables: &Variables) -> Result<Parts, Tried> {
+    let account = Parts::from_variables(NAMES.map(|name| (name, [name])), variables)?;
+    if account.is_empty() {
         let reason = format!("none of {} is set", NAMES.join(", "));
-        return Err(Fault::new(Sort::Absent, reason));
+        return Err(Tried::new(Sort::Absent, reason));
     }
-    for (value, name) in values.into_iter().zip(NAMES) {
-        if value.is_empty() {
-            return Err(Unreadable::new(name, "is missing").into());
-        }
+    for name in NAMES {
+        account.required(name)?;
     }
-    Ok(values)
+    unreadable::region(REGION, account.required(REGION)?)?;
+    account.plain([PROVIDER_ID, ROLE_ARN])?;
+    Ok(account)
 }
 
-/// The path of the token.
-pub(super) fn token_file(variables: &Variables) -> Result<String, Fault> {
-    let [region, provider, file, role] = account(variables)?;
-    let [region_name, provider_name, _, role_name] = NAMES;
-    unreadable::region(region_name, region)?;
-    for (name, value) in [(provider_name, provider), (role_name, role)] {
-        if let Some(rule) = broken(value) {
-            return Err(Unreadable::new(name, rule).into());
-        }
-    }
-    Ok(file.into())
+/// The file that holds the account's token.
+pub(super) fn token_file(variables: &Variables) -> Result<String, Tried> {
+    Ok(account(variables)?.required(TOKEN_FILE)?.into())
 }
 
-/// The role of the account whose token the file holds.
-pub(super) fn grant(variables: &Variables, token: &[u8], now: UnixTime) -> Result<Grant, Fault> {
-    let [region, provider, file, role] = account(variables)?;
-    let token = str::from_utf8(token).map(str::trim).unwrap_or_default();
+/// The role of the account whose token a file holds.
+pub(super) fn grant(variables: &Variables, file: &[u8], now: UnixTime) -> Result<Grant, Tried> {
+    let account = account(variables)?;
+    let token = str::from_utf8(file).map(str::trim).unwrap_or_default();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Unreadable::new(file, "must hold a token of printable ASCII").into());
+        let rule = "must hold a token of printable ASCII";
+        return Err(Unreadable::new(account.required(TOKEN_FILE)?, rule).into());
     }
+    let (provider, role) = (account.required(PROVIDER_ID)?, account.required(ROLE_ARN)?);
     let session = format!("tc3-rust-{now}");
     let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
-    let region = unreadable::region("TKE_REGION", region)?;
+    let region = unreadable::region(REGION, account.required(REGION)?)?;
     Ok(Grant::ServiceAccount(region, Box::new(action)))
 }
