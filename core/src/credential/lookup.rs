@@ -38,13 +38,11 @@ impl Lookup {
 pub type Looked = Result<Option<Vec<u8>>, BoxError>;
 
 /// What a lookup found, as it is kept: wiped when dropped.
-pub(super) type Content = Result<Option<Zeroizing<Vec<u8>>>, BoxError>;
+pub(super) type Content = Result<Option<Bytes>, BoxError>;
+type Bytes = Zeroizing<Vec<u8>>;
 
 /// The bytes that were found under this name or path.
-pub(super) fn bytes(
-    content: Content,
-    name: &str,
-) -> Result<Option<Zeroizing<Vec<u8>>>, Unreadable> {
+pub(super) fn bytes(content: Content, name: &str) -> Result<Option<Bytes>, Unreadable> {
     match content {
         Ok(Some(bytes)) if bytes.len() > Lookup::MAX_SIZE => {
             Err(Unreadable::new(name, "is too large"))
@@ -69,7 +67,7 @@ pub(super) struct Candidate {
 pub(super) struct Variables(BTreeMap<&'static str, Variable>);
 
 /// The value of a variable; an empty one counts as not set.
-pub(super) type Variable = Result<Option<Zeroizing<String>>, Unreadable>;
+type Variable = Result<Option<Zeroizing<String>>, Unreadable>;
 
 impl Variables {
     pub(super) fn insert(&mut self, name: &'static str, content: Content) {
@@ -84,9 +82,7 @@ impl Variables {
         if text.starts_with(QUOTES) && text.ends_with(QUOTES) {
             return Err(Unreadable::new(name, IN_QUOTES));
         }
-        Ok(Some(text)
-            .filter(|text| !text.is_empty())
-            .map(|text| Zeroizing::new(text.into())))
+        Ok((!text.is_empty()).then(|| Zeroizing::new(text.into())))
     }
 
     pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Unreadable> {

@@ -11,7 +11,7 @@ use super::{
     Credential, Unreadable,
     missing::{Sort, Tried},
     parts::{EXPIRY, Parts},
-    role::Fetch,
+    role::{Fetch, Fetched},
     unreadable::text,
     with_causes,
 };
@@ -24,6 +24,7 @@ pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
 /// What an error calls its answer.
 pub(super) const NAME: &str = "the role's name";
+const NO_ROLE: &str = "the machine has no role";
 /// How long a request to the metadata endpoint may take: it is next door, or not there at all.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest answer of the metadata endpoint that is read.
@@ -89,20 +90,16 @@ impl MachineRole {
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
-                let name = metadata_role(answer.body()).map_err(|it| it.within(&url))?;
-                self.name = Some(name);
+                self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
                 let keys = Credential::from_metadata(answer.body());
                 Ok(Some(keys.map_err(|it| it.within(&url))?))
             }
-            (StatusCode::NOT_FOUND, None) => {
-                Err(Tried::new(Sort::Absent, "the machine has no role"))
-            }
+            (StatusCode::NOT_FOUND, None) => Err(Tried::new(Sort::Absent, NO_ROLE)),
             (StatusCode::NOT_FOUND, Some(name)) => {
-                let reason = format!("the machine has no role {name}");
-                Err(Tried::new(Sort::Wrong, reason))
+                Err(Tried::new(Sort::Wrong, format!("{NO_ROLE} {name}")))
             }
             (status, _) => {
                 let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
@@ -114,7 +111,7 @@ impl MachineRole {
 }
 
 impl Fetch for MachineRole {
-    fn step(&mut self, _: &mut Session, _: Now, left: Duration) -> Step<Result<Credential, Tried>> {
+    fn step(&mut self, _: &mut Session, _: Now, left: Duration) -> Fetched {
         if let Some(outcome) = self.outcome.take()
             && let Some(result) = self.take(outcome).transpose()
         {

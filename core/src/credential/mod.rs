@@ -96,22 +96,18 @@ impl Credential {
     /// # Errors
     ///
     /// [`Invalid`] naming `Token` when it is empty or has a character that a [key](Self::new) must not have.
-    pub fn with_token(self, token: impl Into<String>) -> Result<Self, Invalid> {
+    pub fn with_token(mut self, token: impl Into<String>) -> Result<Self, Invalid> {
         let token = Zeroizing::new(token.into());
         plain("Token", &token)?;
-        Ok(Self {
-            token: Some(token),
-            ..self
-        })
+        self.token = Some(token);
+        Ok(self)
     }
 
     /// Notes when it expires.
     #[must_use = "the credential is returned, not changed"]
-    pub fn with_expiry(self, expires_at: UnixTime) -> Self {
-        Self {
-            expires_at: Some(expires_at),
-            ..self
-        }
+    pub fn with_expiry(mut self, expires_at: UnixTime) -> Self {
+        self.expires_at = Some(expires_at);
+        self
     }
 
     /// The id, which is no secret.

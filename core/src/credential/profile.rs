@@ -136,13 +136,10 @@ fn letters(key: &str) -> impl Iterator<Item = u8> {
 /// A value without the quotes around it.
 fn unquoted(value: &str) -> Result<&str, &'static str> {
     for quote in ['"', '\''] {
-        let opened = value.strip_prefix(quote);
-        match opened.and_then(|rest| rest.strip_suffix(quote)) {
-            Some(inner) => return Ok(inner),
-            None if opened.is_some() || value.ends_with(quote) => {
-                return Err("must be in quotes on both sides, or on neither");
-            }
-            None => {}
+        if value.starts_with(quote) || value.ends_with(quote) {
+            let opened = value.strip_prefix(quote);
+            let inner = opened.and_then(|rest| rest.strip_suffix(quote));
+            return inner.ok_or("must be in quotes on both sides, or on neither");
         }
     }
     Ok(value)

@@ -13,12 +13,7 @@ const ROLE_REGION: &str = "ap-guangzhou";
 /// Credentials that are asked for in requests, driven as a [`Flow`] is.
 pub(super) trait Fetch: Send + Sync {
     /// Returns what is to be done next; `session` is the one that the credentials are for.
-    fn step(
-        &mut self,
-        session: &mut Session,
-        now: Now,
-        left: Duration,
-    ) -> Step<Result<Credential, Tried>>;
+    fn step(&mut self, session: &mut Session, now: Now, left: Duration) -> Fetched;
 
     fn handle(&mut self, outcome: Outcome);
 
@@ -26,6 +21,9 @@ pub(super) trait Fetch: Send + Sync {
         None
     }
 }
+
+/// What a fetch does next, and its result.
+pub(super) type Fetched = Step<Result<Credential, Tried>>;
 
 /// A role that is being taken, by a call with a session of its own.
 pub(super) struct Assume {
@@ -54,12 +52,7 @@ impl Assume {
 }
 
 impl Fetch for Assume {
-    fn step(
-        &mut self,
-        outer: &mut Session,
-        now: Now,
-        left: Duration,
-    ) -> Step<Result<Credential, Tried>> {
+    fn step(&mut self, outer: &mut Session, now: Now, left: Duration) -> Fetched {
         let (session, offset) = self.session.get_or_insert_with(|| {
             let region = self.region.take();
             let region = region.or_else(|| outer.settings().region().cloned());

@@ -61,11 +61,10 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 #[must_use = "a search does nothing unless it is driven"]
 pub struct Search {
     mark: Arc<()>,
-    chain: Chain,
     /// Whether the chain is the one source that has had credentials before.
     known: bool,
-    /// Whether nobody has named a region.
-    wants_region: bool,
+    /// The profile of tccli whose configuration may have a region, if nobody has named one.
+    configured: Option<Option<String>>,
     /// When it has taken too long.
     until: Duration,
     variables: Variables,
@@ -171,17 +170,20 @@ impl Search {
     ) -> Self {
         let places = chain.places();
         let mut unread: Vec<_> = places.iter().flat_map(|it| it.variables()).collect();
-        if wants_region && places.iter().any(|it| matches!(it.0, Kind::Environment)) {
+        let mut wanted = places.into_iter().filter(|_| wants_region);
+        if wanted.clone().any(|it| matches!(it.0, Kind::Environment)) {
             unread.push(REGION);
         }
         Self {
             mark,
-            level: Level::new(&chain),
-            chain,
             known,
-            wants_region,
+            configured: wanted.find_map(|it| match &it.0 {
+                Kind::Tccli(profile) => Some(profile.clone()),
+                _ => None,
+            }),
             until,
             unread: unread.into_iter(),
+            level: Level::new(&chain),
             ..Self::default()
         }
     }
@@ -191,29 +193,29 @@ impl Search {
         let left = self.until.saturating_sub(now.tick);
         loop {
             let own_time = now.unix.plus(session.clock_offset());
-            self.task = match mem::replace(&mut self.task, Task::Ended) {
+            let next = match mem::replace(&mut self.task, Task::Ended) {
                 Task::Next => self.next(own_time),
-                Task::Look(place) => match (self.looked.take(), place) {
-                    (Some(content), place) => self.looked(place, content, own_time),
-                    (None, place) if !left.is_zero() => {
+                Task::Look(place) => match self.looked.take() {
+                    Some(content) => self.looked(place, content, own_time),
+                    None if left.is_zero() => Ok(Task::End(match place {
+                        Place::Region(found, _) => Ok(found),
+                        _ => Err(NoCredentials::late()),
+                    })),
+                    None => {
                         let lookup = place.lookup();
                         self.task = Task::Look(place);
                         self.looked = Some(Err("the lookup was abandoned".into()));
                         return SearchStep::Read(lookup);
                     }
-                    (None, Place::Region(found, _)) => Task::End(Ok(found)),
-                    (None, _) => Task::End(Err(NoCredentials::late())),
                 },
                 Task::Fetch(mut fetch, place) => match fetch.step(session, now, left) {
-                    Step::Done(Ok(keys)) => self.gained(keys),
-                    Step::Done(Err(tried)) => self.failed(tried.at(place.as_deref())),
-                    Step::Send(_) if left.is_zero() => Task::End(Err(NoCredentials::late())),
-                    Step::Send(attempt) => {
+                    Step::Done(Ok(keys)) => Ok(self.gained(keys)),
+                    Step::Done(Err(tried)) => Err(tried.at(place.as_deref())),
+                    Step::Send(_) if left.is_zero() => Ok(Task::End(Err(NoCredentials::late()))),
+                    Step::Send(mut attempt) => {
                         self.task = Task::Fetch(fetch, place);
-                        return SearchStep::Send(Attempt {
-                            for_credentials: true,
-                            ..attempt
-                        });
+                        attempt.for_credentials = true;
+                        return SearchStep::Send(attempt);
                     }
                     Step::Wait(delay) => {
                         self.task = Task::Fetch(fetch, place);
@@ -223,10 +225,11 @@ impl Search {
                 Task::End(result) => {
                     let date = self.date.unwrap_or(own_time);
                     self.result = session.renewed(&self.mark, result, date, now);
-                    Task::Ended
+                    Ok(Task::Ended)
                 }
                 Task::Ended => return SearchStep::Done,
             };
+            self.task = next.unwrap_or_else(|tried| self.failed(tried));
         }
     }
 
@@ -268,68 +271,72 @@ impl Search {
         }
     }
 
-    fn next(&mut self, own_time: UnixTime) -> Task {
+    fn next(&mut self, own_time: UnixTime) -> Result<Task, Tried> {
         if let Some(name) = self.unread.next() {
-            return Task::Look(Place::Variable(name));
+            return Ok(Task::Look(Place::Variable(name)));
         }
-        let Some(source) = self.level.source() else {
-            return self.none();
-        };
-        match source.files(&self.variables) {
-            Ok(files) => self.next_file(files.into_iter(), own_time),
-            Err(tried) => self.failed(tried),
+        match self.level.source() {
+            Some(source) => {
+                let files = source.files(&self.variables)?;
+                self.next_file(files.into_iter(), own_time)
+            }
+            None => Ok(self.none()),
         }
     }
 
-    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>, own_time: UnixTime) -> Task {
+    fn next_file(
+        &mut self,
+        mut files: vec::IntoIter<Candidate>,
+        own_time: UnixTime,
+    ) -> Result<Task, Tried> {
         match files.next() {
-            Some(file) => Task::Look(Place::File(file, files)),
+            Some(file) => Ok(Task::Look(Place::File(file, files))),
             None => self.identify(None, own_time),
         }
     }
 
-    fn looked(&mut self, place: Place, content: Content, own_time: UnixTime) -> Task {
+    fn looked(
+        &mut self,
+        place: Place,
+        content: Content,
+        own_time: UnixTime,
+    ) -> Result<Task, Tried> {
         match place {
             Place::Variable(name) => {
                 self.variables.insert(name, content);
-                Task::Next
+                Ok(Task::Next)
             }
             Place::File(Candidate { path, named }, rest) => {
                 // A home that is no folder, or is somebody else's, is usual in containers: nobody has a file there.
                 let denied = content.is_err() && !named;
                 match bytes(content, &path) {
                     Ok(Some(bytes)) => self.identify(Some((&path, &bytes)), own_time),
-                    Ok(None) if named => self.failed(Unreadable::new(path, "is not there").into()),
-                    Ok(None) => self.next_file(rest, own_time),
-                    Err(unreadable) if denied => {
-                        self.denied.push(unreadable.to_string());
+                    Ok(None) if named => Err(Unreadable::new(path, "is not there").into()),
+                    Err(unreadable) if !denied => Err(unreadable.into()),
+                    found => {
+                        self.denied.extend(found.err().map(|it| it.to_string()));
                         self.next_file(rest, own_time)
                     }
-                    Err(unreadable) => self.failed(unreadable.into()),
                 }
             }
-            Place::Region(mut found, path) => {
+            Place::Region(found, path) => {
                 let region = bytes(content, &path).and_then(|file| match file {
                     Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
                     None => Ok(None),
                 });
-                found.region = self.optional(region);
-                Task::End(Ok(found))
+                Ok(self.end(found, region))
             }
         }
     }
 
     /// Finds out who signs.
-    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Task {
+    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Result<Task, Tried> {
         let Some(source) = self.level.source() else {
-            return Task::Next;
+            return Ok(Task::Next);
         };
-        let Identity { grant, place } = match source.read(&self.variables, file, own_time) {
-            Ok(identity) => identity,
-            Err(tried) => return self.failed(tried),
-        };
+        let Identity { grant, place } = source.read(&self.variables, file, own_time)?;
         self.pass_denied();
-        match grant {
+        Ok(match grant {
             Grant::Keys(keys) => self.gained(keys),
             Grant::Role(role, chain) => {
                 let outer = mem::replace(&mut self.level, Level::new(&chain));
@@ -346,10 +353,11 @@ impl Search {
                 }
                 Task::Fetch(Box::new(machine), place)
             }
-        }
+        })
     }
 
-    /// Goes on with credentials: a role is taken with them, or they are the result.
+    /// Goes on with credentials: a role is taken with them, or they are the result, with the region that is kept where
+    /// the sources are.
     fn gained(&mut self, credential: Credential) -> Task {
         if let Some((outer, role, place)) = self.outer.pop() {
             self.level = outer;
@@ -358,11 +366,22 @@ impl Search {
         let Some(source) = self.level.sources.next() else {
             return Task::Next;
         };
-        self.region(Found {
+        let found = Found {
             source,
             credential,
             region: None,
-        })
+        };
+        let region = match (self.variables.get(REGION), &self.configured) {
+            (Ok(None), Some(profile)) => {
+                match tccli::file(profile.as_deref(), &self.variables, "configure") {
+                    Ok(file) => return Task::Look(Place::Region(found, file.path)),
+                    Err(unreadable) => Err(unreadable),
+                }
+            }
+            (Ok(Some(name)), _) => unreadable::region(REGION, name).map(Some),
+            (nothing, _) => nothing.map(|_| None),
+        };
+        self.end(found, region)
     }
 
     /// Goes on from a source that has no credentials: to the next one, if it has nothing.
@@ -391,35 +410,14 @@ impl Search {
         }
     }
 
-    /// Goes on to the region that is kept where the sources are.
-    fn region(&mut self, mut found: Found) -> Task {
-        let places = self.chain.places();
-        let tccli = places.iter().find_map(|it| match &it.0 {
-            Kind::Tccli(profile) if self.wants_region => Some(profile),
-            _ => None,
-        });
-        let region = match (self.variables.get(REGION), tccli) {
-            (Ok(Some(name)), _) => unreadable::region(REGION, name).map(Some),
-            (Ok(None), Some(profile)) => {
-                match tccli::file(profile.as_deref(), &self.variables, "configure") {
-                    Ok(file) => return Task::Look(Place::Region(found, file.path)),
-                    Err(unreadable) => Err(unreadable),
-                }
-            }
-            (Ok(None), None) => Ok(None),
-            (Err(unreadable), _) => Err(unreadable),
-        };
-        found.region = self.optional(region);
-        Task::End(Ok(found))
-    }
-
-    /// The region is optional, so that what is wrong where it may stand is passed over.
-    fn optional(&mut self, region: Result<Option<Region>, Unreadable>) -> Option<Region> {
-        region.unwrap_or_else(|unreadable| {
+    /// Ends with what was found. The region is optional, so that what is wrong where it may stand is passed over.
+    fn end(&mut self, found: Found, region: Result<Option<Region>, Unreadable>) -> Task {
+        let region = region.unwrap_or_else(|unreadable| {
             let tried = Tried::from(unreadable).with_source("region");
             self.passed_over.push(tried);
             None
-        })
+        });
+        Task::End(Ok(Found { region, ..found }))
     }
 
     /// Passes over the files that the source can't read, if any. Returns which and why.

@@ -167,9 +167,7 @@ impl Source {
                 Some(path) => vec![candidate(path, true)],
                 None => profile::USUAL.map(|path| candidate(path, false)).into(),
             },
-            Kind::Tccli(profile) => {
-                vec![tccli::file(profile.as_deref(), variables, "credential")?]
-            }
+            Kind::Tccli(profile) => vec![tccli::file(profile.as_deref(), variables, "credential")?],
             Kind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
             Kind::Fixed(_) | Kind::Environment | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
         })
