@@ -35,8 +35,6 @@ pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
     pub(super) name: Option<String>,
-    /// What it means that the endpoint doesn't answer: if the machine has had a role before, it will again.
-    pub(super) silence: Sort,
     /// What came of the request, once there is one.
     outcome: Option<Outcome>,
 }
@@ -51,7 +49,6 @@ impl MachineRole {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
             name: name.map(|name| role_name(name, place)).transpose()?,
-            silence: Sort::Absent,
             outcome: None,
         })
     }
@@ -81,12 +78,13 @@ impl MachineRole {
         })
     }
 
-    /// Takes what came of a request. Returns the keys, or `None` where the next request is due.
-    fn take(&mut self, outcome: Outcome) -> Result<Option<Credential>, Tried> {
+    /// Takes what came of a request; no answer means `silence`. Returns the keys, or `None` where the next request is
+    /// due.
+    fn take(&mut self, outcome: Outcome, silence: Sort) -> Result<Option<Credential>, Tried> {
         let url = self.url();
         let answer = outcome.map_err(|failure| {
             let reason = format!("{url} doesn't answer: {}", with_causes(&failure));
-            Tried::new(self.silence, reason)
+            Tried::new(silence, reason)
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
@@ -111,9 +109,12 @@ impl MachineRole {
 }
 
 impl Fetch for MachineRole {
-    fn step(&mut self, _: &mut Session, _: Now, left: Duration) -> Fetched {
+    fn step(&mut self, session: &mut Session, _: Now, left: Duration) -> Fetched {
+        // A machine that has had a role before is expected to answer again.
+        let known = session.credential().is_some();
+        let silence = if known { Sort::Passing } else { Sort::Absent };
         if let Some(outcome) = self.outcome.take()
-            && let Some(result) = self.take(outcome).transpose()
+            && let Some(result) = self.take(outcome, silence).transpose()
         {
             return Step::Done(result);
         }

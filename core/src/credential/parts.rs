@@ -7,11 +7,10 @@ use super::{
     Chain, Credential, Unreadable, broken,
     lookup::Variables,
     metadata::{METADATA, MachineRole},
+    role::Assume,
     unreadable::{self, json_text},
 };
-use crate::{
-    Action, AssumeRole, AssumeRoleWithWebIdentity, Endpoint, Invalid, Region, UnixTime, lenient,
-};
+use crate::{Action, AssumeRole, Endpoint, Invalid, UnixTime, lenient};
 
 /// The name of a session where nobody names one. Audits show it.
 const SESSION_NAME: &str = "tc3-rust";
@@ -29,8 +28,8 @@ pub(super) enum Grant {
     Keys(Credential),
     /// A role is taken with what this chain has.
     Role(Box<AssumeRole>, Chain),
-    /// A role is taken with a service account's token, in this region.
-    ServiceAccount(Region, Box<AssumeRoleWithWebIdentity>),
+    /// A role is taken with a service account's token.
+    ServiceAccount(Assume),
     /// The machine's metadata endpoint has them.
     Machine(MachineRole),
 }

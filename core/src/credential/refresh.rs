@@ -152,8 +152,7 @@ impl Refresh {
         let (mark, until) = (Arc::new(()), flight.until);
         flight.out = Some(Arc::downgrade(&mark));
         flight.until = until.saturating_add(GRACE);
-        let (chain, known) = (self.chain.clone(), self.generation.found > 0);
-        Some(Search::new(mark, chain, known, wants_region, until))
+        Some(Search::new(mark, &self.chain, wants_region, until))
     }
 
     /// How many searches have ended.

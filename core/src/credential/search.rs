@@ -61,8 +61,6 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 #[must_use = "a search does nothing unless it is driven"]
 pub struct Search {
     mark: Arc<()>,
-    /// Whether the chain is the one source that has had credentials before.
-    known: bool,
     /// The profile of tccli whose configuration may have a region, if nobody has named one.
     configured: Option<Option<String>>,
     /// When it has taken too long.
@@ -160,14 +158,8 @@ impl Place {
 }
 
 impl Search {
-    /// A search through a chain, which may be `known` to have had credentials.
-    pub(super) fn new(
-        mark: Arc<()>,
-        chain: Chain,
-        known: bool,
-        wants_region: bool,
-        until: Duration,
-    ) -> Self {
+    /// A search through a chain.
+    pub(super) fn new(mark: Arc<()>, chain: &Chain, wants_region: bool, until: Duration) -> Self {
         let places = chain.places();
         let mut unread: Vec<_> = places.iter().flat_map(|it| it.variables()).collect();
         let mut wanted = places.into_iter().filter(|_| wants_region);
@@ -176,14 +168,13 @@ impl Search {
         }
         Self {
             mark,
-            known,
             configured: wanted.find_map(|it| match &it.0 {
                 Kind::Tccli(profile) => Some(profile.clone()),
                 _ => None,
             }),
             until,
             unread: unread.into_iter(),
-            level: Level::new(&chain),
+            level: Level::new(chain),
             ..Self::default()
         }
     }
@@ -343,16 +334,8 @@ impl Search {
                 self.outer.push((outer, role, place));
                 Task::Next
             }
-            Grant::ServiceAccount(region, action) => {
-                let assume = Assume::new(&*action, Chain::of([]), Some(region));
-                Task::Fetch(Box::new(assume), place)
-            }
-            Grant::Machine(mut machine) => {
-                if self.known {
-                    machine.silence = Sort::Passing;
-                }
-                Task::Fetch(Box::new(machine), place)
-            }
+            Grant::ServiceAccount(assume) => Task::Fetch(Box::new(assume), place),
+            Grant::Machine(machine) => Task::Fetch(Box::new(machine), place),
         })
     }
 

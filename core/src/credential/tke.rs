@@ -1,11 +1,12 @@
-use alloc::{boxed::Box, format, string::String};
+use alloc::{format, string::String};
 use core::str;
 
 use super::{
-    Tried, Unreadable,
+    Chain, Tried, Unreadable,
     lookup::Variables,
     missing::Sort,
     parts::{Grant, Parts},
+    role::Assume,
     unreadable,
 };
 use crate::{AssumeRoleWithWebIdentity, UnixTime};
@@ -49,5 +50,10 @@ pub(super) fn grant(variables: &Variables, file: &[u8], now: UnixTime) -> Result
     let session = format!("tc3-rust-{now}");
     let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
     let region = unreadable::region(REGION, account.required(REGION)?)?;
-    Ok(Grant::ServiceAccount(region, Box::new(action)))
+    let nobody = Chain::of([]);
+    Ok(Grant::ServiceAccount(Assume::new(
+        &action,
+        nobody,
+        Some(region),
+    )))
 }
