@@ -2,11 +2,7 @@ use alloc::{format, string::String};
 
 use zeroize::Zeroizing;
 
-use super::{
-    Credential, Unreadable,
-    lookup::Variables,
-    parts::{Identity, Parts},
-};
+use super::{Credential, Unreadable, lookup::Variables, parts::Parts, source::Identity};
 
 const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
 const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
@@ -134,7 +130,7 @@ mod tests {
     use alloc::{format, string::ToString, vec, vec::Vec};
 
     use super::*;
-    use crate::{AssumeRole, credential::parts::Grant};
+    use crate::{AssumeRole, credential::source::Grant};
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credential>, Unreadable> {
         Credential::from_environment(|name| {

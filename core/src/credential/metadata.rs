@@ -9,10 +9,9 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 
 use super::{
     Credential, Unreadable,
-    missing::{Sort, Tried},
-    parts::{EXPIRY, Parts},
+    errors::{Sort, Tried},
+    parts::{EXPIRY, Parts, text},
     role::{Fetch, Fetched},
-    unreadable::text,
     with_causes,
 };
 use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, Step, request::NO_CODING};

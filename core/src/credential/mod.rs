@@ -2,9 +2,9 @@
 
 mod chain;
 mod environment;
+mod errors;
 mod lookup;
 mod metadata;
-mod missing;
 mod parts;
 mod profile;
 mod refresh;
@@ -13,20 +13,18 @@ mod search;
 mod source;
 mod tccli;
 mod tke;
-mod unreadable;
 
 pub use chain::Chain;
+#[cfg(test)]
+pub(crate) use errors::Sort;
+pub use errors::{NoCredentials, Tried, Unreadable};
 pub use lookup::{Looked, Lookup};
 #[cfg(feature = "emulator")]
 pub(crate) use metadata::ROLES;
 pub use metadata::metadata_role;
-#[cfg(test)]
-pub(crate) use missing::Sort;
-pub use missing::{NoCredentials, Tried};
 pub(crate) use refresh::{Claim, Found, Generation, Refresh};
 pub use search::{Search, SearchStep};
 pub use source::Source;
-pub use unreadable::Unreadable;
 
 use alloc::{
     string::{String, ToString},

@@ -1,79 +1,22 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
+use core::{fmt, str};
 
+use serde::{
+    Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::{
-    Chain, Credential, Unreadable, broken,
+    Credential, Unreadable, broken,
     lookup::Variables,
-    metadata::{METADATA, MachineRole},
-    role::Assume,
-    unreadable::{self, json_text},
+    source::{Grant, Identity},
 };
-use crate::{Action, AssumeRole, Endpoint, Invalid, UnixTime, lenient};
+use crate::{Action, AssumeRole, Invalid, Region, lenient};
 
 /// The name of a session where nobody names one. Audits show it.
 const SESSION_NAME: &str = "tc3-rust";
-
-/// Who is to sign.
-pub(super) struct Identity {
-    pub(super) grant: Grant,
-    /// The place that names a role, if one does: nobody else may sign then.
-    pub(super) place: Option<String>,
-}
-
-/// How the credentials of an identity are got.
-pub(super) enum Grant {
-    /// These are the ones.
-    Keys(Credential),
-    /// A role is taken with what this chain has.
-    Role(Box<AssumeRole>, Chain),
-    /// A role is taken with a service account's token.
-    ServiceAccount(Assume),
-    /// The machine's metadata endpoint has them.
-    Machine(MachineRole),
-}
-
-impl From<Grant> for Identity {
-    fn from(grant: Grant) -> Self {
-        Self { grant, place: None }
-    }
-}
-
-impl Identity {
-    /// The virtual machine's role, which a place says to take.
-    pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
-        let machine = MachineRole::new(&Endpoint::plain(METADATA), name, place)?;
-        Ok(Self {
-            grant: Grant::Machine(machine),
-            place: Some(place.into()),
-        })
-    }
-
-    /// The keys, for a reader that can take no role.
-    pub(super) fn keys(self) -> Result<Credential, Unreadable> {
-        if let Grant::Keys(keys) = self.grant {
-            return Ok(keys);
-        }
-        let rule = "names a role, which is taken only where a Chain looks for the credential";
-        Err(Unreadable::new(self.place.unwrap_or_default(), rule))
-    }
-
-    /// When its keys expire, or those with which its role is taken.
-    pub(super) fn expires_at(&self) -> Option<UnixTime> {
-        match &self.grant {
-            Grant::Keys(keys) => keys.expires_at(),
-            Grant::Role(_, chain) => chain.fixed()?.expires_at(),
-            Grant::ServiceAccount(..) | Grant::Machine(_) => None,
-        }
-    }
-
-    /// The same with the file that holds it.
-    pub(super) fn within(self, file: &str) -> Self {
-        let place = self.place.map(|place| format!("{file}: {place}"));
-        Self { place, ..self }
-    }
-}
 
 /// What a text says of who signs, part by part.
 #[derive(Default)]
@@ -105,7 +48,7 @@ impl Parts {
         text: &str,
         names: [(&'static str, &[&str]); N],
     ) -> Result<Self, Unreadable> {
-        let fields = unreadable::fields(text, names.map(|(_, names)| names))?;
+        let fields = fields(text, names.map(|(_, names)| names))?;
         let mut parts = Self::default();
         for ((field, names), json) in names.into_iter().zip(fields) {
             let place = names.first().copied().unwrap_or_default();
@@ -243,4 +186,74 @@ impl Parts {
         role.check().map_err(|invalid| self.invalid(invalid))?;
         Ok(Some(role))
     }
+}
+
+/// The text of a file or an answer, without the mark that some editors put first.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let breaks = before.iter().filter(|b| **b == b'\n').count();
+        Unreadable::new(line(breaks.saturating_add(1)), "is not UTF-8")
+    })
+}
+
+pub(super) fn line(number: usize) -> String {
+    format!("line {number}")
+}
+
+/// The region of this name.
+pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
+    Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
+}
+
+/// The fields that have one of these names in the one object that a JSON text is.
+pub(super) fn fields<'a, const N: usize>(
+    text: &'a str,
+    names: [&[&str]; N],
+) -> Result<[Option<&'a RawValue>; N], Unreadable> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let fields = json.deserialize_map(Fields(names));
+    let fields = fields.and_then(|fields| json.end().map(|()| fields));
+    // The error's own text may hold something of the file.
+    fields.map_err(|error| {
+        let rule = if error.is_data() {
+            "must be in an object that holds each key once"
+        } else {
+            "is not JSON"
+        };
+        Unreadable::new(line(error.line()), rule)
+    })
+}
+
+struct Fields<'n, const N: usize>([&'n [&'n str]; N]);
+
+impl<'de, const N: usize> Visitor<'de> for Fields<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = [None; N];
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            let mut known = self.0.iter().zip(&mut fields);
+            let field = known.find(|(names, _)| names.contains(&&*name));
+            if field.is_some_and(|(_, field)| field.replace(value).is_some()) {
+                return Err(M::Error::custom("a key is there twice"));
+            }
+        }
+        Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
+    }
+}
+
+/// The text of a JSON field.
+pub(super) fn json_text(
+    place: &str,
+    json: Option<&RawValue>,
+) -> Result<Option<Zeroizing<String>>, Unreadable> {
+    let read = |json: &RawValue| serde_json::from_str(json.get()).map(Zeroizing::new);
+    let text = json.map(read).transpose();
+    text.map_err(|_| Unreadable::new(place, "must be a text"))
 }

@@ -3,8 +3,8 @@ use core::mem;
 
 use super::{
     Credential, Unreadable,
-    parts::{Identity, Parts},
-    unreadable::{line, text},
+    parts::{Parts, line, text},
+    source::Identity,
 };
 
 /// The variable that names the file.
@@ -148,7 +148,7 @@ fn unquoted(value: &str) -> Result<&str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AssumeRole, credential::parts::Grant};
+    use crate::{AssumeRole, credential::source::Grant};
 
     const PAIR: &str = "secret_id = AKIDEXAMPLE\nsecret_key = fake-key\n";
 

@@ -1,7 +1,7 @@
 use alloc::sync::{Arc, Weak};
 use core::time::Duration;
 
-use super::{Chain, Credential, NoCredentials, Search, Source, Tried, missing::Sort};
+use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
 use crate::{Now, Region, Retry, UnixTime};
 
 /// How long before they expire credentials are renewed at the most.

@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 
 use super::{
     Chain, NoCredentials, Tried, Unreadable,
+    errors::Sort,
     lookup::{Candidate, Content, Looked, Lookup, Variables, bytes},
-    missing::Sort,
-    parts::{Grant, Identity},
+    parts,
     refresh::Found,
     role::{Assume, Fetch},
-    source::{Kind, Source},
-    tccli, unreadable,
+    source::{Grant, Identity, Kind, Source},
+    tccli,
 };
 use crate::{
     AssumeRole, Attempt, Credential, Now, Outcome, Region, Report, Session, Step, UnixTime,
@@ -361,7 +361,7 @@ impl Search {
                     Err(unreadable) => Err(unreadable),
                 }
             }
-            (Ok(Some(name)), _) => unreadable::region(REGION, name).map(Some),
+            (Ok(Some(name)), _) => parts::region(REGION, name).map(Some),
             (nothing, _) => nothing.map(|_| None),
         };
         self.end(found, region)

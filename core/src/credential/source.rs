@@ -1,12 +1,13 @@
 use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use super::{
-    Chain, Unreadable, environment,
+    Chain, Tried, Unreadable, environment,
+    errors::Sort,
     lookup::{Candidate, Variables},
     metadata::{METADATA, MachineRole, NAME},
-    missing::{Sort, Tried},
-    parts::{Grant, Identity},
-    profile, tccli, tke,
+    profile,
+    role::Assume,
+    tccli, tke,
 };
 use crate::{AssumeRole, Credential, Endpoint, UnixTime};
 
@@ -138,6 +139,66 @@ impl core::fmt::Display for Source {
             Kind::CvmRole { .. } => "CVM role",
             Kind::Role(action, _) => return write!(f, "role {}", action.role_arn),
         })
+    }
+}
+
+/// Who is to sign.
+pub(super) struct Identity {
+    pub(super) grant: Grant,
+    /// The place that names a role, if one does: nobody else may sign then.
+    pub(super) place: Option<String>,
+}
+
+/// How the credentials of an identity are got.
+pub(super) enum Grant {
+    /// These are the ones.
+    Keys(Credential),
+    /// A role is taken with what this chain has.
+    Role(Box<AssumeRole>, Chain),
+    /// A role is taken with a service account's token.
+    ServiceAccount(Assume),
+    /// The machine's metadata endpoint has them.
+    Machine(MachineRole),
+}
+
+impl From<Grant> for Identity {
+    fn from(grant: Grant) -> Self {
+        Self { grant, place: None }
+    }
+}
+
+impl Identity {
+    /// The virtual machine's role, which a place says to take.
+    pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
+        let machine = MachineRole::new(&Endpoint::plain(METADATA), name, place)?;
+        Ok(Self {
+            grant: Grant::Machine(machine),
+            place: Some(place.into()),
+        })
+    }
+
+    /// The keys, for a reader that can take no role.
+    pub(super) fn keys(self) -> Result<Credential, Unreadable> {
+        if let Grant::Keys(keys) = self.grant {
+            return Ok(keys);
+        }
+        let rule = "names a role, which is taken only where a Chain looks for the credential";
+        Err(Unreadable::new(self.place.unwrap_or_default(), rule))
+    }
+
+    /// When its keys expire, or those with which its role is taken.
+    pub(super) fn expires_at(&self) -> Option<UnixTime> {
+        match &self.grant {
+            Grant::Keys(keys) => keys.expires_at(),
+            Grant::Role(_, chain) => chain.fixed()?.expires_at(),
+            Grant::ServiceAccount(..) | Grant::Machine(_) => None,
+        }
+    }
+
+    /// The same with the file that holds it.
+    pub(super) fn within(self, file: &str) -> Self {
+        let place = self.place.map(|place| format!("{file}: {place}"));
+        Self { place, ..self }
     }
 }
 

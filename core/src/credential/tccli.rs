@@ -3,8 +3,8 @@ use alloc::format;
 use super::{
     Credential, Unreadable,
     lookup::{Candidate, Variables},
-    parts::{EXPIRY, Identity, Parts},
-    unreadable::{self, fields, json_text, text},
+    parts::{self, EXPIRY, Parts, fields, json_text, text},
+    source::Identity,
 };
 use crate::{Region, UnixTime};
 
@@ -137,7 +137,7 @@ impl Region {
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
         match json_text(place, region)? {
-            Some(region) if !region.is_empty() => unreadable::region(place, &region).map(Some),
+            Some(region) if !region.is_empty() => parts::region(place, &region).map(Some),
             _ => Ok(None),
         }
     }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use crate::{
         AssumeRole,
-        credential::{metadata::MachineRole, parts::Grant},
+        credential::{metadata::MachineRole, source::Grant},
     };
 
     #[test]

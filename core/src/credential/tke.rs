@@ -3,11 +3,11 @@ use core::str;
 
 use super::{
     Chain, Tried, Unreadable,
+    errors::Sort,
     lookup::Variables,
-    missing::Sort,
-    parts::{Grant, Parts},
+    parts::{self, Parts},
     role::Assume,
-    unreadable,
+    source::Grant,
 };
 use crate::{AssumeRoleWithWebIdentity, UnixTime};
 
@@ -28,7 +28,7 @@ fn account(variables: &Variables) -> Result<Parts, Tried> {
     for name in NAMES {
         account.required(name)?;
     }
-    unreadable::region(REGION, account.required(REGION)?)?;
+    parts::region(REGION, account.required(REGION)?)?;
     account.plain([PROVIDER_ID, ROLE_ARN])?;
     Ok(account)
 }
@@ -49,7 +49,7 @@ pub(super) fn grant(variables: &Variables, file: &[u8], now: UnixTime) -> Result
     let (provider, role) = (account.required(PROVIDER_ID)?, account.required(ROLE_ARN)?);
     let session = format!("tc3-rust-{now}");
     let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
-    let region = unreadable::region(REGION, account.required(REGION)?)?;
+    let region = parts::region(REGION, account.required(REGION)?)?;
     let nobody = Chain::of([]);
     Ok(Grant::ServiceAccount(Assume::new(
         &action,

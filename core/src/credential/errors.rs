@@ -1,4 +1,5 @@
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     sync::Arc,
@@ -6,8 +7,50 @@ use alloc::{
 };
 use core::{error, fmt};
 
-use super::{Unreadable, with_causes};
+use super::with_causes;
 use crate::{Error, Refusal, Remedy};
+
+/// Why a text holds no credential: the place, and the rule that is broken there.
+///
+/// Never holds anything of the text itself, since that may be a secret.
+///
+/// ```
+/// use tc3_core::Credential;
+///
+/// let file = "[default]\nsecret_id = \nsecret_key = not-a-real-key\n";
+/// let wrong = Credential::from_profile(file, "default").unwrap_err();
+/// assert_eq!((wrong.place(), wrong.rule()), ("secret_id (line 2)", "must not be empty"));
+/// assert_eq!(wrong.to_string(), "secret_id (line 2) must not be empty");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place} {rule}")]
+pub struct Unreadable {
+    place: String,
+    rule: Cow<'static, str>,
+}
+
+impl Unreadable {
+    pub(super) fn new(place: impl Into<String>, rule: impl Into<Cow<'static, str>>) -> Self {
+        let (place, rule) = (place.into(), rule.into());
+        Self { place, rule }
+    }
+
+    /// The same with the file or address that holds the text.
+    pub(super) fn within(self, file: &str) -> Self {
+        let place = format!("{file}: {}", self.place);
+        Self { place, ..self }
+    }
+
+    /// The line, section, key or variable.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The rule that is broken there.
+    pub fn rule(&self) -> &str {
+        &self.rule
+    }
+}
 
 /// Why there are no credentials: what was tried, and why each failed.
 ///
