@@ -123,6 +123,11 @@ impl Tried {
         }
     }
 
+    /// The search has taken too long.
+    pub(super) fn late() -> Self {
+        Self::new(Sort::Passing, "the time is up")
+    }
+
     pub(super) fn with_source(self, source: impl ToString) -> Self {
         let source = source.to_string();
         Self { source, ..self }
@@ -172,11 +177,6 @@ impl NoCredentials {
     /// The same reason for all sources.
     pub(super) fn of_all(sort: Sort, reason: &str) -> Self {
         Self::new([Tried::new(sort, reason).with_source("all")].into())
-    }
-
-    /// The search has taken too long.
-    pub(super) fn late() -> Self {
-        Self::of_all(Sort::Passing, "the time is up")
     }
 
     /// Nobody has looked for any.

@@ -2,19 +2,19 @@ use alloc::{
     format,
     string::{String, ToString},
 };
-use core::time::Duration;
+use core::{ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 
 use super::{
-    Credential, Unreadable,
+    Credential, SearchStep, Unreadable,
     errors::{Sort, Tried},
     parts::{EXPIRY, Parts, text},
     role::{Fetch, Fetched},
     with_causes,
 };
-use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, Step, request::NO_CODING};
+use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, request::NO_CODING};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
@@ -115,12 +115,15 @@ impl Fetch for MachineRole {
         if let Some(outcome) = self.outcome.take()
             && let Some(result) = self.take(outcome, silence).transpose()
         {
-            return Step::Done(result);
+            return ControlFlow::Break(result);
+        }
+        if left.is_zero() {
+            return ControlFlow::Break(Err(Tried::late()));
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
         match self.attempt(left) {
-            Ok(attempt) => Step::Send(attempt),
-            Err(error) => Step::Done(Err(Tried::new(Sort::Wrong, error.to_string()))),
+            Ok(attempt) => ControlFlow::Continue(SearchStep::Send(attempt)),
+            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),
         }
     }
 

@@ -1,5 +1,9 @@
 //! Credentials, and reading them from where people keep them: text in, value out.
 
+// A `chain` has `source`s, each read in a file of its own: `environment`, `profile`, `tccli`, `tke` and `metadata`.
+// `refresh` says when a `search` is due, which looks at the sources one after the other: it reads a `lookup`, whose text
+// has `parts`, or takes a `role`.
+
 mod chain;
 mod environment;
 mod errors;

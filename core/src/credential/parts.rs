@@ -52,13 +52,11 @@ impl Parts {
         let mut parts = Self::default();
         for ((field, names), json) in names.into_iter().zip(fields) {
             let place = names.first().copied().unwrap_or_default();
-            match field {
-                EXPIRY => parts.push(field, place, json.map(RawValue::get)),
-                _ => {
-                    let text = json_text(place, json)?;
-                    parts.push(field, place, text.as_deref().map(String::as_str));
-                }
-            }
+            let text = match field {
+                EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
+                _ => json_text(place, json)?,
+            };
+            parts.push(field, place, text.as_deref().map(String::as_str));
         }
         Ok(parts)
     }

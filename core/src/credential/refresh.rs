@@ -24,14 +24,16 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Refresh {
     /// Where to look: the source that has had them, once one has.
     chain: Chain,
-    /// How long they live, if they expire.
-    life: Option<Life>,
+    /// When they are to be renewed, and when they end, if they expire.
+    renew: Option<Moment>,
+    end: Option<Moment>,
     /// The search that is due or under way.
     flight: Option<Flight>,
     /// Whether the service has refused what there is, and no search has ended well since.
     refused: bool,
     /// How many searches have ended.
     ended: u64,
+    /// Which credentials there are.
     generation: Generation,
     /// How many searches have failed in a row, and what the last one came to.
     failures: u32,
@@ -40,14 +42,7 @@ pub(crate) struct Refresh {
     again: Duration,
 }
 
-/// When credentials are to be renewed, and when they end: by a clock that can't be set, and by one that goes on
-/// while the machine sleeps. Whichever is first counts.
-#[derive(Clone, Copy, Debug)]
-struct Life {
-    renew: Moment,
-    end: Moment,
-}
-
+/// A moment by a clock that can't be set, and by one that goes on while the machine sleeps. Whichever is first counts.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     tick: Duration,
@@ -69,6 +64,9 @@ impl Moment {
         now.tick >= self.tick || now.unix >= self.unix
     }
 }
+
+/// When credentials are to be renewed, and when they end.
+type Life = (Option<Moment>, Option<Moment>);
 
 /// Which credentials a request was signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,13 +114,10 @@ impl Refresh {
 
     /// What a call that has so much time left is to do. `has_some` when there are credentials, expired or not.
     pub(crate) fn claim(&mut self, has_some: bool, left: Duration, now: Now) -> Claim {
-        let past = |moment: fn(&Life) -> &Moment| {
-            let life = self.life.as_ref();
-            life.is_some_and(|life| moment(life).has_come(now))
-        };
-        let valid = has_some && !past(|life| &life.end);
+        let past = |moment: &Option<Moment>| moment.is_some_and(|it| it.has_come(now));
+        let valid = has_some && !past(&self.end);
         let usable = valid && !self.refused;
-        if usable && !past(|life| &life.renew) {
+        if usable && !past(&self.renew) {
             return Claim::Ready;
         }
         let lasts = |it: &Flight| {
@@ -212,7 +207,7 @@ impl Refresh {
         self.flight.take_if(|it| it.out.as_ref().is_some_and(own))?;
         self.ended = self.ended.saturating_add(1);
         let result = result.and_then(|found| {
-            self.life = life(&found, date, now)?;
+            (self.renew, self.end) = life(&found, date, now)?;
             Ok(found)
         });
         match &result {
@@ -239,10 +234,10 @@ impl Refresh {
     }
 }
 
-/// When what was found ends, if it does, unless it already has.
-fn life(found: &Found, date: UnixTime, now: Now) -> Result<Option<Life>, NoCredentials> {
+/// When what was found is to be renewed, and when it ends, if it does, unless it already has.
+fn life(found: &Found, date: UnixTime, now: Now) -> Result<Life, NoCredentials> {
     let Some(expires_at) = found.credential.expires_at() else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let left = expires_at.seconds_since(date);
     if left <= 0 {
@@ -251,9 +246,7 @@ fn life(found: &Found, date: UnixTime, now: Now) -> Result<Option<Life>, NoCrede
             [tried.with_source(&found.source)].into(),
         ));
     }
-    let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
-    Ok(Some(Life {
-        renew: before(EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE))),
-        end: before(WAY.min(left / 10)),
-    }))
+    let before = |seconds: i64| Some(Moment::after(now, left.saturating_sub(seconds)));
+    let early = EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE));
+    Ok((before(early), before(WAY.min(left / 10))))
 }

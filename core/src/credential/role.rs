@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
-use core::time::Duration;
+use core::{ops::ControlFlow, time::Duration};
 
-use super::Tried;
+use super::{SearchStep, Tried};
 use crate::{
     Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Report,
     Session, Step, Wire,
@@ -23,7 +23,7 @@ pub(super) trait Fetch: Send + Sync {
 }
 
 /// What a fetch does next, and its result.
-pub(super) type Fetched = Step<Result<Credential, Tried>>;
+pub(super) type Fetched = ControlFlow<Result<Credential, Tried>, SearchStep>;
 
 /// A role that is being taken, by a call with a session of its own.
 pub(super) struct Assume {
@@ -65,15 +65,18 @@ impl Fetch for Assume {
             (session, outer.clock_offset())
         });
         match self.call.step(session, now) {
-            Step::Send(attempt) => Step::Send(attempt),
-            Step::Wait(delay) => Step::Wait(delay),
+            Step::Send(mut attempt) => {
+                attempt.for_credentials = true;
+                ControlFlow::Continue(SearchStep::Send(attempt))
+            }
+            Step::Wait(delay) => ControlFlow::Continue(SearchStep::Wait(delay)),
             Step::Done(result) => {
                 // Another call may have set the clock meanwhile.
                 if session.clock_offset() != *offset {
                     outer.set_clock_offset(session.clock_offset());
                 }
                 let keys = result.and_then(|reply| Ok(reply.output.try_into()?));
-                Step::Done(keys.map_err(Tried::of_request))
+                ControlFlow::Break(keys.map_err(Tried::of_request))
             }
         }
     }

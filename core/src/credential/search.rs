@@ -5,7 +5,7 @@ use alloc::{
     vec,
     vec::Vec,
 };
-use core::{fmt, mem, time::Duration};
+use core::{fmt, mem, ops::ControlFlow, time::Duration};
 
 use zeroize::Zeroizing;
 
@@ -20,8 +20,7 @@ use super::{
     tccli,
 };
 use crate::{
-    AssumeRole, Attempt, Credential, Now, Outcome, Region, Report, Session, Step, UnixTime,
-    call::Hints,
+    AssumeRole, Attempt, Credential, Now, Outcome, Region, Report, Session, UnixTime, call::Hints,
 };
 
 /// The variable that names the region.
@@ -57,7 +56,6 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 /// assert_eq!(session.credential().unwrap().secret_id(), "AKIDEXAMPLE");
 /// let Step::Send(_) = call.step(&mut session, now) else { panic!() };
 /// ```
-#[derive(Default)]
 #[must_use = "a search does nothing unless it is driven"]
 pub struct Search {
     mark: Arc<()>,
@@ -104,7 +102,6 @@ pub enum SearchStep {
 }
 
 /// A chain that is searched.
-#[derive(Default)]
 struct Level {
     /// The source that is tried, and those behind it.
     sources: vec::IntoIter<Source>,
@@ -126,10 +123,8 @@ impl Level {
 }
 
 /// What is to be done.
-#[derive(Default)]
 enum Task {
     /// Read the next variable, or begin with the next source.
-    #[default]
     Next,
     Look(Place),
     /// Ask for credentials, for the identity that this place names if one does.
@@ -137,6 +132,9 @@ enum Task {
     End(Result<Found, NoCredentials>),
     Ended,
 }
+
+/// What is to be done next, or why the source has no credentials.
+type Next = Result<Task, Tried>;
 
 /// Where to look.
 enum Place {
@@ -173,9 +171,16 @@ impl Search {
                 _ => None,
             }),
             until,
+            variables: Variables::default(),
             unread: unread.into_iter(),
             level: Level::new(chain),
-            ..Self::default()
+            outer: Vec::new(),
+            task: Task::Next,
+            looked: None,
+            denied: Vec::new(),
+            passed_over: Vec::new(),
+            date: None,
+            result: None,
         }
     }
 
@@ -188,10 +193,10 @@ impl Search {
                 Task::Next => self.next(own_time),
                 Task::Look(place) => match self.looked.take() {
                     Some(content) => self.looked(place, content, own_time),
-                    None if left.is_zero() => Ok(Task::End(match place {
-                        Place::Region(found, _) => Ok(found),
-                        _ => Err(NoCredentials::late()),
-                    })),
+                    None if left.is_zero() => match place {
+                        Place::Region(found, _) => Ok(Task::End(Ok(found))),
+                        _ => Err(Tried::late()),
+                    },
                     None => {
                         let lookup = place.lookup();
                         self.task = Task::Look(place);
@@ -200,17 +205,11 @@ impl Search {
                     }
                 },
                 Task::Fetch(mut fetch, place) => match fetch.step(session, now, left) {
-                    Step::Done(Ok(keys)) => Ok(self.gained(keys)),
-                    Step::Done(Err(tried)) => Err(tried.at(place.as_deref())),
-                    Step::Send(_) if left.is_zero() => Ok(Task::End(Err(NoCredentials::late()))),
-                    Step::Send(mut attempt) => {
+                    ControlFlow::Break(Ok(keys)) => Ok(self.gained(keys)),
+                    ControlFlow::Break(Err(tried)) => Err(tried.at(place.as_deref())),
+                    ControlFlow::Continue(step) => {
                         self.task = Task::Fetch(fetch, place);
-                        attempt.for_credentials = true;
-                        return SearchStep::Send(attempt);
-                    }
-                    Step::Wait(delay) => {
-                        self.task = Task::Fetch(fetch, place);
-                        return SearchStep::Wait(delay);
+                        return step;
                     }
                 },
                 Task::End(result) => {
@@ -262,7 +261,7 @@ impl Search {
         }
     }
 
-    fn next(&mut self, own_time: UnixTime) -> Result<Task, Tried> {
+    fn next(&mut self, own_time: UnixTime) -> Next {
         if let Some(name) = self.unread.next() {
             return Ok(Task::Look(Place::Variable(name)));
         }
@@ -275,23 +274,14 @@ impl Search {
         }
     }
 
-    fn next_file(
-        &mut self,
-        mut files: vec::IntoIter<Candidate>,
-        own_time: UnixTime,
-    ) -> Result<Task, Tried> {
+    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>, own_time: UnixTime) -> Next {
         match files.next() {
             Some(file) => Ok(Task::Look(Place::File(file, files))),
             None => self.identify(None, own_time),
         }
     }
 
-    fn looked(
-        &mut self,
-        place: Place,
-        content: Content,
-        own_time: UnixTime,
-    ) -> Result<Task, Tried> {
+    fn looked(&mut self, place: Place, content: Content, own_time: UnixTime) -> Next {
         match place {
             Place::Variable(name) => {
                 self.variables.insert(name, content);
@@ -321,7 +311,7 @@ impl Search {
     }
 
     /// Finds out who signs.
-    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Result<Task, Tried> {
+    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Next {
         let Some(source) = self.level.source() else {
             return Ok(Task::Next);
         };
@@ -334,7 +324,7 @@ impl Search {
                 self.outer.push((outer, role, place));
                 Task::Next
             }
-            Grant::ServiceAccount(assume) => Task::Fetch(Box::new(assume), place),
+            Grant::ServiceAccount(assume) => Task::Fetch(assume, place),
             Grant::Machine(machine) => Task::Fetch(Box::new(machine), place),
         })
     }

@@ -156,7 +156,7 @@ pub(super) enum Grant {
     /// A role is taken with what this chain has.
     Role(Box<AssumeRole>, Chain),
     /// A role is taken with a service account's token.
-    ServiceAccount(Assume),
+    ServiceAccount(Box<Assume>),
     /// The machine's metadata endpoint has them.
     Machine(MachineRole),
 }

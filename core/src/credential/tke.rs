@@ -1,4 +1,4 @@
-use alloc::{format, string::String};
+use alloc::{boxed::Box, format, string::String};
 use core::str;
 
 use super::{
@@ -50,10 +50,6 @@ pub(super) fn grant(variables: &Variables, file: &[u8], now: UnixTime) -> Result
     let session = format!("tc3-rust-{now}");
     let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
     let region = parts::region(REGION, account.required(REGION)?)?;
-    let nobody = Chain::of([]);
-    Ok(Grant::ServiceAccount(Assume::new(
-        &action,
-        nobody,
-        Some(region),
-    )))
+    let assume = Assume::new(&action, Chain::of([]), Some(region));
+    Ok(Grant::ServiceAccount(Box::new(assume)))
 }
