@@ -130,7 +130,7 @@ mod tests {
     use alloc::{format, string::ToString, vec, vec::Vec};
 
     use super::*;
-    use crate::{AssumeRole, credential::source::Grant};
+    use crate::{AssumeRole, credential::source::Kind};
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credential>, Unreadable> {
         Credential::from_environment(|name| {
@@ -160,7 +160,7 @@ mod tests {
             variables.insert(name, Ok(value));
         }
         let identity = Identity::from_environment(&variables).unwrap().unwrap();
-        let Grant::Role(role, keys) = identity.grant else {
+        let Kind::Role(role, keys) = identity.source.0 else {
             panic!("no role");
         };
         assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");

@@ -12,6 +12,7 @@ use super::{
     errors::{Sort, Tried},
     parts::{EXPIRY, Parts, text},
     role::{Fetch, Fetched},
+    source::{Identity, Source},
     with_causes,
 };
 use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, request::NO_CODING};
@@ -22,7 +23,7 @@ pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 /// Where the metadata endpoint tells the role's name and, with it appended, the role's credentials.
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
 /// What an error calls its answer.
-pub(super) const NAME: &str = "the role's name";
+const NAME: &str = "the role's name";
 const NO_ROLE: &str = "the machine has no role";
 /// How long a request to the metadata endpoint may take: it is next door, or not there at all.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,21 +34,17 @@ const MAX_ANSWER: usize = 64 << 10;
 pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
-    pub(super) name: Option<String>,
+    name: Option<String>,
     /// What came of the request, once there is one.
     outcome: Option<Outcome>,
 }
 
 impl MachineRole {
-    /// The role of this name, which stands at a place, or else the one that the machine has.
-    pub(super) fn new(
-        metadata: &Endpoint,
-        name: Option<&str>,
-        place: &str,
-    ) -> Result<Self, Unreadable> {
+    /// The role of this name, or else the one that the machine has.
+    pub(super) fn new(metadata: &Endpoint, name: Option<String>) -> Result<Self, Unreadable> {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
-            name: name.map(|name| role_name(name, place)).transpose()?,
+            name: name.map(|name| role_name(&name, NAME)).transpose()?,
             outcome: None,
         })
     }
@@ -140,6 +137,17 @@ const PARTS: [(&str, &[&str]); 5] = [
     ("Token", &["Token"]),
     (EXPIRY, &["ExpiredTime"]),
 ];
+
+impl Identity {
+    /// The virtual machine's role, of this name if one is said, which a place says to take.
+    pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
+        let name = name.map(|name| role_name(name, place)).transpose()?;
+        Ok(Self {
+            source: Source::cvm_role_at(Endpoint::plain(METADATA), name),
+            place: Some(place.into()),
+        })
+    }
+}
 
 impl Credential {
     /// Reads what a virtual machine's metadata endpoint answers for its role: JSON with `TmpSecretId`,

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::{fmt, str};
 
 use serde::{
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     Credential, Unreadable, broken,
     lookup::Variables,
-    source::{Grant, Identity},
+    source::{Identity, Source},
 };
 use crate::{Action, AssumeRole, Invalid, Region, lenient};
 
@@ -137,12 +137,15 @@ impl Parts {
     pub(super) fn identity(&self) -> Result<Identity, Unreadable> {
         let role = self.role()?;
         let keys = self.keys()?;
-        Ok(match (role, self.part("RoleArn")) {
-            (Some(role), Some(named)) => Identity {
-                grant: Grant::Role(Box::new(role), keys.into()),
-                place: Some(named.place.clone()),
+        Ok(match role {
+            Some(role) => Identity {
+                source: Source::role(role, keys),
+                place: self.part("RoleArn").map(|part| part.place.clone()),
             },
-            _ => Grant::Keys(keys).into(),
+            None => Identity {
+                source: keys.into(),
+                place: None,
+            },
         })
     }
 

@@ -148,7 +148,7 @@ fn unquoted(value: &str) -> Result<&str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AssumeRole, credential::source::Grant};
+    use crate::{AssumeRole, credential::source::Kind};
 
     const PAIR: &str = "secret_id = AKIDEXAMPLE\nsecret_key = fake-key\n";
 
@@ -200,7 +200,7 @@ mod tests {
         ] {
             let file = format!("[default]\n{PAIR}{lines}\n[other]\nrole_arn = other\n");
             let identity = Identity::from_profile(file.as_bytes(), "default").unwrap();
-            let Grant::Role(role, keys) = identity.grant else {
+            let Kind::Role(role, keys) = identity.source.0 else {
                 panic!("no role: {file}");
             };
             assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");

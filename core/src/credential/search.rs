@@ -13,11 +13,12 @@ use super::{
     Chain, NoCredentials, Tried, Unreadable,
     errors::Sort,
     lookup::{Candidate, Content, Looked, Lookup, Variables, bytes},
+    metadata::MachineRole,
     parts,
     refresh::Found,
     role::{Assume, Fetch},
-    source::{Grant, Identity, Kind, Source},
-    tccli,
+    source::{Identity, Kind, Source},
+    tccli, tke,
 };
 use crate::{
     AssumeRole, Attempt, Credential, Now, Outcome, Region, Report, Session, UnixTime, call::Hints,
@@ -312,21 +313,36 @@ impl Search {
 
     /// Finds out who signs.
     fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Next {
-        let Some(source) = self.level.source() else {
-            return Ok(Task::Next);
-        };
-        let Identity { grant, place } = source.read(&self.variables, file, own_time)?;
-        self.pass_denied();
-        Ok(match grant {
-            Grant::Keys(keys) => self.gained(keys),
-            Grant::Role(role, chain) => {
-                let outer = mem::replace(&mut self.level, Level::new(&chain));
-                self.outer.push((outer, role, place));
-                Task::Next
+        match self.level.source().cloned() {
+            Some(source) => self.ask(&source, None, file, own_time),
+            None => Ok(Task::Next),
+        }
+    }
+
+    /// Asks a source for credentials, the one that is tried or the one that it names at a place.
+    fn ask(
+        &mut self,
+        source: &Source,
+        place: Option<String>,
+        file: Option<(&str, &[u8])>,
+        own_time: UnixTime,
+    ) -> Next {
+        let fetch: Box<dyn Fetch> = match &source.0 {
+            Kind::Fixed(keys) => return Ok(self.gained(keys.clone())),
+            Kind::Role(role, over) => {
+                let outer = mem::replace(&mut self.level, Level::new(over));
+                self.outer.push((outer, role.clone(), place));
+                return Ok(Task::Next);
             }
-            Grant::ServiceAccount(assume) => Task::Fetch(assume, place),
-            Grant::Machine(machine) => Task::Fetch(Box::new(machine), place),
-        })
+            Kind::Tke => Box::new(tke::role(&self.variables, file, own_time)?),
+            Kind::CvmRole { metadata, role } => Box::new(MachineRole::new(metadata, role.clone())?),
+            Kind::Environment | Kind::Profile { .. } | Kind::Tccli(_) => {
+                let Identity { source, place } = source.read(&self.variables, file, own_time)?;
+                self.pass_denied();
+                return self.ask(&source, place, None, own_time);
+            }
+        };
+        Ok(Task::Fetch(fetch, place))
     }
 
     /// Goes on with credentials: a role is taken with them, or they are the result, with the region that is kept where

@@ -4,10 +4,8 @@ use super::{
     Chain, Tried, Unreadable, environment,
     errors::Sort,
     lookup::{Candidate, Variables},
-    metadata::{METADATA, MachineRole, NAME},
-    profile,
-    role::Assume,
-    tccli, tke,
+    metadata::METADATA,
+    profile, tccli, tke,
 };
 use crate::{AssumeRole, Credential, Endpoint, UnixTime};
 
@@ -142,44 +140,18 @@ impl core::fmt::Display for Source {
     }
 }
 
-/// Who is to sign.
+/// Who is to sign, as a text says: the owner of keys, or somebody's role.
 pub(super) struct Identity {
-    pub(super) grant: Grant,
+    /// Where its credentials are.
+    pub(super) source: Source,
     /// The place that names a role, if one does: nobody else may sign then.
     pub(super) place: Option<String>,
 }
 
-/// How the credentials of an identity are got.
-pub(super) enum Grant {
-    /// These are the ones.
-    Keys(Credential),
-    /// A role is taken with what this chain has.
-    Role(Box<AssumeRole>, Chain),
-    /// A role is taken with a service account's token.
-    ServiceAccount(Box<Assume>),
-    /// The machine's metadata endpoint has them.
-    Machine(MachineRole),
-}
-
-impl From<Grant> for Identity {
-    fn from(grant: Grant) -> Self {
-        Self { grant, place: None }
-    }
-}
-
 impl Identity {
-    /// The virtual machine's role, which a place says to take.
-    pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
-        let machine = MachineRole::new(&Endpoint::plain(METADATA), name, place)?;
-        Ok(Self {
-            grant: Grant::Machine(machine),
-            place: Some(place.into()),
-        })
-    }
-
     /// The keys, for a reader that can take no role.
     pub(super) fn keys(self) -> Result<Credential, Unreadable> {
-        if let Grant::Keys(keys) = self.grant {
+        if let Kind::Fixed(keys) = self.source.0 {
             return Ok(keys);
         }
         let rule = "names a role, which is taken only where a Chain looks for the credential";
@@ -188,10 +160,10 @@ impl Identity {
 
     /// When its keys expire, or those with which its role is taken.
     pub(super) fn expires_at(&self) -> Option<UnixTime> {
-        match &self.grant {
-            Grant::Keys(keys) => keys.expires_at(),
-            Grant::Role(_, chain) => chain.fixed()?.expires_at(),
-            Grant::ServiceAccount(..) | Grant::Machine(_) => None,
+        match &self.source.0 {
+            Kind::Fixed(keys) => keys.expires_at(),
+            Kind::Role(_, over) => over.fixed()?.expires_at(),
+            _ => None,
         }
     }
 
@@ -234,7 +206,7 @@ impl Source {
         })
     }
 
-    /// Who signs, by the variables and the file that is there.
+    /// Who signs, by the variables and the file that is there. Only a source that is a text names another one.
     pub(super) fn read(
         &self,
         variables: &Variables,
@@ -242,40 +214,34 @@ impl Source {
         now: UnixTime,
     ) -> Result<Identity, Tried> {
         let absent = |reason| Err(Tried::new(Sort::Absent, reason));
-        let grant = match (&self.0, file) {
-            (Kind::Fixed(credential), _) => Grant::Keys(credential.clone()),
+        match (&self.0, file) {
             (Kind::Environment, _) => {
                 let identity = Identity::from_environment(variables)?;
-                return identity.map_or_else(|| absent(environment::nothing()), Ok);
+                identity.map_or_else(|| absent(environment::nothing()), Ok)
             }
             (Kind::Profile { profile, .. }, Some((path, file))) => {
-                return within(path, Identity::from_profile(file, profile));
+                within(path, Identity::from_profile(file, profile))
             }
-            (Kind::Profile { .. }, None) => return absent(profile::nowhere()),
+            (Kind::Profile { .. }, None) => absent(profile::nowhere()),
             (Kind::Tccli(_), Some((path, file))) => {
                 let identity = within(path, Identity::from_tccli(file))?;
-                return match identity.expires_at().filter(|time| *time <= now) {
+                match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
                         let reason = format!("{path}: expired at Unix second {time}; log in again");
                         Err(Tried::new(Sort::Wrong, reason))
                     }
                     None => Ok(identity),
-                };
+                }
             }
             (Kind::Tccli(profile), None) => {
                 let file = tccli::file(profile.as_deref(), variables, "credential")?;
-                return absent(format!("{} is not there", file.path));
+                absent(format!("{} is not there", file.path))
             }
-            (Kind::Tke, file) => {
-                let token = file.map(|(_, token)| token).unwrap_or_default();
-                tke::grant(variables, token, now)?
+            (Kind::Fixed(_) | Kind::Tke | Kind::CvmRole { .. } | Kind::Role(..), _) => {
+                let (source, place) = (self.clone(), None);
+                Ok(Identity { source, place })
             }
-            (Kind::CvmRole { metadata, role }, _) => {
-                Grant::Machine(MachineRole::new(metadata, role.as_deref(), NAME)?)
-            }
-            (Kind::Role(action, over), _) => Grant::Role(action.clone(), over.clone()),
-        };
-        Ok(grant.into())
+        }
     }
 }
 

@@ -148,10 +148,7 @@ mod tests {
     use alloc::{format, string::String};
 
     use super::*;
-    use crate::{
-        AssumeRole,
-        credential::{metadata::MachineRole, source::Grant},
-    };
+    use crate::{AssumeRole, credential::source::Kind};
 
     #[test]
     fn a_login_may_be_permanent() {
@@ -246,7 +243,7 @@ mod tests {
         ] {
             let file = format!("{{{pair},{more}}}");
             let identity = Identity::from_tccli(file.as_bytes()).unwrap();
-            let Grant::Role(role, keys) = identity.grant else {
+            let Kind::Role(role, keys) = identity.source.0 else {
                 panic!("no role: {file}");
             };
             assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
@@ -258,10 +255,7 @@ mod tests {
             for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
                 let identity = Identity::from_tccli(file.as_bytes()).unwrap();
                 assert!(
-                    matches!(
-                        identity.grant,
-                        Grant::Machine(MachineRole { name: None, .. })
-                    ),
+                    matches!(identity.source.0, Kind::CvmRole { role: None, .. }),
                     "{file}"
                 );
                 let refused = Credential::from_tccli(file).unwrap_err();

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, format, string::String};
+use alloc::{format, string::String};
 use core::str;
 
 use super::{
@@ -7,7 +7,6 @@ use super::{
     lookup::Variables,
     parts::{self, Parts},
     role::Assume,
-    source::Grant,
 };
 use crate::{AssumeRoleWithWebIdentity, UnixTime};
 
@@ -38,10 +37,15 @@ pub(super) fn token_file(variables: &Variables) -> Result<String, Tried> {
     Ok(account(variables)?.required(TOKEN_FILE)?.into())
 }
 
-/// The role of the account whose token a file holds.
-pub(super) fn grant(variables: &Variables, file: &[u8], now: UnixTime) -> Result<Grant, Tried> {
+/// The role of the account whose token the file holds.
+pub(super) fn role(
+    variables: &Variables,
+    file: Option<(&str, &[u8])>,
+    now: UnixTime,
+) -> Result<Assume, Tried> {
     let account = account(variables)?;
-    let token = str::from_utf8(file).map(str::trim).unwrap_or_default();
+    let token = file.and_then(|(_, token)| str::from_utf8(token).ok());
+    let token = token.unwrap_or_default().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         let rule = "must hold a token of printable ASCII";
         return Err(Unreadable::new(account.required(TOKEN_FILE)?, rule).into());
@@ -50,6 +54,5 @@ pub(super) fn grant(variables: &Variables, file: &[u8], now: UnixTime) -> Result
     let session = format!("tc3-rust-{now}");
     let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
     let region = parts::region(REGION, account.required(REGION)?)?;
-    let assume = Assume::new(&action, Chain::of([]), Some(region));
-    Ok(Grant::ServiceAccount(Box::new(assume)))
+    Ok(Assume::new(&action, Chain::of([]), Some(region)))
 }
