@@ -212,13 +212,10 @@ impl Refresh {
         });
         match &result {
             Ok(found) => {
-                let Generation {
-                    found: times,
-                    changes,
-                } = &mut self.generation;
-                *times = times.saturating_add(1);
+                let generation = &mut self.generation;
+                generation.found = generation.found.saturating_add(1);
                 if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
-                    *changes = changes.saturating_add(1);
+                    generation.changes = generation.changes.saturating_add(1);
                 }
                 self.chain = found.source.clone().into();
                 (self.refused, self.failures, self.failure) = (false, 0, None);
