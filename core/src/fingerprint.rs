@@ -1,10 +1,5 @@
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
-use core::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{PageInfo, Paginate};
@@ -56,7 +51,7 @@ impl Fingerprint {
         }
         let alike = match (&*records, &list) {
             ([first, others @ ..], _) => others.iter().all(|other| other == first),
-            ([], list) => list.as_ref().is_some_and(|list| list.elements.alike),
+            ([], list) => list.as_ref().is_some_and(|list| list.alike),
         };
         let page = match &*records {
             [] => content,
@@ -89,56 +84,23 @@ const DEPTH: usize = 4;
 /// The list of records in an answer, as JSON.
 struct List<'a> {
     text: &'a str,
-    elements: Elements,
+    /// Whether all records are equal.
+    alike: bool,
 }
 
 /// The first list that is so long in an object, or else in an object within it.
 fn list_of(object: &str, len: usize, depth: usize) -> Option<List<'_>> {
     let depth = depth.checked_sub(1)?;
     let list = |text| {
-        let elements: Elements = serde_json::from_str(text).ok()?;
-        (elements.len == len).then_some(List { text, elements })
+        let records: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        let mut pairs = records.iter().zip(records.get(1..)?);
+        let alike = pairs.all(|(one, next)| one.get() == next.get());
+        (records.len() == len).then_some(List { text, alike })
     };
     let beginning_with = |with: char| fields(object).filter(move |text| text.starts_with(with));
     beginning_with('[')
         .find_map(list)
         .or_else(|| beginning_with('{').find_map(|object| list_of(object, len, depth)))
-}
-
-/// How many elements a list has, and whether all are equal. Nothing is kept of them, since there may be a million.
-struct Elements {
-    len: usize,
-    alike: bool,
-}
-
-impl<'de> Deserialize<'de> for Elements {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Elements;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Elements, S::Error> {
-                let mut elements = Elements {
-                    len: 0,
-                    alike: true,
-                };
-                let mut last: Option<&RawValue> = None;
-                while let Some(element) = list.next_element::<&'de RawValue>()? {
-                    elements.len = elements.len.saturating_add(1);
-                    elements.alike &= last.is_none_or(|last| last.get() == element.get());
-                    last = Some(element);
-                }
-                Ok(elements)
-            }
-        }
-
-        deserializer.deserialize_seq(All)
-    }
 }
 
 /// The values of an object's fields, in the order of their names.

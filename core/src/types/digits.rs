@@ -115,11 +115,7 @@ macro_rules! as_text {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::lenient::required(deserializer)
-            }
-        }
+        $crate::lenient::read_as_scalars!($name);
 
         impl $crate::lenient::FromScalar for $name {
             const EXPECTED: &'static str = "a date or time as text";
@@ -127,10 +123,6 @@ macro_rules! as_text {
 
             fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
                 text.parse()
-            }
-
-            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
-                alloc::string::ToString::to_string(&number).parse()
             }
         }
     )* };

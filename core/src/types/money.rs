@@ -1,11 +1,11 @@
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::{
-    decimal::exact,
+    decimal::{exact, whole},
     lenient::{self, FromScalar},
     sum::exact_sum,
 };
@@ -149,21 +149,13 @@ impl TryFrom<Decimal> for Fen {
     type Error = Invalid;
 
     fn try_from(fen: Decimal) -> Result<Self, Invalid> {
-        let whole = if fen.scale() == 0 {
-            fen
-        } else {
-            fen.normalize()
-        };
-        if whole.scale() != 0 {
-            return Err(Invalid::new("amount in fen", "has a fraction of a fen"));
-        }
-        i64::try_from(whole.mantissa())
-            .map(Self)
-            .map_err(|_| TOO_MANY_FEN)
+        const FIELD: &str = "amount in fen";
+        let whole = whole(fen).ok_or(Invalid::new(FIELD, "has a fraction of a fen"))?;
+        let fen = whole.try_into();
+        fen.map(Self)
+            .map_err(|_| Invalid::new(FIELD, "exceeds 64 bits"))
     }
 }
-
-const TOO_MANY_FEN: Invalid = Invalid::new("amount in fen", "exceeds 64 bits");
 
 impl core::str::FromStr for Yuan {
     type Err = Invalid;
@@ -205,17 +197,7 @@ impl Serialize for Yuan {
     }
 }
 
-impl<'de> Deserialize<'de> for Yuan {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
+lenient::read_as_scalars!(Yuan, Fen, Percent);
 
 const EXPECTED: &str = "an amount as a decimal text or number";
 
@@ -227,12 +209,6 @@ impl FromScalar for Yuan {
     fn from_text(text: &str) -> Result<Self, Invalid> {
         text.parse()
     }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        Decimal::try_from_i128_with_scale(number, 0)
-            .map(Self)
-            .map_err(|_| Invalid::new("amount", "has more digits than are held exactly"))
-    }
 }
 
 impl FromScalar for Fen {
@@ -242,10 +218,6 @@ impl FromScalar for Fen {
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         text.parse()
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        number.try_into().map(Self).map_err(|_| TOO_MANY_FEN)
     }
 }
 
@@ -289,22 +261,12 @@ impl fmt::Display for Percent {
     }
 }
 
-impl<'de> Deserialize<'de> for Percent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
-
 impl FromScalar for Percent {
     const EXPECTED: &'static str = "a percentage as text or number";
     const DIGITS: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         Ok(Self::new(text))
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        Ok(Self::new(number.to_string()))
     }
 }
 

@@ -390,11 +390,7 @@ impl fmt::Display for CostType {
     }
 }
 
-impl<'de> Deserialize<'de> for CostType {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
+lenient::read_as_scalars!(CostType);
 
 impl FromScalar for CostType {
     const EXPECTED: &'static str = i64::EXPECTED;
@@ -403,9 +399,5 @@ impl FromScalar for CostType {
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         i64::from_text(text).map(Self)
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        i64::from_integer(number).map(Self)
     }
 }
