@@ -11,6 +11,9 @@ use crate::{Invalid, UnixTime};
 /// By how many seconds Beijing's clocks are ahead of UTC, all year round.
 const AHEAD: i64 = 8 * 3_600;
 
+/// How a second is written.
+const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
+
 /// A whole second on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss`.
 ///
 /// ```
@@ -80,7 +83,7 @@ impl FromStr for BeijingSecond {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::second(text.as_bytes()).ok_or(Invalid::new(
+        let digits = Digits::read(text, SHAPE).ok_or(Invalid::new(
             "time",
             "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
         ))?;
@@ -132,8 +135,8 @@ impl FromStr for BeijingTime {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let read = || {
-            let (second, fraction) = text.split_at_checked("yyyy-MM-dd HH:mm:ss".len())?;
-            Digits::second(second.as_bytes()).zip(nanoseconds(fraction))
+            let (second, fraction) = text.split_at_checked(SHAPE.len())?;
+            Digits::read(second, SHAPE).zip(nanoseconds(fraction))
         };
         let (digits, nanoseconds) = read().ok_or(Invalid::new(
             "time",

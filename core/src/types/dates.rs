@@ -70,8 +70,8 @@ impl FromStr for Month {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let short = text.strip_suffix("-01 00:00:00").unwrap_or(text);
-        let digits = Digits::month(short.as_bytes())
-            .ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))?;
+        let digits =
+            Digits::month(short).ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))?;
         Ok(Self {
             first: digits.date().ok_or(NO_SUCH_MONTH)?,
             long: short.len() != text.len(),
@@ -130,7 +130,7 @@ impl FromStr for CompactDate {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::compact_day(text.as_bytes())
+        let digits = Digits::read(text, "yyyyMMdd")
             .ok_or(Invalid::new("date", "must be a day written yyyyMMdd"))?;
         digits.date().map(Self).ok_or(NO_SUCH_DAY)
     }
@@ -199,8 +199,11 @@ impl FromStr for BillDate {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let month = text.len() == "yyyy-MM".len();
-        let read = if month { Digits::month } else { Digits::day };
-        let digits = read(text.as_bytes()).ok_or(Invalid::new(
+        let digits = match month {
+            true => Digits::month(text),
+            false => Digits::read(text, "yyyy-MM-dd"),
+        };
+        let digits = digits.ok_or(Invalid::new(
             "BillDate",
             "must be a day written yyyy-MM-dd or a month written yyyy-MM",
         ))?;
