@@ -12,7 +12,7 @@ use serde::{
 };
 
 use crate::{
-    Refusal,
+    Refusal, Reply,
     lenient::{self, Lent, Object},
 };
 
@@ -28,6 +28,22 @@ pub(super) struct Response<T> {
     pub(super) output: Option<T>,
     pub(super) refusal: Option<ErrorBody>,
     pub(super) request_id: Option<String>,
+}
+
+impl<T> Response<T> {
+    /// The reply, or the refusal in its place, or neither where there is no request id.
+    pub(super) fn reply(self) -> Result<Reply<T>, Option<Refusal>> {
+        let Self {
+            output,
+            refusal,
+            request_id,
+        } = self;
+        match (refusal, output, request_id) {
+            (Some(refusal), _, request_id) => Err(Some(refusal.with(request_id))),
+            (None, Some(output), Some(request_id)) => Ok(Reply { output, request_id }),
+            _ => Err(None),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -93,7 +93,7 @@ impl FromStr for BeijingSecond {
 
 impl fmt::Display for BeijingSecond {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_second(self.0, f)
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M:%S"))
     }
 }
 
@@ -148,7 +148,7 @@ impl FromStr for BeijingTime {
 
 impl fmt::Display for BeijingTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_second(self.0, f)?;
+        write!(f, "{}", self.second())?;
         let nanoseconds = self.0.subsec_nanosecond();
         match (nanoseconds % 1_000_000, nanoseconds % 1_000) {
             (0, _) => write!(f, ".{:03}", nanoseconds / 1_000_000),
@@ -161,20 +161,6 @@ impl fmt::Display for BeijingTime {
 fn to_unix(shown: DateTime) -> UnixTime {
     let since_epoch = shown.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
     UnixTime::new(since_epoch.as_secs().saturating_sub(AHEAD))
-}
-
-fn write_second(shown: DateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (day, time) = (shown.date(), shown.time());
-    write!(
-        f,
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        day.year(),
-        day.month(),
-        day.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
 }
 
 /// The nanoseconds that a second's point and decimals stand for, if it has them.

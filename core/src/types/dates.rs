@@ -81,8 +81,12 @@ impl FromStr for Month {
 
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year(), self.month())?;
-        f.write_str(if self.long { "-01 00:00:00" } else { "" })
+        let form = if self.long {
+            "%Y-%m-01 00:00:00"
+        } else {
+            "%Y-%m"
+        };
+        write!(f, "{}", self.first.strftime(form))
     }
 }
 
@@ -138,8 +142,7 @@ impl FromStr for CompactDate {
 
 impl fmt::Display for CompactDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = self.0;
-        write!(f, "{:04}{:02}{:02}", day.year(), day.month(), day.day())
+        write!(f, "{}", self.0.strftime("%Y%m%d"))
     }
 }
 
@@ -214,11 +217,8 @@ impl FromStr for BillDate {
 
 impl fmt::Display for BillDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.day.year(), self.day.month())?;
-        if !self.month {
-            write!(f, "-{:02}", self.day.day())?;
-        }
-        Ok(())
+        let form = if self.month { "%Y-%m" } else { "%Y-%m-%d" };
+        write!(f, "{}", self.day.strftime(form))
     }
 }
 
