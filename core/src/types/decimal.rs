@@ -37,7 +37,8 @@ fn short(text: &str) -> Option<Decimal> {
     if rest.len() == unsigned.len() {
         return None;
     }
-    let (value, []) = digits(whole, decimals) else {
+    let (value, rest) = eight_digits(whole, decimals).unwrap_or((whole, decimals));
+    let (value, []) = digits(value, rest) else {
         return None;
     };
     let mut value = Decimal::from(value);
@@ -53,6 +54,26 @@ fn digits(mut value: u64, mut text: &[u8]) -> (u64, &[u8]) {
         text = rest;
     }
     (value, text)
+}
+
+/// As [`digits`], but eight in one go, or `None` where there are fewer: the service writes amounts of yuan
+/// with so many decimals.
+fn eight_digits(value: u64, text: &[u8]) -> Option<(u64, &[u8])> {
+    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+    const TEN_TO_TOP: u64 = u64::from_le_bytes([0x80 - 10; 8]);
+    const TOP: u64 = u64::from_le_bytes([0x80; 8]);
+
+    let (eight, rest) = text.split_first_chunk()?;
+    let ones = u64::from_le_bytes(*eight) ^ ZEROS;
+    // A byte that was no digit is above 9 now: its top bit is set, or the sum sets it.
+    if (ones | ones.wrapping_add(TEN_TO_TOP)) & TOP != 0 {
+        return None;
+    }
+    // Neighbours become one number, of 2 digits, then 4, then 8. The first digit is in the lowest byte.
+    let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let number = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    Some((value.wrapping_mul(100_000_000).wrapping_add(number), rest))
 }
 
 #[cold]

@@ -67,26 +67,18 @@ impl Digits {
     }
 }
 
-/// Writes and reads a type as its text.
+/// Writes and reads types as their texts.
 macro_rules! as_text {
-    ($($name:ident),*) => { $(
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+    ($($name:ident),*) => {
+        $crate::lenient::read_by_parsing!("a date or time as text", false: $($name),*);
+        $(
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
             }
-        }
-
-        $crate::lenient::read_as_scalars!($name);
-
-        impl $crate::lenient::FromScalar for $name {
-            const EXPECTED: &'static str = "a date or time as text";
-            const BLANKS: bool = true;
-
-            fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
-                text.parse()
-            }
-        }
-    )* };
+        )*
+    };
 }
 
 pub(super) use as_text;

@@ -301,10 +301,12 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
         }
     }
 
+    #[inline]
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Option<T>, D::Error> {
         self.read(inner)
     }
 
+    #[inline]
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<T>, E> {
         self.text(text).map_err(E::custom)
     }
@@ -361,6 +363,7 @@ impl<T: FromScalar> Scalar<T> {
         }
     }
 
+    #[inline]
     fn read<'de, D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
         match T::DIGITS {
             true => deserializer.deserialize_newtype_struct(RAW_VALUE, self),
@@ -368,6 +371,7 @@ impl<T: FromScalar> Scalar<T> {
         }
     }
 
+    #[inline]
     fn text(&self, text: &str) -> Result<Option<T>, Invalid> {
         match T::from_text(text) {
             Err(_) if self.optional && T::BLANKS && is_blank(text) => Ok(None),
@@ -456,3 +460,23 @@ macro_rules! read_as_scalars {
 }
 
 pub(crate) use read_as_scalars;
+
+/// Reads types with serde by their `FromStr`, numbers by their digits if that is asked for.
+macro_rules! read_by_parsing {
+    ($expected:literal, $digits:literal: $($name:ident),*) => {
+        $crate::lenient::read_as_scalars!($($name),*);
+        $(
+            impl $crate::lenient::FromScalar for $name {
+                const EXPECTED: &'static str = $expected;
+                const DIGITS: bool = $digits;
+                const BLANKS: bool = true;
+
+                fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
+                    text.parse()
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use read_by_parsing;

@@ -197,29 +197,7 @@ impl Serialize for Yuan {
     }
 }
 
-lenient::read_as_scalars!(Yuan, Fen, Percent);
-
-const EXPECTED: &str = "an amount as a decimal text or number";
-
-impl FromScalar for Yuan {
-    const EXPECTED: &'static str = EXPECTED;
-    const DIGITS: bool = true;
-    const BLANKS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-    }
-}
-
-impl FromScalar for Fen {
-    const EXPECTED: &'static str = EXPECTED;
-    const DIGITS: bool = true;
-    const BLANKS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-    }
-}
+lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, Fen);
 
 /// A percentage as the service writes it, e.g. `"-7.18"` for -7.18 %.
 ///
@@ -260,6 +238,8 @@ impl fmt::Display for Percent {
         f.pad(&self.0)
     }
 }
+
+lenient::read_as_scalars!(Percent);
 
 impl FromScalar for Percent {
     const EXPECTED: &'static str = "a percentage as text or number";

@@ -88,6 +88,10 @@ impl FromScalar for UnixTime {
     fn from_text(text: &str) -> Result<Self, Invalid> {
         i64::from_text(text).map(Self)
     }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        i64::from_integer(number).map(Self)
+    }
 }
 
 #[cfg(test)]

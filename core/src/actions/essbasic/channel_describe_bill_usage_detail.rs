@@ -382,4 +382,8 @@ impl FromScalar for CostType {
     fn from_text(text: &str) -> Result<Self, Invalid> {
         i64::from_text(text).map(Self)
     }
+
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        i64::from_integer(number).map(Self)
+    }
 }
