@@ -87,7 +87,7 @@ impl Endpoint {
     /// The `Host` header: the host, and the port where it is not the scheme's own.
     pub(crate) fn authority(&self, service: &str) -> String {
         match &self.0 {
-            Hosts::Domain(domain) => format!("{service}.{domain}"),
+            Hosts::Domain(domain) => [service, domain].join("."),
             Hosts::Fixed { authority, .. } => authority.clone(),
         }
     }

@@ -59,17 +59,10 @@ pub struct Reply<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Object(response) = Object::<Response<T>>::deserialize(deserializer)?;
-        match response {
-            Response {
-                refusal: Some(_), ..
-            } => Err(D::Error::custom("an Error stands in place of the output")),
-            Response {
-                output: Some(output),
-                request_id: Some(request_id),
-                ..
-            } => Ok(Self { output, request_id }),
-            _ => Err(D::Error::missing_field("RequestId")),
-        }
+        response.reply().map_err(|refusal| match refusal {
+            Some(_) => D::Error::custom("an Error stands in place of the output"),
+            None => D::Error::missing_field("RequestId"),
+        })
     }
 }
 
@@ -143,23 +136,14 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
     }
     let text = mend::text(body);
     match read_mended(&text, parse) {
-        Ok(response) => match response {
-            Response {
-                refusal: Some(refusal),
-                request_id,
-                ..
-            } => Err(Error::Service(refusal.with(request_id))),
-            Response {
-                output: Some(output),
-                request_id: Some(request_id),
-                ..
-            } => Ok(Reply { output, request_id }),
-            _ => Err(Error::Decode {
+        Ok(response) => response.reply().map_err(|refusal| match refusal {
+            Some(refusal) => Error::Service(refusal),
+            None => Error::Decode {
                 path: "Response".into(),
                 request_id: None,
                 source: serde_json::Error::missing_field("RequestId"),
-            }),
-        },
+            },
+        }),
         Err(error) => Err(explain::<T>(&text, error, &foreign)),
     }
 }

@@ -57,23 +57,15 @@ macro_rules! open_set {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::types::lenient::required(deserializer)
-            }
-        }
+        $crate::lenient::read_as_scalars!($name);
 
-        impl $crate::types::lenient::FromScalar for $name {
+        impl $crate::lenient::FromScalar for $name {
             const EXPECTED: &'static str = "a text";
             const WHOLE_FLOATS: bool = true;
 
             fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
                 // A documented value costs no allocation, and most values are documented ones.
                 Ok(Self::known(text).unwrap_or_else(|| Self(alloc::borrow::Cow::Owned(text.into()))))
-            }
-
-            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
-                Self::from_text(&alloc::string::ToString::to_string(&number))
             }
         }
     };

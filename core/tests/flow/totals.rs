@@ -307,6 +307,32 @@ fn a_lowered_limit_is_asked_for_once_two_pages_have_shown_it() {
 }
 
 #[test]
+fn a_page_with_records_left_out_in_its_middle_is_looked_at_twice() {
+    let is_shown = |row: &u64| row % 4 != 2;
+    let walked = walk(Rows::<ITEM_OFFSET>::new(16, 1), |attempt| {
+        let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+        let rows: Vec<_> = (0..32).skip(start).take(limit).filter(is_shown).collect();
+        answer(json!({"Rows": rows, "Total": 24}))
+    });
+    let inputs = walked.inputs.iter();
+    let asked: Vec<_> = inputs
+        .map(|it| {
+            (
+                it["Offset"].as_u64().unwrap(),
+                it["Limit"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    // As many as it holds, one fewer than were asked for; the same for the next page, and what may lie behind it.
+    let page = |start| [(start, 16), (start, 12), (start, 15)];
+    assert_eq!(asked, [&page(0)[..], &page(16), &[(32, 16)]].concat());
+    assert_eq!(
+        walked.records(),
+        (0..32).filter(is_shown).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_list_whose_pages_hide_that_it_moved_goes_on_behind_its_total() {
     // The first and the last row of a page are not shown, so that it looks the same when a row in front of it goes.
     let mut rows: Vec<(u64, bool)> = (0..24)

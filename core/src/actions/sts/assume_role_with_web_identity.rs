@@ -79,12 +79,9 @@ impl AssumeRoleWithWebIdentity {
     }
 
     /// For that many seconds, at least 1.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_duration_seconds(self, seconds: u32) -> Self {
-        Self {
-            duration_seconds: Some(seconds),
-            ..self
-        }
+    pub fn with_duration_seconds(mut self, seconds: u32) -> Self {
+        self.duration_seconds = Some(seconds);
+        self
     }
 
     /// The token that the provider issued, which is a secret.
