@@ -19,7 +19,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tc3_async::{Builder, Client, Retry, Transport, serve::Server};
+use tc3_async::{Builder, Client, Retry, Settings, Transport, serve::Server};
 use tc3_core::{
     AssumeRole, Attempt, Credential, DescribeBillList, Emulator, Endpoint, Fault, Outcome, Source,
     UnixTime, When, Wire,
@@ -59,11 +59,17 @@ async fn serve(emulator: Emulator, texts: &mut Texts) -> Endpoint {
     endpoint
 }
 
+fn settings(endpoint: Endpoint) -> Settings {
+    let settings = Settings::default().with_endpoint(endpoint);
+    settings.with_deadline(Duration::from_secs(10))
+}
+
+fn with(credential: Credential, settings: Settings) -> Builder {
+    Client::builder().credentials(credential).settings(settings)
+}
+
 fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
-    Client::builder()
-        .credentials(credential)
-        .endpoint(endpoint)
-        .deadline(Duration::from_secs(10))
+    with(credential, settings(endpoint))
 }
 
 /// Walks over a list in both ways, and looks at all that there is to print.
@@ -141,14 +147,19 @@ async fn nothing_shows_a_secret() {
         (Wire::PostUnsigned, 1),
         (Wire::Get, 1),
     ] {
-        let builder = builder(credential(), serve(faulty(), &mut texts).await).wire(wire);
+        let builder = with(
+            credential(),
+            settings(serve(faulty(), &mut texts).await).with_wire(wire),
+        );
         texts.debug("Builder", &builder);
         walk(&builder.build(), width, &mut texts).await;
     }
     let forger = Credential::new(ID, format!("{KEY}-2")).unwrap();
-    let client = builder(forger, serve(faulty(), &mut texts).await)
-        .retry(Retry::NEVER)
-        .build();
+    let client = with(
+        forger,
+        settings(serve(faulty(), &mut texts).await).with_retry(Retry::NEVER),
+    )
+    .build();
     walk(&client, 1, &mut texts).await;
     client.set_credential(credential());
     walk(&client, 1, &mut texts).await;
@@ -161,7 +172,7 @@ async fn nothing_shows_a_secret() {
         .parse()
         .unwrap();
     walk(
-        &builder(credential(), plain).retry(Retry::NEVER).build(),
+        &with(credential(), settings(plain).with_retry(Retry::NEVER)).build(),
         1,
         &mut texts,
     )
@@ -170,7 +181,10 @@ async fn nothing_shows_a_secret() {
         "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\nno TLS",
     ] {
-        let builder = builder(credential(), Endpoint::PUBLIC).retry(Retry::NEVER);
+        let builder = with(
+            credential(),
+            settings(Endpoint::PUBLIC).with_retry(Retry::NEVER),
+        );
         let builder = builder.proxy(&proxy(answer)).unwrap();
         texts.debug("Builder", &builder);
         walk(&builder.build(), 1, &mut texts).await;

@@ -54,7 +54,7 @@ pub fn stage() -> Stage {
         let response = response.clone();
         tc3_blocking::Client::builder()
             .credentials(credential())
-            .rate("billing", "DescribeBillDetail", None)
+            .settings(Settings::default().with_rate("billing", "DescribeBillDetail", None))
             .transport(move |_| Ok(response.clone()))
     };
     let stage = Stage::new("call_203", body.len() + ANSWER.len(), move || {

@@ -8,12 +8,9 @@ use std::{
 
 use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
 
-use tracing::{Dispatch, Span, dispatcher, subscriber::NoSubscriber};
+use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 
-use crate::{
-    Client, Transport, Ureq,
-    tell::{CallTeller, WalkTeller},
-};
+use crate::{Client, Transport, Ureq};
 
 /// An iterator over the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
@@ -29,7 +26,6 @@ pub struct Pages<A: Paginate, T = Ureq> {
     running: VecDeque<Running<A>>,
     /// What the threads look at: they stop when it is gone.
     wanted: Arc<()>,
-    teller: WalkTeller,
 }
 
 /// An iterator over the records of a list. Pages are fetched as their records are asked for.
@@ -40,15 +36,13 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// After an error, [`Error::Incomplete`] included, there are no more.
 pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
 
-type Spawn<A, T> =
-    fn(Client<T>, Box<Fetch<A>>, Weak<()>, Span) -> Result<Running<A>, Box<Fetch<A>>>;
+type Spawn<A, T> = fn(Client<T>, Box<Fetch<A>>, Weak<()>) -> Result<Running<A>, Box<Fetch<A>>>;
 type Running<A> = JoinHandle<Option<Fetched<A>>>;
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            teller: WalkTeller::new(&walk),
             planner: Planner::new(walk),
             spawn: None,
             running: VecDeque::new(),
@@ -68,8 +62,8 @@ impl<A: Paginate, T> Pages<A, T> {
     {
         Self {
             planner: self.planner.with_width(width),
-            spawn: Some(|client, fetch, wanted, walk| {
-                spawn(thread::Builder::new(), client, fetch, wanted, walk)
+            spawn: Some(|client, fetch, wanted| {
+                spawn(thread::Builder::new(), client, fetch, wanted)
             }),
             ..self
         }
@@ -90,8 +84,7 @@ impl<A: Paginate, T> Pages<A, T> {
 impl<A: Paginate, T: Transport> Pages<A, T> {
     /// Runs a fetch in this thread.
     fn run(&mut self, fetch: &mut Fetch<A>) {
-        let walk = self.teller.span();
-        let fetched = walk.in_scope(|| self.client.drive(fetch));
+        let fetched = self.client.drive(fetch);
         self.planner.take(fetched);
     }
 }
@@ -102,7 +95,6 @@ fn spawn<A, T>(
     client: Client<T>,
     fetch: Box<Fetch<A>>,
     wanted: Weak<()>,
-    walk: Span,
 ) -> Result<Running<A>, Box<Fetch<A>>>
 where
     A: Paginate<Output: Send> + 'static,
@@ -116,16 +108,7 @@ where
         let told = !dispatch.is::<NoSubscriber>();
         let _told = told.then(|| dispatcher::set_default(&dispatch));
         let mut fetch = handed.recv().ok()?;
-        let _walk = walk.entered();
-        let mut teller = CallTeller::new(&*fetch);
-        let _call = teller.span().entered();
-        let mut search = None;
-        while wanted.strong_count() > 0 {
-            if let Some(fetched) = client.turn(&mut *fetch, &mut search, &mut teller) {
-                return Some(fetched);
-            }
-        }
-        None
+        client.drive_while(&mut *fetch, || wanted.strong_count() > 0)
     });
     match running {
         Ok(running) => match hand_over.send(fetch) {
@@ -145,24 +128,19 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
             let settings = self.client.session().settings().clone();
             match self.planner.turn(&settings) {
                 Turn::Page(page) => {
-                    self.teller.page(self.planner.walk(), &page);
                     if self.planner.is_ended() {
                         self.wanted = Arc::default();
                     }
                     return Some(page);
                 }
-                Turn::End => {
-                    self.teller.done();
-                    return None;
-                }
+                Turn::End => return None,
                 Turn::Fetch(mut fetch) => {
                     let Some(spawn) = self.spawn else {
                         self.run(&mut fetch);
                         continue;
                     };
                     let wanted = Arc::downgrade(&self.wanted);
-                    let (client, walk) = (self.client.clone(), self.teller.span());
-                    match spawn(client, Box::new(fetch), wanted, walk) {
+                    match spawn(self.client.clone(), Box::new(fetch), wanted) {
                         Ok(running) => self.running.push_back(running),
                         // The system has no thread to spare.
                         Err(mut fetch) => self.run(&mut fetch),
@@ -214,12 +192,12 @@ mod tests {
             DescribeBillList::new(second("2024-01-01 00:00:00"), second("2024-01-31 23:59:59"));
         let mut pages = client.pages(january.clone().with_limit(4)).width(4);
         // Every other thread is refused: no system has room for such a stack.
-        pages.spawn = Some(|client, fetch, wanted, walk| {
+        pages.spawn = Some(|client, fetch, wanted| {
             let mut thread = thread::Builder::new();
             if REFUSES.fetch_not(Ordering::SeqCst) {
                 thread = thread.stack_size(1 << (usize::BITS - 2));
             }
-            spawn(thread, client, fetch, wanted, walk)
+            spawn(thread, client, fetch, wanted)
         });
         let walked = pages.items().map(|record| record.unwrap().bill_id);
         let expected = client.items(january).map(|record| record.unwrap().bill_id);

@@ -23,17 +23,27 @@ mod settings;
 #[path = "loopback/wire.rs"]
 mod wire;
 
-use tc3_blocking::{Builder, Client, Endpoint, Retry};
+use tc3_blocking::{Builder, Client, Endpoint, Retry, Settings};
 use tc3_test_peer as common;
 
 use common::{PATIENCE, credential};
 
-fn builder(endpoint: Endpoint) -> Builder {
+/// Nothing is sent twice.
+fn settings(endpoint: Endpoint) -> Settings {
+    Settings::default()
+        .with_endpoint(endpoint)
+        .with_deadline(PATIENCE)
+        .with_retry(Retry::NEVER)
+}
+
+fn with(settings: Settings) -> Builder {
     Client::builder()
         .credentials(credential())
-        .endpoint(endpoint)
-        .deadline(PATIENCE)
-        .retry(Retry::NEVER)
+        .settings(settings)
+}
+
+fn builder(endpoint: Endpoint) -> Builder {
+    with(settings(endpoint))
 }
 
 fn client(endpoint: Endpoint) -> Client {

@@ -17,7 +17,7 @@ use std::{
 };
 
 use tc3_async::serve::Server;
-use tc3_blocking::{Builder, Client, Retry, Transport};
+use tc3_blocking::{Builder, Client, Retry, Settings, Transport};
 use tc3_core::{
     AssumeRole, AssumeRoleWithWebIdentity, Attempt, Credential, DescribeBillList, Emulator,
     Endpoint, Fault, Outcome, Region, Source, UnixTime, When, Wire,
@@ -66,11 +66,17 @@ fn serve(emulator: Emulator) -> Endpoint {
         .unwrap()
 }
 
+fn settings(endpoint: Endpoint) -> Settings {
+    let settings = Settings::default().with_endpoint(endpoint);
+    settings.with_deadline(Duration::from_secs(10))
+}
+
+fn with(credential: Credential, settings: Settings) -> Builder {
+    Client::builder().credentials(credential).settings(settings)
+}
+
 fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
-    Client::builder()
-        .credentials(credential)
-        .endpoint(endpoint)
-        .deadline(Duration::from_secs(10))
+    with(credential, settings(endpoint))
 }
 
 /// Walks over a list in both ways, and looks at all that there is to print.
@@ -148,12 +154,12 @@ fn nothing_shows_a_secret() {
         (Wire::PostUnsigned, 1),
         (Wire::Get, 1),
     ] {
-        let builder = builder(credential(), serve(faulty())).wire(wire);
+        let builder = with(credential(), settings(serve(faulty())).with_wire(wire));
         texts.debug("Builder", &builder);
         walk(&builder.build(), width, &mut texts);
     }
     let forger = Credential::new(ID, format!("{KEY}-2")).unwrap();
-    let client = builder(forger, serve(faulty())).retry(Retry::NEVER).build();
+    let client = with(forger, settings(serve(faulty())).with_retry(Retry::NEVER)).build();
     walk(&client, 1, &mut texts);
     client.set_credential(credential());
     walk(&client, 1, &mut texts);
@@ -184,7 +190,7 @@ fn nothing_shows_a_secret() {
         .parse()
         .unwrap();
     walk(
-        &builder(credential(), plain).retry(Retry::NEVER).build(),
+        &with(credential(), settings(plain).with_retry(Retry::NEVER)).build(),
         1,
         &mut texts,
     );
@@ -192,7 +198,10 @@ fn nothing_shows_a_secret() {
         "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\nno TLS",
     ] {
-        let builder = builder(credential(), Endpoint::PUBLIC).retry(Retry::NEVER);
+        let builder = with(
+            credential(),
+            settings(Endpoint::PUBLIC).with_retry(Retry::NEVER),
+        );
         let builder = builder.proxy(&proxy(answer)).unwrap();
         texts.debug("Builder", &builder);
         walk(&builder.build(), 1, &mut texts);

@@ -3,9 +3,9 @@ use tc3_core::{Attempt, Credential, Emulator, Error};
 use tokio::runtime::Builder;
 
 use crate::{
-    Client, builder, client,
+    Client, client,
     common::{ANSWER, KEY, Peer, answer, answer_of, assert_unknown, credential, january},
-    noted,
+    noted, settings, with,
 };
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn a_connection_with_an_unread_answer_is_not_used_again() {
             connection.send(answer("200 OK", answer_of(length)));
         }
     });
-    let client = builder(peer.endpoint()).max_body(100_000).build();
+    let client = with(settings(peer.endpoint()).with_max_body(100_000)).build();
     let result = client.call(&january()).await;
     assert!(matches!(result, Err(Error::TooLarge { .. })), "{result:?}");
     client.call(&january()).await.unwrap();

@@ -16,8 +16,9 @@ use tokio::{
 };
 
 use crate::{
-    builder, client,
+    client,
     common::{KEY, PATIENCE, Peer, TOKEN, assert_unknown, credential, january, now},
+    settings, with,
 };
 
 fn summary() -> DescribeAllocationSummaryByBusiness {
@@ -93,7 +94,12 @@ async fn every_form_of_request_gives_the_same_records() {
     let endpoint = serve(Emulator::new(credential()).with_records(120)).await;
     let mut records = Vec::new();
     for wire in [Wire::Post, Wire::Get, Wire::PostUnsigned] {
-        let client = builder(endpoint.clone()).wire(wire).page_size(50).build();
+        let client = with(
+            settings(endpoint.clone())
+                .with_wire(wire)
+                .with_page_size(50),
+        )
+        .build();
         records.push((
             walk(&client, &january().with_limit(3)).await,
             walk(&client, &summary()).await,

@@ -8,6 +8,7 @@ use crate::{
         ANSWER, PATIENCE, Peer, SHORT, answer, assert_late, assert_not_sent, assert_unknown,
         january,
     },
+    settings, with,
 };
 
 #[tokio::test]
@@ -35,7 +36,7 @@ async fn each_call_over_a_connection_has_its_own_time() {
         connection.request();
         connection.rest();
     });
-    let client = builder(peer.endpoint()).attempt_timeout(2 * SHORT).build();
+    let client = with(settings(peer.endpoint()).with_attempt_timeout(2 * SHORT)).build();
     client.call(&january()).await.unwrap();
     client.call(&january()).await.unwrap();
     assert_unknown(client.call(&january()).await);
@@ -56,9 +57,8 @@ async fn a_body_that_trickles_on_ends_at_the_deadline() {
 #[tokio::test]
 async fn a_handshake_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::new(|mut connection| drop(connection.rest()));
-    let client = builder(peer.https_endpoint())
+    let client = with(settings(peer.https_endpoint()).with_attempt_timeout(PATIENCE / 4))
         .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .build();
     assert_not_sent(client.call(&january()).await);
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tc3_async::{Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply};
+use tc3_async::{
+    Action, BillTransactionInfo, Client, DescribeBillList, Error, Invalid, Reply, Settings,
+};
 use tc3_test_peer as peer;
 use tc3_test_peer::{Setup, Subject, Via};
 use tokio::{
@@ -31,13 +33,16 @@ impl Subject for Async {
     fn new(setup: &Setup) -> Self {
         let builder = Client::builder()
             .credentials(setup.credential.clone())
-            .failover(setup.failover.clone())
-            .endpoint(setup.endpoint.clone())
-            .deadline(setup.deadline)
-            .attempt_timeout(setup.attempt_timeout)
-            .retry(setup.retry)
-            .max_body(setup.max_body)
-            .rate("billing", "DescribeBillList", None);
+            .settings(
+                Settings::default()
+                    .with_failover(setup.failover.clone())
+                    .with_endpoint(setup.endpoint.clone())
+                    .with_deadline(setup.deadline)
+                    .with_attempt_timeout(setup.attempt_timeout)
+                    .with_retry(setup.retry)
+                    .with_max_body(setup.max_body)
+                    .with_rate("billing", "DescribeBillList", None),
+            );
         let builder = match &setup.proxy {
             Via::Environment => builder,
             Via::None => builder.without_proxy(),

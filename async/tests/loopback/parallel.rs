@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::{TryStreamExt, stream::FusedStream};
-use tc3_async::{Client, Error, Items, Retry, Transport};
+use tc3_async::{Client, Error, Items, Retry, Settings, Transport};
 use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, When};
 use tokio::{runtime::Builder, sync::Barrier, time::timeout};
 
@@ -220,8 +220,11 @@ async fn a_walk_survives_what_goes_wrong_on_the_way() {
         let peer = Peer::emulating(faulty());
         let client = Client::builder()
             .credentials(credential())
-            .endpoint(peer.endpoint())
-            .retry(Retry::default().with_base(Duration::from_millis(1)))
+            .settings(
+                Settings::default()
+                    .with_endpoint(peer.endpoint())
+                    .with_retry(Retry::default().with_base(Duration::from_millis(1))),
+            )
             .build();
         let walked = ids(client.pages(list()).width(width).items()).await;
         assert_eq!(walked, expected().await, "{width}");
@@ -236,8 +239,11 @@ async fn an_endpoint_that_refuses_connections_is_left_for_another() {
     );
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(nobody.endpoint())
-        .failover([peer.endpoint()])
+        .settings(
+            Settings::default()
+                .with_endpoint(nobody.endpoint())
+                .with_failover([peer.endpoint()]),
+        )
         .build();
     assert_eq!(
         client.call(&january()).await.unwrap().output.total,
@@ -253,9 +259,12 @@ async fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
     );
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(silent.https_endpoint())
-        .failover([peer.endpoint()])
-        .attempt_timeout(SHORT)
+        .settings(
+            Settings::default()
+                .with_endpoint(silent.https_endpoint())
+                .with_failover([peer.endpoint()])
+                .with_attempt_timeout(SHORT),
+        )
         .build();
     assert_eq!(
         client.call(&january()).await.unwrap().output.total,

@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use tc3_core::{Emulator, Endpoint, Retry};
+use tc3_core::{Emulator, Endpoint, Retry, Settings};
 
 use crate::{
     Client,
@@ -13,9 +13,12 @@ const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 fn through(proxy: &str, endpoint: Endpoint) -> Client {
     Client::builder()
         .credentials(credential().with_token(TOKEN).unwrap())
-        .retry(Retry::NEVER)
-        .endpoint(endpoint)
-        .deadline(PATIENCE)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_endpoint(endpoint)
+                .with_deadline(PATIENCE),
+        )
         .proxy(proxy)
         .unwrap()
         .build()
@@ -109,9 +112,12 @@ async fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::stalling_after("");
     let client = Client::builder()
         .credentials(credential())
-        .retry(Retry::NEVER)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_attempt_timeout(PATIENCE / 4),
+        )
         .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()
         .build();

@@ -1,8 +1,9 @@
 use tc3_core::Error;
 
 use crate::{
-    builder, client,
+    client,
     common::{ANSWER, Peer, answer, answer_of, assert_not_an_answer, january},
+    settings, with,
 };
 
 #[test]
@@ -51,11 +52,11 @@ fn text_that_is_not_utf_8_is_an_error() {
 fn a_body_as_large_as_the_bound_is_read_and_no_larger_one() {
     let limit = 100_000;
     let fits = Peer::answering(answer("200 OK", answer_of(limit)));
-    let bounded = builder(fits.endpoint()).max_body(limit).build();
+    let bounded = with(settings(fits.endpoint()).with_max_body(limit)).build();
     assert!(bounded.call(&january()).is_ok());
 
     let exceeds = Peer::answering(answer("200 OK", answer_of(limit + 1)));
-    let bounded = builder(exceeds.endpoint()).max_body(limit).build();
+    let bounded = with(settings(exceeds.endpoint()).with_max_body(limit)).build();
     let result = bounded.call(&january());
     assert!(
         matches!(result, Err(Error::TooLarge { limit: 100_000, .. })),

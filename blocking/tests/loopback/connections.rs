@@ -3,8 +3,9 @@ use std::thread;
 use tc3_core::{Credential, Emulator, Error};
 
 use crate::{
-    builder, client,
+    client,
     common::{ANSWER, KEY, Peer, answer, answer_of, assert_unknown, credential, january},
+    settings, with,
 };
 
 #[test]
@@ -55,7 +56,7 @@ fn a_connection_with_an_unread_answer_is_not_used_again() {
             connection.send(answer("200 OK", answer_of(length)));
         }
     });
-    let client = builder(peer.endpoint()).max_body(100_000).build();
+    let client = with(settings(peer.endpoint()).with_max_body(100_000)).build();
     let result = client.call(&january());
     assert!(matches!(result, Err(Error::TooLarge { .. })), "{result:?}");
     client.call(&january()).unwrap();

@@ -7,8 +7,9 @@ use tc3_core::{
 };
 
 use crate::{
-    builder, client,
+    client,
     common::{KEY, PATIENCE, Peer, TOKEN, credential, january},
+    settings, with,
 };
 
 fn summary() -> DescribeAllocationSummaryByBusiness {
@@ -76,7 +77,7 @@ fn a_call_gives_the_first_page() {
 fn every_form_of_request_gives_the_same_records() {
     let peer = Peer::emulating(Emulator::new(credential()).with_records(120));
     let [post, get, unsigned] = [Wire::Post, Wire::Get, Wire::PostUnsigned].map(|wire| {
-        let client = builder(peer.endpoint()).wire(wire).page_size(50).build();
+        let client = with(settings(peer.endpoint()).with_wire(wire).with_page_size(50)).build();
         (
             walk(&client, &january().with_limit(3)),
             walk(&client, &summary()),

@@ -3,6 +3,7 @@ use tc3_core::{Error, Failure, Obstacle, Remedy};
 use crate::{
     builder,
     common::{PATIENCE, Peer, SHORT, assert_late, assert_not_sent, january},
+    settings, with,
 };
 
 #[test]
@@ -32,9 +33,8 @@ fn a_body_that_trickles_on_ends_at_the_deadline() {
 #[test]
 fn a_handshake_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::new(|mut connection| drop(connection.rest()));
-    let client = builder(peer.https_endpoint())
+    let client = with(settings(peer.https_endpoint()).with_attempt_timeout(PATIENCE / 4))
         .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .build();
     assert_not_sent(client.call(&january()));
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tc3_blocking::{Client, Retry};
+use tc3_blocking::{Client, Retry, Settings};
 use tc3_core::{Attempt, BillTransactionInfo, Emulator, Fault, Outcome, When};
 
 use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, emulated, faulty, january, list};
@@ -131,8 +131,11 @@ fn a_walk_survives_what_goes_wrong_on_the_way() {
         let peer = Peer::emulating(faulty());
         let client = Client::builder()
             .credentials(credential())
-            .endpoint(peer.endpoint())
-            .retry(Retry::default().with_base(Duration::from_millis(1)))
+            .settings(
+                Settings::default()
+                    .with_endpoint(peer.endpoint())
+                    .with_retry(Retry::default().with_base(Duration::from_millis(1))),
+            )
             .build();
         let walked = ids(client
             .pages(list())
@@ -151,8 +154,11 @@ fn an_endpoint_that_refuses_connections_is_left_for_another() {
     );
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(nobody.endpoint())
-        .failover([peer.endpoint()])
+        .settings(
+            Settings::default()
+                .with_endpoint(nobody.endpoint())
+                .with_failover([peer.endpoint()]),
+        )
         .build();
     assert_eq!(client.call(&january()).unwrap().output.total, Some(42));
 }
@@ -165,9 +171,12 @@ fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
     );
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(silent.https_endpoint())
-        .failover([peer.endpoint()])
-        .attempt_timeout(SHORT)
+        .settings(
+            Settings::default()
+                .with_endpoint(silent.https_endpoint())
+                .with_failover([peer.endpoint()])
+                .with_attempt_timeout(SHORT),
+        )
         .build();
     assert_eq!(client.call(&january()).unwrap().output.total, Some(42));
 }
@@ -177,8 +186,11 @@ fn connections_are_used_again_by_a_wide_walk() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(peer.endpoint())
-        .rate("billing", "DescribeBillList", None)
+        .settings(
+            Settings::default()
+                .with_endpoint(peer.endpoint())
+                .with_rate("billing", "DescribeBillList", None),
+        )
         .build();
     let pages = client.pages(january().with_limit(1)).width(8);
     assert_eq!(pages.map(Result::unwrap).count(), 42);

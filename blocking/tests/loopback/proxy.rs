@@ -1,6 +1,6 @@
 use std::{sync::Mutex, thread, time::Instant};
 
-use tc3_core::{Emulator, Endpoint, Retry};
+use tc3_core::{Emulator, Endpoint, Retry, Settings};
 
 use crate::{
     Client,
@@ -15,9 +15,12 @@ const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 fn through(proxy: &str, endpoint: Endpoint) -> Client {
     Client::builder()
         .credentials(credential().with_token(TOKEN).unwrap())
-        .retry(Retry::NEVER)
-        .endpoint(endpoint)
-        .deadline(PATIENCE)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_endpoint(endpoint)
+                .with_deadline(PATIENCE),
+        )
         .proxy(proxy)
         .unwrap()
         .build()
@@ -111,9 +114,12 @@ fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::stalling_after("");
     let client = Client::builder()
         .credentials(credential())
-        .retry(Retry::NEVER)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_attempt_timeout(PATIENCE / 4),
+        )
         .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()
         .build();
@@ -131,7 +137,7 @@ fn a_proxy_that_answers_byte_by_byte_ends_with_the_connect_timeout() {
     });
     let client = Client::builder()
         .credentials(credential())
-        .retry(Retry::NEVER)
+        .settings(Settings::default().with_retry(Retry::NEVER))
         .connect_timeout(SHORT)
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()

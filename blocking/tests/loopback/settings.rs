@@ -5,6 +5,7 @@ use tc3_core::{Emulator, Endpoint, Error};
 use crate::{
     Client, builder, client,
     common::{KEY, Peer, Refusing, TOKEN, answer, credential, january},
+    settings, with,
 };
 
 const PASSWORD: &str = "not-a-real-password";
@@ -29,7 +30,7 @@ fn an_endpoint_that_would_leak_or_lie_is_refused() {
 #[test]
 fn a_setting_that_can_never_be_right_sends_nothing() {
     let peer = Peer::emulating(Emulator::new(credential()));
-    let timeless = builder(peer.endpoint()).attempt_timeout(Duration::ZERO);
+    let timeless = with(settings(peer.endpoint()).with_attempt_timeout(Duration::ZERO));
     let result = timeless.build().call(&january());
     assert!(matches!(result, Err(Error::Input(_))), "{result:?}");
 

@@ -2,8 +2,8 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::{
-    Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Report,
-    Session, Step, Wire,
+    Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply,
+    Session, Step, Wire, trace::Scope,
 };
 
 /// The region of requests for a role where nobody names one; the service wants one, and any will do.
@@ -26,6 +26,7 @@ impl Assume {
         region: Option<Region>,
         of: &Session,
         left: Duration,
+        scope: Scope,
     ) -> Self {
         let region = region.or_else(|| of.settings().region().cloned());
         let region = region.or_else(|| Region::new(ROLE_REGION).ok());
@@ -38,7 +39,7 @@ impl Assume {
         Self {
             session,
             offset,
-            call: Box::new(Call::new(action)),
+            call: Box::new(Call::for_credentials(action, scope)),
         }
     }
 
@@ -64,9 +65,5 @@ impl Assume {
 
     pub(super) fn handle(&mut self, outcome: Outcome) {
         self.call.handle(outcome);
-    }
-
-    pub(super) fn report(&self) -> Option<Report<'_>> {
-        self.call.report()
     }
 }

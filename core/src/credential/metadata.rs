@@ -11,7 +11,7 @@ use super::{
     fault::{Fault, Sort, absent, wrong, wrong_at},
     unreadable::{Places, field, number, object, required, text},
 };
-use crate::{Attempt, Endpoint, request::NO_CODING};
+use crate::{Attempt, Endpoint, request::NO_CODING, trace::Scope};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
@@ -50,7 +50,7 @@ impl MachineRole {
     }
 
     /// What is to be sent next.
-    pub(super) fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+    pub(super) fn attempt(&self, left: Duration, scope: Scope) -> Result<Attempt, http::Error> {
         Ok(Attempt {
             request: self.request()?,
             timeout: TIMEOUT.min(left),
@@ -59,6 +59,7 @@ impl MachineRole {
             confidential: true,
             number: 1,
             for_credentials: true,
+            scope,
         })
     }
 

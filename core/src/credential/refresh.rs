@@ -6,7 +6,7 @@ use alloc::{
 use core::time::Duration;
 
 use super::{Chain, Credential, NoCredentials, Search, Tried};
-use crate::{Now, Region, Retry, UnixTime};
+use crate::{Now, Region, Retry, UnixTime, trace::Scope};
 
 /// How long before they expire credentials are renewed at the most.
 const EARLY: i64 = 300;
@@ -98,7 +98,7 @@ pub(crate) struct Found {
 #[derive(Clone, Debug)]
 enum Flight {
     /// A call waits for it, and nobody does it yet.
-    Due(Duration),
+    Due(Duration, Scope),
     /// It is given out. The mark is dead once it is dropped.
     Out(Weak<()>, Duration),
 }
@@ -132,7 +132,13 @@ impl Refresh {
     }
 
     /// What a call that has so much time left is to do. `has_some` when there are credentials, expired or not.
-    pub(crate) fn claim(&mut self, has_some: bool, left: Duration, now: Now) -> Claim {
+    pub(crate) fn claim(
+        &mut self,
+        has_some: bool,
+        left: Duration,
+        now: Now,
+        scope: Scope,
+    ) -> Claim {
         let past = |moment: fn(&Life) -> &Moment| {
             let life = self.life.as_ref();
             life.is_some_and(|life| moment(life).has_come(now))
@@ -162,23 +168,29 @@ impl Refresh {
         // While the old ones are good, the call has something better to do with its time.
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
-        self.flight = Some(Flight::Due(now.tick.saturating_add(budget)));
+        self.flight = Some(Flight::Due(now.tick.saturating_add(budget), scope));
         Claim::Wait
     }
 
     /// The search that is due, if nobody does it yet.
     pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
-        let Some(Flight::Due(until)) = self.flight else {
+        let Some(Flight::Due(until, scope)) = &self.flight else {
             return None;
         };
+        let (until, scope) = (*until, scope.clone());
         if now.tick > until {
             return None;
         }
         let mark = Arc::new(());
         let taken_over = until.saturating_add(GRACE);
         self.flight = Some(Flight::Out(Arc::downgrade(&mark), taken_over));
-        let search = Search::new(mark, &self.chain, self.source, wants_region, until);
+        let search = Search::new(mark, &self.chain, self.source, wants_region, until, scope);
         Some(search)
+    }
+
+    /// Whether a search is due that nobody does yet.
+    pub(crate) const fn is_due(&self) -> bool {
+        matches!(self.flight, Some(Flight::Due(..)))
     }
 
     /// How many searches have ended.
@@ -195,7 +207,7 @@ impl Refresh {
     /// Why a call has waited for them in vain.
     pub(crate) fn awaited(&self) -> NoCredentials {
         match (&self.flight, &self.failure) {
-            (Some(Flight::Due(_)), _) => NoCredentials::unasked(),
+            (Some(Flight::Due(..)), _) => NoCredentials::unasked(),
             (_, Some(failure)) => failure.clone(),
             (_, None) => NoCredentials::awaited(),
         }
@@ -297,7 +309,7 @@ impl Refresh {
 impl Flight {
     fn lasts(&self, now: Now) -> bool {
         match self {
-            Self::Due(until) => now.tick < *until,
+            Self::Due(until, _) => now.tick < *until,
             Self::Out(mark, until) => mark.strong_count() > 0 && now.tick < *until,
         }
     }

@@ -21,7 +21,11 @@ use super::{
     source::Grant,
     with_causes,
 };
-use crate::{Attempt, Now, Outcome, Report, Session, Step, UnixTime, call::Hints};
+use crate::{
+    Attempt, Now, Outcome, Session, Step, UnixTime,
+    call::Hints,
+    trace::{self, Scope},
+};
 use tasks::{Level, Task};
 
 /// A search for credentials in the sources of a [`Chain`], driven from outside as a [`Flow`](crate::Flow) is.
@@ -77,8 +81,7 @@ pub struct Search {
     passed_over: Vec<Tried>,
     /// The service's time by the last answer.
     date: Option<UnixTime>,
-    /// The source that had credentials, or why there are none.
-    result: Option<Result<String, NoCredentials>>,
+    trace: trace::Call,
 }
 
 /// What is to be done next.
@@ -102,7 +105,7 @@ pub enum SearchStep {
 /// What the last step asked for, or what came of it.
 enum Out {
     Nothing,
-    Read,
+    Read(Lookup),
     Send,
     Found(Content),
     Answered(Result<Response<Bytes>, String>),
@@ -116,6 +119,7 @@ impl Search {
         only: Option<usize>,
         wants_region: bool,
         until: Duration,
+        scope: Scope,
     ) -> Self {
         let mut level = Level::new(None, chain);
         if let Some(only) = only {
@@ -141,7 +145,7 @@ impl Search {
             unreadable: Vec::new(),
             passed_over: Vec::new(),
             date: None,
-            result: None,
+            trace: trace::Call::for_credentials(scope),
         }
     }
 
@@ -149,12 +153,16 @@ impl Search {
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let (mut looked, mut answer) = match mem::replace(&mut self.out, Out::Nothing) {
             Out::Nothing => (None, None),
-            Out::Read => (Some(Err("the lookup was abandoned".into())), None),
+            Out::Read(_) => (Some(Err("the lookup was abandoned".into())), None),
             Out::Send => (None, Some(Err("the attempt was abandoned".into()))),
             Out::Found(content) => (Some(content), None),
             Out::Answered(answer) => (None, Some(answer)),
         };
         let left = self.until.saturating_sub(now.tick);
+        self.trace.step(now.tick);
+        if answer.is_some() {
+            self.trace.attempt(None);
+        }
         loop {
             let own_time = now.unix.plus(session.clock_offset());
             let (looked, answer) = (looked.take(), answer.take());
@@ -183,12 +191,14 @@ impl Search {
                 Task::Grant(grant, named) => match grant {
                     Grant::Keys(keys) => self.gained(keys),
                     Grant::Role(keys, action) => {
-                        let assume = Assume::new(&*action, keys, None, session, left);
+                        let scope = self.trace.scope();
+                        let assume = Assume::new(&*action, keys, None, session, left, scope);
                         Task::Assume(Box::new(assume), named)
                     }
                     Grant::ServiceAccount(region, action) => {
                         let (nobody, region) = (Chain::of([]), Some(region));
-                        let assume = Assume::new(&*action, nobody, region, session, left);
+                        let scope = self.trace.scope();
+                        let assume = Assume::new(&*action, nobody, region, session, left, scope);
                         Task::Assume(Box::new(assume), named)
                     }
                     Grant::Machine(machine) => Task::Machine(machine, named),
@@ -203,8 +213,9 @@ impl Search {
                         Ok(Some(keys)) => self.gained(keys),
                         Err(fault) => self.failed(fault.of(named)),
                     },
-                    None => match machine.attempt(left) {
+                    None => match machine.attempt(left, self.trace.scope()) {
                         Ok(attempt) => {
+                            self.trace.send(&attempt);
                             self.task = Task::Machine(machine, named);
                             self.out = Out::Send;
                             return SearchStep::Send(attempt);
@@ -233,7 +244,9 @@ impl Search {
                 },
                 Task::End(result) => {
                     let date = self.date.unwrap_or(own_time);
-                    self.result = session.renewed(&self.mark, result, date, now);
+                    if let Some(result) = session.renewed(&self.mark, result, date, now) {
+                        self.trace.searched(result.as_deref(), &self.passed_over);
+                    }
                     Task::Ended
                 }
                 Task::Ended => return SearchStep::Done,
@@ -249,6 +262,7 @@ impl Search {
         if let Task::Assume(assume, _) = &mut self.task {
             assume.handle(outcome);
         } else if let Out::Send = self.out {
+            self.trace.answer(&outcome);
             self.out = Out::Answered(match outcome {
                 Ok(response) if response.body().len() > MAX_ANSWER => {
                     Err("the answer is too large".into())
@@ -261,35 +275,15 @@ impl Search {
 
     /// Takes what the last [`SearchStep::Read`] found.
     pub fn found(&mut self, looked: Looked) {
-        if let Out::Read = self.out {
+        if let Out::Read(lookup) = &self.out {
+            self.trace.look(lookup, &looked);
             self.out = Out::Found(keep(looked));
-        }
-    }
-
-    /// Returns what there is to tell at this moment. After the end, that is what the search came to.
-    pub fn report(&self) -> Report<'_> {
-        let assume = match &self.task {
-            Task::Assume(assume, _) => assume.report(),
-            _ => None,
-        };
-        Report {
-            for_credentials: true,
-            credentials: match &self.result {
-                Some(Ok(source)) => Some(Ok(source)),
-                Some(Err(missing)) => Some(Err(missing)),
-                None => None,
-            },
-            passed_over: match &self.result {
-                Some(Ok(_)) => &self.passed_over,
-                _ => &[],
-            },
-            ..assume.unwrap_or_default()
         }
     }
 
     fn read(&mut self, lookup: Lookup, task: Task) -> SearchStep {
         self.task = task;
-        self.out = Out::Read;
+        self.out = Out::Read(lookup.clone());
         SearchStep::Read(lookup)
     }
 }
