@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use tc3_core::{Call, Flow, Now, Outcome, Session, Step};
+use tc3_core::{Call, Flow, Now, Outcome, Session, Settings, Step};
 
 use crate::{
     Role, Stage, TIME, credential,

@@ -237,7 +237,7 @@ impl<A: Action> Call<A> {
             confidential: prepared.target().confidential,
             number: self.attempts,
             for_credentials: false,
-            scope: self.trace.scope(),
+            scope: self.trace.scope.clone(),
         };
         self.trace.send(&attempt);
         Ok(Step::Send(attempt))
@@ -251,7 +251,7 @@ impl<A: Action> Call<A> {
         now: Now,
         left: Duration,
     ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
-        let claim = session.claim(left, now, self.trace.scope());
+        let claim = session.claim(left, now, self.trace.scope.clone());
         let ended = session.refresh().map_or(0, Refresh::ended);
         let before = match claim {
             Claim::Ready => {

@@ -302,7 +302,7 @@ impl<A: Paginate> Planner<A> {
             number,
             mark: Arc::clone(&self.mark),
             asked_last,
-            call: self.trace.scope().in_scope(|| Call::new(action)),
+            call: self.trace.scope.in_scope(|| Call::new(action)),
             arrived: None,
         })
     }

@@ -183,14 +183,15 @@ mod on {
     use alloc::string::{String, ToString};
     use core::{fmt::Display, mem, time::Duration};
 
-    use tracing::{Level, Span, debug, debug_span, enabled, field::Empty, trace, warn};
+    use tracing::field::{DisplayValue, Empty, display};
+    use tracing::{Level, Span, debug, debug_span, enabled, trace, warn};
 
     use crate::{
         Attempt, Error, NoCredentials, Outcome, Paginate, Refusal, Reply, Target, Tried,
         credential::{Looked, Lookup},
     };
 
-    /// The span that events belong to, as children or as what happens in it.
+    /// The span that events are written in.
     pub(crate) type Scope = Span;
 
     /// The request id of a good answer, or what is wrong.
@@ -199,13 +200,13 @@ mod on {
     /// The span and the events of a call, or the events of a search for its credentials.
     #[derive(Debug)]
     pub(crate) struct Call {
-        span: Span,
+        pub(crate) scope: Scope,
         for_credentials: bool,
         /// How long it had taken by the last step.
         elapsed: Duration,
         attempts: u32,
         region: Option<String>,
-        /// The attempt that is out, when it was sent, and the status and size of its answer.
+        /// The last attempt, when it was sent, and the status and size of its answer.
         sent: Option<(Attempt, Duration)>,
         answer: Option<(u16, usize)>,
         ended: bool,
@@ -214,26 +215,21 @@ mod on {
     impl Call {
         pub(crate) fn new(target: &Target) -> Self {
             let span = debug_span!(
-                target: "tc3::call",
-                "tc3.call",
-                service = &*target.service,
-                action = &*target.action,
-                region = Empty,
-                attempts = Empty,
-                request_id = Empty,
-                outcome = Empty,
+                target: "tc3::call", "tc3.call",
+                service = &*target.service, action = &*target.action, region = Empty,
+                attempts = Empty, request_id = Empty, outcome = Empty,
             );
             Self::within(span, false)
         }
 
-        /// Of a search for credentials, or of a request that it makes: neither has a span of its own.
+        /// A search for credentials, or a request that it makes: neither has a span or an end of its own.
         pub(crate) const fn for_credentials(scope: Scope) -> Self {
             Self::within(scope, true)
         }
 
-        const fn within(span: Span, for_credentials: bool) -> Self {
+        const fn within(scope: Scope, for_credentials: bool) -> Self {
             Self {
-                span,
+                scope,
                 for_credentials,
                 elapsed: Duration::ZERO,
                 attempts: 0,
@@ -244,10 +240,6 @@ mod on {
             }
         }
 
-        pub(crate) fn scope(&self) -> Scope {
-            self.span.clone()
-        }
-
         /// A step begins, so long after the first one.
         pub(crate) const fn step(&mut self, elapsed: Duration) {
             self.elapsed = elapsed;
@@ -255,16 +247,15 @@ mod on {
 
         pub(crate) fn send(&mut self, attempt: &Attempt) {
             self.attempts = attempt.number;
-            if self.region.is_none()
-                && let Some(region) = attempt.region()
+            if let (None, Some(region)) = (&self.region, attempt.region())
                 && enabled!(target: "tc3::call", Level::WARN)
             {
-                self.span.record("region", region);
+                self.scope.record("region", region);
                 self.region = Some(region.into());
             }
-            self.answer = None;
             let listened = enabled!(target: "tc3::attempt", Level::DEBUG);
             self.sent = listened.then(|| (attempt.clone(), self.elapsed));
+            self.answer = None;
         }
 
         pub(crate) fn answer(&mut self, outcome: &Outcome) {
@@ -277,43 +268,33 @@ mod on {
             let Some((sent, since)) = self.sent.take() else {
                 return;
             };
-            self.span.in_scope(|| {
-                debug!(
-                    target: "tc3::attempt",
-                    attempt = sent.number,
-                    action = sent.action(),
-                    region = sent.region(),
-                    host = sent.request.uri().host(),
-                    for_credentials = self.for_credentials,
-                    bytes_sent = sent.request.body().len(),
-                    status = self.answer.map(|(status, _)| status),
-                    bytes_received = self.answer.map(|(_, size)| size),
-                    latency_ms = millis(self.elapsed.saturating_sub(since)),
-                    outcome = result.map(outcome),
-                    request_id = result.and_then(request_id),
-                    code = result.and_then(code),
-                    error = result.and_then(error).map(tracing::field::display),
-                    "attempt",
-                );
-            });
+            let _in = self.scope.enter();
+            debug!(
+                target: "tc3::attempt",
+                attempt = sent.number, action = sent.action(), region = sent.region(),
+                host = sent.request.uri().host(), for_credentials = self.for_credentials,
+                bytes_sent = sent.request.body().len(),
+                status = self.answer.map(|(status, _)| status),
+                bytes_received = self.answer.map(|(_, size)| size),
+                latency_ms = millis(self.elapsed.saturating_sub(since)),
+                outcome = result.map(outcome), request_id = result.and_then(request_id),
+                code = result.and_then(code), error = result.and_then(error),
+                "attempt",
+            );
         }
 
         /// A wait begins, after an attempt that failed if there was one.
         pub(crate) fn wait(&self, delay: Duration, why: &str, failed: Option<&Error>) {
-            let (is_call, failed) = (!self.for_credentials, failed.map(Err));
-            self.span.in_scope(|| {
-                debug!(
-                    target: "tc3::wait",
-                    wait_ms = millis(delay),
-                    why,
-                    for_credentials = self.for_credentials,
-                    next_attempt = is_call.then_some(self.attempts.saturating_add(1)),
-                    outcome = failed.map(outcome),
-                    request_id = failed.and_then(request_id),
-                    code = failed.and_then(code),
-                    "wait",
-                );
-            });
+            let next = (!self.for_credentials).then(|| self.attempts.saturating_add(1));
+            let failed = failed.map(Err);
+            let _in = self.scope.enter();
+            debug!(
+                target: "tc3::wait",
+                wait_ms = millis(delay), why, for_credentials = self.for_credentials,
+                next_attempt = next, outcome = failed.map(outcome),
+                request_id = failed.and_then(request_id), code = failed.and_then(code),
+                "wait",
+            );
         }
 
         pub(crate) fn done(&mut self, target: &Target, result: ReplyId<'_>) {
@@ -321,23 +302,18 @@ mod on {
                 return;
             }
             macro_rules! tell {
-                ($event:ident, $message:literal) => {
-                    $event!(
+                ($level:ident, $message:literal) => {
+                    $level!(
                         target: "tc3::call",
-                        service = &*target.service,
-                        action = &*target.action,
-                        region = self.region.as_deref(),
-                        attempts = self.attempts,
-                        latency_ms = millis(self.elapsed),
-                        outcome = outcome(result),
-                        request_id = request_id(result),
-                        code = code(result),
-                        error = error(result).map(tracing::field::display),
+                        service = &*target.service, action = &*target.action,
+                        region = self.region.as_deref(), attempts = self.attempts,
+                        latency_ms = millis(self.elapsed), outcome = outcome(result),
+                        request_id = request_id(result), code = code(result), error = error(result),
                         $message,
                     )
                 };
             }
-            self.span.in_scope(|| match result {
+            self.scope.in_scope(|| match result {
                 Ok(_) => tell!(debug, "call done"),
                 Err(_) => tell!(warn, "call failed"),
             });
@@ -345,49 +321,37 @@ mod on {
         }
 
         fn record(&self, outcome: &str, request_id: Option<&str>) {
-            self.span.record("attempts", self.attempts);
-            self.span.record("request_id", request_id);
-            self.span.record("outcome", outcome);
+            self.scope.record("attempts", self.attempts);
+            self.scope.record("request_id", request_id);
+            self.scope.record("outcome", outcome);
         }
 
         pub(crate) fn look(&self, lookup: &Lookup, looked: &Looked) {
-            let found = matches!(looked, Ok(Some(_)));
-            self.span
-                .in_scope(|| trace!(target: "tc3::credentials", ?lookup, found, "look"));
+            let (_in, found) = (self.scope.enter(), matches!(looked, Ok(Some(_))));
+            trace!(target: "tc3::credentials", ?lookup, found, "look");
         }
 
         /// The search has found credentials in this source, or none.
         pub(crate) fn searched(&self, result: Result<&str, &NoCredentials>, passed_over: &[Tried]) {
-            let _in = self.span.enter();
-            let source = match result {
-                Ok(source) => source,
-                Err(missing) => {
-                    let error = one_line(missing);
-                    warn!(target: "tc3::credentials", %error, "credentials not found");
-                    return;
-                }
-            };
-            for Tried { source, reason, .. } in passed_over {
-                let (source, error) = (source.as_str(), one_line(reason));
+            let _in = self.scope.enter();
+            for Tried { source, reason, .. } in passed_over.iter().filter(|_| result.is_ok()) {
+                let (source, error) = (&**source, one_line(reason));
                 warn!(target: "tc3::credentials", source, %error, "passed over");
             }
-            debug!(target: "tc3::credentials", source, "credentials found");
+            match result.map_err(one_line) {
+                Ok(source) => debug!(target: "tc3::credentials", source, "credentials found"),
+                Err(error) => warn!(target: "tc3::credentials", %error, "credentials not found"),
+            }
         }
     }
 
     impl Drop for Call {
         fn drop(&mut self) {
             if !self.ended {
-                self.span.in_scope(|| {
-                    debug!(
-                        target: "tc3::call",
-                        attempts = self.attempts,
-                        latency_ms = millis(self.elapsed),
-                        outcome = "abandoned",
-                        "call abandoned",
-                    );
-                });
-                self.record("abandoned", None);
+                let (_in, latency_ms) = (self.scope.enter(), millis(self.elapsed));
+                let (attempts, outcome) = (self.attempts, "abandoned");
+                debug!(target: "tc3::call", attempts, latency_ms, outcome, "call abandoned");
+                self.record(outcome, None);
             }
         }
     }
@@ -395,7 +359,7 @@ mod on {
     /// The span and the events of a walk.
     #[derive(Debug)]
     pub(crate) struct Walk {
-        span: Span,
+        pub(crate) scope: Scope,
         pages: u64,
         delivered: u64,
         ended: bool,
@@ -406,23 +370,15 @@ mod on {
             let target = walk.list().map(|list| list.target());
             let target = target.as_ref();
             Self {
-                span: debug_span!(
-                    target: "tc3::walk",
-                    "tc3.walk",
-                    service = target.map(|it| &*it.service),
-                    action = target.map(|it| &*it.action),
-                    pages = Empty,
-                    delivered = Empty,
-                    outcome = Empty,
+                scope: debug_span!(
+                    target: "tc3::walk", "tc3.walk",
+                    service = target.map(|it| &*it.service), action = target.map(|it| &*it.action),
+                    pages = Empty, delivered = Empty, outcome = Empty,
                 ),
                 pages: 0,
                 delivered: walk.delivered(),
                 ended: false,
             }
-        }
-
-        pub(crate) const fn scope(&self) -> &Scope {
-            &self.span
         }
 
         /// A page is delivered, or the error that ends the walk.
@@ -431,36 +387,24 @@ mod on {
             walk: &crate::Walk<A>,
             page: &Result<Reply<A::Output>, Error>,
         ) {
-            let result = page.as_ref().map(|reply| &*reply.request_id);
             self.delivered = walk.delivered();
+            let (delivered, total) = (self.delivered, walk.total());
+            let result = page.as_ref().map(|reply| &*reply.request_id);
+            let request_id = request_id(result);
             if result.is_ok() {
                 self.pages = self.pages.saturating_add(1);
-                self.span.in_scope(|| {
-                    debug!(
-                        target: "tc3::walk",
-                        page = self.pages,
-                        delivered = self.delivered,
-                        total = walk.total(),
-                        request_id = request_id(result),
-                        "page",
-                    );
-                });
+                let (_in, page) = (self.scope.enter(), self.pages);
+                debug!(target: "tc3::walk", page, delivered, total, request_id, "page");
                 return;
             }
             let target = walk.list().map(|list| list.target());
             let target = target.as_ref();
-            self.span.in_scope(|| {
+            self.scope.in_scope(|| {
                 warn!(
                     target: "tc3::walk",
-                    service = target.map(|it| &*it.service),
-                    action = target.map(|it| &*it.action),
-                    pages = self.pages,
-                    delivered = self.delivered,
-                    total = walk.total(),
-                    outcome = outcome(result),
-                    request_id = request_id(result),
-                    code = code(result),
-                    error = error(result).map(tracing::field::display),
+                    service = target.map(|it| &*it.service), action = target.map(|it| &*it.action),
+                    pages = self.pages, delivered, total, outcome = outcome(result), request_id,
+                    code = code(result), error = error(result),
                     "walk failed",
                 );
             });
@@ -473,23 +417,17 @@ mod on {
         }
 
         fn end(&mut self, outcome: &str, message: &str) {
-            self.span.in_scope(|| {
-                debug!(
-                    target: "tc3::walk",
-                    pages = self.pages,
-                    delivered = self.delivered,
-                    outcome,
-                    "{message}",
-                );
-            });
+            let (pages, delivered) = (self.pages, self.delivered);
+            self.scope
+                .in_scope(|| debug!(target: "tc3::walk", pages, delivered, outcome, "{message}"));
             self.record(outcome);
         }
 
         fn record(&mut self, outcome: &str) {
             self.ended = true;
-            self.span.record("pages", self.pages);
-            self.span.record("delivered", self.delivered);
-            self.span.record("outcome", outcome);
+            self.scope.record("pages", self.pages);
+            self.scope.record("delivered", self.delivered);
+            self.scope.record("outcome", outcome);
         }
     }
 
@@ -514,10 +452,9 @@ mod on {
     }
 
     /// The error and its causes, on one line.
-    fn error(result: ReplyId<'_>) -> Option<String> {
-        let error = result.err()?;
-        let mut text = error.to_string();
-        let mut last: &(dyn core::error::Error + 'static) = error;
+    fn error(result: ReplyId<'_>) -> Option<DisplayValue<String>> {
+        let mut last: &(dyn core::error::Error + 'static) = result.err()?;
+        let mut text = last.to_string();
         // This one is shown with all its causes.
         while !matches!(last.downcast_ref(), Some(Error::Credentials(_)))
             && let Some(cause) = last.source()
@@ -526,20 +463,17 @@ mod on {
             text.push_str(&cause.to_string());
             last = cause;
         }
-        Some(one_line(text))
+        Some(display(one_line(text)))
     }
 
     /// Escapes what would end a line, or do something to a terminal.
     fn one_line(text: impl Display) -> String {
-        let mut line = String::new();
-        for c in text.to_string().chars() {
-            match c {
-                '\u{2028}' | '\u{2029}' => line.extend(c.escape_unicode()),
-                c if c.is_control() => line.extend(c.escape_debug()),
-                c => line.push(c),
-            }
-        }
-        line
+        let escape = |c: char| match c {
+            '\u{2028}' | '\u{2029}' => c.escape_unicode().to_string(),
+            c if c.is_control() => c.escape_debug().to_string(),
+            c => c.into(),
+        };
+        text.to_string().chars().map(escape).collect()
     }
 
     fn millis(duration: Duration) -> u64 {
@@ -567,19 +501,17 @@ mod off {
     }
 
     #[derive(Debug)]
-    pub(crate) struct Call;
+    pub(crate) struct Call {
+        pub(crate) scope: Scope,
+    }
 
     impl Call {
         pub(crate) const fn new(_: &Target) -> Self {
-            Self
+            Self { scope: Scope }
         }
 
-        pub(crate) const fn for_credentials(_: Scope) -> Self {
-            Self
-        }
-
-        pub(crate) const fn scope(&self) -> Scope {
-            Scope
+        pub(crate) const fn for_credentials(scope: Scope) -> Self {
+            Self { scope }
         }
 
         pub(crate) const fn step(&mut self, _: Duration) {}
@@ -593,15 +525,13 @@ mod off {
     }
 
     #[derive(Debug)]
-    pub(crate) struct Walk;
+    pub(crate) struct Walk {
+        pub(crate) scope: Scope,
+    }
 
     impl Walk {
         pub(crate) const fn new<A>(_: &crate::Walk<A>) -> Self {
-            Self
-        }
-
-        pub(crate) const fn scope(&self) -> &Scope {
-            &Scope
+            Self { scope: Scope }
         }
 
         pub(crate) const fn page<A, T>(&mut self, _: &crate::Walk<A>, _: &Result<T, Error>) {}

@@ -191,13 +191,13 @@ impl Search {
                 Task::Grant(grant, named) => match grant {
                     Grant::Keys(keys) => self.gained(keys),
                     Grant::Role(keys, action) => {
-                        let scope = self.trace.scope();
+                        let scope = self.trace.scope.clone();
                         let assume = Assume::new(&*action, keys, None, session, left, scope);
                         Task::Assume(Box::new(assume), named)
                     }
                     Grant::ServiceAccount(region, action) => {
                         let (nobody, region) = (Chain::of([]), Some(region));
-                        let scope = self.trace.scope();
+                        let scope = self.trace.scope.clone();
                         let assume = Assume::new(&*action, nobody, region, session, left, scope);
                         Task::Assume(Box::new(assume), named)
                     }
@@ -213,7 +213,7 @@ impl Search {
                         Ok(Some(keys)) => self.gained(keys),
                         Err(fault) => self.failed(fault.of(named)),
                     },
-                    None => match machine.attempt(left, self.trace.scope()) {
+                    None => match machine.attempt(left, self.trace.scope.clone()) {
                         Ok(attempt) => {
                             self.trace.send(&attempt);
                             self.task = Task::Machine(machine, named);
