@@ -3,7 +3,7 @@ use std::{
     fmt,
     hash::{BuildHasher, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use http::Uri;
@@ -15,7 +15,7 @@ use tc3_core::{
     credential::{Search, SearchStep},
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
-use tokio::time::Instant;
+use tokio::{task::spawn_blocking, time::Instant};
 use tower::Service;
 
 use tracing::Instrument;
@@ -105,10 +105,8 @@ impl<T: Transport> Client<T> {
     fn step<F: Flow>(&self, flow: &mut F) -> (Step<F::Output>, Option<Search>) {
         let (now, mut session) = (self.now(), self.session());
         let step = flow.step(&mut session, now);
-        let search = match step {
-            Step::Wait(_) => session.search(now),
-            _ => None,
-        };
+        let is_wait = matches!(step, Step::Wait(_));
+        let search = is_wait.then(|| session.search(now)).flatten();
         (step, search)
     }
 
@@ -116,7 +114,10 @@ impl<T: Transport> Client<T> {
         loop {
             let step = search.step(&mut self.session(), self.now());
             match step {
-                SearchStep::Read(lookup) => search.found(credentials::look(lookup).await),
+                SearchStep::Read(lookup) => {
+                    let look = spawn_blocking(move || credentials::look(&lookup)).await;
+                    search.found(look.unwrap_or_else(|error| Err(error.into())));
+                }
                 SearchStep::Send(attempt) => search.handle(self.send(attempt).await),
                 SearchStep::Wait(delay) => tokio::time::sleep(delay).await,
                 SearchStep::Done => return,
@@ -130,10 +131,9 @@ impl<T: Transport> Client<T> {
     }
 
     fn now(&self) -> Now {
-        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
-        };
+        // Before 1970 is as good as then: the service tells the time.
+        let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
         // The standard library's own randomness, which is keyed anew each time.
         let entropy = RandomState::new().build_hasher().finish();
         Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)

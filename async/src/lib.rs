@@ -72,7 +72,7 @@
 //! use tc3_async::{Client, Credential, DescribeBillList, Transport, Walk};
 //!
 //! /// Goes on from what is stored; stops after `most` pages, as if killed there. Returns how many records came.
-//! async fn export(client: &Client<impl Transport + 'static>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
+//! async fn export(client: &Client<impl Transport>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
 //!     let walk: Walk<DescribeBillList> = serde_json::from_str(stored)?;
 //!     let (mut pages, mut count) = (client.pages(walk), 0);
 //!     for _ in 0..most {
@@ -204,7 +204,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Programs take a `Client<impl Transport + 'static>` to be tested so. Waits are slept in earnest here, or in no time
+//! Programs take a `Client<impl Transport>` to be tested so. Waits are slept in earnest here, or in no time
 //! under `tokio::time::pause`;
 //! [the guide](tc3_core::guide#test-offline) has tests without a clock, and the frequency limits. Over a socket, the
 //! emulator is served by the module `serve` (feature `emulator`) and by `cargo run -p tc3-async --features emulator

@@ -62,14 +62,14 @@ impl<A: Paginate, T> Pages<A, T> {
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Reply<A::Output>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -112,7 +112,7 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
     fn is_terminated(&self) -> bool {
         self.running.is_none()
     }
@@ -131,14 +131,14 @@ pub struct Items<A: Paginate, T = Hyper> {
     page: vec::IntoIter<A::Item>,
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Items<A, T> {
+impl<A: Paginate + 'static, T: Transport> Items<A, T> {
     /// Returns the next record, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<A::Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Items<A, T> {
+impl<A: Paginate + 'static, T: Transport> Stream for Items<A, T> {
     type Item = Result<A::Item, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -156,7 +156,7 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Ite
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Items<A, T> {
+impl<A: Paginate + 'static, T: Transport> FusedStream for Items<A, T> {
     fn is_terminated(&self) -> bool {
         self.page.len() == 0 && self.pages.is_terminated()
     }

@@ -4,7 +4,7 @@ use std::{
     hash::{BuildHasher, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use tc3_core::{
@@ -96,20 +96,14 @@ impl<T: Transport> Client<T> {
         while is_wanted() {
             let (now, mut session) = (self.now(), self.session());
             let step = flow.step(&mut session, now);
-            match step {
-                Step::Send(attempt) => {
-                    drop(session);
-                    flow.handle(self.send(attempt));
-                }
-                Step::Wait(delay) => {
-                    let search = session.search(now);
-                    drop(session);
-                    match search {
-                        Some(search) => self.search(search, &is_wanted),
-                        None => thread::sleep(delay),
-                    }
-                }
-                Step::Done(output) => return Some(output),
+            let is_wait = matches!(step, Step::Wait(_));
+            let search = is_wait.then(|| session.search(now)).flatten();
+            drop(session);
+            match (step, search) {
+                (Step::Send(attempt), _) => flow.handle(self.send(attempt)),
+                (Step::Wait(_), Some(search)) => self.search(search, &is_wanted),
+                (Step::Wait(delay), None) => thread::sleep(delay),
+                (Step::Done(output), _) => return Some(output),
             }
         }
         None
@@ -133,10 +127,9 @@ impl<T: Transport> Client<T> {
     }
 
     fn now(&self) -> Now {
-        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
-        };
+        // Before 1970 is as good as then: the service tells the time.
+        let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
         // The standard library's own randomness, which is keyed anew each time.
         let entropy = RandomState::new().build_hasher().finish();
         Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)

@@ -35,7 +35,7 @@ fn client_of(credential: Credential, endpoint: Endpoint) -> Client {
 /// All records of a list, walked as pages and as items.
 fn walk<A>(client: &Client, action: &A) -> Vec<A::Item>
 where
-    A: Paginate + Clone,
+    A: Paginate + Clone + 'static,
     A::Item: PartialEq + fmt::Debug,
 {
     let mut pages = client.pages(action.clone());
