@@ -26,6 +26,8 @@ use crate::{
     credentials,
 };
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A client: a session that is shared, and a transport that sends.
 ///
 /// Cheap to clone; all clones share the session and the connections.
@@ -57,14 +59,7 @@ impl Client {
 
     /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
     pub fn builder() -> Builder {
-        Builder {
-            chain: Chain::default(),
-            settings: Settings::default(),
-            connect_timeout: Duration::from_secs(10),
-            proxies: None,
-            connector: None,
-            roots: None,
-        }
+        Builder::default()
     }
 }
 
@@ -170,12 +165,12 @@ impl<T> fmt::Debug for Client<T> {
 }
 
 /// Settings of a client to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
     connector: Option<Connector>,
@@ -222,7 +217,7 @@ impl Builder {
     /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
     /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout = Some(timeout.min(Attempt::MAX_TIMEOUT));
         self
     }
 
@@ -329,7 +324,8 @@ impl Builder {
             Some(_) => Proxies::default(),
             None => Proxies::from_variables(credentials::variable),
         });
-        let timeout = self.connect_timeout.min(self.settings.attempt_timeout());
+        let timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let timeout = timeout.min(self.settings.attempt_timeout());
         let hyper = Hyper::new(own, proxies, self.roots.take(), timeout);
         self.transport(hyper)
     }

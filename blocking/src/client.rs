@@ -16,6 +16,8 @@ use ureq::tls::TlsConfig;
 
 use crate::{Items, Pages, Transport, Ureq, credentials, transport};
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A client: a session that is shared, and a transport that sends.
 ///
 /// Cheap to clone; all clones share the session and the connections.
@@ -47,13 +49,7 @@ impl Client {
 
     /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
     pub fn builder() -> Builder {
-        Builder {
-            chain: Chain::default(),
-            settings: Settings::default(),
-            connect_timeout: Duration::from_secs(10),
-            proxies: None,
-            tls: TlsConfig::default(),
-        }
+        Builder::default()
     }
 }
 
@@ -166,12 +162,12 @@ impl<T> fmt::Debug for Client<T> {
 }
 
 /// Settings of a client to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
     tls: TlsConfig,
@@ -217,7 +213,7 @@ impl Builder {
     /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
     /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout = Some(timeout.min(Attempt::MAX_TIMEOUT));
         self
     }
 
@@ -262,11 +258,10 @@ impl Builder {
 
     /// The client, over ureq.
     pub fn build(self) -> Client {
-        let proxies = match &self.proxies {
-            Some(proxies) => proxies.clone(),
-            None => Proxies::from_variables(credentials::variable),
-        };
-        let ureq = Ureq::new(self.connect_timeout, proxies, self.tls.clone());
+        let proxies = self.proxies.clone();
+        let proxies = proxies.unwrap_or_else(|| Proxies::from_variables(credentials::variable));
+        let timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let ureq = Ureq::new(timeout, proxies, self.tls.clone());
         self.transport(ureq)
     }
 
