@@ -248,6 +248,7 @@ mod on {
         pub(crate) fn send(&mut self, attempt: &Attempt) {
             self.attempts = attempt.number;
             if let (None, Some(region)) = (&self.region, attempt.region())
+                && !self.for_credentials
                 && enabled!(target: "tc3::call", Level::WARN)
             {
                 self.scope.record("region", region);

@@ -340,6 +340,21 @@ fn what_is_sent_for_credentials_is_told_from_the_call() {
 }
 
 #[test]
+fn the_region_of_a_role_is_not_the_calls() {
+    let recording = Recording::new();
+    let mut service = Emulator::new(credential());
+    let mut client = near(Source::role(role(), credential()), Settings::default());
+    client.call(&mut service, &january()).unwrap();
+    let told = recording.take();
+    let regions = |target| {
+        let told = told.iter().filter(|it| it.target == target);
+        told.filter_map(|it| it.get("region")).collect::<Vec<_>>()
+    };
+    assert_eq!(regions("tc3::attempt"), ["ap-guangzhou"]);
+    assert!(regions("tc3::call").is_empty() && regions("a span").is_empty());
+}
+
+#[test]
 fn the_attempts_for_a_role_have_answers_and_waits_of_their_own() {
     let recording = Recording::new();
     let mut client = near(Source::role(role(), credential()), Settings::default());
