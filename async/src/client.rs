@@ -99,10 +99,7 @@ impl<T: Transport> Client<T> {
     /// Steps, and returns the search for credentials as well that the step waits for, if it does.
     fn step<F: Flow>(&self, flow: &mut F) -> (Step<F::Output>, Option<Search>) {
         let (now, mut session) = (self.now(), self.session());
-        let step = flow.step(&mut session, now);
-        let is_wait = matches!(step, Step::Wait(_));
-        let search = is_wait.then(|| session.search(now)).flatten();
-        (step, search)
+        (flow.step(&mut session, now), session.search(now))
     }
 
     async fn search(&self, mut search: Search) {

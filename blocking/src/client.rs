@@ -92,8 +92,7 @@ impl<T: Transport> Client<T> {
         while is_wanted() {
             let (now, mut session) = (self.now(), self.session());
             let step = flow.step(&mut session, now);
-            let is_wait = matches!(step, Step::Wait(_));
-            let search = is_wait.then(|| session.search(now)).flatten();
+            let search = session.search(now);
             drop(session);
             match (step, search) {
                 (Step::Send(attempt), _) => flow.handle(self.send(attempt)),
