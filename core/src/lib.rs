@@ -50,7 +50,7 @@
 //! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
 //! - [store what was asked and what came](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
-//! - [find out why a call failed](guide#why-a-call-failed)
+//! - [find out why a call failed](guide#why-a-call-failed), from [a log](trace) too
 //!
 //! # Below the run loop
 //!
