@@ -123,12 +123,9 @@ impl<A: Action> Call<A> {
             Ok(prepared) => (State::Ready, Ok(prepared)),
             Err(error) => (State::Refused(error), Err(action.target())),
         };
-        let trace = trace(match &prepared {
-            Ok(prepared) => prepared.target(),
-            Err(target) => target,
-        });
         Self {
             state,
+            trace: trace(target(&prepared)),
             prepared,
             time: Stopwatch::default(),
             ready: Duration::ZERO,
@@ -145,7 +142,6 @@ impl<A: Action> Call<A> {
             refused: None,
             failed: None,
             request_id: None,
-            trace,
         }
     }
 
@@ -251,7 +247,7 @@ impl<A: Action> Call<A> {
         now: Now,
         left: Duration,
     ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
-        let claim = session.claim(left, now, self.trace.scope.clone());
+        let claim = session.claim(left, now, &self.trace.scope);
         let ended = session.refresh().map_or(0, Refresh::ended);
         let before = match claim {
             Claim::Ready => {
@@ -452,11 +448,7 @@ impl<A: Action> Flow for Call<A> {
             State::Ended => Step::Done(Err(Error::Ended)),
         };
         if let Step::Done(result) = &step {
-            let target = match &self.prepared {
-                Ok(prepared) => prepared.target(),
-                Err(target) => target,
-            };
-            self.trace.done(target, request_id(result));
+            self.trace.done(target(&self.prepared), request_id(result));
         }
         step
     }
@@ -474,6 +466,12 @@ impl<A: Action> Flow for Call<A> {
             };
         }
     }
+}
+
+fn target(prepared: &Result<Prepared, Target>) -> &Target {
+    prepared
+        .as_ref()
+        .map_or_else(|target| target, Prepared::target)
 }
 
 /// The request id of a reply, or what is wrong.

@@ -103,7 +103,7 @@ impl Session {
     }
 
     /// What a call that has so much time left is to do about credentials.
-    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: Scope) -> Claim {
+    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
         let has_some = self.signer.is_some();
         match &mut self.refresh {
             Some(refresh) => refresh.claim(has_some, left, now, scope),

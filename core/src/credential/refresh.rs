@@ -137,7 +137,7 @@ impl Refresh {
         has_some: bool,
         left: Duration,
         now: Now,
-        scope: Scope,
+        scope: &Scope,
     ) -> Claim {
         let past = |moment: fn(&Life) -> &Moment| {
             let life = self.life.as_ref();
@@ -168,7 +168,7 @@ impl Refresh {
         // While the old ones are good, the call has something better to do with its time.
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
-        self.flight = Some(Flight::Due(now.tick.saturating_add(budget), scope));
+        self.flight = Some(Flight::Due(now.tick.saturating_add(budget), scope.clone()));
         Claim::Wait
     }
 
