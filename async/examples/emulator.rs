@@ -13,9 +13,10 @@ use std::{
     thread,
 };
 
+use tc3_async::serve::Server;
 use tc3_core::{Credential, Emulator, Scripted};
-use tc3_example_cli::{
-    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Parser, Result, finish, serve, with_faults,
+use tc3_example_support::{
+    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Parser, Result, finish, with_faults,
 };
 use tokio::sync::oneshot;
 
@@ -115,13 +116,12 @@ async fn run(arguments: Arguments) -> Result<()> {
     } else {
         Some(watch)
     };
-    let listening = |address| {
-        let mut out = io::stdout();
-        // Nobody reads it: then nobody wants to know.
-        let _ = writeln!(out, "{{\"listening\": \"{address}\"}}").and_then(|()| out.flush());
-    };
+    let server = Server::bind(("127.0.0.1", arguments.port), emulator).await?;
+    let (mut out, address) = (io::stdout(), server.local_addr());
+    // Nobody reads it: then nobody wants to know.
+    let _ = writeln!(out, "{{\"listening\": \"{address}\"}}").and_then(|()| out.flush());
     tokio::select! {
-        served = serve(arguments.port, emulator, listening) => match served? {},
+        served = server.run() => match served {},
         _ = stdin_closed => Ok(()),
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
     }

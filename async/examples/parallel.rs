@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_async::Client;
-use tc3_example_cli::{Parallel, Parser, Result, finish};
+use tc3_example_support::{Parallel, Parser, Result, finish};
 
 async fn run(arguments: Parallel) -> Result<()> {
     let timed = arguments.start()?;

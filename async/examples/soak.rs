@@ -29,7 +29,9 @@ use tc3_core::{
     Action, BeijingSecond, BillTransactionInfo, Credential, DescribeBillList, Emulator, Endpoint,
     Flow, Invalid, Now, Pages, Scripted, Session, Settings, Step, UnixTime,
 };
-use tc3_example_cli::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Parser, Result, finish, with_faults};
+use tc3_example_support::{
+    EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Parser, Result, finish, with_faults,
+};
 use tokio::task::JoinSet;
 
 /// What goes wrong, each with as many requests.

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_async::{Action, ChannelDescribeBillUsageDetail, Client, Settings};
-use tc3_example_cli::{Parser, Result, UsageDetail, finish};
+use tc3_example_support::{Parser, Result, UsageDetail, finish};
 
 async fn run(arguments: UsageDetail) -> Result<()> {
     let service = arguments.service.clone().connect()?;

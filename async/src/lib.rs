@@ -100,72 +100,18 @@
 //!
 //! # Credentials
 //!
-//! [`Client::from_env`] looks where people keep them, in the places of [`Chain::default`]; what expires is renewed
-//! by one call while the others go on:
-//!
-//! ```
-//! use tc3_async::{AssumeRole, Chain, Client, Credential, Source, UnixTime};
-//!
-//! // Environment, profile file, tccli, TKE, CVM role.
-//! let client = Client::from_env();
-//! // Some of these, in the same order.
-//! let client = Client::builder().credentials(Chain::default().without_cvm_role()).build();
-//! // One profile of the credentials file: ~/.tencentcloud/credentials, or where TENCENTCLOUD_CREDENTIALS_FILE says.
-//! let client = Client::new(Source::named_profile("billing"));
-//! // A role, taken with what that profile holds.
-//! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
-//! let client = Client::new(Source::role(auditor, Source::named_profile("billing")));
-//! // Temporary keys at hand; later ones take their place, for all clones of the client.
-//! let temporary = |token| Credential::new("AKIDEXAMPLE", "not-a-real-key")?.with_token(token);
-//! let client = Client::new(temporary("not-a-real-token")?.with_expiry(UnixTime::new(1_760_000_000)));
-//! client.set_credential(temporary("another-token")?);
-//! # Ok::<(), tc3_async::Invalid>(())
-//! ```
-//!
-//! A credentials file is `[billing]`, `secret_id = …`, `secret_key = …` and, for temporary keys, `token = …`, a line
-//! each. Nothing is read before the first call; one that finds no credentials says where it has looked.
+//! [`Client::from_env`] looks where people keep them: environment, profile file, tccli, TKE, the machine's CVM role.
+//! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`] such as
+//! `Source::named_profile("billing")`, or a [`Chain`] of several; [the guide](tc3_core::guide#keys-profiles-roles)
+//! shows each of them. What expires is renewed by one call while the others go on, and
+//! [`set_credential`](Client::set_credential) replaces the credential for all clones of a client. Nothing is read
+//! before the first call; one that finds no credentials says where it has looked.
 //!
 //! # An action of your own
 //!
-//! A struct with the input, another with the output, and what the vendor's page says of the action. With an `impl` of
-//! [`Paginate`] beside it, [`items`](Client::items) and [`pages`](Client::pages) walk over it:
-//! [the guide](tc3_core::guide#an-action-of-ones-own) has a whole one, and one with a `NextToken`. It takes `serde`
-//! with its feature `derive`, and what answers in a test is a response of the crate `http` 1.
-//!
-//! ```
-//! use tc3_async::{Action, Client, Credential, Fen, Untyped};
-//!
-//! #[derive(serde::Serialize)]
-//! struct DescribeAccountBalance {}
-//!
-//! #[derive(serde::Deserialize)]
-//! #[serde(rename_all = "PascalCase")]
-//! struct AccountBalance {
-//!     balance: Fen,
-//! }
-//!
-//! impl Action for DescribeAccountBalance {
-//!     const SERVICE: &'static str = "billing";
-//!     const VERSION: &'static str = "2018-07-09";
-//!     const NAME: &'static str = "DescribeAccountBalance";
-//!     const REPEATABLE: bool = true; // it only reads
-//!     type Output = AccountBalance;
-//! }
-//!
-//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! // A closure is a transport, here one that stands for the service.
-//! let answer = r#"{"Response": {"Balance": 4200, "Uin": 100000000001, "RequestId": "5e1f"}}"#;
-//! let service = |_| std::future::ready(Ok(http::Response::new(answer.into())));
-//! let client = Client::builder().credentials(credential).transport(service);
-//! assert_eq!(client.call(&DescribeAccountBalance {}).await?.output.balance, Fen::new(4_200));
-//! // Without types: names and JSON in, each field as its JSON out.
-//! let untyped = Untyped::new("billing", "2018-07-09", "DescribeAccountBalance", serde_json::json!({}));
-//! assert_eq!(client.call(&untyped.repeatable()).await?.output.read::<Fen>("Balance")?, Fen::new(4_200));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! [`call`](Client::call) takes any [`Action`]: a struct with the input, another with the output, and what the vendor's
+//! page says. With an `impl` of [`Paginate`] beside it, [`items`](Client::items) and [`pages`](Client::pages) walk over
+//! it. [The guide](tc3_core::guide#an-action-of-ones-own) has both, and a call without any types by [`Untyped`].
 //!
 //! # Logs and metrics
 //!
@@ -218,41 +164,10 @@
 //!
 //! # Why a call failed
 //!
-//! [`Error`] says it by its variant; below the number of attempts or the deadline is the [`cause`](Error::cause):
-//!
-//! ```
-//! use tc3_async::{Client, Credential, DescribeAllocationSummaryByBusiness, Error, Kind, Month, Remedy};
-//! use tc3_core::{Emulator, Fault, When};
-//!
-//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! let not_ready = Fault::Refuse("FailedOperation.SummaryDataNotReady".into()); // as the service does early in a month
-//! let service = Emulator::new(credential.clone()).with_fault(When::At(1), not_ready);
-//! # let service = std::sync::Mutex::new(service);
-//! # let send = move |attempt: tc3_core::Attempt| std::future::ready(service.lock().unwrap().send(&attempt));
-//! let client = Client::builder().credentials(credential).transport(send);
-//! let month = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?);
-//! let error = client.call(&month).await.unwrap_err();
-//! match error.cause() {
-//!     Error::Service(refusal) if refusal.kind() == Kind::NotReady => {
-//!         assert_eq!(refusal.code(), "FailedOperation.SummaryDataNotReady");
-//!     }
-//!     Error::Input(invalid) => panic!("{} {}", invalid.field(), invalid.rule()), // nothing was sent
-//!     other => panic!("{other}"),
-//! }
-//! assert_eq!(error.remedy(), Remedy::Later); // try again, in an hour
-//! assert!(error.request_id().is_some()); // the vendor's support asks for it
-//! // What is wrong about an input is said before anything is sent.
-//! let error = client.call(&month.with_limit(0)).await.unwrap_err();
-//! assert_eq!((error.to_string().as_str(), error.attempts()), ("Limit must be at least 1", 0));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! [The guide](tc3_core::guide#why-a-call-failed) goes through the variants and the predicates. `source()` leads down
-//! to the operating system's error, and `Display` doesn't repeat it: print the chain.
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//! [`Error`] says it by its variant; below the number of attempts or the deadline is the [`cause`](Error::cause), and
+//! [`remedy`](Error::remedy) says what to do about it. [The guide](tc3_core::guide#why-a-call-failed) goes through the
+//! variants and the predicates. `source()` leads down to the operating system's error, and `Display` doesn't repeat it:
+//! print the chain.
 
 mod client;
 mod connect;

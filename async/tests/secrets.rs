@@ -2,250 +2,40 @@
 //! shows a key, a token or what is derived from them.
 #![cfg(feature = "emulator")]
 
+#[path = "../../core/tests/secrets/clients.rs"]
+mod clients;
+#[allow(dead_code, unused_imports, reason = "other tests need more of it")]
+#[path = "loopback/driver.rs"]
+mod driver;
 #[path = "../../core/tests/secrets/logs.rs"]
 mod logs;
 #[path = "../../core/tests/secrets/marks.rs"]
 mod marks;
 
-use std::{
-    collections::BTreeSet,
-    fmt::Debug,
-    future::Ready,
-    io::{Read, Write},
-    net::TcpListener,
-    panic,
-    sync::{Arc, Mutex},
-    thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::future::Ready;
 
-use tc3_async::{Builder, Client, Retry, Settings, Transport, serve::Server};
-use tc3_core::{
-    AssumeRole, Attempt, Credential, DescribeBillList, Emulator, Endpoint, Fault, Outcome, Source,
-    UnixTime, When, Wire,
-};
+use tc3_async::{Client, Transport, serve::Server};
+use tc3_core::{Attempt, Emulator, Outcome};
 
-use marks::{ID, KEY, Texts, credential, public_types};
-
-fn january() -> DescribeBillList {
-    let second = |text: &str| text.parse().unwrap();
-    DescribeBillList::new(second("2024-01-01 00:00:00"), second("2024-01-31 23:59:59"))
-        .with_limit(10)
-}
-
-/// A service in which each third request goes wrong in another way.
-fn faulty() -> Emulator {
-    let faults = [
-        "throttle",
-        "refuse=InternalError",
-        "status=502",
-        "cut",
-        "lost",
-    ];
-    let script = faults.iter().zip(1_u64..);
-    script.fold(Emulator::new(credential()), |emulator, (fault, at)| {
-        let fault: Fault = fault.parse().unwrap();
-        emulator.with_fault(When::At(at * 3), fault)
-    })
-}
-
-/// Serves the emulator on loopback until the test ends.
-async fn serve(emulator: Emulator, texts: &mut Texts) -> Endpoint {
-    let server = Server::bind("127.0.0.1:0", emulator).await.unwrap();
-    texts.debug("Server", &server);
-    texts.debug("Monitor", &server.monitor());
-    let endpoint = format!("http://{}", server.local_addr()).parse().unwrap();
-    tokio::spawn(server.run());
-    endpoint
-}
-
-fn settings(endpoint: Endpoint) -> Settings {
-    let settings = Settings::default().with_endpoint(endpoint);
-    settings.with_deadline(Duration::from_secs(10))
-}
-
-fn with(credential: Credential, settings: Settings) -> Builder {
-    Client::builder().credentials(credential).settings(settings)
-}
-
-fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
-    with(credential, settings(endpoint))
-}
-
-/// Walks over a list in both ways, and looks at all that there is to print.
-async fn walk<T: Transport + Debug + 'static>(client: &Client<T>, width: usize, texts: &mut Texts) {
-    texts.debug("Client", client);
-    let mut pages = client.pages(january()).width(width);
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => texts.debug("Reply", &page),
-            Err(error) => texts.error("Error", &error),
-        }
-        texts.debug("Pages", &pages);
-        texts.add("Walk", serde_json::to_string(pages.walk()).unwrap());
-    }
-    let mut items = client.items(january());
-    while let Some(Ok(_)) = items.next().await {
-        texts.debug("Items", &items);
-    }
-}
-
-/// A proxy that reads a request and answers so.
-fn proxy(answer: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]);
-        stream.write_all(answer.as_bytes()).unwrap();
-    });
-    format!("http://user:MARKED-not-a-real-password@{address}")
-}
-
-/// Walks with keys that are taken at the service, throttled at first, and renewed on the way.
-async fn roles(texts: &mut Texts) {
-    let sources: [fn(&Endpoint) -> Source; 2] = [
-        |_| {
-            let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
-            Source::role(role, credential())
-        },
-        |endpoint| Source::cvm_role_at(endpoint.clone(), None),
-    ];
-    for (source, throttled) in sources.into_iter().zip([1, 4]) {
-        let service = faulty().with_machine_role("billing-reader");
-        let fault = Fault::Throttle { retry_after: None };
-        let service = service
-            .with_longest_role(1)
-            .with_fault(When::At(throttled), fault);
-        let endpoint = serve(service, texts).await;
-        let builder = builder(credential(), endpoint.clone()).credentials(source(&endpoint));
-        let client = builder.build();
-        walk(&client, 1, texts).await;
-        // Until the keys have expired.
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
-        walk(&client, 1, texts).await;
-    }
-}
+use driver::wait;
+use marks::{Texts, credential};
 
 fn panicking(_: Attempt) -> Ready<Outcome> {
     panic!("a transport that panics");
 }
 
-#[tokio::test]
-async fn nothing_shows_a_secret() {
-    logs::collect();
-    let panics = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&panics);
-    panic::set_hook(Box::new(move |panic| {
-        seen.lock().unwrap().push(panic.to_string())
-    }));
+#[test]
+fn nothing_shows_a_secret() {
     let mut texts = Texts::default();
-
-    for (wire, width) in [
-        (Wire::Post, 1),
-        (Wire::Post, 3),
-        (Wire::PostUnsigned, 1),
-        (Wire::Get, 1),
-    ] {
-        let builder = with(
-            credential(),
-            settings(serve(faulty(), &mut texts).await).with_wire(wire),
-        );
-        texts.debug("Builder", &builder);
-        walk(&builder.build(), width, &mut texts).await;
-    }
-    let forger = Credential::new(ID, format!("{KEY}-2")).unwrap();
-    let client = with(
-        forger,
-        settings(serve(faulty(), &mut texts).await).with_retry(Retry::NEVER),
-    )
-    .build();
-    walk(&client, 1, &mut texts).await;
-    client.set_credential(credential());
-    walk(&client, 1, &mut texts).await;
-
-    // TLS with what does not speak it, and a proxy that refuses, and one that lets through what it doesn't speak.
-    let plain = serve(faulty(), &mut texts)
-        .await
-        .url("billing")
-        .replace("http:", "https:")
-        .parse()
-        .unwrap();
-    walk(
-        &with(credential(), settings(plain).with_retry(Retry::NEVER)).build(),
-        1,
-        &mut texts,
-    )
-    .await;
-    for answer in [
-        "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n\r\nno TLS",
-    ] {
-        let builder = with(
-            credential(),
-            settings(Endpoint::PUBLIC).with_retry(Retry::NEVER),
-        );
-        let builder = builder.proxy(&proxy(answer)).unwrap();
-        texts.debug("Builder", &builder);
-        walk(&builder.build(), 1, &mut texts).await;
-    }
-    let client = builder(credential(), Endpoint::PUBLIC)
-        .transport(panicking as fn(Attempt) -> Ready<Outcome>);
-    texts.debug("Client", &client);
-    let caller = client.clone();
-    let call = tokio::spawn(async move { caller.call(&january()).await });
-    texts.error("a panic", &call.await.unwrap_err());
-    texts.debug("Client", &client);
-
-    roles(&mut texts).await;
-
-    let _ = panic::take_hook();
-    let panics = panics.lock().unwrap();
-    assert_eq!(panics.len(), 1);
-    texts.add("a panic", &panics[0]);
-    let logged = logs::taken();
+    let server = wait(Server::bind("127.0.0.1:0", Emulator::new(credential()))).unwrap();
+    texts.debug("Server", &server);
+    texts.debug("Monitor", &server.monitor());
+    let logged = clients::look(&mut texts, panicking as fn(Attempt) -> Ready<Outcome>);
     assert!(logged.iter().any(|line| line.contains("hyper_util")));
-    // What this crate tells by itself is among them, and keys were renewed on the way.
-    for told in [
-        "DEBUG tc3::call",
-        "WARN tc3::call",
-        "tc3::attempt",
-        "tc3::wait",
-        "tc3::walk",
-    ] {
-        assert!(logged.iter().any(|line| line.contains(told)), "{told}");
-    }
-    let found = |source: &str| {
-        let line = format!("source={source:?}");
-        logged.iter().filter(|it| it.contains(&line)).count()
-    };
-    assert!(found("CVM role") > 0 && found(&format!("role {}", Emulator::ROLE_ARN)) > 1);
-    // Nor is what the emulator gives who takes a role shown.
-    for line in &logged {
-        let shown = ["not-a-real-key-", "not-a-real-token-"].map(|key| line.contains(key));
-        assert_eq!(shown, [false; 2], "{line}");
-    }
-    for line in logged {
-        texts.add("a log", line);
-    }
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let now = i64::try_from(now).unwrap();
-    // It may have been the day before when the test began.
-    texts.assert_clean("billing", [UnixTime::new(now), UnixTime::new(now - 86_400)]);
-
-    let names = texts.names();
     let sources = [
         include_str!("../src/lib.rs"),
         include_str!("../src/serve.rs"),
     ];
-    let public: BTreeSet<_> = sources.into_iter().flat_map(public_types).collect();
     // A trait, and what a client alone makes and keeps to itself.
-    let forgotten: Vec<_> = public
-        .difference(&names)
-        .filter(|name| !["Hyper", "Transport"].contains(name))
-        .collect();
-    assert!(forgotten.is_empty(), "nobody looked at {forgotten:?}");
+    texts.assert_complete(&sources, &["Hyper", "Transport"]);
 }

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_blocking::{Action, Client, DescribeAllocationSummaryByBusiness, Settings};
-use tc3_example_cli::{AllocationSummary, Parser, Result, finish};
+use tc3_example_support::{AllocationSummary, Parser, Result, finish};
 
 fn run(arguments: AllocationSummary) -> Result<()> {
     let service = arguments.service.clone().connect()?;

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_blocking::{Action, Client, DescribeBillList, Settings};
-use tc3_example_cli::{BillList, Parser, Result, finish};
+use tc3_example_support::{BillList, Parser, Result, finish};
 
 fn run(arguments: BillList) -> Result<()> {
     let service = arguments.service.clone().connect()?;

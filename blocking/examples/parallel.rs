@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use tc3_blocking::Client;
-use tc3_example_cli::{Parallel, Parser, Result, finish};
+use tc3_example_support::{Parallel, Parser, Result, finish};
 
 fn run(arguments: Parallel) -> Result<()> {
     let timed = arguments.start()?;

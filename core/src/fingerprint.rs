@@ -16,7 +16,7 @@ pub(crate) struct Fingerprint {
     pub(crate) content: Option<String>,
     /// Of what never changes in its records.
     pub(crate) page: Option<String>,
-    /// Of each record, by its identity; empty where there are none.
+    /// Of each record, by its identity or else its JSON; empty where they are no list.
     pub(crate) records: Vec<u64>,
     /// Whether all records are equal, so that an equal page may be another one.
     pub(crate) alike: bool,
@@ -44,25 +44,22 @@ impl Fingerprint {
         let response = serde_json::from_str(&body).map(|Answer { response }| response.get());
         let response = response.unwrap_or_default();
         let list = list_of(response, info.len, DEPTH);
-        let mut content = mark(list.as_ref().map_or(response, |list| list.text).as_bytes());
-        if list.is_none() {
+        let mut content = match &list {
+            Some(marks) => all_of(marks),
             // Records that are no list: the id of the request and totals are no part of them.
-            content = fields(response)
+            None => fields(response)
                 .filter(|json| json.starts_with(['{', '[']))
-                .fold(0, |content, json| go_on(content, json.as_bytes()));
-        }
-        if records.len() < items {
-            records.clear();
-        }
-        let alike = match (&*records, &list) {
-            ([first, others @ ..], _) => others.iter().all(|other| other == first),
-            ([], list) => list.as_ref().is_some_and(|list| list.elements.alike),
+                .fold(0, |content, json| go_on(content, json.as_bytes())),
         };
+        if records.len() < items || records.is_empty() {
+            records = list.unwrap_or_default();
+        }
+        let alike = records
+            .split_first()
+            .is_some_and(|(first, others)| others.iter().all(|other| other == first));
         let page = match &*records {
             [] => content,
-            marks => marks
-                .iter()
-                .fold(0, |page, record| go_on(page, &record.to_le_bytes())),
+            marks => all_of(marks),
         };
         if let Some(token) = &info.token {
             // By a token, an equal page is another one as long as it leads elsewhere.
@@ -86,18 +83,12 @@ struct Answer<'a> {
 /// How deep in an answer its list may be.
 const DEPTH: usize = 4;
 
-/// The list of records in an answer, as JSON.
-struct List<'a> {
-    text: &'a str,
-    elements: Elements,
-}
-
-/// The first list that is so long in an object, or else in an object within it.
-fn list_of(object: &str, len: usize, depth: usize) -> Option<List<'_>> {
+/// The marks of what the first list holds that is so long in an object, or else in an object within it.
+fn list_of(object: &str, len: usize, depth: usize) -> Option<Vec<u64>> {
     let depth = depth.checked_sub(1)?;
     let list = |text| {
-        let elements: Elements = serde_json::from_str(text).ok()?;
-        (elements.len == len).then_some(List { text, elements })
+        let Marks(marks) = serde_json::from_str(text).ok()?;
+        (marks.len() == len).then_some(marks)
     };
     let beginning_with = |with: char| fields(object).filter(move |text| text.starts_with(with));
     beginning_with('[')
@@ -105,35 +96,26 @@ fn list_of(object: &str, len: usize, depth: usize) -> Option<List<'_>> {
         .or_else(|| beginning_with('{').find_map(|object| list_of(object, len, depth)))
 }
 
-/// How many elements a list has, and whether all are equal. Nothing is kept of them, since there may be a million.
-struct Elements {
-    len: usize,
-    alike: bool,
-}
+/// The marks of a list's elements, by their JSON.
+struct Marks(Vec<u64>);
 
-impl<'de> Deserialize<'de> for Elements {
+impl<'de> Deserialize<'de> for Marks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct All;
 
         impl<'de> Visitor<'de> for All {
-            type Value = Elements;
+            type Value = Marks;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
 
-            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Elements, S::Error> {
-                let mut elements = Elements {
-                    len: 0,
-                    alike: true,
-                };
-                let mut last: Option<&RawValue> = None;
+            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Marks, S::Error> {
+                let mut marks = Vec::new();
                 while let Some(element) = list.next_element::<&'de RawValue>()? {
-                    elements.len = elements.len.saturating_add(1);
-                    elements.alike &= last.is_none_or(|last| last.get() == element.get());
-                    last = Some(element);
+                    marks.push(mark(element.get().as_bytes()));
                 }
-                Ok(elements)
+                Ok(Marks(marks))
             }
         }
 
@@ -159,6 +141,13 @@ fn go_on(mark: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(mark, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// The mark of all these.
+fn all_of(marks: &[u64]) -> u64 {
+    marks
+        .iter()
+        .fold(0, |all, mark| go_on(all, &mark.to_le_bytes()))
 }
 
 /// A mark as it is stored.
@@ -259,7 +248,7 @@ mod tests {
         };
         assert_ne!(content("a"), content("b"));
         // Stored walks hold it, so it stays what it is.
-        let both = mark(b"[7]") ^ mark(b"a").rotate_left(1);
+        let both = all_of(&[mark(b"7")]) ^ mark(b"a").rotate_left(1);
         assert_eq!(content("a"), Some(text(both)));
     }
 
@@ -308,7 +297,7 @@ mod tests {
             (
                 alloc::vec![Some("a".into()), None],
                 r#"{"Response":{"Names":["a",null]}}"#,
-                &[],
+                &[mark(br#""a""#), mark(b"null")],
             ),
         ] {
             let info = PageInfo::new(2);

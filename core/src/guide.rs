@@ -1,7 +1,7 @@
 //! How to do what most programs want, with core alone. There is nothing but text here.
 //!
-//! `tc3-blocking` and `tc3-async` have clients ready; their pages say the same in their words. All that is said
-//! here of actions, errors and the emulator holds for them as well, since they re-export this crate.
+//! `tc3-blocking` and `tc3-async` have clients ready, and their pages say what is theirs. All that is said here of
+//! actions, credentials, errors and the emulator holds for them as well, since they re-export this crate.
 //!
 //! # A client of one's own
 //!
@@ -98,6 +98,37 @@
 //! An action that this crate doesn't have is a struct with its input, another with its output, and an `impl` of
 //! [`Action`](crate::Action); one of [`Paginate`](crate::Paginate) makes its list one to walk over. All names are
 //! those of the vendor's page; `PascalCase` makes `InstanceId` of `instance_id`, and `CPU` is told by `rename`.
+//!
+//! ```
+//! use tc3_core::{Action, Fen, Untyped, response};
+//!
+//! #[derive(serde::Serialize)]
+//! struct DescribeAccountBalance {}
+//!
+//! #[derive(serde::Deserialize)]
+//! #[serde(rename_all = "PascalCase")]
+//! struct AccountBalance {
+//!     balance: Fen,
+//! }
+//!
+//! impl Action for DescribeAccountBalance {
+//!     const SERVICE: &'static str = "billing";
+//!     const VERSION: &'static str = "2018-07-09";
+//!     const NAME: &'static str = "DescribeAccountBalance";
+//!     const REPEATABLE: bool = true; // it only reads; false is the default
+//!     type Output = AccountBalance;
+//! }
+//!
+//! let answer = r#"{"Response": {"Balance": 4200, "Uin": 100000000001, "RequestId": "5e1f"}}"#;
+//! let answer = http::Response::new(answer.into());
+//! assert_eq!(response::read::<DescribeAccountBalance>(&answer)?.output.balance, Fen::new(4_200));
+//!
+//! // Without types: names and JSON in, each field as its JSON out. This is an action to call, as the one above.
+//! let untyped = Untyped::new("billing", "2018-07-09", "DescribeAccountBalance", serde_json::json!({})).repeatable();
+//! assert_eq!(response::read::<Untyped>(&answer)?.output.read::<Fen>("Balance")?, Fen::new(4_200));
+//! # assert!(untyped.check().is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! ## Walk over its pages
 //!
@@ -276,11 +307,19 @@
 //! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 //! let session = Session::new(Source::role(auditor, pair));
 //! assert!(session.credential().is_none()); // not yet
+//! // Environment, profile file, tccli and TKE, in this order; the machine's CVM role would be the last one.
+//! let session = Session::new(Chain::default().without_cvm_role());
 //! // A profile of the credentials file, or else the machine's role: the driver reads the file and asks the machine.
-//! let session = Session::new(Chain::of([Source::named_profile("billing"), Source::cvm_role()]));
+//! let mut session = Session::new(Chain::of([Source::named_profile("billing"), Source::cvm_role()]));
 //! # assert!(session.credential().is_none());
+//! // A credential that a program has itself takes their place.
+//! session.set_credential(temporary);
+//! assert!(session.credential().is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The credentials file is `~/.tencentcloud/credentials`, or where `TENCENTCLOUD_CREDENTIALS_FILE` says. It has
+//! `[billing]`, `secret_id = …`, `secret_key = …` and, for temporary keys, `token = …`, a line each.
 //!
 //! Only a session that was made of sources looks for credentials. Core reads no file and no environment: on
 //! [`Step::Wait`](crate::Step::Wait) the driver asks [`Session::search`](crate::Session::search), and where that gives a
@@ -491,6 +530,13 @@
 //! # let (text, remedy) = explain(&Error::from(tc3_core::Failure::unknown("connection reset")));
 //! # assert_eq!(text, "no answer from the service (1 sent, RequestId none): go on from what is stored");
 //! # assert_eq!(remedy, Remedy::Resume);
+//! # let not_ready = tc3_core::Refusal::new("FailedOperation.SummaryDataNotReady", "not yet", Some("5e20".into()));
+//! # let (text, remedy) = explain(&Error::Service(not_ready));
+//! # assert_eq!(text, "the month's summary is not computed yet (1 sent, RequestId 5e20): go on from what is stored, in an hour");
+//! # assert_eq!(remedy, Remedy::Later);
+//! # let (text, remedy) = explain(&Error::Input(tc3_core::Invalid::new("Limit", "must be at least 1")));
+//! # assert_eq!(text, "the field Limit must be at least 1 (0 sent, RequestId none): call somebody");
+//! # assert_eq!(remedy, Remedy::Mend);
 //! ```
 //!
 //! - [`remedy`](crate::Error::remedy): go on, wait, begin anew, or have a person mend something. The call itself has

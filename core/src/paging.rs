@@ -30,20 +30,22 @@ use crate::Error;
 ///
 /// # What a walk makes sure of
 ///
-/// A total and a page size are claims of the service's, which may be wrong. Where a page leaves something open, one
-/// or two requests decide before it is delivered; most walks take none:
+/// A total and a page size are claims of the service's, which may be wrong. Where a page leaves something open, further
+/// requests decide before it is delivered; most walks take none:
 ///
 /// | a page | the walk asks | and |
 /// | --- | --- | --- |
 /// | is full, and completes the total | for the page after it | ends if there is none, or goes on |
 /// | brings more records than the total says | | goes on to an empty page: it is no total |
-/// | is short, and completes the total | | ends |
-/// | is short, though more records may come | whether records follow where its own end, and whether asking for as few gives as many | goes on where they end if the service gives fewer at once than asked for, or else as far on as was asked for |
+/// | is short, completes the total, and is the first short one | | ends |
+/// | is short, though more records may come | for fewer from the same place on, until it is known with how many the same records come: mostly one request, more where the service leaves records out of a page | goes on right behind these |
+/// | is short, and by numbers of pages, behind the first one | for the record behind those that it holds | goes on to the next page if there is none, or if it is among them; else the service has cut the page off, and the walk ends with [`Error::Incomplete`] |
 /// | came before, and its records differ from one another | | ends with [`Error::Repeated`] |
 /// | came before, and all its records are equal | for a page [`max_pages`](crate::Settings::max_pages) further on | ends with [`Error::Repeated`] if there is one, as the offset is ignored then |
 /// | has another total than the last one | for the last one again | ends with [`Error::Shifted`] if that has changed, or if equal records hide whether it has |
 ///
-/// When a list is over and has given fewer records than the last total that could be true, the walk ends with
+/// An empty page ends a list, whatever its total or a cursor beside an offset says; by [`Paging::Token`], only the
+/// token does. When a list is over and has given fewer records than the last total that could be true, the walk ends with
 /// [`Error::Incomplete`].
 ///
 /// ```

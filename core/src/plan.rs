@@ -43,21 +43,13 @@ pub(crate) struct Plan {
     /// Whether the service is known to heed offsets: it gave nothing beyond the end.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     heeds_offsets: bool,
-    /// Where the page after a short one begins.
+    /// How far the records of the last page reach, where that is less than was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    after_short: Option<AfterShort>,
-    /// The first page before the end that was short: how many records it held, and how many were asked for.
+    reached: Option<u32>,
+    /// The first page before the end that was short: how many records it held, and how many were asked for. After it,
+    /// a short page need not be the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     short: Option<(u64, u32)>,
-}
-
-/// Where the page after one begins that held fewer records than were asked for, though there are more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum AfterShort {
-    /// As far on as was asked for: the service leaves records out of a page, or there are no more.
-    AsAsked,
-    /// Where the records end: the service gives only so many at once, however many are asked for.
-    AsHeld(u32),
 }
 
 /// What a page that has arrived leaves open, until another request decides.
@@ -71,11 +63,11 @@ pub(crate) enum Doubt {
     Repeat,
     /// It is full, and completes the total. Is there more all the same?
     End,
-    /// It is short, though there may be more. Do records follow right where its own end?
-    Short,
-    /// They do. Asked for no more than the page holds, does the service give as many again? Then it gives only so
-    /// many at once. If it gives fewer, it leaves records out.
-    Fewer,
+    /// It is short, though there may be more: the service gives only so many at once, or leaves records out of a page.
+    /// Asked for fewer, does it give as many?
+    Reach,
+    /// It is short, and by numbers of pages. Are there records right behind those that it holds?
+    Behind,
 }
 
 /// A page that has arrived.
@@ -89,7 +81,9 @@ pub(crate) struct Arrived {
     last_is_same: bool,
     /// Whether it is known to be the last one, or not.
     last: Option<bool>,
-    /// Whether records follow right where those of a short page end.
+    /// How far its records reach, as far as it is known: more than the first, and no further than the second.
+    reach: Option<(u64, u64)>,
+    /// Whether there are records right behind them.
     followed: bool,
 }
 
@@ -102,12 +96,41 @@ impl Arrived {
             unshifted: false,
             last_is_same: false,
             last: None,
+            reach: None,
             followed: false,
         }
     }
 
     fn len(&self) -> u64 {
         u64::try_from(self.info.len).unwrap_or(u64::MAX)
+    }
+
+    /// A page's records reach further than the first, and no further than the second: so many records of the list lie
+    /// between its beginning and the end of its last record, those that the service leaves out included.
+    fn reach(&self, slot: &Slot) -> (u64, u64) {
+        let all = self.len().max(slot.limit.into());
+        self.reach
+            .unwrap_or_else(|| (self.len().saturating_sub(1), all))
+    }
+
+    /// How many to ask for to know more of it, or `None` when it is known. Mostly records end where the page does, or
+    /// reach as far as was asked for.
+    fn ask_for(&self, slot: &Slot) -> Option<u32> {
+        let (fewer, all) = self.reach(slot);
+        let ask = if fewer < self.len() {
+            self.len()
+        } else if all == u64::from(slot.limit) {
+            all.saturating_sub(1)
+        } else {
+            fewer.midpoint(all)
+        };
+        u32::try_from(ask).ok().filter(|_| fewer < ask && ask < all)
+    }
+
+    /// Takes it that the page is all of what was asked for.
+    fn set_as_asked(&mut self, slot: &Slot) {
+        let limit = u64::from(slot.limit);
+        self.reach = Some((limit.saturating_sub(1), limit));
     }
 }
 
@@ -119,6 +142,8 @@ pub(crate) enum Decision {
     Shifted,
     /// The service ignores the offset.
     Repeated,
+    /// The page is cut off, and what follows it can't be asked for.
+    Cut,
 }
 
 impl Plan {
@@ -159,7 +184,7 @@ impl Plan {
             earlier: None,
             repeated: false,
             heeds_offsets: false,
-            after_short: None,
+            reached: None,
             short: None,
         })
     }
@@ -174,10 +199,8 @@ impl Plan {
         if A::PAGING == Paging::Token || next.token.is_some() {
             return None;
         }
-        if A::PAGING == Paging::ItemOffset
-            && matches!(self.after_short, Some(AfterShort::AsHeld(_)))
-        {
-            // Each page begins where the one before ended.
+        if self.reached.is_some() {
+            // Each page begins where the records of the one before end.
             return None;
         }
         let slot = next.plus(A::PAGING, ahead);
@@ -271,27 +294,37 @@ impl Plan {
             return None;
         }
         let after = self.received.saturating_add(page.len());
-        let claim = self.claims(page).find(|claim| *claim >= after);
-        if !self.is_short(slot, page) {
-            let completes = claim == Some(after) && page.last.is_none();
-            let following = self.following::<A>(slot, page.len());
-            return completes.then_some((Doubt::End, following));
-        }
-        if claim == Some(after) || self.after_short.is_some() {
+        let completes = self.claims(page).find(|claim| *claim >= after) == Some(after);
+        let is_short = page.len() < slot.limit.into();
+        if is_short && (!completes || self.short.is_some()) {
+            let look = self.doubt_short::<A>(slot, page);
+            if look.is_some() {
+                return look;
+            }
+        } else if is_short {
             return None;
         }
-        let held = u32::try_from(page.len()).ok()?;
+        let is_open = completes && page.last.is_none();
+        is_open.then(|| (Doubt::End, self.following::<A>(slot, page)))
+    }
+
+    /// What a short page leaves open that may not be the last one.
+    fn doubt_short<A: Paginate>(&self, slot: &Slot, page: &Arrived) -> Option<(Doubt, Slot)> {
         let start = slot.position(A::PAGING);
-        if page.followed {
-            return Some((Doubt::Fewer, Slot::at(A::PAGING, start, held)?));
+        if A::PAGING == Paging::ItemOffset || start == 0 {
+            if let Some(limit) = page.ask_for(slot) {
+                return Some((Doubt::Reach, Slot::at(A::PAGING, start, limit)?));
+            }
+            let (_, reach) = page.reach(slot);
+            let is_open = A::PAGING != Paging::ItemOffset && !page.followed;
+            let limit = u32::try_from(reach).ok().filter(|it| *it < slot.limit);
+            let limit = limit.filter(|_| is_open)?;
+            return Some((Doubt::Behind, Slot::at(A::PAGING, reach, limit)?));
         }
-        // No further than was asked for: what a service shows there, it would have shown in the page.
-        let limit = match A::PAGING {
-            Paging::ItemOffset => slot.limit.saturating_sub(held).max(1),
-            _ => held,
-        };
+        // No page of another size begins where this one does, but one of a single record anywhere.
         let end = start.saturating_add(page.len());
-        Some((Doubt::Short, Slot::at(A::PAGING, end, limit)?))
+        let is_open = page.reach.is_none();
+        Some((Doubt::Behind, Slot::at(A::PAGING, end, 1)?)).filter(|_| is_open)
     }
 
     /// Takes note of what a look came to that was to decide a doubt about `page`, the next one.
@@ -299,12 +332,15 @@ impl Plan {
     /// # Errors
     ///
     /// The look's own, where nothing can be decided without it.
-    pub(crate) fn decide(
+    pub(crate) fn decide<A: Paginate>(
         &mut self,
         doubt: Doubt,
         page: &mut Arrived,
         look: Result<Arrived, Error>,
     ) -> Result<Decision, Error> {
+        let Some(slot) = self.next.clone() else {
+            return Ok(Decision::GoOn);
+        };
         let after = self.received.saturating_add(page.len());
         let look = match look {
             Ok(look) => Some(look).filter(|look| look.info.len > 0),
@@ -315,13 +351,13 @@ impl Plan {
                 return Ok(Decision::GoOn);
             }
             Err(error) if !is_beyond(&error) => return Err(error),
-            Err(error) if matches!(doubt, Doubt::Short | Doubt::Fewer) => {
+            Err(error) if matches!(doubt, Doubt::Reach | Doubt::Behind) => {
                 // Not every service takes a limit like this. The total shows in the end that records are missing.
-                if self.claims(page).all(|claim| claim < after) {
+                if self.claims(page).all(|claim| claim <= after) {
                     return Err(error);
                 }
-                self.short = self.next.as_ref().map(|slot| (page.len(), slot.limit));
-                None
+                page.set_as_asked(&slot);
+                return Ok(Decision::GoOn);
             }
             Err(_) => None,
         };
@@ -341,12 +377,21 @@ impl Plan {
             (Doubt::Repeat, Some(_)) => return Ok(Decision::Repeated),
             (Doubt::Repeat, None) => self.heeds_offsets = true,
             (Doubt::End, look) => page.last = Some(look.is_none()),
-            (Doubt::Short, Some(_)) => page.followed = true,
-            (Doubt::Fewer, Some(look)) if look.len() >= page.len() => {
-                let held = u32::try_from(page.len()).unwrap_or(u32::MAX);
-                self.after_short = Some(AfterShort::AsHeld(held));
+            (Doubt::Reach, look) => {
+                let (fewer, all) = page.reach(&slot);
+                let asked = page.ask_for(&slot).map_or(all, u64::from);
+                let is_all = look.is_some_and(|look| look.len() >= page.len());
+                page.reach = Some(if is_all { (fewer, asked) } else { (asked, all) });
             }
-            (Doubt::Short | Doubt::Fewer, _) => self.after_short = Some(AfterShort::AsAsked),
+            (Doubt::Behind, None) => page.set_as_asked(&slot),
+            (Doubt::Behind, Some(_)) if slot.position(A::PAGING) == 0 => page.followed = true,
+            (Doubt::Behind, Some(look)) => {
+                let had = |record| page.fingerprint.records.contains(record);
+                if !look.fingerprint.records.first().is_some_and(had) {
+                    return Ok(Decision::Cut);
+                }
+                page.set_as_asked(&slot);
+            }
         }
         Ok(Decision::GoOn)
     }
@@ -375,6 +420,20 @@ impl Plan {
         claims.into_iter().flatten()
     }
 
+    /// Ends the list where the service refuses the page after its last one, which was full: as many records as it said
+    /// have come. (Where the total ends a list, a look finds that out.)
+    pub(crate) fn end_at<A: Paginate>(&mut self, error: &Error) -> bool {
+        let kind = error.refusal().map(crate::Refusal::kind);
+        let is_beyond = matches!(kind, Some(Kind::Request | Kind::NotFound));
+        let all = self.said.map(|said| self.total_by(said));
+        let has_come = self.pages > 0 && all.is_some_and(|all| all <= self.received);
+        let ends = A::END == End::ShortPage && A::PAGING != Paging::Token && has_come && is_beyond;
+        if ends {
+            self.next = None;
+        }
+        ends
+    }
+
     /// Takes note of the page that was asked for by [`next`](Self::next).
     pub(crate) fn advance<A: Paginate>(&mut self, page: Arrived) {
         let Some(slot) = self.next.take() else {
@@ -383,8 +442,12 @@ impl Plan {
         let len = page.len();
         self.received = self.received.saturating_add(len);
         self.pages = self.pages.saturating_add(1);
-        let is_short = self.is_short(&slot, &page);
-        let ends = is_short || page.last == Some(true) || A::PAGING == Paging::Token;
+        let is_short = len < slot.limit.into();
+        let mut next = self.following::<A>(&slot, &page);
+        let reach = u32::try_from(page.reach(&slot).1).unwrap_or(u32::MAX);
+        let reached = Some(reach).filter(|reach| *reach < slot.limit);
+        let is_last = is_short && self.short.is_none();
+        let ends = is_last || page.last == Some(true) || A::PAGING == Paging::Token;
         // More records than a total says, or a page after the one that completes it: it is no total.
         let mut claims = self.claims(&page);
         let claim = claims.find(|it| *it > self.received || *it == self.received && ends);
@@ -405,7 +468,16 @@ impl Plan {
             self.held = Some(content);
         }
         if let Some(unchanging) = unchanging {
-            let earlier = self.last.replace((slot.clone(), unchanging));
+            // As far as its records reach, so that it stays what it is when others come behind it.
+            let limit = match A::PAGING {
+                Paging::ItemOffset => reach.min(slot.limit),
+                _ => slot.limit,
+            };
+            let last = Slot {
+                limit,
+                ..slot.clone()
+            };
+            let earlier = self.last.replace((last, unchanging));
             self.earlier = earlier.filter(|_| alike);
         }
         let token = page.info.token;
@@ -424,36 +496,30 @@ impl Plan {
             // An empty page ends any such list, so that a total too high can't keep a walk going.
             None
         } else {
-            if is_short && self.after_short.is_none() {
+            if is_short {
                 self.short.get_or_insert((len, slot.limit));
             }
-            let next = self.following::<A>(&slot, len);
+            if reached.is_some() && self.reached == reached {
+                // Twice the same: the service gives so many at once.
+                next.limit = reach;
+                self.reached = None;
+            } else {
+                self.reached = reached;
+            }
             Some(Slot { token, ..next })
         };
     }
 
-    /// Whether a page holds fewer records than the service gives at once.
-    fn is_short(&self, slot: &Slot, page: &Arrived) -> bool {
-        let limit = match self.after_short {
-            Some(AfterShort::AsHeld(held)) => held.min(slot.limit),
-            _ => slot.limit,
-        };
-        page.len() < limit.into()
-    }
-
-    /// The page that follows one of so many records.
-    fn following<A: Paginate>(&self, slot: &Slot, len: u64) -> Slot {
-        let end = slot.position(A::PAGING).saturating_add(len);
-        match (A::PAGING, self.after_short) {
-            (Paging::ItemOffset, Some(AfterShort::AsHeld(_))) => Slot::new(end, slot.limit),
+    /// The page that follows one.
+    fn following<A: Paginate>(&self, slot: &Slot, page: &Arrived) -> Slot {
+        let (_, reach) = page.reach(slot);
+        match A::PAGING {
             // A service that gives more than was asked for has given what the next page would begin with.
-            (Paging::ItemOffset, _) => {
-                let next = slot.plus(A::PAGING, 1);
-                Slot::new(next.offset.max(end), slot.limit)
-            }
+            Paging::ItemOffset => Slot::new(slot.offset.saturating_add(reach), slot.limit),
             // From here on in pages of as many as the service gives.
-            (_, Some(AfterShort::AsHeld(held))) if held < slot.limit => {
-                Slot::at(A::PAGING, end, held).unwrap_or_else(|| slot.plus(A::PAGING, 1))
+            Paging::PageIndex | Paging::PageNumber if reach < slot.limit.into() => {
+                let limit = u32::try_from(reach).unwrap_or(slot.limit);
+                Slot::at(A::PAGING, reach, limit).unwrap_or_else(|| slot.plus(A::PAGING, 1))
             }
             _ => slot.plus(A::PAGING, 1),
         }

@@ -228,7 +228,14 @@ impl<A: Paginate> Planner<A> {
             return Ok(Turn::Fetch(fetch));
         }
         match self.ahead.pop_front() {
-            Some(Ahead::Back(page)) if matches!(self.look, Look::No) => self.deliver(page?),
+            Some(Ahead::Back(page)) if matches!(self.look, Look::No) => match page {
+                Err(error) if self.walk.end_at(&error) => {
+                    self.first = self.first.saturating_add(1);
+                    self.drop_ahead();
+                    self.advance(settings)
+                }
+                page => self.deliver(page?),
+            },
             Some(waiting) => {
                 self.ahead.push_front(waiting);
                 Ok(Turn::Wait)
@@ -253,6 +260,7 @@ impl<A: Paginate> Planner<A> {
             Decision::GoOn => Ok(()),
             Decision::Shifted => Err(self.walk.shifted(&page.arrived)),
             Decision::Repeated => Err(self.walk.repeated()),
+            Decision::Cut => Err(self.walk.cut(&page.arrived)),
         }
     }
 

@@ -302,8 +302,30 @@ impl<A: Paginate> Walk<A> {
         look: Result<Arrived, Error>,
     ) -> Result<Decision, Error> {
         match &mut self.plan {
-            Some(plan) => plan.decide(doubt, page, look),
+            Some(plan) => plan.decide::<A>(doubt, page, look),
             None => Ok(Decision::GoOn),
+        }
+    }
+
+    /// Ends the window where an error says that its last page was the one before.
+    pub(crate) fn end_at(&mut self, error: &Error) -> bool {
+        let plan = self.plan.as_mut();
+        plan.is_some_and(|plan| plan.end_at::<A>(error))
+    }
+
+    /// A page is cut off, so that at least one record more should have come.
+    pub(crate) fn cut(&self, page: &Arrived) -> Error {
+        let plan = self.plan.as_ref();
+        let delivered = plan.map_or(0, Plan::received);
+        let held = u64::try_from(page.info.len).unwrap_or(u64::MAX);
+        let said = page.info.total.zip(plan);
+        let said = said.map_or(0, |(total, plan)| plan.total_by(total));
+        let slot = plan.and_then(|plan| plan.next::<A>(0));
+        Error::Incomplete {
+            window: self.window(),
+            delivered,
+            total: said.max(delivered.saturating_add(held).saturating_add(1)),
+            short_page: slot.map(|slot| (held, slot.limit)),
         }
     }
 

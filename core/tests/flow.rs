@@ -71,6 +71,8 @@ mod totals;
 #[cfg(feature = "tracing")]
 #[path = "flow/trace.rs"]
 mod trace;
+#[path = "flow/unruly.rs"]
+mod unruly;
 #[path = "flow/waits.rs"]
 mod waits;
 #[path = "flow/window_errors.rs"]

@@ -25,7 +25,7 @@ use tc3_core::{
     tc3::{self},
 };
 
-use marks::{KEY, TOKEN, Texts, credential, derived, public_types};
+use marks::{KEY, TOKEN, Texts, credential, derived};
 
 /// 2025-10-09 16:53:20 in Beijing.
 const START: UnixTime = UnixTime::new(1_760_000_000);
@@ -417,12 +417,7 @@ fn no_public_type_shows_a_secret() {
     types::data(&mut texts);
     assert_clean(&texts);
 
-    let seen = texts.names();
-    let public = SOURCES.into_iter().flat_map(public_types);
-    let forgotten: Vec<_> = public
-        .filter(|name| !seen.contains(name) && !WITHOUT_TEXT.contains(name))
-        .collect();
-    assert!(forgotten.is_empty(), "nobody looked at {forgotten:?}");
+    texts.assert_complete(&SOURCES, &WITHOUT_TEXT);
 }
 
 /// Whether the search finds what it is to find: in each form that a secret may take.

@@ -8,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use tc3_async::serve::{Monitor, Server};
-use tc3_core::{Emulator, Endpoint, Fault, When};
+use tc3_core::{Emulator, Fault, Source, When};
+use tc3_test_peer::{PATIENCE, Peer, Stage, credential, january, list, tls};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    builder,
-    common::{PATIENCE, Peer, Stage, credential, january, list, tls},
-    noted, settings, with,
+    clients::builder,
+    driver::{noted, served},
+    settings, with,
 };
 
 #[tokio::test]
@@ -78,14 +78,6 @@ async fn a_call_that_is_dropped_while_it_waits_for_its_turn_sends_nothing_and_ta
     assert_eq!((peer.accepted(), peer.received().len()), (1, 2));
 }
 
-async fn serve(emulator: Emulator) -> (Endpoint, Monitor) {
-    let server = Server::bind("127.0.0.1:0", emulator).await.unwrap();
-    let endpoint = format!("http://{}", server.local_addr()).parse().unwrap();
-    let monitor = server.monitor();
-    tokio::spawn(server.run());
-    (endpoint, monitor)
-}
-
 async fn until(what: impl Fn() -> bool) {
     let wait = async {
         while !what() {
@@ -102,7 +94,7 @@ async fn a_stream_that_is_dropped_in_a_wide_walk_closes_what_is_out() {
         let emulator = (2..=5).fold(Emulator::new(credential()), |emulator, at| {
             emulator.with_fault(When::At(at), slow())
         });
-        let (endpoint, monitor) = serve(emulator).await;
+        let (endpoint, monitor) = served(emulator).await;
         let client =
             with(settings(endpoint).with_rate("billing", "DescribeBillList", None)).build();
         let mut pages = client.pages(list()).width(4);
@@ -130,7 +122,7 @@ async fn a_stream_that_is_dropped_in_a_wide_walk_closes_what_is_out() {
 
 #[tokio::test]
 async fn a_stream_goes_on_after_a_next_that_was_dropped() {
-    let (endpoint, monitor) = serve(Emulator::new(credential())).await;
+    let (endpoint, monitor) = served(Emulator::new(credential())).await;
     for width in [1, 4] {
         let client =
             with(settings(endpoint.clone()).with_rate("billing", "DescribeBillList", None)).build();
@@ -157,7 +149,7 @@ async fn a_stream_goes_on_after_a_next_that_was_dropped() {
 async fn calls_that_are_dropped_one_after_the_other_leave_no_connection_behind() {
     let slow = Fault::Slow(Duration::from_millis(20));
     let emulator = Emulator::new(credential()).with_fault(When::From(1), slow);
-    let (endpoint, monitor) = serve(emulator).await;
+    let (endpoint, monitor) = served(emulator).await;
     let client = with(settings(endpoint).with_rate("billing", "DescribeBillList", None)).build();
     let action = Arc::new(january());
     for millis in 0..30 {
@@ -167,4 +159,25 @@ async fn calls_that_are_dropped_one_after_the_other_leave_no_connection_behind()
     }
     client.call(&*action).await.unwrap();
     until(|| monitor.open_connections() == 1).await;
+}
+
+#[tokio::test]
+async fn a_caller_that_is_dropped_leaves_the_look_to_others() {
+    let slow = Fault::Slow(Duration::from_secs(60));
+    let emulator = Emulator::new(credential())
+        .with_machine_role("billing-reader")
+        .with_fault(When::At(1), slow);
+    let (endpoint, _) = served(emulator).await;
+    let client = builder(endpoint.clone())
+        .credentials(Source::cvm_role_at(endpoint, None))
+        .build();
+    let looking = client.clone();
+    let looking = tokio::spawn(async move { looking.call(&january()).await.map(drop) });
+    // Once it has asked, the other one has to wait for it; once it is gone, it has not.
+    sleep(Duration::from_millis(100)).await;
+    let waiting = tokio::spawn(async move { client.call(&january()).await.map(drop) });
+    sleep(Duration::from_millis(100)).await;
+    assert!(!waiting.is_finished());
+    looking.abort();
+    waiting.await.unwrap().unwrap();
 }

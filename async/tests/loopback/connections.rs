@@ -1,34 +1,14 @@
+//! Connections and runtimes, and a client in several tasks.
+
 use futures_util::TryStreamExt;
-use tc3_core::{Attempt, Credential, Emulator, Error};
+use tc3_core::{Attempt, Emulator};
+use tc3_test_peer::{ANSWER, Peer, answer, credential, january};
 use tokio::runtime::Builder;
 
 use crate::{
-    Client, client,
-    common::{ANSWER, KEY, Peer, answer, answer_of, assert_unknown, credential, january},
-    noted, settings, with,
+    clients::client,
+    driver::{Client, noted},
 };
-
-#[tokio::test]
-async fn several_calls_use_one_connection() {
-    let peer = Peer::emulating(Emulator::new(credential()));
-    let client = client(peer.endpoint());
-    for _ in 0..5 {
-        client.call(&january()).await.unwrap();
-        client.clone().call(&january()).await.unwrap();
-    }
-    assert_eq!((peer.received().len(), peer.accepted()), (10, 1));
-}
-
-#[tokio::test]
-async fn a_name_is_connected_to_where_somebody_listens() {
-    // On most machines it stands for an address of IPv6, too.
-    let peer = Peer::emulating(Emulator::new(credential()));
-    let endpoint = format!("http://localhost:{}", peer.address().port());
-    let client = client(endpoint.parse().unwrap());
-    client.call(&january()).await.unwrap();
-    client.call(&january()).await.unwrap();
-    assert_eq!(peer.accepted(), 1);
-}
 
 #[test]
 fn a_runtime_that_stands_still_holds_up_nobody_elses_calls() {
@@ -40,82 +20,6 @@ fn a_runtime_that_stands_still_holds_up_nobody_elses_calls() {
         runtime.block_on(client.call(&january())).unwrap();
     }
     assert_eq!((peer.received().len(), peer.accepted()), (4, 2));
-}
-
-#[tokio::test]
-async fn a_refusal_leaves_the_connection_usable() {
-    let peer = Peer::emulating(Emulator::new(credential()));
-    let client = client(peer.endpoint());
-    client.set_credential(Credential::new("AKIDSTRANGER", KEY).unwrap());
-    for _ in 0..2 {
-        let result = client.call(&january()).await;
-        assert!(matches!(result, Err(Error::Service(_))), "{result:?}");
-    }
-    client.set_credential(credential());
-    client.call(&january()).await.unwrap();
-    assert_eq!(peer.accepted(), 1);
-}
-
-#[tokio::test]
-async fn a_connection_with_an_unread_answer_is_not_used_again() {
-    let peer = Peer::new(|mut connection| {
-        let length = if connection.number == 0 {
-            8_000_000
-        } else {
-            100
-        };
-        while connection.request().is_some() {
-            connection.send(answer("200 OK", answer_of(length)));
-        }
-    });
-    let client = with(settings(peer.endpoint()).with_max_body(100_000)).build();
-    let result = client.call(&january()).await;
-    assert!(matches!(result, Err(Error::TooLarge { .. })), "{result:?}");
-    client.call(&january()).await.unwrap();
-    assert_eq!((peer.received().len(), peer.accepted()), (2, 2));
-}
-
-#[tokio::test]
-async fn a_failed_call_leaves_the_client_usable() {
-    let peer = Peer::new(|mut connection| {
-        connection.request();
-        if connection.number > 0 {
-            connection.send(answer("200 OK", ANSWER));
-        }
-    });
-    let client = client(peer.endpoint());
-    assert_unknown(client.call(&january()).await);
-    client.call(&january()).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_request_without_an_answer_is_sent_once() {
-    let peer = Peer::new(|mut connection| {
-        connection.request();
-        if connection.number == 0 {
-            connection.send(answer("200 OK", ANSWER));
-            connection.request();
-        }
-    });
-    let client = client(peer.endpoint());
-    client.call(&january()).await.unwrap();
-    assert_unknown(client.call(&january()).await);
-    assert_eq!((peer.received().len(), peer.accepted()), (2, 1));
-}
-
-#[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_not_taken_for_one() {
-    let peer = Peer::new(|mut connection| {
-        let unasked = answer("408 Request Timeout", "idle for too long");
-        while connection.request().is_some() {
-            connection.send([answer("200 OK", ANSWER), unasked.clone()].concat());
-        }
-    });
-    let client = client(peer.endpoint());
-    for _ in 0..3 {
-        client.call(&january()).await.unwrap();
-    }
-    assert_eq!(peer.accepted(), 3);
 }
 
 #[tokio::test]

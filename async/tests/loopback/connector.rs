@@ -12,6 +12,12 @@ use futures_util::future::{BoxFuture, FutureExt};
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use tc3_core::{BoxError, Emulator, Endpoint, Retry, Source};
+use tc3_test_peer::{
+    PATIENCE, Peer, Proxy, Refusing, SHORT, TOKEN, assert_late, assert_not_sent, credential,
+    january,
+    machine::{again, is_child},
+    tls::{self, Flaw},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, copy_bidirectional, duplex},
     net::TcpStream,
@@ -19,16 +25,7 @@ use tokio::{
 };
 use tower_service::Service;
 
-use crate::{
-    builder,
-    common::{
-        PATIENCE, Peer, Proxy, Refusing, SHORT, TOKEN, assert_late, assert_not_sent, credential,
-        january,
-        machine::{again, is_child},
-        tls::{self, Flaw},
-    },
-    settings, with,
-};
+use crate::clients::{builder, settings, with};
 
 type Pipe = TokioIo<DuplexStream>;
 
@@ -127,7 +124,7 @@ async fn a_connector_is_asked_once_for_many_calls_with_a_host_and_a_port() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_service_may_be_behind_a_unix_socket() {
-    use crate::common::machine::Folder;
+    use tc3_test_peer::machine::Folder;
     use tokio::net::{UnixListener, UnixStream};
 
     let (folder, peer) = (Folder::new(), secure());

@@ -1,4 +1,4 @@
-//! Several pages at once, and what the emulator's faults come to over a real socket.
+//! Several pages at once.
 
 use std::{
     sync::{
@@ -9,11 +9,10 @@ use std::{
 };
 
 use futures_util::{TryStreamExt, stream::FusedStream};
-use tc3_async::{Client, Error, Items, Retry, Settings, Transport};
-use tc3_core::{Attempt, DescribeBillList, Emulator, Fault, When};
+use tc3_async::{Client, Error, Items, Transport};
+use tc3_core::{Attempt, DescribeBillList, Emulator};
+use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
 use tokio::{runtime::Builder, sync::Barrier, time::timeout};
-
-use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, emulated, faulty, january, list};
 
 const DENIED: &str = r#"{"Response":{"Error":{"Code":"UnauthorizedOperation.CamNoAuth","Message":"no"},"RequestId":"5e20"}}"#;
 
@@ -212,78 +211,4 @@ async fn nothing_more_is_sent_after_an_error() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(sends.load(Ordering::SeqCst), sent);
     assert!(pages.next().await.is_none());
-}
-
-#[tokio::test]
-async fn a_walk_survives_what_goes_wrong_on_the_way() {
-    for width in [1, 4] {
-        let peer = Peer::emulating(faulty());
-        let client = Client::builder()
-            .credentials(credential())
-            .settings(
-                Settings::default()
-                    .with_endpoint(peer.endpoint())
-                    .with_retry(Retry::default().with_base(Duration::from_millis(1))),
-            )
-            .build();
-        let walked = ids(client.pages(list()).width(width).items()).await;
-        assert_eq!(walked, expected().await, "{width}");
-    }
-}
-
-#[tokio::test]
-async fn an_endpoint_that_refuses_connections_is_left_for_another() {
-    let (nobody, peer) = (
-        Refusing::new(),
-        Peer::emulating(Emulator::new(credential())),
-    );
-    let client = Client::builder()
-        .credentials(credential())
-        .settings(
-            Settings::default()
-                .with_endpoint(nobody.endpoint())
-                .with_failover([peer.endpoint()]),
-        )
-        .build();
-    assert_eq!(
-        client.call(&january()).await.unwrap().output.total,
-        Some(42)
-    );
-}
-
-#[tokio::test]
-async fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
-    let (silent, peer) = (
-        Peer::stalling_after(""),
-        Peer::emulating(Emulator::new(credential())),
-    );
-    let client = Client::builder()
-        .credentials(credential())
-        .settings(
-            Settings::default()
-                .with_endpoint(silent.https_endpoint())
-                .with_failover([peer.endpoint()])
-                .with_attempt_timeout(SHORT),
-        )
-        .build();
-    assert_eq!(
-        client.call(&january()).await.unwrap().output.total,
-        Some(42)
-    );
-}
-
-#[tokio::test]
-async fn a_clock_that_is_wrong_is_corrected() {
-    for offset in [-3_600, 3_600] {
-        let emulator = Emulator::new(credential()).with_fault(When::From(1), Fault::Clock(offset));
-        let peer = Peer::emulating(emulator);
-        let client = Client::builder()
-            .credentials(credential())
-            .endpoint(peer.endpoint())
-            .build();
-        assert_eq!(
-            client.call(&january()).await.unwrap().output.total,
-            Some(42)
-        );
-    }
 }

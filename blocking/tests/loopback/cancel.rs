@@ -6,11 +6,9 @@ use std::{
 };
 
 use tc3_core::{Emulator, Error};
+use tc3_test_peer::{PATIENCE, Peer, SHORT, answer, credential, january, list, now};
 
-use crate::{
-    common::{PATIENCE, Peer, SHORT, answer, credential, january, list, now},
-    settings, with,
-};
+use crate::clients::{settings, with};
 
 #[test]
 fn a_call_whose_turn_comes_too_late_ends_at_once_and_takes_none() {

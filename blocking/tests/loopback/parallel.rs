@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tc3_blocking::{Client, Retry, Settings};
-use tc3_core::{Attempt, BillTransactionInfo, Emulator, Fault, Outcome, When};
+use tc3_blocking::Client;
+use tc3_core::{Attempt, BillTransactionInfo, Emulator, Outcome};
 
-use crate::common::{PATIENCE, Peer, Refusing, SHORT, credential, emulated, faulty, january, list};
+use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
 
 fn ids(records: impl Iterator<Item = BillTransactionInfo>) -> Vec<String> {
     records.map(|record| record.bill_id).collect()
@@ -123,89 +123,4 @@ fn a_transport_that_panics_in_a_thread_panics_here() {
     let mut pages = client.pages(list()).width(2);
     let panicked = catch_unwind(AssertUnwindSafe(|| pages.next())).unwrap_err();
     assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
-}
-
-#[test]
-fn a_walk_survives_what_goes_wrong_on_the_way() {
-    for width in [1, 4] {
-        let peer = Peer::emulating(faulty());
-        let client = Client::builder()
-            .credentials(credential())
-            .settings(
-                Settings::default()
-                    .with_endpoint(peer.endpoint())
-                    .with_retry(Retry::default().with_base(Duration::from_millis(1))),
-            )
-            .build();
-        let walked = ids(client
-            .pages(list())
-            .width(width)
-            .items()
-            .map(Result::unwrap));
-        assert_eq!(walked, expected(), "{width}");
-    }
-}
-
-#[test]
-fn an_endpoint_that_refuses_connections_is_left_for_another() {
-    let (nobody, peer) = (
-        Refusing::new(),
-        Peer::emulating(Emulator::new(credential())),
-    );
-    let client = Client::builder()
-        .credentials(credential())
-        .settings(
-            Settings::default()
-                .with_endpoint(nobody.endpoint())
-                .with_failover([peer.endpoint()]),
-        )
-        .build();
-    assert_eq!(client.call(&january()).unwrap().output.total, Some(42));
-}
-
-#[test]
-fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
-    let (silent, peer) = (
-        Peer::stalling_after(""),
-        Peer::emulating(Emulator::new(credential())),
-    );
-    let client = Client::builder()
-        .credentials(credential())
-        .settings(
-            Settings::default()
-                .with_endpoint(silent.https_endpoint())
-                .with_failover([peer.endpoint()])
-                .with_attempt_timeout(SHORT),
-        )
-        .build();
-    assert_eq!(client.call(&january()).unwrap().output.total, Some(42));
-}
-
-#[test]
-fn connections_are_used_again_by_a_wide_walk() {
-    let peer = Peer::emulating(Emulator::new(credential()));
-    let client = Client::builder()
-        .credentials(credential())
-        .settings(
-            Settings::default()
-                .with_endpoint(peer.endpoint())
-                .with_rate("billing", "DescribeBillList", None),
-        )
-        .build();
-    let pages = client.pages(january().with_limit(1)).width(8);
-    assert_eq!(pages.map(Result::unwrap).count(), 42);
-    assert!(peer.accepted() <= 8, "{}", peer.accepted());
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_corrected() {
-    for offset in [-3_600, 3_600] {
-        let emulator = Emulator::new(credential()).with_fault(When::From(1), Fault::Clock(offset));
-        let peer = Peer::emulating(emulator);
-        let client = Client::builder()
-            .credentials(credential())
-            .endpoint(peer.endpoint())
-            .build();
-        assert_eq!(client.call(&january()).unwrap().output.total, Some(42));
-    }
 }

@@ -12,8 +12,8 @@ use std::{
 
 use clap::Parser;
 use tc3_core::{Action, DescribeBillList, Fen, Now, Pages, Reply, Session, Settings, UnixTime};
-pub use tc3_example_cli::Result;
-use tc3_example_cli::{ServiceArguments, finish};
+pub use tc3_example_support::Result;
+use tc3_example_support::{ServiceArguments, finish};
 
 /// Prints how many transactions the first half of 2024 had, and what was paid.
 #[derive(Parser)]

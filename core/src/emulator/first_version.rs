@@ -16,9 +16,10 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 use super::{
-    Emulator, Refused,
-    call::{Call, FORM, Input, host_and_port, is_vendors, media_type, text, vendors_service},
-    refuse,
+    Emulator, Refused, refuse,
+    verification::{
+        FORM, Input, VerifiedRequest, host_and_port, is_vendors, media_type, text, vendors_service,
+    },
 };
 use crate::{UnixTime, request, tc3};
 
@@ -83,7 +84,7 @@ impl Emulator {
         now: UnixTime,
         request: &'r Request<Bytes>,
         mut parameters: Parameters<'r>,
-    ) -> Result<Call<'r>, Refused> {
+    ) -> Result<VerifiedRequest<'r>, Refused> {
         let (size, most) = match request.uri().query() {
             Some(query) if *request.method() == Method::GET => (query.len(), request::MAX_GET),
             _ => (request.body().len(), MAX_FORM),
@@ -149,7 +150,7 @@ impl Emulator {
         }
         self.check_token(now, &secret_id, token.as_deref())?;
         // The service is no part of what is signed: a host of the vendor's has one, others have all.
-        Ok(Call {
+        Ok(VerifiedRequest {
             service: vendors_service(host),
             action,
             version,

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::Request;
 
-use super::{Refused, call::text, first_version::Parameters};
+use super::{Refused, first_version::Parameters, verification::text};
 
 /// The language of a refusal's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

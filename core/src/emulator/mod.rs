@@ -1,20 +1,14 @@
 //! The service's side of the wire, as pure as the client's.
 
-mod added;
-mod allocation;
-mod bill_list;
-mod call;
-mod cycle;
 mod faults;
 mod first_version;
 mod frequency;
 mod language;
+mod ledger;
 mod parameters;
-mod product;
-mod random;
 mod roles;
 mod script;
-mod usage;
+mod verification;
 
 use alloc::{
     borrow::Cow,
@@ -29,16 +23,20 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
 
 use crate::{Credential, UnixTime};
-use added::{Added, Lists};
+
 pub use faults::{Fault, Scripted, When};
 use first_version::Parameters;
 use frequency::Frequency;
 use language::Language;
+use ledger::{
+    Random, allocation_summary, bill_list,
+    new_records::{GrownLists, NewRecords},
+    usage_detail,
+};
 use parameters::Field;
-use random::Random;
 use roles::Roles;
 pub use script::Exchange;
-use script::{Bent, Script};
+use script::{PageFaults, Script};
 
 /// How many records there are unless told otherwise.
 const RECORDS: u64 = 1_000;
@@ -107,8 +105,8 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 pub struct Emulator {
     credential: Credential,
     bills: bill_list::Ledger,
-    allocations: allocation::Ledger,
-    usage: usage::Ledger,
+    allocations: allocation_summary::Ledger,
+    usage: usage_detail::Ledger,
     seed: u64,
     answered: u64,
     exact_end_time: bool,
@@ -116,7 +114,7 @@ pub struct Emulator {
     usage_limit: u32,
     frequency: Option<Frequency>,
     script: Script,
-    added: Lists,
+    added: GrownLists,
     roles: Roles,
 }
 
@@ -124,15 +122,15 @@ impl Emulator {
     /// The one e-signature app there is.
     pub const APP_ID: &'static str = "yDwFdUUckpsw00000000yQ0af8bHosXQtb";
     /// The `ProxyOrganizationOpenId` of each of the app's sub-customers.
-    pub const SUB_CUSTOMERS: [&'static str; 5] = usage::SUB_CUSTOMERS;
+    pub const SUB_CUSTOMERS: [&'static str; 5] = usage_detail::SUB_CUSTOMERS;
 
     /// A service that knows one credential, with 1,000 records and seed 0.
     pub fn new(credential: Credential) -> Self {
         Self {
             credential,
             bills: bill_list::Ledger::new(RECORDS, 0),
-            allocations: allocation::Ledger::new(RECORDS, 0),
-            usage: usage::Ledger::new(RECORDS, 0),
+            allocations: allocation_summary::Ledger::new(RECORDS, 0),
+            usage: usage_detail::Ledger::new(RECORDS, 0),
             seed: 0,
             answered: 0,
             exact_end_time: false,
@@ -140,7 +138,7 @@ impl Emulator {
             usage_limit: USAGE_LIMIT,
             frequency: None,
             script: Script::default(),
-            added: Lists::default(),
+            added: GrownLists::default(),
             roles: Roles::default(),
         }
     }
@@ -209,25 +207,30 @@ impl Emulator {
     fn with_ledgers(self, records: u64, seed: u64) -> Self {
         Self {
             bills: bill_list::Ledger::new(records, seed),
-            allocations: allocation::Ledger::new(records, seed),
-            usage: usage::Ledger::new(records, seed),
+            allocations: allocation_summary::Ledger::new(records, seed),
+            usage: usage_detail::Ledger::new(records, seed),
             seed,
             ..self
         }
     }
 
     /// The service's own answer, or a page for what is not for the API.
-    fn respond(&mut self, now: UnixTime, request: &Request<Bytes>, bent: &Bent) -> Response<Bytes> {
+    fn respond(
+        &mut self,
+        now: UnixTime,
+        request: &Request<Bytes>,
+        faults: &PageFaults,
+    ) -> Response<Bytes> {
         if request.uri().path() != "/" {
             let answer = self.metadata(now, request);
             return answer.unwrap_or_else(|| page(StatusCode::NOT_FOUND));
         }
         let request_id = self.request_id();
-        let answer = self.answer(now, request, bent);
+        let answer = self.answer(now, request, faults);
         enveloped(request_id, now, Language::of(request), answer)
     }
 
-    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>, bent: &Bent) -> Answer {
+    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>, faults: &PageFaults) -> Answer {
         let call = match Parameters::of(request) {
             Some(parameters) => self.first_version(now, request, parameters)?,
             None => self.third_version(now, request)?,
@@ -243,20 +246,20 @@ impl Emulator {
             );
         }
         let mut input = call.input.read(served)?;
-        if bent.first_page {
+        if faults.first_page {
             input.insert("Offset".into(), 0.into());
         }
-        let added = self.added.grow(served.action, &input, bent);
+        let added = self.added.grow(served.action, &input, faults);
         let asked = Asked {
             now,
             added,
-            sums: bent.sums,
+            sums: faults.sums,
         };
         let mut output = (served.handler)(self, asked, input)?;
         if let Some(total) = output.get_mut(served.total)
             && let Some(number) = total.as_u64()
         {
-            *total = number.saturating_add_signed(bent.total).into();
+            *total = number.saturating_add_signed(faults.total).into();
         }
         Ok(output)
     }
@@ -286,7 +289,7 @@ type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Answer;
 #[derive(Clone, Copy)]
 struct Asked {
     now: UnixTime,
-    added: Added,
+    added: NewRecords,
     sums: i64,
 }
 
@@ -326,8 +329,8 @@ struct Served {
 
 static SERVED: [Served; 5] = [
     bill_list::SERVED,
-    allocation::SERVED,
-    usage::SERVED,
+    allocation_summary::SERVED,
+    usage_detail::SERVED,
     roles::ASSUME_ROLE,
     roles::WITH_WEB_IDENTITY,
 ];

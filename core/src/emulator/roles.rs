@@ -9,9 +9,10 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, Asked, Emulator, Refused, Served, http_date, object, page,
+    Answer, Asked, Emulator, Refused, Served, http_date,
+    ledger::Random,
+    object, page,
     parameters::{self, Field, Kind, optional, required},
-    random::Random,
     refuse,
 };
 use crate::{

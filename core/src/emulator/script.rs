@@ -30,17 +30,17 @@ pub(super) struct Script {
 
 /// What goes wrong with one request.
 #[derive(Debug, Default)]
-struct Turn {
+struct RequestFaults {
     delay: Duration,
     /// What comes in the place of the answer.
     instead: Option<Fault>,
     cut: bool,
-    bent: Bent,
+    page: PageFaults,
 }
 
 /// What is wrong about the page that a request gets.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Bent {
+pub(super) struct PageFaults {
     pub(super) first_page: bool,
     pub(super) total: i64,
     /// In fen.
@@ -51,9 +51,9 @@ pub(super) struct Bent {
 
 impl Script {
     /// Counts a request, and returns what goes wrong with it.
-    fn next(&mut self, seed: u64) -> Turn {
+    fn next(&mut self, seed: u64) -> RequestFaults {
         self.requests = self.requests.saturating_add(1);
-        let (mut turn, mut clock) = (Turn::default(), None);
+        let (mut hit, mut clock) = (RequestFaults::default(), None);
         let mut draw = Random::new(seed, "fault", self.requests).below(When::ALL.into());
         // Each share takes what is drawn below it, and leaves the rest to the next.
         let hits = |scripted: &&Scripted| match scripted.when {
@@ -72,28 +72,28 @@ impl Script {
         let mut faulty = false;
         for Scripted { fault, .. } in self.faults.iter().filter(hits) {
             faulty = true;
-            let bent = &mut turn.bent;
+            let page = &mut hit.page;
             match fault {
                 Fault::Throttle { .. }
                 | Fault::Refuse(_)
                 | Fault::Status { .. }
                 | Fault::NotReached
                 | Fault::Lost => {
-                    turn.instead.get_or_insert_with(|| fault.clone());
+                    hit.instead.get_or_insert_with(|| fault.clone());
                 }
-                Fault::Cut => turn.cut = true,
-                Fault::Slow(time) => turn.delay = turn.delay.saturating_add(*time),
-                Fault::IgnoreOffset => bent.first_page = true,
-                Fault::Total(change) => bent.total = bent.total.saturating_add(*change),
-                Fault::Sums(fen) => bent.sums = bent.sums.saturating_add(*fen),
-                Fault::AddHead(records) => bent.head = bent.head.saturating_add(*records),
-                Fault::AddTail(records) => bent.tail = bent.tail.saturating_add(*records),
+                Fault::Cut => hit.cut = true,
+                Fault::Slow(time) => hit.delay = hit.delay.saturating_add(*time),
+                Fault::IgnoreOffset => page.first_page = true,
+                Fault::Total(change) => page.total = page.total.saturating_add(*change),
+                Fault::Sums(fen) => page.sums = page.sums.saturating_add(*fen),
+                Fault::AddHead(records) => page.head = page.head.saturating_add(*records),
+                Fault::AddTail(records) => page.tail = page.tail.saturating_add(*records),
                 Fault::Clock(seconds) => clock = clock.or(Some(*seconds)),
             }
         }
         self.clock = clock.unwrap_or(self.clock);
         self.faulty = self.faulty.saturating_add(faulty.into());
-        turn
+        hit
     }
 }
 
@@ -142,11 +142,11 @@ impl Emulator {
 
     /// Returns what comes of a request that arrives at the time `now`, and how long it takes.
     pub fn exchange(&mut self, now: UnixTime, request: &Request<Bytes>) -> Exchange {
-        let turn = self.script.next(self.seed);
+        let hit = self.script.next(self.seed);
         let now = UnixTime::new(now.seconds().saturating_add(self.script.clock));
         Exchange {
-            delay: turn.delay,
-            outcome: self.outcome(now, request, &turn),
+            delay: hit.delay,
+            outcome: self.outcome(now, request, &hit),
         }
     }
 
@@ -194,13 +194,13 @@ impl Emulator {
             .outcome
     }
 
-    fn outcome(&mut self, now: UnixTime, request: &Request<Bytes>, turn: &Turn) -> Outcome {
-        if turn.instead == Some(Fault::NotReached) {
+    fn outcome(&mut self, now: UnixTime, request: &Request<Bytes>, hit: &RequestFaults) -> Outcome {
+        if hit.instead == Some(Fault::NotReached) {
             return Err(Failure::not_sent("the request is scripted not to arrive"));
         }
-        let answer = self.respond(now, request, &turn.bent);
+        let answer = self.respond(now, request, &hit.page);
         let language = Language::of(request);
-        let mut answer = match &turn.instead {
+        let mut answer = match &hit.instead {
             Some(Fault::Lost) => {
                 return Err(Failure::unknown("the answer is scripted to be lost"));
             }
@@ -224,7 +224,7 @@ impl Emulator {
             }
             _ => answer,
         };
-        if turn.cut {
+        if hit.cut {
             let body = answer.body_mut();
             body.truncate(body.len() / 2);
         }

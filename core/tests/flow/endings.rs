@@ -44,8 +44,8 @@ fn a_null_or_absent_total_ends_with_an_empty_page() {
             fields["Detail"] = rows;
             answer(fields)
         });
-        // At 5 to see whether the service gives fewer at once, at 6 in case it leaves records out.
-        assert_eq!(walked.offsets(), [0, 2, 4, 5, 6].map(Some));
+        // Of 1 record at 4, to see whether the one that came reaches as far as 5, and then behind it.
+        assert_eq!(walked.offsets(), [0, 2, 4, 4, 5].map(Some));
         assert_eq!(walked.limits(), [2, 2, 2, 1, 2].map(Some));
         assert_eq!((walked.delivered, walked.total), (5, None));
         assert_eq!(walked.records().len(), 5);
@@ -121,24 +121,19 @@ fn records_that_the_service_drops_make_the_walk_incomplete() {
     let start = "2024-01-01 00:00:00".parse().unwrap();
     let end = "2024-06-30 23:59:59".parse().unwrap();
     let mut service = Emulator::new(credential());
-    let mut dropped = Vec::new();
     let client = &mut Client::new();
     let now = client.now.unix;
     let action = DescribeBillList::new(start, end).with_limit(100);
     let walked = walk_with(client, action, |attempt| {
         let body = service.handle(now, &attempt.request).into_body();
         let mut envelope: Value = serde_json::from_slice(&body).unwrap();
-        let page = input(attempt)["Offset"].as_u64();
-        if page == Some(200) {
-            let list = envelope["Response"]["TransactionList"].as_array_mut();
-            dropped.extend(list.unwrap().pop());
-        } else if page > Some(200) {
-            envelope["Response"]["TransactionList"] = json!([]);
-        }
+        let list = envelope["Response"]["TransactionList"].as_array_mut();
+        let (list, offset) = (list.unwrap(), input(attempt)["Offset"].as_u64().unwrap());
+        // The last one of all is counted, and never given.
+        list.truncate(usize::try_from(248_u64.saturating_sub(offset)).unwrap());
         Ok(http::Response::new(envelope.to_string().into()))
     });
-    assert_eq!(dropped.len(), 1);
-    assert_eq!(walked.offsets(), [0, 100, 200, 248, 300].map(Some));
+    assert_eq!(walked.offsets(), [0, 100, 200, 200, 248].map(Some));
     assert_eq!(walked.incomplete(), (248, 249));
     assert_eq!(walked.pages.iter().map(Vec::len).sum::<usize>(), 248);
     assert_eq!((walked.delivered, walked.total), (248, Some(249)));
@@ -152,8 +147,8 @@ fn a_short_page_in_the_middle_of_a_list_by_pages_is_told() {
         }
         serve::<PAGE_INDEX>(attempt, 10, json!(10))
     });
-    // At 5, in pages of 2, to see whether the service gives no more at once.
-    assert_eq!(walked.offsets(), [0, 1, 2, 5, 3].map(Some));
+    // A page of one record at 7, to see whether it is cut off there.
+    assert_eq!(walked.offsets(), [0, 1, 7, 2, 10, 3].map(Some));
     assert_eq!(
         walked.pages,
         [vec![0, 1, 2, 3], vec![4, 5, 7], vec![8, 9], vec![]]

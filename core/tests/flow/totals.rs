@@ -11,7 +11,7 @@ use super::{
     answer, input,
     pages::walk,
     refusal,
-    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, TOKEN, Table},
+    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, SHORT, TOKEN, Table},
     world::{Walked, World},
 };
 use crate::common::Client;
@@ -274,7 +274,67 @@ fn records_left_out_at_the_end_of_a_page_double_none() {
 }
 
 #[test]
-fn pages_shorter_than_asked_for_are_named_where_records_are_missing() {
+fn a_service_that_lowers_the_limit_and_leaves_records_out_is_followed_where_they_end() {
+    let shown: Vec<u64> = (0..40).filter(|row| row % 5 != 2).collect();
+    for total in [json!(shown.len()), json!(2), Value::Null] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(6, 1), |attempt| {
+            let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            let cut = (0..40).skip(start).take(limit.min(4));
+            let rows: Vec<_> = cut.filter(|row| row % 5 != 2).collect();
+            answer(json!({"Rows": rows, "Total": total}))
+        });
+        assert_eq!(walked.records(), shown, "{total}");
+    }
+}
+
+#[test]
+fn a_lowered_limit_is_asked_for_once_two_pages_have_shown_it() {
+    let mut service = Service::new(0..1_000, Total::True);
+    service.most = 100;
+    let walked = walk(Rows::<ITEM_OFFSET>::new(500, 1), |attempt| {
+        service.serve::<ITEM_OFFSET>(attempt)
+    });
+    let asked = [(0, 500), (0, 100), (100, 500), (100, 100)];
+    let rest = (2..=10).map(|page| (page * 100, 100));
+    let inputs = walked.inputs.iter();
+    let inputs = inputs.map(|it| {
+        (
+            it["Offset"].as_u64().unwrap(),
+            it["Limit"].as_u64().unwrap(),
+        )
+    });
+    assert!(inputs.eq(asked.into_iter().chain(rest)));
+}
+
+#[test]
+fn a_list_whose_pages_hide_that_it_moved_goes_on_behind_its_total() {
+    // The first and the last row of a page are not shown, so that it looks the same when a row in front of it goes.
+    let mut rows: Vec<(u64, bool)> = (0..24)
+        .map(|row| (row, row % 4 == 1 || row % 4 == 2))
+        .collect();
+    let shown = |rows: &[(u64, bool)]| rows.iter().filter(|it| it.1).count();
+    let mut answers = 0;
+    let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+        let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+        let page = rows.iter().skip(start).take(limit).filter(|it| it.1);
+        let page: Vec<_> = page.map(|it| it.0).collect();
+        let total = shown(&rows);
+        answers += 1;
+        if answers == 8 {
+            rows.remove(1);
+        }
+        answer(json!({"Rows": page, "Total": total}))
+    });
+    let came = walked.pages.concat();
+    assert!(
+        walked.error.is_some()
+            || (2..24).all(|row| row % 4 == 0 || row % 4 == 3 || came.contains(&row)),
+        "{came:?}"
+    );
+}
+
+#[test]
+fn a_page_that_is_cut_off_is_named_where_what_follows_it_cannot_be_asked_for() {
     // Of the second page of 500 the service gives 150, and by pages of 150 none begins where these end.
     let walked = walk(Rows::<PAGE_INDEX>::new(500, 1), |attempt| {
         let (_, start, limit) = Table::place::<PAGE_INDEX>(&input(attempt));
@@ -286,7 +346,7 @@ fn pages_shorter_than_asked_for_are_named_where_records_are_missing() {
     assert!(matches!(
         error,
         Error::Incomplete {
-            delivered: 650,
+            delivered: 500,
             total: 800,
             short_page: Some((150, 500)),
             ..
@@ -294,7 +354,7 @@ fn pages_shorter_than_asked_for_are_named_where_records_are_missing() {
     ));
     assert_eq!(
         error.to_string(),
-        "incomplete: 650 of 800 records came (part 0); a page held 150 where 500 were asked for: \
+        "incomplete: 500 of 800 records came (part 0); a page held 150 where 500 were asked for: \
          ask for pages of at most 150"
     );
 }
@@ -462,6 +522,36 @@ fn a_service_that_takes_no_lower_limit_is_followed_as_was_asked_where_a_total_sh
         } else {
             let code = error.refusal().unwrap().code();
             assert_eq!(code, "InvalidParameterValue.Limit", "{total}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_ends_with_a_short_page_may_end_with_a_full_one_and_a_refusal() {
+    for (total, code, ends) in [
+        (json!(8), "InvalidParameter.Offset", true),
+        // It may be a day old.
+        (json!(5), "ResourceNotFound", true),
+        (json!(9), "InvalidParameter.Offset", false),
+        (Value::Null, "InvalidParameter.Offset", false),
+        (json!(8), "LimitExceeded", false),
+        (json!(8), "UnauthorizedOperation", false),
+    ] {
+        for width in [1, 3] {
+            let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
+            let mut world = World::new(Client::with_settings(settings));
+            world.latencies = vec![(10, 10)];
+            let mut planner = Planner::new(Rows::<SHORT>::new(4, 1)).with_width(width);
+            let walked = world.walk(&mut planner, |_, attempt| {
+                let (_, start, _) = Table::place::<SHORT>(&input(attempt));
+                if start >= 8 {
+                    return refusal(code);
+                }
+                let rows: Vec<_> = (start..8).take(4).collect();
+                answer(json!({"Rows": rows, "Total": total}))
+            });
+            assert_eq!(walked.pages.concat(), [0, 1, 2, 3, 4, 5, 6, 7], "{total}");
+            assert_eq!(walked.error.is_none(), ends, "{total} {code}");
         }
     }
 }

@@ -50,6 +50,17 @@ impl Texts {
         self.0.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// There is text of each type that these sources make public, but for some.
+    #[track_caller]
+    pub(crate) fn assert_complete(&self, sources: &[&str], without_text: &[&str]) {
+        let seen = self.names();
+        let public = sources.iter().flat_map(|source| public_types(source));
+        let forgotten: Vec<_> = public
+            .filter(|name| !seen.contains(name) && !without_text.contains(name))
+            .collect();
+        assert!(forgotten.is_empty(), "nobody looked at {forgotten:?}");
+    }
+
     /// Looks for the secrets, and for what is derived from them to sign requests to a service at these times.
     #[track_caller]
     pub(crate) fn assert_clean(&self, service: &str, times: impl IntoIterator<Item = UnixTime>) {
@@ -104,7 +115,7 @@ fn forms(what: &'static str, bytes: &[u8]) -> Vec<(&'static str, String)> {
 }
 
 /// The types that a module makes public: by `pub use`, and by definition.
-pub(crate) fn public_types(source: &str) -> BTreeSet<&str> {
+fn public_types(source: &str) -> BTreeSet<&str> {
     let exported = source
         .split(';')
         .filter_map(|part| part.rsplit_once("pub use "))

@@ -1,0 +1,146 @@
+use std::{fmt, net::SocketAddr};
+
+use tc3_core::{Credential, Emulator, Endpoint, Language, Region, Scripted};
+
+use crate::{Result, say, serve::serve};
+
+/// The id of the fake key pair that the emulator knows unless told otherwise.
+pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
+/// The key of the fake key pair that the emulator knows unless told otherwise.
+pub const EXAMPLE_SECRET_KEY: &str = "not-a-real-key";
+
+/// What `--fault` takes.
+pub const FAULT_HELP: &str = "\
+What goes wrong at the emulator: FAULT@WHEN; may be repeated
+
+FAULT is one of
+  throttle, throttle=SECONDS      a refusal for too many requests, with Retry-After
+  refuse=CODE                     a refusal with that error code
+  status=STATUS, status=STATUS:SECONDS
+                                  a gateway's page, with Retry-After
+  cut                             the second half of the body is missing
+  not-reached, lost               no answer, without and with effect
+  slow=MILLISECONDS               the answer takes that long
+  ignore-offset                   the page is the first one
+  total=+N, total=-N              the reported total is off by N
+  sums=+N, sums=-N                each reported sum is off by N fen
+  head=N, tail=N                  N more records from then on, at the list's head or tail
+  clock=SECONDS                   the service's clock is off from then on
+
+WHEN counts requests from 1: N, N.. (from the N-th on), N..M (both included), /K (every K-th);
+or is a share of all requests, drawn by the seed: P%, e.g. 10% or 1.25%";
+
+/// Which service to ask, and as whom.
+// Texts, since clap would print a wrong one, which may hold a password or control characters.
+#[derive(Clone, clap::Args)]
+pub struct ServiceArguments {
+    /// Where to send requests: https://host[:port], or http:// to loopback [default: the public service]
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The key pair's id; without a key pair the emulator is started in this process
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "TENCENTCLOUD_SECRET_ID",
+        hide_env_values = true
+    )]
+    secret_id: Option<String>,
+    /// The key pair's key
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "TENCENTCLOUD_SECRET_KEY",
+        hide_env_values = true
+    )]
+    secret_key: Option<String>,
+    /// The token of a temporary key pair
+    #[arg(long, env = "TENCENTCLOUD_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// The region that requests name, e.g. ap-guangzhou
+    #[arg(long)]
+    region: Option<String>,
+    /// The language of the service's error messages: zh-CN or en-US
+    #[arg(long)]
+    language: Option<String>,
+    /// How many records the emulator has, when it is started here
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    records: u64,
+    /// What goes wrong at the emulator, when it is started here, e.g. throttle@5; may be repeated
+    #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
+    faults: Vec<Scripted>,
+}
+
+/// A service to ask, and as whom.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Who asks.
+    pub credential: Credential,
+    /// Where.
+    pub endpoint: Endpoint,
+    /// The region that requests name.
+    pub region: Option<Region>,
+    /// The language of error messages.
+    pub language: Option<Language>,
+    /// How many records it has, when it is the emulator in this process.
+    pub emulated: Option<u64>,
+}
+
+impl ServiceArguments {
+    /// The service that the arguments name, or the emulator, started in this process, when they name
+    /// neither an endpoint nor a key pair.
+    pub fn connect(self) -> Result<Service> {
+        let endpoint: Option<Endpoint> = self.endpoint.map(|url| url.parse()).transpose()?;
+        let region: Option<Region> = self.region.map(Region::new).transpose()?;
+        let language: Option<Language> = self.language.map(Language::new).transpose()?;
+        let real = endpoint.is_some() || self.secret_id.is_some() || self.secret_key.is_some();
+        if real && !self.faults.is_empty() {
+            let rule = "--fault is for the emulator in this process";
+            return Err(format!("{rule}: not with an endpoint or a key pair").into());
+        }
+        let (credential, endpoint, emulated) = match (self.secret_id, self.secret_key) {
+            (Some(id), Some(key)) => {
+                let mut credential = Credential::new(id, key)?;
+                if let Some(token) = self.token.filter(|token| !token.is_empty()) {
+                    credential = credential.with_token(token)?;
+                }
+                (credential, endpoint.unwrap_or_default(), None)
+            }
+            (None, None) if endpoint.is_none() => {
+                let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
+                let emulator = Emulator::new(credential.clone()).with_records(self.records);
+                let address = serve(with_faults(emulator, self.faults))?;
+                report(address);
+                let endpoint = format!("http://{address}").parse()?;
+                (credential, endpoint, Some(self.records))
+            }
+            (None, _) => return Err("--secret-id (or TENCENTCLOUD_SECRET_ID) is missing".into()),
+            (_, None) => return Err("--secret-key (or TENCENTCLOUD_SECRET_KEY) is missing".into()),
+        };
+        Ok(Service {
+            credential,
+            endpoint,
+            region,
+            language,
+            emulated,
+        })
+    }
+}
+
+/// The emulator with these faults in its script.
+pub fn with_faults(emulator: Emulator, faults: impl IntoIterator<Item = Scripted>) -> Emulator {
+    let faults = faults.into_iter();
+    faults.fold(emulator, |emulator, scripted| {
+        emulator.with_fault(scripted.when, scripted.fault)
+    })
+}
+
+fn report(address: SocketAddr) {
+    let report = "No key pair is given: asking the emulator in this process";
+    say(format_args!("{report}, at http://{address}."));
+}
+
+impl fmt::Debug for ServiceArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceArguments(…)")
+    }
+}

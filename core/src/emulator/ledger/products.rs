@@ -1,0 +1,158 @@
+use alloc::format;
+use core::{cmp::Ordering, num::NonZeroU64};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::{AllocationSummaryByBusiness, BillDate, Percent, TrendType, Yuan};
+
+const PRODUCT_COUNT: usize = 12;
+pub(crate) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
+    ("p_cvm", "云服务器CVM"),
+    ("p_cbs", "云硬盘CBS"),
+    ("p_cos", "对象存储COS"),
+    ("p_clb", "负载均衡CLB"),
+    ("p_cdb", "云数据库MySQL"),
+    ("p_redis", "云数据库Redis"),
+    ("p_cdn", "内容分发网络CDN"),
+    ("p_ci", "数据万象CI"),
+    ("p_rav", "实时音视频"),
+    ("p_ccc", "云联络中心"),
+    ("p_sms", "短信"),
+    ("p_ocr", "文字识别OCR"),
+];
+
+const UNIT_COUNT: usize = 5;
+/// Key and name of each cost-allocation unit; what no rule assigns has no key.
+pub(crate) const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
+    (None, "未分配"),
+    (Some("unit-research"), "研发中心"),
+    (Some("unit-marketing"), "市场部"),
+    (Some("unit-finance"), "财务部"),
+    (Some("unit-overseas"), "海外业务"),
+];
+
+/// The period in which product and unit repeat.
+pub(crate) const ROUND: NonZeroU64 = NonZeroU64::new(60).unwrap();
+
+/// Amounts are counted in units of this many decimals of a yuan.
+const DECIMALS: u32 = 8;
+
+/// A fen in these units.
+pub(crate) const FEN: i64 = 1_000_000;
+
+/// What a record costs: gathered and allocated, each in cash, vouchers, credits, proceeds.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Costs {
+    pub(crate) gathered: [i64; 4],
+    pub(crate) allocated: [i64; 4],
+}
+
+impl Costs {
+    pub(crate) fn both(&self) -> [i64; 4] {
+        add(self.gathered, self.allocated)
+    }
+}
+
+/// What the record of a product says.
+pub(crate) struct Row<'r> {
+    pub(crate) product: (&'r str, &'r str),
+    pub(crate) unit: (Option<&'r str>, &'r str),
+    pub(crate) day: Date,
+    pub(crate) costs: Costs,
+    pub(crate) list: i64,
+    pub(crate) trend: Option<i64>,
+}
+
+impl Row<'_> {
+    /// The record as a part of the whole.
+    pub(crate) fn written(self, whole: i64) -> Option<AllocationSummaryByBusiness> {
+        let ((code, name), (unit, unit_name)) = (self.product, self.unit);
+        let (day, trend, list) = (self.day, self.trend, self.list);
+        let [gathered, allocated, both] =
+            [self.costs.gathered, self.costs.allocated, self.costs.both()];
+        let real = total(both);
+        let (ri, sp) = (list / 20, list / 40);
+        Some(AllocationSummaryByBusiness {
+            tree_node_uniq_key: unit.map(Into::into),
+            tree_node_uniq_key_name: Some(unit_name.into()),
+            bill_date: BillDate::day(day.year(), day.month(), day.day()).ok(),
+            gather_cash_pay_amount: yuan(gathered[0]),
+            gather_voucher_pay_amount: yuan(gathered[1]),
+            gather_incentive_pay_amount: yuan(gathered[2]),
+            gather_transfer_pay_amount: yuan(gathered[3]),
+            allocate_cash_pay_amount: yuan(allocated[0]),
+            allocate_voucher_pay_amount: yuan(allocated[1]),
+            allocate_incentive_pay_amount: yuan(allocated[2]),
+            allocate_transfer_pay_amount: yuan(allocated[3]),
+            total_cash_pay_amount: yuan(both[0]),
+            total_voucher_pay_amount: yuan(both[1]),
+            total_incentive_pay_amount: yuan(both[2]),
+            total_transfer_pay_amount: yuan(both[3]),
+            gather_real_cost: yuan(total(gathered)),
+            allocate_real_cost: yuan(total(allocated)),
+            real_total_cost: yuan(real)?,
+            ratio: hundredths_of_percent(real, whole).map(percent),
+            trend: trend.map(percent),
+            trend_type: trend.map(|trend| match trend.cmp(&0) {
+                Ordering::Greater => TrendType::UPWARD,
+                Ordering::Less => TrendType::DOWNWARD,
+                Ordering::Equal => TrendType::NONE,
+            }),
+            business_code: code.into(),
+            business_code_name: Some(name.into()),
+            total_cost: yuan(list),
+            ri_cost: yuan(ri),
+            sp_cost: yuan(sp),
+            cash_pay_amount: yuan(both[0]),
+            voucher_pay_amount: yuan(both[1]),
+            incentive_pay_amount: yuan(both[2]),
+            transfer_pay_amount: yuan(both[3]),
+            allocation_real_total_cost: yuan(real),
+        })
+    }
+}
+
+pub(crate) type Named = (
+    (&'static str, &'static str),
+    (Option<&'static str>, &'static str),
+);
+
+/// The product and the unit of a record.
+pub(crate) fn kind(index: u64) -> Named {
+    let place = usize::try_from(index % ROUND).unwrap_or_default();
+    #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
+    let kind = (
+        PRODUCTS[place % PRODUCT_COUNT],
+        UNITS[(place / PRODUCT_COUNT) % UNIT_COUNT],
+    );
+    kind
+}
+
+pub(crate) fn total(parts: [i64; 4]) -> i64 {
+    parts.into_iter().fold(0, i64::saturating_add)
+}
+
+pub(crate) fn add(a: [i64; 4], b: [i64; 4]) -> [i64; 4] {
+    let mut sums = a;
+    for (sum, part) in sums.iter_mut().zip(b) {
+        *sum = sum.saturating_add(part);
+    }
+    sums
+}
+
+pub(crate) fn yuan(amount: i64) -> Option<Yuan> {
+    Some(Yuan::new(Decimal::new(amount, DECIMALS)))
+}
+
+/// `part / whole` in hundredths of a percent, rounded towards zero.
+pub(crate) fn hundredths_of_percent(part: i64, whole: i64) -> Option<i64> {
+    i128::from(part)
+        .saturating_mul(10_000)
+        .checked_div(i128::from(whole).abs())
+        .and_then(|hundredths| hundredths.try_into().ok())
+}
+
+fn percent(hundredths: i64) -> Percent {
+    Percent::new(format!("{}", Decimal::new(hundredths, 2)))
+}

@@ -1,0 +1,352 @@
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::{num::NonZeroU64, ops::Range};
+
+use jiff::civil::{Date, date};
+use serde_json::{Map, Value};
+
+use super::{
+    Periodic, first_not_before,
+    new_records::{End, NewRecord},
+    random::Random,
+    spread,
+};
+use crate::emulator::{
+    Answer, Asked, Emulator, Refused, Served, YEARS, object,
+    parameters::{Field, Kind, optional, required},
+    refuse,
+};
+use crate::{
+    Action, BeijingSecond, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
+    ChannelDescribeBillUsageDetailResponse, CompactDate, CostType, FlowStatus, QuotaType, UnixTime,
+};
+
+pub(crate) const SERVED: Served = Served {
+    service: ChannelDescribeBillUsageDetail::SERVICE,
+    version: ChannelDescribeBillUsageDetail::VERSION,
+    action: ChannelDescribeBillUsageDetail::NAME,
+    rate: ChannelDescribeBillUsageDetail::RATE,
+    total: "Total",
+    regional: ChannelDescribeBillUsageDetail::REGIONAL,
+    fields: FIELDS,
+    handler: answer,
+};
+
+const FIELDS: &[Field] = &[
+    required("Agent", Kind::Object(AGENT)),
+    required("StartTime", Kind::Text),
+    required("EndTime", Kind::Text),
+    optional("QuotaType", Kind::Text),
+    optional("Offset", Kind::Integer { signed: true }),
+    optional("Limit", Kind::Integer { signed: true }),
+];
+
+const AGENT: &[Field] = &[
+    required("AppId", Kind::Text),
+    optional("ProxyOrganizationOpenId", Kind::Text),
+    optional(
+        "ProxyOperator",
+        Kind::Object(&[optional("OpenId", Kind::Text)]),
+    ),
+    optional("ProxyAppId", Kind::Text),
+];
+
+/// The app's id as the vendor's documented examples show it.
+const DOCUMENTED_APP: &str = "yDwFdUUckpsw******yQ0af8bHosXQtb";
+/// From 2026-10-10, Beijing time, both days must lie in one calendar month.
+const ONE_MONTH_SINCE: UnixTime = UnixTime::new(1_791_561_600);
+
+const CUSTOMER_COUNT: usize = 5;
+const QUOTA_COUNT: usize = QuotaType::KNOWN.len();
+
+pub(crate) const SUB_CUSTOMERS: [&str; CUSTOMER_COUNT] = [
+    "org_dianziqian",
+    "org_hongqiao",
+    "org_nanshan",
+    "org_binjiang",
+    "org_tianfu",
+];
+const NAMES: [&str; CUSTOMER_COUNT] = [
+    "典子谦示例企业",
+    "虹桥示例企业",
+    "南山示例企业",
+    "滨江示例企业",
+    "天府示例企业",
+];
+
+/// The uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    /// In each month.
+    records: u64,
+    seed: u64,
+}
+
+fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Answer {
+    // The codes of this action tell its parameters apart, so they are read one by one.
+    let mut integer = |name: &str, default: i64| match input.remove(name) {
+        Some(value) if value.is_u64() => value.as_i64().unwrap_or(i64::MAX),
+        Some(value) => value.as_i64().unwrap_or(i64::MIN),
+        None => default,
+    };
+    let most = i64::from(emulator.usage_limit);
+    let (page, limit) = (integer("Offset", 0), integer("Limit", most));
+    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
+    let agent = |name: &str| {
+        let agent = input.get("Agent").and_then(|agent| agent.get(name));
+        agent
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let is_app =
+        |id| id == Emulator::APP_ID || (emulator.takes_documented_examples && id == DOCUMENTED_APP);
+    if !agent("AppId").is_some_and(is_app) {
+        return refuse(
+            "ResourceNotFound.NotExistApplication",
+            "the app does not exist",
+        );
+    }
+    if !(1..=most).contains(&limit) {
+        return refuse(
+            "InvalidParameter.Limit",
+            format!("Limit must be 1 to {most}"),
+        );
+    }
+    let Ok(page) = u64::try_from(page) else {
+        return refuse("InvalidParameter", "Offset must not be negative");
+    };
+    let quota_type = match text("QuotaType") {
+        "" => None,
+        known => Some(QuotaType::new(known.to_string())).filter(QuotaType::is_known),
+    };
+    if quota_type.is_none() && !text("QuotaType").is_empty() {
+        return refuse(
+            "InvalidParameterValue.InvalidQuotaType",
+            "there is no such QuotaType",
+        );
+    }
+    let (first, last) = days(text("StartTime"), text("EndTime"), asked.now)
+        .map_err(|message| Refused::new("InvalidParameterValue.InvalidTime", message))?;
+    let organization = agent("ProxyOrganizationOpenId");
+
+    let ledger = &emulator.usage;
+    let range = ledger.range(first, last);
+    let periodic = Periodic::new(ROUND, |place| {
+        let (sub_customer, quota) = kind(place);
+        organization.is_none_or(|wanted| SUB_CUSTOMERS.get(sub_customer) == Some(&wanted))
+            && quota_type.as_ref().is_none_or(|wanted| wanted == quota)
+    });
+    let limit = u64::try_from(limit).unwrap_or_default();
+    let count = periodic.count(&range);
+    let details = asked.added.page(
+        count,
+        page.saturating_mul(limit),
+        usize::try_from(limit).unwrap_or_default(),
+        |skipped| {
+            let indices = periodic.indices(&range, skipped);
+            indices.map(|index| Some(ledger.detail(index)))
+        },
+        |new| {
+            let time = match new.end {
+                End::Head => midnight(first),
+                End::Tail => midnight(last.tomorrow().unwrap_or(last)).saturating_sub(1),
+            };
+            Some(ledger.added(new, time, organization, quota_type.as_ref()))
+        },
+    );
+    let mut output = object(&ChannelDescribeBillUsageDetailResponse {
+        total: Some(count.saturating_add(asked.added.count())),
+        details,
+    })?;
+    // No field of this service is ever null; what a use does not have is left out.
+    if let Some(Value::Array(details)) = output.get_mut("Details") {
+        for detail in details.iter_mut().filter_map(Value::as_object_mut) {
+            detail.retain(|_, value| !value.is_null());
+        }
+    }
+    Ok(output)
+}
+
+/// The first and the last day asked for.
+fn days(start: &str, end: &str, now: UnixTime) -> Result<(Date, Date), &'static str> {
+    let day = |text: &str| text.parse::<CompactDate>().map(CompactDate::date);
+    let (Ok(first), Ok(last)) = (day(start), day(end)) else {
+        return Err("StartTime and EndTime must be days written yyyyMMdd");
+    };
+    let days_between = first.until(last).map_or(-1, |span| span.get_days());
+    if days_between < 0 {
+        return Err("EndTime is before StartTime");
+    }
+    if days_between >= 31 {
+        return Err("StartTime and EndTime span more than 31 days");
+    }
+    if now >= ONE_MONTH_SINCE && first.first_of_month() != last.first_of_month() {
+        return Err("StartTime and EndTime lie in different months");
+    }
+    Ok((first, last))
+}
+
+/// The period in which sub-customer and package repeat.
+const ROUND: NonZeroU64 = NonZeroU64::new((CUSTOMER_COUNT * QUOTA_COUNT) as u64).unwrap();
+
+/// The place of the sub-customer, and the package, of a use.
+fn kind(index: u64) -> (usize, &'static QuotaType) {
+    let place = usize::try_from(index % ROUND).unwrap_or_default();
+    #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
+    let quota = &QuotaType::KNOWN[(place / CUSTOMER_COUNT) % QUOTA_COUNT];
+    (place % CUSTOMER_COUNT, quota)
+}
+
+impl Ledger {
+    pub(crate) const fn new(records: u64, seed: u64) -> Self {
+        Self { records, seed }
+    }
+
+    /// The indices of the uses from the day `first` to the day `last`.
+    fn range(&self, first: Date, last: Date) -> Range<u64> {
+        let after = last.tomorrow().unwrap_or(last);
+        self.first_from(first)..self.first_from(after)
+    }
+
+    /// The index of the first use from the beginning of a day on.
+    fn first_from(&self, day: Date) -> u64 {
+        let months = i64::from(day.year())
+            .saturating_sub(i64::from(*YEARS.start()))
+            .saturating_mul(12)
+            .saturating_add(i64::from(day.month()))
+            .saturating_sub(1);
+        match u64::try_from(months) {
+            Err(_) => 0,
+            Ok(month) if month >= Self::months() => Self::months().saturating_mul(self.records),
+            Ok(month) => {
+                let span = month_span(month);
+                let within = first_not_before(self.records, midnight(day), |index| {
+                    spread(&span, index, self.records)
+                });
+                month.saturating_mul(self.records).saturating_add(within)
+            }
+        }
+    }
+
+    fn months() -> u64 {
+        u64::try_from(YEARS.count())
+            .unwrap_or_default()
+            .saturating_mul(12)
+    }
+
+    /// A use of the first kind that is asked for.
+    fn added(
+        &self,
+        new: NewRecord,
+        time: i64,
+        organization: Option<&str>,
+        quota_type: Option<&QuotaType>,
+    ) -> ChannelBillUsageDetail {
+        let place = |found: Option<usize>| u64::try_from(found.unwrap_or_default());
+        let sub_customer = SUB_CUSTOMERS
+            .iter()
+            .position(|id| organization == Some(*id));
+        let quota = QuotaType::KNOWN
+            .iter()
+            .position(|known| quota_type == Some(known));
+        let customers = u64::try_from(CUSTOMER_COUNT).unwrap_or(1);
+        let like = place(quota)
+            .unwrap_or_default()
+            .saturating_mul(customers)
+            .saturating_add(place(sub_customer).unwrap_or_default());
+        let like = self.detail(like);
+        let end = match new.end {
+            End::Head => 'h',
+            End::Tail => 't',
+        };
+        ChannelBillUsageDetail {
+            // The ledger's own ids have no such letters.
+            flow_id: like
+                .flow_id
+                .map(|_| format!("yDwFdUUckps{end}{:04}x{:015}", new.list, new.number)),
+            // A use without a contract has no id, and tells itself apart by this.
+            use_count: Some(
+                i64::try_from(new.number)
+                    .unwrap_or(i64::MAX)
+                    .saturating_add(1),
+            ),
+            create_organization_name: like
+                .create_organization_name
+                .filter(|_| organization.is_none() || sub_customer.is_some()),
+            cost_time: Some(UnixTime::new(time)),
+            cost_type: Some(CostType::DEDUCTION),
+            remark: Some(String::new()),
+            ..like
+        }
+    }
+
+    fn detail(&self, index: u64) -> ChannelBillUsageDetail {
+        let (sub_customer, quota_type) = kind(index);
+        let month = index.checked_div(self.records).unwrap_or_default();
+        let within = index.checked_rem(self.records).unwrap_or_default();
+        let time = spread(&month_span(month), within, self.records);
+        let mut random = Random::new(self.seed, "usage", index);
+        let returned = random.below(32) == 0;
+        let count = random.amount(5).saturating_add(1);
+        // Checks of persons and companies belong to no contract.
+        let of_contract =
+            !quota_type.as_str().ends_with("Auth") && *quota_type != QuotaType::AUTH_SERVICE;
+        let statuses = FlowStatus::KNOWN.len();
+        let status = usize::try_from(random.below(u64::try_from(statuses).unwrap_or(1)));
+        let contract = |text: String| of_contract.then_some(text);
+        ChannelBillUsageDetail {
+            flow_id: contract(format!(
+                "yDwFdUUckps{:016x}{:05}",
+                random.next(),
+                index % 100_000
+            )),
+            operator_name: contract("张三;典子谦".into()),
+            create_organization_name: NAMES.get(sub_customer).map(|name| (*name).into()),
+            flow_name: contract(format!("示例合同{}", random.below(1_000))),
+            flow_status: FlowStatus::KNOWN
+                .get(status.unwrap_or_default())
+                .filter(|_| of_contract)
+                .cloned(),
+            quota_type: Some(quota_type.clone()),
+            use_count: Some(if returned {
+                count.saturating_neg()
+            } else {
+                count
+            }),
+            cost_time: Some(UnixTime::new(time)),
+            quota_name: Some("企业版运营礼包".into()),
+            cost_type: Some(if returned {
+                CostType::RETURN
+            } else {
+                CostType::DEDUCTION
+            }),
+            remark: Some(if returned {
+                "撤销返还".into()
+            } else {
+                String::new()
+            }),
+        }
+    }
+}
+
+/// The seconds of a month of the ledger.
+fn month_span(month: u64) -> Range<i64> {
+    let first = |month: u64| {
+        let year = i16::try_from(month / 12)
+            .unwrap_or_default()
+            .saturating_add(*YEARS.start());
+        let month = i8::try_from(month % 12)
+            .unwrap_or_default()
+            .saturating_add(1);
+        midnight(date(year, month, 1))
+    };
+    first(month)..first(month.saturating_add(1))
+}
+
+/// The beginning of a day in Beijing.
+fn midnight(day: Date) -> i64 {
+    let shown = BeijingSecond::new(day.year(), day.month(), day.day(), 0, 0, 0);
+    shown.map_or(i64::MAX, |second| second.to_unix().seconds())
+}
