@@ -1,6 +1,10 @@
 //! What the calls of one client share.
 
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+    sync::Arc,
+};
 use core::{mem, time::Duration};
 
 use crate::{
@@ -128,10 +132,10 @@ impl Session {
         let old = self.signer.as_ref().map(Signer::credential);
         let refresh = self.refresh.as_mut()?;
         let renewed = refresh.renewed(mark, old, result, date, now)?;
-        Some(renewed.map(|(source, found)| {
+        Some(renewed.map(|found| {
             self.signer = Some(Signer::new(found.credential));
             self.set_region(found.region);
-            source
+            found.source.to_string()
         }))
     }
 

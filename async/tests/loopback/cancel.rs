@@ -13,9 +13,8 @@ use tc3_test_peer::{PATIENCE, Peer, Stage, credential, january, list, tls};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    clients::builder,
+    clients::{builder, settings, with},
     driver::{noted, served},
-    settings, with,
 };
 
 #[tokio::test]

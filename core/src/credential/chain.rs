@@ -125,14 +125,11 @@ impl Chain {
 
     /// All places where credentials may be, those of the roles' own chains included, in order.
     pub(super) fn places(&self) -> Vec<&Source> {
-        let mut places = Vec::new();
-        for source in &self.sources {
-            match &source.0 {
-                Kind::Role(_, over) => places.extend(over.places()),
-                _ => places.push(source),
-            }
-        }
-        places
+        let places = self.sources.iter().flat_map(|source| match &source.0 {
+            Kind::Role(_, over) => over.places(),
+            _ => vec![source],
+        });
+        places.collect()
     }
 }
 

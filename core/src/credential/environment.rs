@@ -1,24 +1,32 @@
-use alloc::string::String;
+use alloc::{format, string::String};
 
 use zeroize::Zeroizing;
 
-use super::{
-    Credential, Unreadable, broken,
-    identity::{Identity, Named},
-    metadata_role,
-    unreadable::{Places, required},
-};
+use super::{Credential, Unreadable, lookup::Variables, parts::Parts, source::Identity};
 
-pub(super) const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
-pub(super) const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
+const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
+const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
+const MACHINE_ROLE: &str = "TENCENTCLOUD_CAM_ROLE_NAME";
+
+/// The parts of an identity, and the names that tccli and Terraform have for each.
+const ROLE: [(&str, &[&str]); 5] = [
+    ("RoleArn", &ROLE_ARNS),
+    ("RoleSessionName", &SESSION_NAMES),
+    ("DurationSeconds", &[DURATION]),
+    ("ExternalId", &[EXTERNAL_ID]),
+    ("SourceIdentity", &[SOURCE_IDENTITY]),
+];
+const KEYS: [(&str, &[&str]); 3] = [
+    ("SecretId", &[SECRET_ID]),
+    ("SecretKey", &[SECRET_KEY]),
+    ("Token", &TOKENS),
+];
 const TOKENS: [&str; 3] = [
     "TENCENTCLOUD_TOKEN",
     "TENCENTCLOUD_SESSION_TOKEN",
     "TENCENTCLOUD_SECURITY_TOKEN",
 ];
-/// The names that tccli and Terraform have for a role.
-const ROLE_ARNS: [&str; 2] = [ROLE_ARN, "TENCENTCLOUD_ASSUME_ROLE_ARN"];
-const ROLE_ARN: &str = "TENCENTCLOUD_ROLE_ARN";
+const ROLE_ARNS: [&str; 2] = ["TENCENTCLOUD_ROLE_ARN", "TENCENTCLOUD_ASSUME_ROLE_ARN"];
 const SESSION_NAMES: [&str; 2] = [
     "TENCENTCLOUD_ROLE_SESSION_NAME",
     "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME",
@@ -26,7 +34,6 @@ const SESSION_NAMES: [&str; 2] = [
 const DURATION: &str = "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION";
 const EXTERNAL_ID: &str = "TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID";
 const SOURCE_IDENTITY: &str = "TENCENTCLOUD_ASSUME_ROLE_SOURCE_IDENTITY";
-const MACHINE_ROLE: &str = "TENCENTCLOUD_CAM_ROLE_NAME";
 /// What else Terraform reads about a role. Without it, the role would be another one or have other rights.
 const NOT_TAKEN: [&str; 8] = [
     "TENCENTCLOUD_ASSUME_ROLE_POLICY",
@@ -41,10 +48,13 @@ const NOT_TAKEN: [&str; 8] = [
 
 /// All variables that say who signs.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let pair = [SECRET_ID, SECRET_KEY].into_iter().chain(TOKENS);
-    let role = ROLE_ARNS.into_iter().chain(SESSION_NAMES);
-    let more = [DURATION, EXTERNAL_ID, SOURCE_IDENTITY, MACHINE_ROLE];
-    pair.chain(role).chain(more).chain(NOT_TAKEN)
+    let parts = KEYS.into_iter().chain(ROLE).flat_map(|(_, names)| names);
+    parts.copied().chain([MACHINE_ROLE]).chain(NOT_TAKEN)
+}
+
+/// Says that none of them is set.
+pub(super) fn nothing() -> String {
+    format!("neither {SECRET_ID} nor {SECRET_KEY} is set")
 }
 
 impl Credential {
@@ -78,99 +88,41 @@ impl Credential {
     /// [`Unreadable`] when only some of what belongs together is set, when a value can't be right (it is in quotes,
     /// for example), when two names of one thing have different values, and when a role is named.
     pub fn from_environment(
-        variable: impl FnMut(&str) -> Option<String>,
+        mut variable: impl FnMut(&str) -> Option<String>,
     ) -> Result<Option<Self>, Unreadable> {
-        let identity = Identity::from_environment(variable)?;
+        let mut variables = Variables::default();
+        for name in names() {
+            let value = variable(name).map(|value| Zeroizing::new(value.into_bytes()));
+            variables.insert(name, Ok(value));
+        }
+        let identity = Identity::from_environment(&variables)?;
         identity.map(Identity::keys).transpose()
     }
 }
 
 impl Identity {
     /// Who signs by the environment, as [`Credential::from_environment`] describes it.
-    pub(super) fn from_environment(
-        mut variable: impl FnMut(&str) -> Option<String>,
-    ) -> Result<Option<Self>, Unreadable> {
-        let mut read = |name| {
-            let value = variable(name).map(Zeroizing::new);
-            let value = value.filter(|value| !value.is_empty());
-            value.map(|value| Variable { name, value })
-        };
-        if let Some(set) = NOT_TAKEN.into_iter().find_map(&mut read) {
-            let rule =
-                "is about a role and not supported; a program may give AssumeRole to Source::role";
-            return Err(Unreadable::new(set.name, rule));
-        }
-        let arn = same(&ROLE_ARNS, &mut read)?;
-        let session_name = same(&SESSION_NAMES, &mut read)?;
-        let [duration, external_id, source_identity] =
-            [DURATION, EXTERNAL_ID, SOURCE_IDENTITY].map(&mut read);
-        let named = Named {
-            arn: arn.as_ref().map(Variable::part),
-            session_name: session_name.as_ref().map(Variable::part),
-            duration: duration.as_ref().map(Variable::part),
-            external_id: external_id.as_ref().map(Variable::part),
-            source_identity: source_identity.as_ref().map(Variable::part),
-        };
-        let role = named.role(ROLE_ARN)?;
-        if let Some(machine) = read(MACHINE_ROLE) {
-            if let Some(role) = role {
-                let rule = "must not be set beside TENCENTCLOUD_CAM_ROLE_NAME";
-                return Err(Unreadable::new(role.place, rule));
+    pub(super) fn from_environment(variables: &Variables) -> Result<Option<Self>, Unreadable> {
+        for name in NOT_TAKEN {
+            if variables.get(name)?.is_some() {
+                let rule = "is about a role and not supported; a program may give AssumeRole to Source::role";
+                return Err(Unreadable::new(name, rule));
             }
-            let rule = |rule| Unreadable::new(MACHINE_ROLE, rule);
-            broken(&machine.value).map_or(Ok(()), |broken| Err(rule(broken)))?;
-            let name = metadata_role(&*machine.value).map_err(|it| rule(it.rule()))?;
-            return Ok(Some(Self::Machine {
-                place: MACHINE_ROLE,
-                role: Some(name),
-            }));
         }
-        let (id, key) = (read(SECRET_ID), read(SECRET_KEY));
-        let token = same(&TOKENS, &mut read)?;
-        if id.is_none() && key.is_none() && token.is_none() && role.is_none() {
+        let mut parts = Parts::from_variables(ROLE, variables)?;
+        if let Some(name) = variables.get(MACHINE_ROLE)? {
+            if parts.role()?.is_some() {
+                let rule = "must not be set beside TENCENTCLOUD_CAM_ROLE_NAME";
+                return Err(parts.wrong("RoleArn", rule));
+            }
+            return Self::machine(Some(name), MACHINE_ROLE).map(Some);
+        }
+        parts.0.extend(Parts::from_variables(KEYS, variables)?.0);
+        if parts.is_empty() {
             return Ok(None);
         }
-        let (id, key) = (required(id, SECRET_ID)?, required(key, SECRET_KEY)?);
-        let places = Places {
-            secret_id: SECRET_ID,
-            secret_key: SECRET_KEY,
-            token: token.as_ref().map_or("", |token| token.name),
-        };
-        let token = token.as_ref().map(|token| token.value.as_str());
-        let keys = places.credential(&id.value, &key.value, token)?;
-        Ok(Some(Self::new(keys, role)))
+        parts.identity().map(Some)
     }
-}
-
-/// A variable that is set.
-struct Variable {
-    name: &'static str,
-    value: Zeroizing<String>,
-}
-
-impl Variable {
-    fn part(&self) -> (&str, &str) {
-        (self.name, &self.value)
-    }
-}
-
-/// What is set under one of the names that a thing has; those that are set must not differ.
-fn same(
-    names: &[&'static str],
-    read: &mut impl FnMut(&'static str) -> Option<Variable>,
-) -> Result<Option<Variable>, Unreadable> {
-    let mut first: Option<Variable> = None;
-    for other in names.iter().filter_map(|name| read(name)) {
-        match &first {
-            Some(first) if first.value != other.value => {
-                let rule = "must not differ from the same setting under another name";
-                return Err(Unreadable::new(other.name, rule));
-            }
-            Some(_) => {}
-            None => first = Some(other),
-        }
-    }
-    Ok(first)
 }
 
 #[cfg(test)]
@@ -178,7 +130,7 @@ mod tests {
     use alloc::{format, string::ToString, vec, vec::Vec};
 
     use super::*;
-    use crate::AssumeRole;
+    use crate::{AssumeRole, credential::source::Kind};
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credential>, Unreadable> {
         Credential::from_environment(|name| {
@@ -201,15 +153,18 @@ mod tests {
     }
 
     fn role(set: &[(&str, &str)]) -> AssumeRole {
-        let identity = Identity::from_environment(|name| {
+        let mut variables = Variables::default();
+        for name in names() {
             let found = set.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| value.to_string())
-        });
-        let Ok(Some(Identity::Role(keys, role))) = identity else {
-            panic!("{identity:?}");
+            let value = found.map(|(_, value)| Zeroizing::new(value.as_bytes().to_vec()));
+            variables.insert(name, Ok(value));
+        }
+        let identity = Identity::from_environment(&variables).unwrap().unwrap();
+        let Kind::Role(role, keys) = identity.source.0 else {
+            panic!("no role");
         };
-        assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
-        *role.action
+        assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
+        *role
     }
 
     #[test]
@@ -244,13 +199,16 @@ mod tests {
             (&[(SECRET_ID, ""), (SECRET_KEY, "fake-key")], SECRET_ID),
             (&[(TOKENS[0], "fake-token")], SECRET_ID),
             (&[(TOKENS[2], "fake-token")], SECRET_ID),
-            (&[(ROLE_ARN, ARN)], SECRET_ID),
-            (&[(ROLE_ARN, ARN), (SECRET_ID, "AKIDEXAMPLE")], SECRET_KEY),
-            (&[(SESSION_NAMES[0], "report")], ROLE_ARN),
-            (&with(&[(SESSION_NAMES[0], "report")]), ROLE_ARN),
-            (&with(&[(SESSION_NAMES[1], "report")]), ROLE_ARN),
-            (&with(&[(DURATION, "600")]), ROLE_ARN),
-            (&with(&[(EXTERNAL_ID, "theirs")]), ROLE_ARN),
+            (&[(ROLE_ARNS[0], ARN)], SECRET_ID),
+            (
+                &[(ROLE_ARNS[0], ARN), (SECRET_ID, "AKIDEXAMPLE")],
+                SECRET_KEY,
+            ),
+            (&[(SESSION_NAMES[0], "report")], ROLE_ARNS[0]),
+            (&with(&[(SESSION_NAMES[0], "report")]), ROLE_ARNS[0]),
+            (&with(&[(SESSION_NAMES[1], "report")]), ROLE_ARNS[0]),
+            (&with(&[(DURATION, "600")]), ROLE_ARNS[0]),
+            (&with(&[(EXTERNAL_ID, "theirs")]), ROLE_ARNS[0]),
         ] {
             assert_eq!(place(set), missing, "{set:?}");
         }
@@ -273,7 +231,7 @@ mod tests {
             (TOKENS[0], "\"fake-token\""),
             (TOKENS[1], "fake token"),
             (TOKENS[2], "$TOKEN"),
-            (ROLE_ARN, "\"qcs::cam::uin/1:roleName/a\""),
+            (ROLE_ARNS[0], "\"qcs::cam::uin/1:roleName/a\""),
             (ROLE_ARNS[1], "<role>"),
             (SESSION_NAMES[0], "\"report\""),
             (SESSION_NAMES[1], "a"),
@@ -284,7 +242,7 @@ mod tests {
             (MACHINE_ROLE, "\"a\""),
             (MACHINE_ROLE, "../a"),
         ] {
-            let set = [(name, wrong), (ROLE_ARN, ARN), PAIR[0], PAIR[1]];
+            let set = [(name, wrong), (ROLE_ARNS[0], ARN), PAIR[0], PAIR[1]];
             let set = if name == MACHINE_ROLE || name == ROLE_ARNS[1] {
                 &set[..1]
             } else {
@@ -302,9 +260,9 @@ mod tests {
     #[test]
     fn a_role_that_is_named_is_not_passed_over() {
         for (set, expected) in [
-            (&[(ROLE_ARN, ARN)][..], AssumeRole::new(ARN, "tc3-rust")),
+            (&[(ROLE_ARNS[0], ARN)][..], AssumeRole::new(ARN, "tc3-rust")),
             (
-                &[(ROLE_ARN, ARN), (SESSION_NAMES[0], "report")],
+                &[(ROLE_ARNS[0], ARN), (SESSION_NAMES[0], "report")],
                 AssumeRole::new(ARN, "report"),
             ),
             (
@@ -313,7 +271,7 @@ mod tests {
             ),
             (
                 &[
-                    (ROLE_ARN, ARN),
+                    (ROLE_ARNS[0], ARN),
                     (ROLE_ARNS[1], ARN),
                     (SESSION_NAMES[1], "report"),
                     (DURATION, "600"),
@@ -331,23 +289,23 @@ mod tests {
             assert_eq!(place(&with(set)), set[0].0);
         }
         let other = "qcs::cam::uin/1:roleName/other";
-        let two = with(&[(ROLE_ARN, ARN), (ROLE_ARNS[1], other)]);
+        let two = with(&[(ROLE_ARNS[0], ARN), (ROLE_ARNS[1], other)]);
         assert_eq!(place(&two), ROLE_ARNS[1]);
         let two = with(&[
-            (ROLE_ARN, ARN),
+            (ROLE_ARNS[0], ARN),
             (SESSION_NAMES[0], "one"),
             (SESSION_NAMES[1], "two"),
         ]);
         assert_eq!(place(&two), SESSION_NAMES[1]);
         for name in NOT_TAKEN {
             assert_eq!(place(&[(name, "x")]), name);
-            assert_eq!(place(&with(&[(name, "x"), (ROLE_ARN, ARN)])), name);
+            assert_eq!(place(&with(&[(name, "x"), (ROLE_ARNS[0], ARN)])), name);
         }
         // The machine's, whatever keys stand beside it.
         for set in [with(&[(MACHINE_ROLE, "a")]), vec![(MACHINE_ROLE, "a")]] {
             assert_eq!(place(&set), MACHINE_ROLE);
         }
-        let both = [(MACHINE_ROLE, "a"), (ROLE_ARN, ARN)];
-        assert_eq!(place(&with(&both)), ROLE_ARN);
+        let both = [(MACHINE_ROLE, "a"), (ROLE_ARNS[0], ARN)];
+        assert_eq!(place(&with(&both)), ROLE_ARNS[0]);
     }
 }

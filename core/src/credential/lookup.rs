@@ -3,11 +3,7 @@ use core::str;
 
 use zeroize::Zeroizing;
 
-use super::{
-    IN_QUOTES, QUOTES,
-    fault::{Fault, wrong},
-    with_causes,
-};
+use super::{IN_QUOTES, QUOTES, Unreadable, with_causes};
 use crate::BoxError;
 
 /// Something of the machine's that says which credentials there are.
@@ -42,50 +38,58 @@ impl Lookup {
 pub type Looked = Result<Option<Vec<u8>>, BoxError>;
 
 /// What a lookup found, as it is kept: wiped when dropped.
-pub(super) type Content = Result<Option<Zeroizing<Vec<u8>>>, String>;
+pub(super) type Content = Result<Option<Bytes>, BoxError>;
+type Bytes = Zeroizing<Vec<u8>>;
 
-/// The bytes of what was read, unless they can't be had. `name` is the variable or path.
-pub(super) fn bytes<'a>(content: &'a Content, name: &str) -> Result<Option<&'a [u8]>, Fault> {
+/// The bytes that were found under this name or path.
+pub(super) fn bytes(content: Content, name: &str) -> Result<Option<Bytes>, Unreadable> {
     match content {
         Ok(Some(bytes)) if bytes.len() > Lookup::MAX_SIZE => {
-            Err(wrong(format!("{name} is too large")))
+            Err(Unreadable::new(name, "is too large"))
         }
-        Ok(bytes) => Ok(bytes.as_ref().map(|bytes| bytes.as_slice())),
-        Err(cause) => Err(wrong(unreadable(name, cause))),
+        Ok(bytes) => Ok(bytes),
+        Err(cause) => {
+            let rule = format!("can't be read: {}", with_causes(&*cause));
+            Err(Unreadable::new(name, rule))
+        }
     }
 }
 
-pub(super) fn unreadable(name: &str, cause: &str) -> String {
-    format!("{name} can't be read: {cause}")
+/// A file that a source may be in.
+pub(super) struct Candidate {
+    pub(super) path: String,
+    /// Whether somebody has named it, so that it must be there.
+    pub(super) named: bool,
 }
 
 /// The environment variables that were read.
 #[derive(Default)]
-pub(super) struct Variables(BTreeMap<&'static str, Content>);
+pub(super) struct Variables(BTreeMap<&'static str, Variable>);
+
+/// The value of a variable; an empty one counts as not set.
+type Variable = Result<Option<Zeroizing<String>>, Unreadable>;
 
 impl Variables {
     pub(super) fn insert(&mut self, name: &'static str, content: Content) {
-        self.0.insert(name, content);
+        self.0.insert(name, Self::value(name, content));
     }
 
-    /// The value of a variable; an empty one counts as not set.
-    pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Fault> {
-        let Some(content) = self.0.get(name) else {
+    fn value(name: &str, content: Content) -> Variable {
+        let Some(bytes) = bytes(content, name)? else {
             return Ok(None);
         };
-        let text = bytes(content, name)?.map(str::from_utf8).transpose();
-        let text = text.map_err(|_| wrong(format!("{name} is not UTF-8")))?;
-        if text.is_some_and(|text| text.starts_with(QUOTES) && text.ends_with(QUOTES)) {
-            return Err(wrong(format!("{name} {IN_QUOTES}")));
+        let text = str::from_utf8(&bytes).map_err(|_| Unreadable::new(name, "is not UTF-8"))?;
+        if text.starts_with(QUOTES) && text.ends_with(QUOTES) {
+            return Err(Unreadable::new(name, IN_QUOTES));
         }
-        Ok(text.filter(|text| !text.is_empty()))
+        Ok((!text.is_empty()).then(|| Zeroizing::new(text.into())))
     }
-}
 
-/// Keeps what a driver has read.
-pub(super) fn keep(looked: Looked) -> Content {
-    match looked {
-        Ok(bytes) => Ok(bytes.map(Zeroizing::new)),
-        Err(error) => Err(with_causes(&*error)),
+    pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Unreadable> {
+        match self.0.get(name) {
+            Some(Ok(value)) => Ok(value.as_deref().map(String::as_str)),
+            Some(Err(unreadable)) => Err(unreadable.clone()),
+            None => Ok(None),
+        }
     }
 }

@@ -1,47 +1,56 @@
-use alloc::{format, string::String};
-use core::time::Duration;
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::{ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use http::{HeaderValue, Method, Request, StatusCode, header};
 
 use super::{
-    Credential, Unreadable,
-    fault::{Fault, Sort, absent, wrong, wrong_at},
-    unreadable::{Places, field, number, object, required, text},
+    Credential, SearchStep, Unreadable,
+    errors::{Sort, Tried},
+    parts::{EXPIRY, Parts, text},
+    role::{Fetch, Fetched},
+    source::{Identity, Source},
+    with_causes,
 };
-use crate::{Attempt, Endpoint, request::NO_CODING, trace::Scope};
+use crate::{
+    Attempt, Endpoint, Failure, Now, Outcome, Session,
+    request::NO_CODING,
+    trace::{self, Scope},
+};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
 pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 /// Where the metadata endpoint tells the role's name and, with it appended, the role's credentials.
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
+/// What an error calls its answer.
+const NAME: &str = "the role's name";
+const NO_ROLE: &str = "the machine has no role";
 /// How long a request to the metadata endpoint may take: it is next door, or not there at all.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest answer of the metadata endpoint that is read.
-pub(super) const MAX_ANSWER: usize = 64 << 10;
+const MAX_ANSWER: usize = 64 << 10;
 
 /// The role of a virtual machine, asked for in one or two requests: its name unless it is known, and its keys.
 pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
     name: Option<String>,
+    /// What came of the request, once there is one.
+    outcome: Option<Outcome>,
 }
 
 impl MachineRole {
-    pub(super) fn new(metadata: &Endpoint, name: Option<&str>) -> Result<Self, Fault> {
-        let name = name.map(metadata_role).transpose();
-        let name = name.map_err(|unreadable| wrong(format!("{unreadable}")))?;
-        let roles = format!("{}{ROLES}", metadata.url("metadata"));
-        Ok(Self { roles, name })
-    }
-
-    /// The role of this machine. Its name was read before, if it is known.
-    pub(super) fn usual(name: Option<String>) -> Self {
-        let roles = format!("{METADATA}{ROLES}");
-        Self { roles, name }
+    /// The role of this name, or else the one that the machine has.
+    pub(super) fn new(metadata: &Endpoint, name: Option<String>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            roles: format!("{}{ROLES}", metadata.url("metadata")),
+            name: name.map(|name| role_name(&name, NAME)).transpose()?,
+            outcome: None,
+        })
     }
 
     fn url(&self) -> String {
@@ -49,10 +58,17 @@ impl MachineRole {
         format!("{}{name}", self.roles)
     }
 
-    /// What is to be sent next.
-    pub(super) fn attempt(&self, left: Duration, scope: Scope) -> Result<Attempt, http::Error> {
+    fn attempt(&self, left: Duration, scope: Scope) -> Result<Attempt, http::Error> {
+        let mut request = Request::builder()
+            .method(Method::GET)
+            .uri(self.url())
+            .header(header::ACCEPT_ENCODING, NO_CODING);
+        if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
+            let host = HeaderValue::from_str(authority.as_str())?;
+            request = request.header(header::HOST, host);
+        }
         Ok(Attempt {
-            request: self.request()?,
+            request: request.body(Bytes::new())?,
             timeout: TIMEOUT.min(left),
             max_body: MAX_ANSWER,
             direct: true,
@@ -63,66 +79,89 @@ impl MachineRole {
         })
     }
 
-    fn request(&self) -> Result<Request<Bytes>, http::Error> {
-        let mut request = Request::builder()
-            .method(Method::GET)
-            .uri(self.url())
-            .header(header::ACCEPT_ENCODING, NO_CODING);
-        if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
-            let host = HeaderValue::from_str(authority.as_str())?;
-            request = request.header(header::HOST, host);
-        }
-        request.body(Bytes::new())
-    }
-
-    /// Takes the answer, or why there is none. Returns the keys, or `None` where the next request is due. A machine
-    /// that is `known` to have a role is expected to answer.
-    pub(super) fn take(
-        &mut self,
-        answer: Result<Response<Bytes>, String>,
-        known: bool,
-    ) -> Result<Option<Credential>, Fault> {
+    /// Takes what came of a request; no answer means `silence`. Returns the keys, or `None` where the next request is
+    /// due.
+    fn take(&mut self, outcome: Outcome, silence: Sort) -> Result<Option<Credential>, Tried> {
         let url = self.url();
-        let answer = answer.map_err(|cause| {
-            let sort = if known { Sort::Passing } else { Sort::Absent };
-            Fault::new(sort, format!("{url} doesn't answer: {cause}"))
+        let answer = outcome.map_err(|failure| {
+            let reason = format!("{url} doesn't answer: {}", with_causes(&failure));
+            Tried::new(silence, reason)
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
-                let name = metadata_role(answer.body()).map_err(wrong_at(&url))?;
-                self.name = Some(name);
+                self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
                 let keys = Credential::from_metadata(answer.body());
-                keys.map(Some).map_err(wrong_at(&url))
+                Ok(Some(keys.map_err(|it| it.within(&url))?))
             }
-            (StatusCode::NOT_FOUND, None) => Err(absent("the machine has no role")),
+            (StatusCode::NOT_FOUND, None) => Err(Tried::new(Sort::Absent, NO_ROLE)),
             (StatusCode::NOT_FOUND, Some(name)) => {
-                Err(wrong(format!("the machine has no role {name}")))
+                Err(Tried::new(Sort::Wrong, format!("{NO_ROLE} {name}")))
             }
             (status, _) => {
                 let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-                let sort = if passing { Sort::Passing } else { Sort::Wrong };
-                let status = status.as_u16();
-                Err(Fault::new(
-                    sort,
-                    format!("{url} answers with status {status}"),
-                ))
+                let reason = format!("{url} answers with status {}", status.as_u16());
+                Err(Tried::new(Sort::passing_if(passing), reason))
             }
         }
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer<'a> {
-    #[serde(borrow)]
-    code: Option<&'a RawValue>,
-    tmp_secret_id: Option<&'a RawValue>,
-    tmp_secret_key: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
-    expired_time: Option<&'a RawValue>,
+impl Fetch for MachineRole {
+    fn step(
+        &mut self,
+        session: &mut Session,
+        _: Now,
+        left: Duration,
+        trace: &mut trace::Call,
+    ) -> Fetched {
+        trace.attempt(None);
+        // A machine that has had a role before is expected to answer again.
+        let known = session.credential().is_some();
+        let silence = if known { Sort::Passing } else { Sort::Absent };
+        if let Some(outcome) = self.outcome.take()
+            && let Some(result) = self.take(outcome, silence).transpose()
+        {
+            return ControlFlow::Break(result);
+        }
+        if left.is_zero() {
+            return ControlFlow::Break(Err(Tried::late()));
+        }
+        self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
+        match self.attempt(left, trace.scope.clone()) {
+            Ok(attempt) => {
+                trace.send(&attempt);
+                ControlFlow::Continue(SearchStep::Send(attempt))
+            }
+            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),
+        }
+    }
+
+    fn handle(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+}
+
+/// The parts of an identity, and what the answer calls them.
+const PARTS: [(&str, &[&str]); 5] = [
+    ("Code", &["Code"]),
+    ("SecretId", &["TmpSecretId"]),
+    ("SecretKey", &["TmpSecretKey"]),
+    ("Token", &["Token"]),
+    (EXPIRY, &["ExpiredTime"]),
+];
+
+impl Identity {
+    /// The virtual machine's role, of this name if one is said, which a place says to take.
+    pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
+        let name = name.map(|name| role_name(name, place)).transpose()?;
+        Ok(Self {
+            source: Source::cvm_role_at(Endpoint::plain(METADATA), name),
+            place: Some(place.into()),
+        })
+    }
 }
 
 impl Credential {
@@ -146,25 +185,13 @@ impl Credential {
     /// [`Unreadable`] with the line or field when it isn't such JSON, when one of the fields is missing or
     /// there twice, and when a value can't be right.
     pub fn from_metadata(answer: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
-        let answer: Answer<'_> = object(text(answer.as_ref())?)?;
-        let code = required(field(answer.code, "Code")?, "Code")?;
-        if *code != "Success" {
-            return Err(Unreadable::new("Code", "must be Success"));
+        let parts = Parts::from_json(text(answer.as_ref())?, PARTS)?;
+        if parts.required("Code")? != "Success" {
+            return Err(parts.wrong("Code", "must be Success"));
         }
-        let places = Places {
-            secret_id: "TmpSecretId",
-            secret_key: "TmpSecretKey",
-            token: "Token",
-        };
-        let id = field(answer.tmp_secret_id, places.secret_id)?;
-        let id = required(id, places.secret_id)?;
-        let key = field(answer.tmp_secret_key, places.secret_key)?;
-        let key = required(key, places.secret_key)?;
-        let token = field(answer.token, places.token)?.filter(|token| !token.is_empty());
-        let token = required(token, places.token)?;
-        let expiry = required(number(answer.expired_time, "ExpiredTime")?, "ExpiredTime")?;
-        let credential = places.credential(&id, &key, Some(&token))?;
-        Ok(credential.with_expiry(expiry))
+        parts.required("Token")?;
+        parts.required(EXPIRY)?;
+        parts.keys()
     }
 }
 
@@ -183,15 +210,17 @@ impl Credential {
 ///
 /// [`Unreadable`] for anything else.
 pub fn metadata_role(answer: impl AsRef<[u8]>) -> Result<String, Unreadable> {
-    let name = text(answer.as_ref())?.trim();
+    role_name(text(answer.as_ref())?.trim(), NAME)
+}
+
+/// The name of a role that stands at a place.
+fn role_name(name: &str, place: &str) -> Result<String, Unreadable> {
     let named = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
     // It becomes a part of a path, in which dots alone lead elsewhere.
     let path = name.bytes().all(|b| b == b'.');
     if path || name.len() > 128 || !name.bytes().all(named) {
-        return Err(Unreadable::new(
-            "the role's name",
-            "must be letters, digits and +=,.@_-, at most 128",
-        ));
+        let rule = "must be letters, digits and +=,.@_-, at most 128";
+        return Err(Unreadable::new(place, rule));
     }
     Ok(name.into())
 }

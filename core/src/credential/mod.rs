@@ -1,34 +1,40 @@
 //! Credentials, and reading them from where people keep them: text in, value out.
 
-mod assume;
+// A `chain` has `source`s, each read in a file of its own: `environment`, `profile`, `tccli`, `tke` and `metadata`.
+// `refresh` says when a `search` is due, which looks at the sources one after the other: it reads a `lookup`, whose text
+// has `parts`, or takes a `role`.
+
 mod chain;
 mod environment;
-mod fault;
-mod identity;
+mod errors;
 mod lookup;
 mod metadata;
-mod missing;
+mod parts;
 mod profile;
 mod refresh;
+mod role;
 mod search;
 mod source;
 mod tccli;
 mod tke;
-mod unreadable;
 
 pub use chain::Chain;
+#[cfg(test)]
+pub(crate) use errors::Sort;
+pub use errors::{NoCredentials, Tried, Unreadable};
 pub use lookup::{Looked, Lookup};
 #[cfg(feature = "emulator")]
 pub(crate) use metadata::ROLES;
 pub use metadata::metadata_role;
-pub use missing::{NoCredentials, Tried};
 pub(crate) use refresh::{Claim, Found, Generation, Refresh};
 pub use search::{Search, SearchStep};
 pub use source::Source;
-pub use unreadable::Unreadable;
 
-use alloc::string::{String, ToString};
-use core::{error::Error, fmt};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{error::Error, fmt, iter};
 
 use zeroize::Zeroizing;
 
@@ -92,22 +98,18 @@ impl Credential {
     /// # Errors
     ///
     /// [`Invalid`] naming `Token` when it is empty or has a character that a [key](Self::new) must not have.
-    pub fn with_token(self, token: impl Into<String>) -> Result<Self, Invalid> {
+    pub fn with_token(mut self, token: impl Into<String>) -> Result<Self, Invalid> {
         let token = Zeroizing::new(token.into());
         plain("Token", &token)?;
-        Ok(Self {
-            token: Some(token),
-            ..self
-        })
+        self.token = Some(token);
+        Ok(self)
     }
 
     /// Notes when it expires.
     #[must_use = "the credential is returned, not changed"]
-    pub fn with_expiry(self, expires_at: UnixTime) -> Self {
-        Self {
-            expires_at: Some(expires_at),
-            ..self
-        }
+    pub fn with_expiry(mut self, expires_at: UnixTime) -> Self {
+        self.expires_at = Some(expires_at);
+        self
     }
 
     /// The id, which is no secret.
@@ -161,14 +163,9 @@ fn broken(text: &str) -> Option<&'static str> {
 
 /// An error and its causes, one after the other.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    let causes = iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<_> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];

@@ -1,9 +1,10 @@
 use alloc::{format, string::String};
+use core::mem;
 
 use super::{
     Credential, Unreadable,
-    identity::{Identity, Named},
-    unreadable::{Places, line, required, text},
+    parts::{Parts, line, text},
+    source::Identity,
 };
 
 /// The variable that names the file.
@@ -12,6 +13,15 @@ pub(super) const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
 pub(super) const USUAL: [&str; 2] = [
     "~/.tencentcloud/credentials",
     "/etc/tencentcloud/credentials",
+];
+
+/// The parts of an identity, and what a profile calls them.
+const PARTS: [(&str, &str); 5] = [
+    ("SecretId", "secret_id"),
+    ("SecretKey", "secret_key"),
+    ("Token", "token"),
+    ("RoleArn", "role_arn"),
+    ("RoleSessionName", "role_session_name"),
 ];
 
 /// Says that there is no such file.
@@ -59,86 +69,61 @@ impl Credential {
 impl Identity {
     /// Who signs by a profile of a credentials file, as [`Credential::from_profile`] describes it.
     pub(super) fn from_profile(file: &[u8], profile: &str) -> Result<Self, Unreadable> {
-        let section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
-        let (mut section_seen, mut inside, mut before_any) = (false, false, true);
-        let mut for_all = false;
-        let (mut id, mut key, mut token) = (None, None, None);
-        let (mut role, mut session_name) = (None, None);
+        let wrong_section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
+        let (mut section, mut seen) = (None, false);
+        let mut settings = PARTS.map(|_| None);
         for (number, content) in (1..).zip(text(file)?.lines()) {
-            let wrong = |rule| Err(Unreadable::new(line(number), rule));
+            let wrong = |rule| Unreadable::new(line(number), rule);
             let content = content.trim();
             if content.is_empty() || content.starts_with(['#', ';']) {
                 continue;
             }
             if let Some(header) = content.strip_prefix('[') {
                 let name = header.strip_suffix(']').map(str::trim);
-                let Some(name) = name.filter(|name| !name.is_empty()) else {
-                    return wrong("must be [section], with nothing behind it");
-                };
-                before_any = false;
-                inside = name == profile;
-                // To Python's reader of INI files, and so to the vendor's SDK, this one counts for all sections.
-                for_all = name == "DEFAULT" && !inside;
-                if inside && section_seen {
-                    return Err(section("must be there once"));
+                let name = name.filter(|name| !name.is_empty());
+                let name =
+                    name.ok_or_else(|| wrong("must be [section], with nothing behind it"))?;
+                if name == profile && mem::replace(&mut seen, true) {
+                    return Err(wrong_section("must be there once"));
                 }
-                section_seen |= inside;
+                section = Some(name);
                 continue;
             }
-            let Some((name, value)) = content.split_once(['=', ':']) else {
-                return wrong("must be [section], key = value or a comment");
+            let setting = content.split_once(['=', ':']);
+            let (name, value) =
+                setting.ok_or_else(|| wrong("must be [section], key = value or a comment"))?;
+            let section = section.ok_or_else(|| wrong("must stand below a [section]"))?;
+            let same = |known: &str| letters(name.trim()).eq(letters(known));
+            let mut known = PARTS.iter().zip(&mut settings);
+            let Some(((field, known), setting)) = known.find(|((_, known), _)| same(known)) else {
+                continue;
             };
-            if before_any {
-                return wrong("must stand below a [section]");
-            }
-            let name = name.trim();
-            if for_all && letters(name).eq(letters("role_arn")) {
-                let here = format!("role_arn (line {number})");
+            let here = format!("{known} (line {number})");
+            if section == profile {
+                let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
+                if setting.replace((here.clone(), value)).is_some() {
+                    return Err(Unreadable::new(here, "must be there once"));
+                }
+            } else if section == "DEFAULT" && *field == "RoleArn" {
+                // To Python's reader of INI files, and so to the vendor's SDK, this one counts for all sections.
                 return Err(Unreadable::new(
                     here,
                     "must stand in the section of its profile",
                 ));
             }
-            let place = [
-                ("secret_id", &mut id),
-                ("secret_key", &mut key),
-                ("token", &mut token),
-                ("role_arn", &mut role),
-                ("role_session_name", &mut session_name),
-            ];
-            let known = place
-                .into_iter()
-                .find(|(known, _)| inside && letters(name).eq(letters(known)));
-            if let Some((known, slot)) = known {
-                let here = format!("{known} (line {number})");
-                let value = unquoted(value.trim());
-                let value = value.map_err(|rule| Unreadable::new(here.clone(), rule))?;
-                if slot.replace((value, here.clone())).is_some() {
-                    return Err(Unreadable::new(here, "must be there once"));
-                }
+        }
+        if !seen {
+            return Err(wrong_section("is missing"));
+        }
+        let mut parts = Parts::default();
+        for ((field, name), setting) in PARTS.into_iter().zip(settings) {
+            // An empty token or role is none; an empty key is wrong.
+            match setting.filter(|(_, value)| !value.is_empty() || name.starts_with("secret")) {
+                Some((place, value)) => parts.push(field, &place, Some(value)),
+                None => parts.push(field, &format!("{name} in section [{profile}]"), None),
             }
         }
-        if !section_seen {
-            return Err(section("is missing"));
-        }
-        let missing = |key| format!("{key} in section [{profile}]");
-        let (id, id_place) = required(id, missing("secret_id"))?;
-        let (key, key_place) = required(key, missing("secret_key"))?;
-        let (token, token_place) = token.unzip();
-        let places = Places {
-            secret_id: id_place,
-            secret_key: key_place,
-            token: token_place.unwrap_or_default(),
-        };
-        let keys = places.credential(id, key, token)?;
-        let named = Named {
-            arn: role.as_ref().map(|(value, place)| (&**place, *value)),
-            session_name: session_name
-                .as_ref()
-                .map(|(value, place)| (&**place, *value)),
-            ..Named::default()
-        };
-        Ok(Self::new(keys, named.role(&missing("role_arn"))?))
+        parts.identity()
     }
 }
 
@@ -151,13 +136,10 @@ fn letters(key: &str) -> impl Iterator<Item = u8> {
 /// A value without the quotes around it.
 fn unquoted(value: &str) -> Result<&str, &'static str> {
     for quote in ['"', '\''] {
-        let opened = value.strip_prefix(quote);
-        match opened.and_then(|rest| rest.strip_suffix(quote)) {
-            Some(inner) => return Ok(inner),
-            None if opened.is_some() || value.ends_with(quote) => {
-                return Err("must be in quotes on both sides, or on neither");
-            }
-            None => {}
+        if value.starts_with(quote) || value.ends_with(quote) {
+            let opened = value.strip_prefix(quote);
+            let inner = opened.and_then(|rest| rest.strip_suffix(quote));
+            return inner.ok_or("must be in quotes on both sides, or on neither");
         }
     }
     Ok(value)
@@ -166,7 +148,7 @@ fn unquoted(value: &str) -> Result<&str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AssumeRole;
+    use crate::{AssumeRole, credential::source::Kind};
 
     const PAIR: &str = "secret_id = AKIDEXAMPLE\nsecret_key = fake-key\n";
 
@@ -218,11 +200,11 @@ mod tests {
         ] {
             let file = format!("[default]\n{PAIR}{lines}\n[other]\nrole_arn = other\n");
             let identity = Identity::from_profile(file.as_bytes(), "default").unwrap();
-            let Identity::Role(keys, role) = identity else {
-                panic!("{identity:?}");
+            let Kind::Role(role, keys) = identity.source.0 else {
+                panic!("no role: {file}");
             };
-            assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
-            assert_eq!(*role.action, AssumeRole::new(arn, session));
+            assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
+            assert_eq!(*role, AssumeRole::new(arn, session));
             assert_eq!(wrong(file).place(), "role_arn (line 4)");
         }
         for (lines, place) in [

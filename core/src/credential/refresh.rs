@@ -1,11 +1,7 @@
-use alloc::{
-    string::{String, ToString},
-    sync::{Arc, Weak},
-    vec,
-};
+use alloc::sync::{Arc, Weak};
 use core::time::Duration;
 
-use super::{Chain, Credential, NoCredentials, Search, Tried};
+use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
 use crate::{Now, Region, Retry, UnixTime, trace::Scope};
 
 /// How long before they expire credentials are renewed at the most.
@@ -20,28 +16,25 @@ const REST: Duration = Duration::from_secs(1);
 const BACKOFF: Retry = Retry::NEVER
     .with_base(Duration::from_secs(1))
     .with_cap(Duration::from_secs(60));
-const LONGEST_REST: Duration = Duration::from_secs(61);
 /// How much longer than allowed a search may take before another call takes it over.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What a session knows of where its credentials come from: who looks for them, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Refresh {
-    chain: Arc<Chain>,
-    /// The source that has had them.
-    source: Option<usize>,
-    /// How long they live, if they expire.
-    life: Option<Life>,
+    /// Where to look: the source that has had them, once one has.
+    chain: Chain,
+    /// When they are to be renewed, and when they end, if they expire.
+    renew: Option<Moment>,
+    end: Option<Moment>,
     /// The search that is due or under way.
     flight: Option<Flight>,
     /// Whether the service has refused what there is, and no search has ended well since.
     refused: bool,
     /// How many searches have ended.
     ended: u64,
-    /// How many of them have found some.
-    found: u64,
-    /// How many have found others than before.
-    changes: u64,
+    /// Which credentials there are.
+    generation: Generation,
     /// How many searches have failed in a row, and what the last one came to.
     failures: u32,
     failure: Option<NoCredentials>,
@@ -49,14 +42,7 @@ pub(crate) struct Refresh {
     again: Duration,
 }
 
-/// When credentials are to be renewed, and when they end: by a clock that can't be set, and by one that goes on
-/// while the machine sleeps. Whichever is first counts.
-#[derive(Clone, Copy, Debug)]
-struct Life {
-    renew: Moment,
-    end: Moment,
-}
-
+/// A moment by a clock that can't be set, and by one that goes on while the machine sleeps. Whichever is first counts.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     tick: Duration,
@@ -79,28 +65,34 @@ impl Moment {
     }
 }
 
+/// When credentials are to be renewed, and when they end.
+type Life = (Option<Moment>, Option<Moment>);
+
 /// Which credentials a request was signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Generation {
+    /// How many searches have found some.
     found: u64,
+    /// How many have found others than before.
     changes: u64,
 }
 
 /// What a search has found.
 pub(crate) struct Found {
-    /// The place of the source in the chain.
-    pub(super) place: usize,
+    pub(crate) source: Source,
     pub(crate) credential: Credential,
     pub(crate) region: Option<Region>,
 }
 
-/// A search, and when it has taken too long.
+/// A search that a call waits for.
 #[derive(Clone, Debug)]
-enum Flight {
-    /// A call waits for it, and nobody does it yet.
-    Due(Duration, Scope),
-    /// It is given out. The mark is dead once it is dropped.
-    Out(Weak<()>, Duration),
+struct Flight {
+    /// When it has taken too long.
+    until: Duration,
+    /// Dead once the search that was given out is dropped; `None` while nobody does it.
+    out: Option<Weak<()>>,
+    /// That of the call, until it is given out.
+    scope: Option<Scope>,
 }
 
 /// What a call is to do about credentials.
@@ -117,17 +109,8 @@ pub(crate) enum Claim {
 impl Refresh {
     pub(crate) fn new(chain: Chain) -> Self {
         Self {
-            chain: Arc::new(chain),
-            source: None,
-            life: None,
-            flight: None,
-            refused: false,
-            ended: 0,
-            found: 0,
-            changes: 0,
-            failures: 0,
-            failure: None,
-            again: Duration::ZERO,
+            chain,
+            ..Self::default()
         }
     }
 
@@ -139,58 +122,49 @@ impl Refresh {
         now: Now,
         scope: &Scope,
     ) -> Claim {
-        let past = |moment: fn(&Life) -> &Moment| {
-            let life = self.life.as_ref();
-            life.is_some_and(|life| moment(life).has_come(now))
-        };
-        let valid = has_some && !past(|life| &life.end);
+        let past = |moment: &Option<Moment>| moment.is_some_and(|it| it.has_come(now));
+        let valid = has_some && !past(&self.end);
         let usable = valid && !self.refused;
-        if usable && !past(|life| &life.renew) {
+        if usable && !past(&self.renew) {
             return Claim::Ready;
         }
-        if self.flight.as_ref().is_some_and(|flight| flight.lasts(now)) {
+        let lasts = |it: &Flight| {
+            now.tick < it.until && it.out.as_ref().is_none_or(|out| out.strong_count() > 0)
+        };
+        if self.flight.as_ref().is_some_and(lasts) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
-        let mut rest = self.again.saturating_sub(now.tick);
-        if rest > LONGEST_REST {
-            // The clock has gone back.
-            self.again = now.tick;
-            rest = Duration::ZERO;
-        }
+        let rest = self.again.saturating_sub(now.tick);
         if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
             // Refused or not, there are no others.
-            return if valid {
-                Claim::Ready
-            } else {
-                Claim::Failed(failure.clone(), rest)
-            };
+            let failed = || Claim::Failed(failure.clone(), rest);
+            return if valid { Claim::Ready } else { failed() };
         }
         // While the old ones are good, the call has something better to do with its time.
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
-        self.flight = Some(Flight::Due(now.tick.saturating_add(budget), scope.clone()));
+        let until = now.tick.saturating_add(budget);
+        self.flight = Some(Flight {
+            until,
+            out: None,
+            scope: Some(scope.clone()),
+        });
         Claim::Wait
     }
 
     /// The search that is due, if nobody does it yet.
     pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
-        let Some(Flight::Due(until, scope)) = &self.flight else {
-            return None;
-        };
-        let (until, scope) = (*until, scope.clone());
-        if now.tick > until {
-            return None;
-        }
-        let mark = Arc::new(());
-        let taken_over = until.saturating_add(GRACE);
-        self.flight = Some(Flight::Out(Arc::downgrade(&mark), taken_over));
-        let search = Search::new(mark, &self.chain, self.source, wants_region, until, scope);
-        Some(search)
+        let flight = self.flight.as_mut();
+        let flight = flight.filter(|it| it.out.is_none() && now.tick <= it.until)?;
+        let (mark, until, scope) = (Arc::new(()), flight.until, flight.scope.take()?);
+        flight.out = Some(Arc::downgrade(&mark));
+        flight.until = until.saturating_add(GRACE);
+        Some(Search::new(mark, &self.chain, wants_region, until, scope))
     }
 
     /// Whether a search is due that nobody does yet.
-    pub(crate) const fn is_due(&self) -> bool {
-        matches!(self.flight, Some(Flight::Due(..)))
+    pub(crate) fn is_due(&self) -> bool {
+        self.flight.as_ref().is_some_and(|it| it.out.is_none())
     }
 
     /// How many searches have ended.
@@ -200,42 +174,43 @@ impl Refresh {
 
     /// Why there are none, by the last search.
     pub(crate) fn no_credentials(&self) -> NoCredentials {
-        let failure = self.failure.clone();
-        failure.unwrap_or_else(NoCredentials::expired_at_once)
+        let expired = || NoCredentials::of_all(Sort::Wrong, "what was found expired at once");
+        self.failure.clone().unwrap_or_else(expired)
     }
 
     /// Why a call has waited for them in vain.
     pub(crate) fn awaited(&self) -> NoCredentials {
-        match (&self.flight, &self.failure) {
-            (Some(Flight::Due(..)), _) => NoCredentials::unasked(),
-            (_, Some(failure)) => failure.clone(),
-            (_, None) => NoCredentials::awaited(),
-        }
+        let (sort, reason) = match &self.failure {
+            _ if self.is_due() => (
+                Sort::Wrong,
+                "nobody looks for them: the driver must ask Session::search before it waits",
+            ),
+            Some(failure) => return failure.clone(),
+            None => (Sort::Passing, "another call still looks for them"),
+        };
+        NoCredentials::of_all(sort, reason)
     }
 
     /// Which credentials there are.
     pub(crate) const fn generation(&self) -> Generation {
-        Generation {
-            found: self.found,
-            changes: self.changes,
-        }
+        self.generation
     }
 
     /// The service has refused a request that was signed with credentials of this generation: they are not used
     /// again before somebody has looked, unless somebody has since.
     pub(crate) const fn refuse(&mut self, generation: Generation) {
-        if self.found == generation.found {
+        if self.generation.found == generation.found {
             self.refused = true;
         }
     }
 
     /// Whether there are others than those of this generation.
     pub(crate) const fn has_others(&self, generation: Generation) -> bool {
-        self.changes != generation.changes
+        self.generation.changes != generation.changes
     }
 
     /// Takes what a search came to, at this time by the clock of who gave it. Returns what the session is to use from
-    /// now on and the source's name, or why there is nothing; `None` when another search has taken over.
+    /// now on, or why there is nothing; `None` when another search has taken over.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
@@ -243,74 +218,48 @@ impl Refresh {
         result: Result<Found, NoCredentials>,
         date: UnixTime,
         now: Now,
-    ) -> Option<Result<(String, Found), NoCredentials>> {
-        match &self.flight {
-            Some(Flight::Out(current, _)) if current.as_ptr() == Arc::as_ptr(mark) => {}
-            _ => return None,
-        }
-        self.flight = None;
+    ) -> Option<Result<Found, NoCredentials>> {
+        let own = |out: &Weak<()>| out.as_ptr() == Arc::as_ptr(mark);
+        self.flight.take_if(|it| it.out.as_ref().is_some_and(own))?;
         self.ended = self.ended.saturating_add(1);
-        match result.and_then(|found| self.living(found, date, now)) {
-            Ok((life, found)) => {
-                self.refused = false;
-                self.found = self.found.saturating_add(1);
+        let result = result.and_then(|found| {
+            (self.renew, self.end) = life(&found, date, now)?;
+            Ok(found)
+        });
+        match &result {
+            Ok(found) => {
+                let generation = &mut self.generation;
+                generation.found = generation.found.saturating_add(1);
                 if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
-                    self.changes = self.changes.saturating_add(1);
+                    generation.changes = generation.changes.saturating_add(1);
                 }
-                self.source = Some(found.place);
-                self.life = life;
-                (self.failures, self.failure) = (0, None);
-                Some(Ok((self.source(found.place), found)))
+                self.chain = found.source.clone().into();
+                (self.refused, self.failures, self.failure) = (false, 0, None);
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
                 self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
                 self.again = now.tick.saturating_add(REST).saturating_add(delay);
-                Some(Err(missing))
             }
         }
-    }
-
-    /// The name of the source at a place.
-    fn source(&self, place: usize) -> String {
-        let source = self.chain.sources().get(place);
-        source.map(ToString::to_string).unwrap_or_default()
-    }
-
-    /// When what was found ends, unless it already has.
-    fn living(
-        &self,
-        found: Found,
-        date: UnixTime,
-        now: Now,
-    ) -> Result<(Option<Life>, Found), NoCredentials> {
-        let Some(expires_at) = found.credential.expires_at() else {
-            return Ok((None, found));
-        };
-        let left = expires_at.seconds_since(date);
-        if left <= 0 {
-            let tried = Tried {
-                source: self.source(found.place),
-                reason: "what it has is expired already".into(),
-                cause: None,
-            };
-            return Err(NoCredentials::new(vec![tried], true));
-        }
-        let before = |seconds: i64| Moment::after(now, left.saturating_sub(seconds));
-        let life = Life {
-            renew: before(EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE))),
-            end: before(WAY.min(left / 10)),
-        };
-        Ok((Some(life), found))
+        Some(result)
     }
 }
 
-impl Flight {
-    fn lasts(&self, now: Now) -> bool {
-        match self {
-            Self::Due(until, _) => now.tick < *until,
-            Self::Out(mark, until) => mark.strong_count() > 0 && now.tick < *until,
-        }
+/// When what was found is to be renewed, and when it ends, if it does, unless it already has.
+fn life(found: &Found, date: UnixTime, now: Now) -> Result<Life, NoCredentials> {
+    let Some(expires_at) = found.credential.expires_at() else {
+        return Ok((None, None));
+    };
+    let left = expires_at.seconds_since(date);
+    if left <= 0 {
+        let tried = Tried::new(Sort::Passing, "what it has is expired already");
+        return Err(NoCredentials::new(
+            [tried.with_source(&found.source)].into(),
+        ));
     }
+    let before = |seconds: i64| Some(Moment::after(now, left.saturating_sub(seconds)));
+    let early = EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE));
+    Ok((before(early), before(WAY.min(left / 10))))
 }

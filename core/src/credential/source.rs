@@ -1,15 +1,13 @@
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use super::{
-    Chain, environment,
-    fault::{Fault, absent, wrong, wrong_at},
-    identity::Identity,
-    lookup::Variables,
-    metadata::{METADATA, MachineRole},
+    Chain, Tried, Unreadable, environment,
+    errors::Sort,
+    lookup::{Candidate, Variables},
+    metadata::METADATA,
     profile, tccli, tke,
-    tke::ServiceAccount,
 };
-use crate::{AssumeRole, AssumeRoleWithWebIdentity, Credential, Endpoint, Region, UnixTime};
+use crate::{AssumeRole, Credential, Endpoint, UnixTime};
 
 /// A place where credentials may be.
 #[derive(Clone, Debug)]
@@ -36,9 +34,6 @@ pub(super) enum Kind {
 }
 
 impl Source {
-    /// The profile that is read where nobody says otherwise.
-    const DEFAULT: &'static str = "default";
-
     /// Environment variables, as [`Credential::from_environment`] reads them, and the role that they name:
     ///
     /// | variable | meaning |
@@ -60,7 +55,7 @@ impl Source {
     /// `~/.tencentcloud/credentials`, else of `/etc/tencentcloud/credentials`, as [`Credential::from_profile`]
     /// reads it. A `role_arn` in it, with or without a `role_session_name`, is a role that is taken with its keys.
     pub fn profile() -> Self {
-        Self::named_profile(Self::DEFAULT)
+        Self::named_profile("default")
     }
 
     /// Another profile of the same file.
@@ -145,29 +140,39 @@ impl core::fmt::Display for Source {
     }
 }
 
-/// A file that a source may be in.
-pub(super) struct Candidate {
-    pub(super) path: String,
-    /// Whether somebody has named it, so that it must be there.
-    pub(super) named: bool,
+/// Who is to sign, as a text says: the owner of keys, or somebody's role.
+pub(super) struct Identity {
+    /// Where its credentials are.
+    pub(super) source: Source,
+    /// The place that names a role, if one does: nobody else may sign then.
+    pub(super) place: Option<String>,
 }
 
-/// How the credentials of a source are got.
-pub(super) enum Grant {
-    /// These are the ones.
-    Keys(Credential),
-    /// A role is taken with these.
-    Role(Credential, Box<AssumeRole>),
-    /// A role is taken with a service account's token, in this region.
-    ServiceAccount(Region, Box<AssumeRoleWithWebIdentity>),
-    /// The machine's metadata endpoint has them.
-    Machine(MachineRole),
-    /// A role is taken with what this chain has.
-    Over(Box<AssumeRole>, Chain),
-}
+impl Identity {
+    /// The keys, for a reader that can take no role.
+    pub(super) fn keys(self) -> Result<Credential, Unreadable> {
+        if let Kind::Fixed(keys) = self.source.0 {
+            return Ok(keys);
+        }
+        let rule = "names a role, which is taken only where a Chain looks for the credential";
+        Err(Unreadable::new(self.place.unwrap_or_default(), rule))
+    }
 
-/// Who signs: a grant, and the place that names its role if one does.
-pub(super) type Named = (Grant, Option<String>);
+    /// When its keys expire, or those with which its role is taken.
+    pub(super) fn expires_at(&self) -> Option<UnixTime> {
+        match &self.source.0 {
+            Kind::Fixed(keys) => keys.expires_at(),
+            Kind::Role(_, over) => over.fixed()?.expires_at(),
+            _ => None,
+        }
+    }
+
+    /// The same with the file that holds it.
+    pub(super) fn within(self, file: &str) -> Self {
+        let place = self.place.map(|place| format!("{file}: {place}"));
+        Self { place, ..self }
+    }
+}
 
 impl Source {
     /// The environment variables that it depends on.
@@ -177,17 +182,12 @@ impl Source {
             Kind::Profile { file: None, .. } => vec![profile::FILE],
             Kind::Tccli(_) => tccli::VARIABLES.into(),
             Kind::Tke => tke::NAMES.into(),
-            Kind::Role(_, over) => over
-                .places()
-                .into_iter()
-                .flat_map(Self::variables)
-                .collect(),
-            Kind::Fixed(_) | Kind::Profile { .. } | Kind::CvmRole { .. } => vec![],
+            Kind::Fixed(_) | Kind::Profile { .. } | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
         }
     }
 
     /// The files that it may be in. The first one that is there counts.
-    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Fault> {
+    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Tried> {
         let candidate = |path: &str, named| Candidate {
             path: path.into(),
             named,
@@ -196,74 +196,59 @@ impl Source {
             Kind::Profile {
                 file: Some(path), ..
             } => vec![candidate(path, true)],
-            Kind::Profile { file: None, .. } => match variables.get(profile::FILE)? {
+            Kind::Profile { .. } => match variables.get(profile::FILE)? {
                 Some(path) => vec![candidate(path, true)],
                 None => profile::USUAL.map(|path| candidate(path, false)).into(),
             },
-            Kind::Tccli(profile) => {
-                let (path, named) = tccli::file(profile.as_deref(), variables, "credential")?;
-                vec![Candidate { path, named }]
-            }
-            Kind::Tke => vec![candidate(&ServiceAccount::new(variables)?.token_file, true)],
+            Kind::Tccli(profile) => vec![tccli::file(profile.as_deref(), variables, "credential")?],
+            Kind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
             Kind::Fixed(_) | Kind::Environment | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
         })
     }
 
-    /// Who signs, by the variables and the file that is there.
+    /// Who signs, by the variables and the file that is there. Only a source that is a text names another one.
     pub(super) fn read(
         &self,
         variables: &Variables,
         file: Option<(&str, &[u8])>,
         now: UnixTime,
-    ) -> Result<Named, Fault> {
-        let grant = match (&self.0, file) {
-            (Kind::Fixed(credential), _) => Grant::Keys(credential.clone()),
-            (Kind::Environment, _) => return environment(variables),
-            (Kind::Profile { profile, .. }, Some((path, file))) => {
-                let identity = Identity::from_profile(file, profile).map_err(wrong_at(path))?;
-                return Ok(identity.grant(Some(path)));
+    ) -> Result<Identity, Tried> {
+        let absent = |reason| Err(Tried::new(Sort::Absent, reason));
+        match (&self.0, file) {
+            (Kind::Environment, _) => {
+                let identity = Identity::from_environment(variables)?;
+                identity.map_or_else(|| absent(environment::nothing()), Ok)
             }
-            (Kind::Profile { .. }, None) => return Err(absent(profile::nowhere())),
+            (Kind::Profile { profile, .. }, Some((path, file))) => {
+                within(path, Identity::from_profile(file, profile))
+            }
+            (Kind::Profile { .. }, None) => absent(profile::nowhere()),
             (Kind::Tccli(_), Some((path, file))) => {
-                let identity = Identity::from_tccli(file).map_err(wrong_at(path))?;
-                if let Some(time) = identity.expired(now) {
-                    let reason = format!("{path}: expired at Unix second {time}; log in again");
-                    return Err(wrong(reason));
+                let identity = within(path, Identity::from_tccli(file))?;
+                match identity.expires_at().filter(|time| *time <= now) {
+                    Some(time) => {
+                        let reason = format!("{path}: expired at Unix second {time}; log in again");
+                        Err(Tried::new(Sort::Wrong, reason))
+                    }
+                    None => Ok(identity),
                 }
-                return Ok(identity.grant(Some(path)));
             }
             (Kind::Tccli(profile), None) => {
-                let (path, _) = tccli::file(profile.as_deref(), variables, "credential")?;
-                return Err(absent(format!("{path} is not there")));
+                let file = tccli::file(profile.as_deref(), variables, "credential")?;
+                absent(format!("{} is not there", file.path))
             }
-            (Kind::Tke, file) => {
-                let account = ServiceAccount::new(variables)?;
-                let token = file.map(|(_, token)| token).unwrap_or_default();
-                let (region, action) = account.request(token, now)?;
-                Grant::ServiceAccount(region, Box::new(action))
+            (Kind::Fixed(_) | Kind::Tke | Kind::CvmRole { .. } | Kind::Role(..), _) => {
+                let (source, place) = (self.clone(), None);
+                Ok(Identity { source, place })
             }
-            (Kind::CvmRole { metadata, role }, _) => {
-                Grant::Machine(MachineRole::new(metadata, role.as_deref())?)
-            }
-            (Kind::Role(action, over), _) => Grant::Over(action.clone(), over.clone()),
-        };
-        Ok((grant, None))
+        }
     }
 }
 
-fn environment(variables: &Variables) -> Result<Named, Fault> {
-    for name in environment::names() {
-        variables.get(name)?;
-    }
-    let read = Identity::from_environment(|name| {
-        let value = variables.get(name).ok().flatten();
-        value.map(ToOwned::to_owned)
-    });
-    match read.map_err(|unreadable| wrong(format!("{unreadable}")))? {
-        Some(identity) => Ok(identity.grant(None)),
-        None => {
-            let (id, key) = (environment::SECRET_ID, environment::SECRET_KEY);
-            Err(absent(format!("neither {id} nor {key} is set")))
-        }
+/// Says of an identity, or of what is wrong with it, which file that is in.
+fn within(path: &str, read: Result<Identity, Unreadable>) -> Result<Identity, Tried> {
+    match read {
+        Ok(identity) => Ok(identity.within(path)),
+        Err(unreadable) => Err(unreadable.within(path).into()),
     }
 }

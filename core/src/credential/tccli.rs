@@ -1,88 +1,62 @@
-use alloc::{
-    format,
-    string::{String, ToString},
-};
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use alloc::format;
 
 use super::{
     Credential, Unreadable,
-    fault::{Fault, wrong},
-    identity::{Identity, Named},
-    lookup::Variables,
-    unreadable::{Places, field, number, object, required, text},
+    lookup::{Candidate, Variables},
+    parts::{self, EXPIRY, Parts, fields, json_text, text},
+    source::Identity,
 };
 use crate::{Region, UnixTime};
 
 /// The last moment that can be meant by a number of seconds; a number of milliseconds is later.
 const LATEST: UnixTime = UnixTime::new(100_000_000_000);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Login<'a> {
-    #[serde(borrow)]
-    secret_id: Option<&'a RawValue>,
-    secret_key: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
-    expires_at: Option<&'a RawValue>,
-    r#type: Option<&'a RawValue>,
-    #[serde(rename = "role-arn", alias = "roleArn", alias = "role_arn")]
-    role_arn: Option<&'a RawValue>,
-    #[serde(
-        rename = "role-session-name",
-        alias = "roleSessionName",
-        alias = "role_session_name"
-    )]
-    role_session_name: Option<&'a RawValue>,
-}
-
-const TYPE: &str = "type";
-const ROLE_ARN: &str = "role-arn";
-const SESSION_NAME: &str = "role-session-name";
-
-#[derive(Deserialize)]
-struct Configuration<'a> {
-    #[serde(borrow, rename = "_sys_param")]
-    system: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct System<'a> {
-    #[serde(borrow)]
-    region: Option<&'a RawValue>,
-}
+/// The parts of an identity, and what a login calls them.
+const PARTS: [(&str, &[&str]); 7] = [
+    ("SecretId", &["secretId"]),
+    ("SecretKey", &["secretKey"]),
+    ("Token", &["token"]),
+    (EXPIRY, &["expiresAt"]),
+    ("RoleArn", &["role-arn", "roleArn", "role_arn"]),
+    (
+        "RoleSessionName",
+        &["role-session-name", "roleSessionName", "role_session_name"],
+    ),
+    ("type", &["type"]),
+];
 
 /// The variables that name the profile, as tccli and Terraform have them, and the folder in the place of `~/.tccli`.
 const PROFILES: [&str; 2] = ["TCCLI_PROFILE", "TENCENTCLOUD_PROFILE"];
 const FOLDER: &str = "TENCENTCLOUD_SHARED_CREDENTIALS_DIR";
 pub(super) const VARIABLES: [&str; 3] = [PROFILES[0], PROFILES[1], FOLDER];
 
-/// The path of a profile's file of this kind, and whether somebody has named the profile.
+/// A profile's file of this kind.
 pub(super) fn file(
     profile: Option<&str>,
     variables: &Variables,
     kind: &str,
-) -> Result<(String, bool), Fault> {
+) -> Result<Candidate, Unreadable> {
+    let [tccli, terraform] = PROFILES;
     let named = match profile {
         Some(profile) => Some(profile),
-        None => match PROFILES.map(|name| variables.get(name)) {
-            [Err(fault), _] | [_, Err(fault)] => return Err(fault),
-            [Ok(Some(one)), Ok(Some(other))] if one != other => {
-                let [one, other] = PROFILES;
-                return Err(wrong(format!("{other} must not differ from {one}")));
+        None => match (variables.get(tccli)?, variables.get(terraform)?) {
+            (Some(one), Some(other)) if one != other => {
+                let rule = format!("must not differ from {tccli}");
+                return Err(Unreadable::new(terraform, rule));
             }
-            [Ok(one), Ok(other)] => one.or(other),
+            (one, other) => one.or(other),
         },
     };
     // It becomes a part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
-        return Err(wrong("the profile's name must not be empty or a path"));
+        let rule = "must not be empty or a path";
+        return Err(Unreadable::new("the profile's name", rule));
     }
     let name = named.unwrap_or("default");
-    Ok(match variables.get(FOLDER)? {
-        Some(folder) => (format!("{folder}/{name}.{kind}"), true),
-        None => (format!("~/.tccli/{name}.{kind}"), named.is_some()),
+    let folder = variables.get(FOLDER)?;
+    Ok(Candidate {
+        path: format!("{}/{name}.{kind}", folder.unwrap_or("~/.tccli")),
+        named: named.or(folder).is_some(),
     })
 }
 
@@ -117,52 +91,24 @@ impl Credential {
 impl Identity {
     /// Who signs by a file of tccli, as [`Credential::from_tccli`] describes it.
     pub(super) fn from_tccli(file: &[u8]) -> Result<Self, Unreadable> {
-        let login: Login<'_> = object(text(file)?)?;
-        let role = field(login.role_arn, ROLE_ARN)?;
-        let session_name = field(login.role_session_name, SESSION_NAME)?;
-        let named = Named {
-            arn: role.as_ref().map(|value| (ROLE_ARN, value.as_str())),
-            session_name: session_name
-                .as_ref()
-                .map(|value| (SESSION_NAME, value.as_str())),
-            ..Named::default()
-        };
-        let role = named.role(ROLE_ARN)?;
-        let kind = field(login.r#type, TYPE)?;
-        match kind.as_deref().map(String::as_str) {
-            None | Some("" | "default" | "oauth" | "sso") => {}
-            Some("cvm-role") if role.is_some() => {
-                let rule = "must not be there beside a type of cvm-role";
-                return Err(Unreadable::new(ROLE_ARN, rule));
-            }
+        let parts = Parts::from_json(text(file)?, PARTS)?;
+        match parts.text("type") {
+            None | Some("default" | "oauth" | "sso") => {}
+            Some("cvm-role") if parts.role()?.is_none() => return Self::machine(None, "type"),
             Some("cvm-role") => {
-                return Ok(Self::Machine {
-                    place: TYPE,
-                    role: None,
-                });
+                let rule = "must not be there beside a type of cvm-role";
+                return Err(parts.wrong("RoleArn", rule));
             }
             Some(_) => {
                 let rule = "must be oauth, sso, cvm-role, default or not there";
-                return Err(Unreadable::new(TYPE, rule));
+                return Err(parts.wrong("type", rule));
             }
         }
-        let id = required(field(login.secret_id, "secretId")?, "secretId")?;
-        let key = required(field(login.secret_key, "secretKey")?, "secretKey")?;
-        let token = field(login.token, "token")?;
-        let places = Places {
-            secret_id: "secretId",
-            secret_key: "secretKey",
-            token: "token",
-        };
-        let keys = places.credential(&id, &key, token.as_deref().map(String::as_str))?;
-        let keys = match number(login.expires_at, "expiresAt")? {
-            Some(time) if time >= LATEST => {
-                return Err(Unreadable::new("expiresAt", "must be Unix seconds"));
-            }
-            Some(time) => keys.with_expiry(time),
-            None => keys,
-        };
-        Ok(Self::new(keys, role))
+        let identity = parts.identity()?;
+        if identity.expires_at().is_some_and(|time| time >= LATEST) {
+            return Err(parts.wrong(EXPIRY, "must be Unix seconds"));
+        }
+        Ok(identity)
     }
 }
 
@@ -183,28 +129,26 @@ impl Region {
     ///
     /// [`Unreadable`] with the line or key when it isn't such JSON, or holds a region that can't be one.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Option<Self>, Unreadable> {
-        let configuration: Configuration<'_> = object(text(file.as_ref())?)?;
-        let Some(system) = configuration.system else {
+        let [system] = fields(text(file.as_ref())?, [&["_sys_param"]])?;
+        let Some(system) = system else {
             return Ok(None);
         };
-        let system: System<'_> = object(system.get())
+        let [region] = fields(system.get(), [&["region"]])
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
-        let region = field(system.region, place)?;
-        let region = region.filter(|region| !region.is_empty());
-        let region = region.map(|region| Self::new(region.to_string()));
-        region
-            .transpose()
-            .map_err(|invalid| Unreadable::new(place, invalid.rule()))
+        match json_text(place, region)? {
+            Some(region) if !region.is_empty() => parts::region(place, &region).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
+    use alloc::{format, string::String};
 
     use super::*;
-    use crate::AssumeRole;
+    use crate::{AssumeRole, credential::source::Kind};
 
     #[test]
     fn a_login_may_be_permanent() {
@@ -299,19 +243,19 @@ mod tests {
         ] {
             let file = format!("{{{pair},{more}}}");
             let identity = Identity::from_tccli(file.as_bytes()).unwrap();
-            let Identity::Role(keys, role) = identity else {
-                panic!("{identity:?}");
+            let Kind::Role(role, keys) = identity.source.0 else {
+                panic!("no role: {file}");
             };
-            assert_eq!(keys.secret_id(), "AKIDEXAMPLE");
-            assert_eq!(*role.action, AssumeRole::new(arn, session));
+            assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
+            assert_eq!(*role, AssumeRole::new(arn, session));
             let refused = Credential::from_tccli(file).unwrap_err();
             assert_eq!(refused.place(), "role-arn");
         }
         for more in [r#""type":"cvm-role""#, r#""type":"cvm-role","role-arn":"""#] {
             for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
-                let identity = Identity::from_tccli(file.as_bytes());
+                let identity = Identity::from_tccli(file.as_bytes()).unwrap();
                 assert!(
-                    matches!(identity, Ok(Identity::Machine { role: None, .. })),
+                    matches!(identity.source.0, Kind::CvmRole { role: None, .. }),
                     "{file}"
                 );
                 let refused = Credential::from_tccli(file).unwrap_err();

@@ -2,74 +2,58 @@ use alloc::{format, string::String};
 use core::str;
 
 use super::{
-    broken,
-    fault::{Fault, absent, wrong},
+    Chain, Tried, Unreadable,
+    errors::Sort,
     lookup::Variables,
+    parts::{self, Parts},
+    role::Assume,
 };
-use crate::{AssumeRoleWithWebIdentity, Invalid, Region, UnixTime};
+use crate::{AssumeRoleWithWebIdentity, UnixTime, trace::Scope};
 
+/// All variables that say which role a Kubernetes service account has.
+pub(super) const NAMES: [&str; 4] = [REGION, PROVIDER_ID, TOKEN_FILE, ROLE_ARN];
 const REGION: &str = "TKE_REGION";
 const PROVIDER_ID: &str = "TKE_PROVIDER_ID";
 const TOKEN_FILE: &str = "TKE_WEB_IDENTITY_TOKEN_FILE";
 const ROLE_ARN: &str = "TKE_ROLE_ARN";
 
-/// All variables that say which role a Kubernetes service account has.
-pub(super) const NAMES: [&str; 4] = [REGION, PROVIDER_ID, TOKEN_FILE, ROLE_ARN];
-
-/// The role of a service account.
-pub(super) struct ServiceAccount {
-    region: Region,
-    provider: String,
-    role: String,
-    /// Where its token is.
-    pub(super) token_file: String,
+/// What the variables say, each a part by its name.
+fn account(variables: &Variables) -> Result<Parts, Tried> {
+    let account = Parts::from_variables(NAMES.map(|name| (name, [name])), variables)?;
+    if account.is_empty() {
+        let reason = format!("none of {} is set", NAMES.join(", "));
+        return Err(Tried::new(Sort::Absent, reason));
+    }
+    for name in NAMES {
+        account.required(name)?;
+    }
+    parts::region(REGION, account.required(REGION)?)?;
+    account.plain([PROVIDER_ID, ROLE_ARN])?;
+    Ok(account)
 }
 
-impl ServiceAccount {
-    /// What the variables say.
-    pub(super) fn new(variables: &Variables) -> Result<Self, Fault> {
-        let mut values = [""; 4];
-        for (value, name) in values.iter_mut().zip(NAMES) {
-            *value = variables.get(name)?.unwrap_or_default();
-        }
-        if values == [""; 4] {
-            return Err(absent(format!("none of {} is set", NAMES.join(", "))));
-        }
-        let mut pairs = NAMES.iter().zip(&values);
-        if let Some((name, _)) = pairs.find(|(_, value)| value.is_empty()) {
-            return Err(wrong(format!("{name} is missing")));
-        }
-        let [region, provider, token_file, role] = values;
-        let invalid = |invalid: Invalid| wrong(format!("{REGION} {}", invalid.rule()));
-        let region = Region::new(region).map_err(invalid)?;
-        for (name, value) in [(PROVIDER_ID, provider), (ROLE_ARN, role)] {
-            if let Some(rule) = broken(value) {
-                return Err(wrong(format!("{name} {rule}")));
-            }
-        }
-        Ok(Self {
-            region,
-            provider: provider.into(),
-            role: role.into(),
-            token_file: token_file.into(),
-        })
-    }
+/// The file that holds the account's token.
+pub(super) fn token_file(variables: &Variables) -> Result<String, Tried> {
+    Ok(account(variables)?.required(TOKEN_FILE)?.into())
+}
 
-    /// The request for the role, with what the file holds, and its region.
-    pub(super) fn request(
-        self,
-        file: &[u8],
-        now: UnixTime,
-    ) -> Result<(Region, AssumeRoleWithWebIdentity), Fault> {
-        let token = str::from_utf8(file).map(str::trim).unwrap_or_default();
-        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            let path = self.token_file;
-            return Err(wrong(format!(
-                "{path} must hold a token of printable ASCII"
-            )));
-        }
-        let session = format!("tc3-rust-{now}");
-        let action = AssumeRoleWithWebIdentity::new(self.provider, token, self.role, session);
-        Ok((self.region, action))
+/// The role of the account whose token the file holds.
+pub(super) fn role(
+    variables: &Variables,
+    file: Option<(&str, &[u8])>,
+    now: UnixTime,
+    scope: Scope,
+) -> Result<Assume, Tried> {
+    let account = account(variables)?;
+    let token = file.and_then(|(_, token)| str::from_utf8(token).ok());
+    let token = token.unwrap_or_default().trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        let rule = "must hold a token of printable ASCII";
+        return Err(Unreadable::new(account.required(TOKEN_FILE)?, rule).into());
     }
+    let (provider, role) = (account.required(PROVIDER_ID)?, account.required(ROLE_ARN)?);
+    let session = format!("tc3-rust-{now}");
+    let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
+    let region = parts::region(REGION, account.required(REGION)?)?;
+    Ok(Assume::new(&action, Chain::of([]), Some(region), scope))
 }

@@ -119,6 +119,7 @@ mod tests {
         Invalid, NoCredentials, Obstacle, Refusal,
         Remedy::{Later, Mend, Resume, StartOver},
         Tried,
+        credential::Sort,
     };
 
     fn service(code: &str) -> Error {
@@ -155,12 +156,10 @@ mod tests {
     }
 
     fn credentials(cause: Option<Error>, passing: bool) -> Error {
-        let tried = Tried {
-            source: "role".into(),
-            reason: String::new(),
-            cause: cause.map(Into::into),
-        };
-        NoCredentials::new(vec![tried], passing).into()
+        let sort = if passing { Sort::Passing } else { Sort::Wrong };
+        let mut tried = Tried::new(sort, "");
+        tried.cause = cause.map(Into::into);
+        NoCredentials::new(vec![tried]).into()
     }
 
     /// Every variant: what to do, and whether it may have taken effect.

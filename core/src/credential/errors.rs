@@ -1,0 +1,242 @@
+use alloc::{
+    borrow::Cow,
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use core::{error, fmt};
+
+use super::with_causes;
+use crate::{Error, Refusal, Remedy};
+
+/// Why a text holds no credential: the place, and the rule that is broken there.
+///
+/// Never holds anything of the text itself, since that may be a secret.
+///
+/// ```
+/// use tc3_core::Credential;
+///
+/// let file = "[default]\nsecret_id = \nsecret_key = not-a-real-key\n";
+/// let wrong = Credential::from_profile(file, "default").unwrap_err();
+/// assert_eq!((wrong.place(), wrong.rule()), ("secret_id (line 2)", "must not be empty"));
+/// assert_eq!(wrong.to_string(), "secret_id (line 2) must not be empty");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place} {rule}")]
+pub struct Unreadable {
+    place: String,
+    rule: Cow<'static, str>,
+}
+
+impl Unreadable {
+    pub(super) fn new(place: impl Into<String>, rule: impl Into<Cow<'static, str>>) -> Self {
+        let (place, rule) = (place.into(), rule.into());
+        Self { place, rule }
+    }
+
+    /// The same with the file or address that holds the text.
+    pub(super) fn within(self, file: &str) -> Self {
+        let place = format!("{file}: {}", self.place);
+        Self { place, ..self }
+    }
+
+    /// The line, section, key or variable.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The rule that is broken there.
+    pub fn rule(&self) -> &str {
+        &self.rule
+    }
+}
+
+/// Why there are no credentials: what was tried, and why each failed.
+///
+/// ```
+/// use core::time::Duration;
+/// use tc3_core::{Call, Chain, Flow, Now, Session, Source, Step, UnixTime, Untyped, credential::SearchStep};
+///
+/// let mut session = Session::new(Chain::of([Source::environment(), Source::tccli_profile("dev")]));
+/// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+/// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+/// let error = loop {
+///     match call.step(&mut session, now) {
+///         Step::Wait(_) => {
+///             let mut search = session.search(now).unwrap();
+///             while let SearchStep::Read(_) = search.step(&mut session, now) {
+///                 search.found(Ok(None)); // nothing is there
+///             }
+///         }
+///         Step::Done(result) => break result.unwrap_err(),
+///         Step::Send(_) => panic!("nothing can be signed"),
+///     }
+/// };
+/// assert_eq!(
+///     error.to_string(),
+///     "no credentials: environment: neither TENCENTCLOUD_SECRET_ID nor TENCENTCLOUD_SECRET_KEY is set; \
+///      tccli: ~/.tccli/dev.credential is not there",
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct NoCredentials(Arc<[Tried]>);
+
+/// A source that had no credentials.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Tried {
+    /// The source, as [`Source`](super::Source) displays itself.
+    pub source: String,
+    /// What is missing or wrong: the file, line, key or variable and the rule, never a value.
+    pub reason: String,
+    /// What a request for them came to, if there was one.
+    pub cause: Option<Arc<Error>>,
+    pub(super) sort: Sort,
+}
+
+/// What follows from it for the search.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sort {
+    /// There is nothing, so the next source is tried.
+    Absent,
+    /// There is something, and it is wrong.
+    Wrong,
+    /// There may be something soon.
+    Passing,
+}
+
+impl Sort {
+    pub(super) const fn passing_if(passing: bool) -> Self {
+        if passing { Self::Passing } else { Self::Wrong }
+    }
+}
+
+impl Tried {
+    /// The source is named later.
+    pub(crate) fn new(sort: Sort, reason: impl Into<String>) -> Self {
+        Self {
+            source: String::new(),
+            reason: reason.into(),
+            cause: None,
+            sort,
+        }
+    }
+
+    /// The search has taken too long.
+    pub(super) fn late() -> Self {
+        Self::new(Sort::Passing, "the time is up")
+    }
+
+    pub(super) fn with_source(self, source: impl ToString) -> Self {
+        let source = source.to_string();
+        Self { source, ..self }
+    }
+
+    /// A role can't be taken, since the request for it has failed.
+    pub(super) fn of_request(error: Error) -> Self {
+        let sort = Sort::passing_if(error.is_transient());
+        let reason = with_causes(&error);
+        Self {
+            cause: Some(Arc::new(error)),
+            ..Self::new(sort, reason)
+        }
+    }
+
+    /// A role can't be taken, since there are no credentials to take it with.
+    pub(super) fn of_base(missing: &NoCredentials) -> Self {
+        let sort = Sort::passing_if(missing.is_passing());
+        Self {
+            cause: missing.cause().cloned(),
+            ..Self::new(sort, missing.to_string())
+        }
+    }
+
+    /// The same where somebody has named the identity, at `place`: nobody else may sign then.
+    pub(super) fn at(self, place: Option<&str>) -> Self {
+        let Some(place) = place else { return self };
+        Self {
+            sort: Sort::passing_if(self.sort == Sort::Passing),
+            reason: format!("{place}: {}", self.reason),
+            ..self
+        }
+    }
+}
+
+impl From<Unreadable> for Tried {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(Sort::Wrong, unreadable.to_string())
+    }
+}
+
+impl NoCredentials {
+    pub(crate) fn new(tried: Vec<Tried>) -> Self {
+        Self(tried.into())
+    }
+
+    /// The same reason for all sources.
+    pub(super) fn of_all(sort: Sort, reason: &str) -> Self {
+        Self::new([Tried::new(sort, reason).with_source("all")].into())
+    }
+
+    /// Nobody has looked for any.
+    pub(crate) fn unsought() -> Self {
+        Self::new(Vec::new())
+    }
+
+    /// What was tried, in order.
+    pub fn tried(&self) -> &[Tried] {
+        &self.0
+    }
+
+    /// Whether it may be otherwise soon: a service has trouble, say.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.0
+            .last()
+            .is_some_and(|tried| tried.sort == Sort::Passing)
+    }
+
+    /// The error of the last request for them, if that is why.
+    fn cause(&self) -> Option<&Arc<Error>> {
+        self.0.last()?.cause.as_ref()
+    }
+
+    /// What to do: as the last request for them says, if it may be otherwise soon.
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self.cause().map(|cause| cause.remedy()) {
+            _ if !self.is_passing() => Remedy::Mend,
+            Some(Remedy::Later) => Remedy::Later,
+            _ => Remedy::Resume,
+        }
+    }
+
+    /// The `RequestId` of the last request for them, if that is why.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.cause()?.request_id()
+    }
+
+    /// The refusal of the last request for them, if that is why.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.cause()?.refusal()
+    }
+}
+
+impl fmt::Display for NoCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no credentials")?;
+        if self.0.is_empty() {
+            f.write_str(": nothing was tried")?;
+        }
+        for (place, Tried { source, reason, .. }) in self.0.iter().enumerate() {
+            let before = if place == 0 { ": " } else { "; " };
+            write!(f, "{before}{source}: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl error::Error for NoCredentials {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.cause().map(|cause| &**cause as _)
+    }
+}

@@ -1,0 +1,260 @@
+use alloc::{format, string::String, vec::Vec};
+use core::{fmt, str};
+
+use serde::{
+    Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::{
+    Credential, Unreadable, broken,
+    lookup::Variables,
+    source::{Identity, Source},
+};
+use crate::{Action, AssumeRole, Invalid, Region, lenient};
+
+/// The name of a session where nobody names one. Audits show it.
+const SESSION_NAME: &str = "tc3-rust";
+
+/// What a text says of who signs, part by part.
+#[derive(Default)]
+pub(super) struct Parts(pub(super) Vec<Part>);
+
+pub(super) struct Part {
+    /// What the service calls it.
+    field: &'static str,
+    /// Where it stands, or would.
+    place: String,
+    value: Option<Zeroizing<String>>,
+}
+
+/// When the keys expire, as a JSON number of seconds.
+pub(super) const EXPIRY: &str = "ExpiredTime";
+
+/// The parts that say something of a role.
+const ROLE: [&str; 5] = [
+    "RoleArn",
+    "RoleSessionName",
+    "DurationSeconds",
+    "ExternalId",
+    "SourceIdentity",
+];
+
+impl Parts {
+    /// The fields of a JSON object, by the names that they have there.
+    pub(super) fn from_json<const N: usize>(
+        text: &str,
+        names: [(&'static str, &[&str]); N],
+    ) -> Result<Self, Unreadable> {
+        let fields = fields(text, names.map(|(_, names)| names))?;
+        let mut parts = Self::default();
+        for ((field, names), json) in names.into_iter().zip(fields) {
+            let place = names.first().copied().unwrap_or_default();
+            let text = match field {
+                EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
+                _ => json_text(place, json)?,
+            };
+            parts.push(field, place, text.as_deref().map(String::as_str));
+        }
+        Ok(parts)
+    }
+
+    /// The variables of these names; those of one part must not differ.
+    pub(super) fn from_variables<const N: usize>(
+        names: [(&'static str, impl AsRef<[&'static str]>); N],
+        variables: &Variables,
+    ) -> Result<Self, Unreadable> {
+        let mut parts = Self::default();
+        for (field, names) in names {
+            let names = names.as_ref();
+            let (mut place, mut value) = (names.first().copied().unwrap_or_default(), None);
+            for name in names {
+                match (variables.get(name)?, value) {
+                    (Some(text), None) => (place, value) = (name, Some(text)),
+                    (Some(text), Some(other)) if text != other => {
+                        let rule = "must not differ from the same setting under another name";
+                        return Err(Unreadable::new(*name, rule));
+                    }
+                    _ => {}
+                }
+            }
+            parts.push(field, place, value);
+        }
+        Ok(parts)
+    }
+
+    pub(super) fn push(&mut self, field: &'static str, place: &str, value: Option<&str>) {
+        self.0.push(Part {
+            field,
+            place: place.into(),
+            value: value.map(|value| Zeroizing::new(value.into())),
+        });
+    }
+
+    fn part(&self, field: &str) -> Option<&Part> {
+        self.0.iter().find(|part| part.field == field)
+    }
+
+    /// Whether nothing is said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|part| part.value.is_none())
+    }
+
+    /// The text of a part, unless it is empty.
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
+        let value = self.part(field)?.value.as_deref()?;
+        Some(value.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// The text of a part that must not be empty.
+    pub(super) fn required(&self, field: &str) -> Result<&str, Unreadable> {
+        self.text(field)
+            .ok_or_else(|| self.wrong(field, "is missing"))
+    }
+
+    /// Says that a part breaks a rule.
+    pub(super) fn wrong(&self, field: &str, rule: &'static str) -> Unreadable {
+        Unreadable::new(self.part(field).map_or(field, |part| &part.place), rule)
+    }
+
+    /// Checks that these parts are what the service gives for keys, tokens and names, where they are there.
+    pub(super) fn plain<const N: usize>(&self, fields: [&str; N]) -> Result<(), Unreadable> {
+        for field in fields {
+            if let Some(rule) = self.text(field).and_then(broken) {
+                return Err(self.wrong(field, rule));
+            }
+        }
+        Ok(())
+    }
+
+    fn invalid(&self, invalid: Invalid) -> Unreadable {
+        self.wrong(invalid.field(), invalid.rule())
+    }
+
+    /// The owner of the keys, or a role that is taken with them.
+    pub(super) fn identity(&self) -> Result<Identity, Unreadable> {
+        let role = self.role()?;
+        let keys = self.keys()?;
+        Ok(match role {
+            Some(role) => Identity {
+                source: Source::role(role, keys),
+                place: self.part("RoleArn").map(|part| part.place.clone()),
+            },
+            None => Identity {
+                source: keys.into(),
+                place: None,
+            },
+        })
+    }
+
+    /// The keys. An empty token is none.
+    pub(super) fn keys(&self) -> Result<Credential, Unreadable> {
+        let said = |field| {
+            let value = self.part(field).and_then(|part| part.value.as_deref());
+            value.ok_or_else(|| self.wrong(field, "is missing"))
+        };
+        let keys = Credential::new(said("SecretId")?, said("SecretKey")?);
+        let keys = keys.and_then(|keys| match self.text("Token") {
+            Some(token) => keys.with_token(token),
+            None => Ok(keys),
+        });
+        let keys = keys.map_err(|invalid| self.invalid(invalid))?;
+        let seconds = |json| lenient::required(&mut serde_json::Deserializer::from_str(json));
+        let expires_at = self.text(EXPIRY).map(seconds).transpose();
+        let expires_at = expires_at.map_err(|_| self.wrong(EXPIRY, "must be Unix seconds"))?;
+        Ok(Credential { expires_at, ..keys })
+    }
+
+    /// The role, if anything is said of one.
+    pub(super) fn role(&self) -> Result<Option<AssumeRole>, Unreadable> {
+        let said = ROLE.map(|field| self.text(field));
+        if said.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let arn = self.required("RoleArn")?;
+        self.plain(ROLE)?;
+        let [_, session_name, duration, external_id, source_identity] = said;
+        let seconds = duration.map(str::parse).transpose();
+        let role = AssumeRole {
+            duration_seconds: seconds
+                .map_err(|_| self.wrong("DurationSeconds", "must be a number of seconds"))?,
+            external_id: external_id.map(Into::into),
+            source_identity: source_identity.map(Into::into),
+            ..AssumeRole::new(arn, session_name.unwrap_or(SESSION_NAME))
+        };
+        role.check().map_err(|invalid| self.invalid(invalid))?;
+        Ok(Some(role))
+    }
+}
+
+/// The text of a file or an answer, without the mark that some editors put first.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let breaks = before.iter().filter(|b| **b == b'\n').count();
+        Unreadable::new(line(breaks.saturating_add(1)), "is not UTF-8")
+    })
+}
+
+pub(super) fn line(number: usize) -> String {
+    format!("line {number}")
+}
+
+/// The region of this name.
+pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
+    Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
+}
+
+/// The fields that have one of these names in the one object that a JSON text is.
+pub(super) fn fields<'a, const N: usize>(
+    text: &'a str,
+    names: [&[&str]; N],
+) -> Result<[Option<&'a RawValue>; N], Unreadable> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let fields = json.deserialize_map(Fields(names));
+    let fields = fields.and_then(|fields| json.end().map(|()| fields));
+    // The error's own text may hold something of the file.
+    fields.map_err(|error| {
+        let rule = if error.is_data() {
+            "must be in an object that holds each key once"
+        } else {
+            "is not JSON"
+        };
+        Unreadable::new(line(error.line()), rule)
+    })
+}
+
+struct Fields<'n, const N: usize>([&'n [&'n str]; N]);
+
+impl<'de, const N: usize> Visitor<'de> for Fields<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = [None; N];
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            let mut known = self.0.iter().zip(&mut fields);
+            let field = known.find(|(names, _)| names.contains(&&*name));
+            if field.is_some_and(|(_, field)| field.replace(value).is_some()) {
+                return Err(M::Error::custom("a key is there twice"));
+            }
+        }
+        Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
+    }
+}
+
+/// The text of a JSON field.
+pub(super) fn json_text(
+    place: &str,
+    json: Option<&RawValue>,
+) -> Result<Option<Zeroizing<String>>, Unreadable> {
+    let read = |json: &RawValue| serde_json::from_str(json.get()).map(Zeroizing::new);
+    let text = json.map(read).transpose();
+    text.map_err(|_| Unreadable::new(place, "must be a text"))
+}
