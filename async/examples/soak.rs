@@ -221,14 +221,17 @@ async fn walk(
 async fn soak(arguments: Arguments, endpoint: Endpoint) -> Result<Account> {
     let client = Client::builder()
         .credentials(credential()?)
-        .endpoint(endpoint)
-        .rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None)
-        .attempt_timeout(ATTEMPT_TIMEOUT)
-        .deadline(Duration::from_secs(600))
-        .retry(
-            Retry::default()
-                .with_attempts(50)
-                .with_base(Duration::from_millis(10)),
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint)
+                .with_rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None)
+                .with_attempt_timeout(ATTEMPT_TIMEOUT)
+                .with_deadline(Duration::from_secs(600))
+                .with_retry(
+                    Retry::default()
+                        .with_attempts(50)
+                        .with_base(Duration::from_millis(10)),
+                ),
         )
         .build();
     // On a terminal; elsewhere it shows nothing.

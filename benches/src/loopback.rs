@@ -199,9 +199,12 @@ fn core_alone() -> impl FnMut() {
 fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
     let client = tc3_blocking::Client::builder()
         .credentials(credential())
-        .endpoint(endpoint.clone())
-        .rate(List::SERVICE, List::NAME, None)
-        .rate(List::SERVICE, DescribeBillDetail::NAME, None)
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint.clone())
+                .with_rate(List::SERVICE, List::NAME, None)
+                .with_rate(List::SERVICE, DescribeBillDetail::NAME, None),
+        )
         .build();
     let walker = client.clone();
     let action = DescribeBillDetail::new();
@@ -261,9 +264,12 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
     let runtime = Rc::new(runtime.expect("a runtime can be had"));
     let client = tc3_async::Client::builder()
         .credentials(credential())
-        .endpoint(endpoint.clone())
-        .rate(List::SERVICE, List::NAME, None)
-        .rate(List::SERVICE, DescribeBillDetail::NAME, None)
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint.clone())
+                .with_rate(List::SERVICE, List::NAME, None)
+                .with_rate(List::SERVICE, DescribeBillDetail::NAME, None),
+        )
         .build();
     let walker = client.clone();
     let action = DescribeBillDetail::new();

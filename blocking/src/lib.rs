@@ -24,8 +24,7 @@
 //! - [call an action that isn't here](#an-action-of-your-own)
 //! - [test offline](#test-offline)
 //! - [send by another HTTP client](#another-http-client)
-//! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-a-ticket-for-support) too
-//! - [count calls and waits](#metrics)
+//! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-metrics) too
 //!
 //! In the examples below `send` is the service's emulator, as [below](#test-offline); without `.transport(send)`, which
 //! `.build()` then takes the place of, they ask the real service.
@@ -102,125 +101,11 @@
 //! page says. With an `impl` of [`Paginate`] beside it, [`items`](Client::items) and [`pages`](Client::pages) walk over
 //! it. [The guide](tc3_core::guide#an-action-of-ones-own) has both, and a call without any types by [`Untyped`].
 //!
-//! # Logs, and a ticket for support
+//! # Logs and metrics
 //!
 //! Calls and walks tell what they do through [`tracing`](https://docs.rs/tracing): each attempt, each wait and why,
-//! what came of a call; never a secret. [`report`] has all names and fields. A program sees them once it has a
-//! subscriber, with `tracing-subscriber` for one `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`; failed
-//! calls are at the level warn, the rest at debug, which `.with_max_level(tracing::Level::DEBUG)` shows. At the level
-//! trace, ureq logs every byte that is sent, signatures and tokens included: filter it by `ureq=info,ureq_proto=info`.
-//! This is what one line holds:
-//!
-//! ```
-//! use std::{io, sync::{Arc, Mutex}};
-//! use tc3_core::Attempt;
-//! use tc3_blocking::{Client, Credential, DescribeBillList};
-//!
-//! # #[derive(Clone, Default)]
-//! # struct Log(Arc<Mutex<Vec<u8>>>);
-//! # impl io::Write for Log {
-//! #     fn write(&mut self, text: &[u8]) -> io::Result<usize> { self.0.lock().unwrap().write(text) }
-//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
-//! # }
-//! # let log = Log::default();
-//! # let file = log.clone();
-//! tracing_subscriber::fmt().with_ansi(false).with_writer(move || file.clone()).init();
-//!
-//! let answer = br#"{"Response": {"Error": {"Code": "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"}, "RequestId": "5e1f"}}"#;
-//! let client = Client::builder().credentials(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
-//! let client = client.transport(|_: Attempt| Ok(http::Response::new(answer.as_slice().into())));
-//! let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
-//! client.call(&january).unwrap_err();
-//!
-//! # let line = String::from_utf8(log.0.lock().unwrap().clone())?;
-//! let (time, rest) = line.trim().split_once("Z ").unwrap();
-//! assert_eq!(time.len(), "2024-02-01T08:00:00.000000".len()); // in UTC
-//! let (before, after) = rest.split_once(" latency_ms=").unwrap();
-//! assert_eq!(
-//!     before.trim(),
-//!     r#"WARN tc3::call: call failed service="billing" action="DescribeBillList" attempts=1"#,
-//! );
-//! let (_, after) = after.split_once(' ').unwrap();
-//! assert_eq!(
-//!     after,
-//!     "outcome=\"denied\" request_id=\"5e1f\" code=\"UnauthorizedOperation.CamNoAuth\" \
-//!      error=the service refused: UnauthorizedOperation.CamNoAuth: not allowed (RequestId 5e1f)",
-//! );
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! The vendor's support finds a request by its `request_id`, the time of the line and the `action`; the `region` and
-//! the `code` help. That is the ticket; keys, signatures and bodies don't belong in it. Without a request id no
-//! answer of the service came, and the `error` says what did: then the `host` and the causes in `tc3::attempt` at
-//! the level debug are for those who run the network.
-//!
-//! # Metrics
-//!
-//! The same events are the hook for counters, of calls, retries, throttles and waits, whatever collects them:
-//!
-//! ```
-//! use std::sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}};
-//! use tracing::{Event, Subscriber, field::{Field, Visit}};
-//! use tracing_subscriber::{Layer, layer::{Context, SubscriberExt}};
-//! # use tc3_core::{Attempt, Untyped};
-//! # use tc3_blocking::{Client, Credential};
-//!
-//! #[derive(Default)]
-//! struct Metrics { calls: AtomicU64, failures: AtomicU64, retries: AtomicU64, throttles: AtomicU64, wait_ms: AtomicU64 }
-//!
-//! struct Count(Arc<Metrics>);
-//!
-//! impl<S: Subscriber> Layer<S> for Count {
-//!     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-//!         let target = event.metadata().target();
-//!         if target == "tc3::call" {
-//!             self.0.calls.fetch_add(1, Relaxed);
-//!         }
-//!         event.record(&mut One { metrics: &self.0, target });
-//!     }
-//! }
-//!
-//! struct One<'a> { metrics: &'a Metrics, target: &'a str }
-//!
-//! impl Visit for One<'_> {
-//!     fn record_u64(&mut self, field: &Field, value: u64) {
-//!         match (self.target, field.name()) {
-//!             ("tc3::attempt", "attempt") if value > 1 => self.metrics.retries.fetch_add(1, Relaxed),
-//!             ("tc3::wait", "wait_ms") => self.metrics.wait_ms.fetch_add(value, Relaxed),
-//!             _ => 0,
-//!         };
-//!     }
-//!
-//!     fn record_str(&mut self, field: &Field, value: &str) {
-//!         match (self.target, field.name(), value) {
-//!             ("tc3::attempt", "outcome", "throttled") => self.metrics.throttles.fetch_add(1, Relaxed),
-//!             ("tc3::call", "outcome", outcome) if outcome != "ok" => self.metrics.failures.fetch_add(1, Relaxed),
-//!             _ => 0,
-//!         };
-//!     }
-//!
-//!     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
-//! }
-//!
-//! let metrics = Arc::new(Metrics::default());
-//! let subscriber = tracing_subscriber::registry().with(Count(Arc::clone(&metrics)));
-//! # let _until_the_end = tracing::subscriber::set_default(subscriber);
-//! # #[cfg(any())]
-//! tracing::subscriber::set_global_default(subscriber)?;
-//!
-//! // The first answer is a throttle, the second one is not.
-//! # let throttled = r#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#;
-//! # let answers = std::sync::Mutex::new([r#"{"Response": {"RequestId": "2"}}"#, throttled].to_vec());
-//! # let client = Client::builder().credentials(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
-//! # let client = client.transport(move |_: Attempt| Ok(http::Response::new(answers.lock().unwrap().pop().unwrap().into())));
-//! # let january = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
-//! client.call(&january)?;
-//! let counted = |counter: &AtomicU64| counter.load(Relaxed);
-//! assert_eq!((counted(&metrics.calls), counted(&metrics.failures)), (1, 0));
-//! assert_eq!((counted(&metrics.retries), counted(&metrics.throttles)), (1, 1));
-//! assert_eq!(counted(&metrics.wait_ms), 1_000);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! what came of a call; never a secret. [`trace`] has all names and fields, [the line](trace#logs-and-a-ticket-for-support)
+//! that the vendor's support asks for, and [counters](trace#metrics) of calls, retries and waits.
 //!
 //! # Test offline
 //!
@@ -270,7 +155,6 @@ mod client;
 mod connect;
 mod credentials;
 mod pages;
-mod tell;
 mod transport;
 
 pub use client::{Builder, Client};

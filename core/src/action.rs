@@ -62,7 +62,7 @@ pub trait Action: Serialize {
     const CONFIDENTIAL: bool = false;
 
     /// What the service answers with, less the `RequestId`.
-    type Output: DeserializeOwned;
+    type Output: DeserializeOwned + Send + 'static;
 
     /// Where the request goes: what the constants say. Only an action whose name is known at run time
     /// has anything else to say.

@@ -1,4 +1,4 @@
-use alloc::{borrow::Cow, boxed::Box, string::String};
+use alloc::{boxed::Box, string::String};
 use core::{fmt, mem, ops::Range, time::Duration};
 
 use bytes::Bytes;
@@ -10,11 +10,11 @@ use crate::{
     Step, Target, UnixTime,
     credential::{Claim, Generation, Refresh},
     flow::sealed,
-    report::{Report, Verdict, Why},
     request::Prepared,
     response,
     retry::Advice,
     stopwatch::Stopwatch,
+    trace,
 };
 
 /// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
@@ -70,8 +70,6 @@ pub struct Call<A: Action> {
     ready: Duration,
     /// Whether that is by an answer's `Retry-After`.
     asked: bool,
-    /// Why the last step said to wait, if it did.
-    why: Option<Why>,
     attempts: u32,
     /// Which endpoint the last attempt went to.
     endpoint: usize,
@@ -93,6 +91,7 @@ pub struct Call<A: Action> {
     /// What the last attempt came to, unless it is the result.
     failed: Option<Error>,
     request_id: Option<String>,
+    trace: trace::Call,
 }
 
 enum State<O> {
@@ -111,17 +110,26 @@ enum State<O> {
 impl<A: Action> Call<A> {
     /// A call of `action`, which is checked and written down here; a wrong input is the first step's result.
     pub fn new(action: &A) -> Self {
+        Self::with_trace(action, trace::Call::new)
+    }
+
+    /// The same, within a search for credentials.
+    pub(crate) fn for_credentials(action: &A, scope: trace::Scope) -> Self {
+        Self::with_trace(action, |_| trace::Call::for_credentials(scope))
+    }
+
+    fn with_trace(action: &A, trace: impl FnOnce(&Target) -> trace::Call) -> Self {
         let (state, prepared) = match Prepared::new(action) {
             Ok(prepared) => (State::Ready, Ok(prepared)),
             Err(error) => (State::Refused(error), Err(action.target())),
         };
         Self {
             state,
+            trace: trace(target(&prepared)),
             prepared,
             time: Stopwatch::default(),
             ready: Duration::ZERO,
             asked: false,
-            why: None,
             attempts: 0,
             endpoint: 0,
             unreachable: 0,
@@ -201,12 +209,12 @@ impl<A: Action> Call<A> {
         if !delay.is_zero() {
             let resting = session.gate(prepared.target()).resting(now.tick);
             let why = match (queued < delay, self.asked) {
-                (true, true) => Why::RetryAfter,
-                (true, false) => Why::Backoff,
-                (false, _) if resting == queued => Why::Throttled,
-                (false, _) => Why::Rate,
+                (true, true) => "retry_after",
+                (true, false) => "backoff",
+                (false, _) if resting == queued => "throttled",
+                (false, _) => "rate",
             };
-            return Ok(self.wait(delay, why));
+            return Ok(self.wait(delay, Some(why)));
         }
         self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
@@ -217,7 +225,7 @@ impl<A: Action> Call<A> {
         session.gate(prepared.target()).pass(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
-        Ok(Step::Send(Attempt {
+        let attempt = Attempt {
             request,
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
@@ -225,7 +233,10 @@ impl<A: Action> Call<A> {
             confidential: prepared.target().confidential,
             number: self.attempts,
             for_credentials: false,
-        }))
+            scope: self.trace.scope.clone(),
+        };
+        self.trace.send(&attempt);
+        Ok(Step::Send(attempt))
     }
 
     /// Waits for credentials, if there are none to sign with. After as many searches as there are attempts it gives up:
@@ -236,7 +247,7 @@ impl<A: Action> Call<A> {
         now: Now,
         left: Duration,
     ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
-        let claim = session.claim(left, now);
+        let claim = session.claim(left, now, &self.trace.scope);
         let ended = session.refresh().map_or(0, Refresh::ended);
         let before = match claim {
             Claim::Ready => {
@@ -257,7 +268,7 @@ impl<A: Action> Call<A> {
             Claim::Failed(missing, rest) if rest >= left => {
                 Err(self.late(settings.deadline(), Some(missing.into())))
             }
-            Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Why::NoCredentials))),
+            Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Some("no_credentials")))),
             _ if has_seen_enough => {
                 let missing = session.refresh().map(Refresh::no_credentials);
                 Err(missing.unwrap_or_else(NoCredentials::unsought).into())
@@ -266,14 +277,18 @@ impl<A: Action> Call<A> {
                 let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
                 self.polls = self.polls.saturating_add(1);
                 let delay = delay.min(LONGEST_POLL).min(left);
-                Ok(Some(self.wait(delay, Why::Credentials)))
+                // The driver searches instead, where that is its turn.
+                let is_due = session.refresh().is_some_and(Refresh::is_due);
+                Ok(Some(self.wait(delay, (!is_due).then_some("credentials"))))
             }
         }
     }
 
-    fn wait(&mut self, delay: Duration, why: Why) -> Step<<Self as Flow>::Output> {
+    fn wait(&mut self, delay: Duration, why: Option<&str>) -> Step<<Self as Flow>::Output> {
         self.time.wait(delay);
-        self.why = Some(why);
+        if let Some(why) = why {
+            self.trace.wait(delay, why, self.failed.as_ref());
+        }
         Step::Wait(delay)
     }
 
@@ -348,6 +363,7 @@ impl<A: Action> Call<A> {
         session: &mut Session,
         now: Now,
     ) -> Step<<Self as Flow>::Output> {
+        self.trace.attempt(Some(request_id(&result)));
         let error = match result {
             Ok(reply) => {
                 if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
@@ -402,14 +418,6 @@ impl<A: Action> Call<A> {
         response::read_for::<A>(response, confidential)
     }
 
-    /// What the last answer meant.
-    fn last(&self) -> Option<Verdict<'_>> {
-        match &self.state {
-            State::Answered(result, _) => Self::verdict(result),
-            _ => self.failed.as_ref().map(|error| Verdict::of(Err(error))),
-        }
-    }
-
     /// The error of a call that has no time left.
     fn late(&mut self, after: Duration, error: Option<Error>) -> Error {
         Error::Deadline {
@@ -428,8 +436,8 @@ impl<A: Action> Flow for Call<A> {
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
         self.time.read(now.tick);
-        self.why = None;
-        match mem::replace(&mut self.state, State::Ended) {
+        self.trace.step(self.time.passed);
+        let step = match mem::replace(&mut self.state, State::Ended) {
             State::Ready => self.go_on(session, now),
             State::Sent => {
                 let abandoned = Error::Transport(Failure::unknown("the attempt was abandoned"));
@@ -438,11 +446,16 @@ impl<A: Action> Flow for Call<A> {
             State::Answered(result, hints) => self.conclude(result, &hints, session, now),
             State::Refused(error) => Step::Done(Err(error)),
             State::Ended => Step::Done(Err(Error::Ended)),
+        };
+        if let Step::Done(result) = &step {
+            self.trace.done(target(&self.prepared), request_id(result));
         }
+        step
     }
 
     fn handle(&mut self, outcome: Outcome) {
         if self.is_out() {
+            self.trace.answer(&outcome);
             self.state = match outcome {
                 Ok(response) => match self.read(&response) {
                     Ok(reply) => State::Answered(Ok(reply), Hints::default()),
@@ -453,28 +466,17 @@ impl<A: Action> Flow for Call<A> {
             };
         }
     }
+}
 
-    fn report(&self) -> Option<Report<'_>> {
-        let target = match &self.prepared {
-            Ok(prepared) => prepared.target(),
-            Err(target) => target,
-        };
-        Some(Report {
-            service: Cow::Borrowed(&target.service),
-            action: Cow::Borrowed(&target.action),
-            attempts: self.attempts,
-            last: self.last(),
-            why: self.why,
-            for_credentials: false,
-            credentials: None,
-            passed_over: &[],
-        })
-    }
+fn target(prepared: &Result<Prepared, Target>) -> &Target {
+    prepared
+        .as_ref()
+        .map_or_else(|target| target, Prepared::target)
+}
 
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>> {
-        let request_id = output.as_ref().map(|reply| &*reply.request_id);
-        Some(Verdict::of(request_id))
-    }
+/// The request id of a reply, or what is wrong.
+fn request_id<O>(result: &Result<Reply<O>, Error>) -> Result<&str, &Error> {
+    result.as_ref().map(|reply| &*reply.request_id)
 }
 
 /// What an answer's headers say about time.

@@ -42,11 +42,7 @@ use core::{fmt, time::Duration};
 use bytes::Bytes;
 use http::HeaderName;
 
-use crate::{
-    Failure, Session, UnixTime,
-    report::{Report, Verdict},
-    request,
-};
+use crate::{Failure, Session, UnixTime, request, trace};
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {
@@ -58,14 +54,6 @@ pub trait Flow: sealed::Sealed {
 
     /// Takes what came of the send that the last [`Step::Send`] asked for.
     fn handle(&mut self, outcome: Outcome);
-
-    /// Returns what there is to tell at this moment; `None` where a walk has nothing under way.
-    fn report(&self) -> Option<Report<'_>>;
-
-    /// Returns what an output means; `None` at the end of a walk.
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>>
-    where
-        Self: Sized;
 }
 
 pub(crate) mod sealed {
@@ -108,6 +96,11 @@ pub struct Attempt {
     pub number: u32,
     /// Whether it asks for credentials to make the call with.
     pub for_credentials: bool,
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(dead_code, reason = "nothing is told")
+    )]
+    pub(crate) scope: trace::Scope,
 }
 
 impl fmt::Debug for Attempt {
@@ -140,6 +133,12 @@ impl Attempt {
     /// The region that is named, if one is.
     pub fn region(&self) -> Option<&str> {
         self.header(request::REGION)
+    }
+
+    /// The span of the call, for a transport to enter while it sends: what an HTTP library tells belongs there.
+    #[cfg(feature = "tracing")]
+    pub const fn span(&self) -> &tracing::Span {
+        &self.scope
     }
 
     fn header(&self, name: HeaderName) -> Option<&str> {

@@ -50,7 +50,7 @@
 //! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
 //! - [store what was asked and what came](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
-//! - [find out why a call failed](guide#why-a-call-failed)
+//! - [find out why a call failed](guide#why-a-call-failed), from [a log](trace) too
 //!
 //! # Below the run loop
 //!
@@ -100,7 +100,6 @@ mod plan;
 mod planner;
 mod proxy;
 mod quota;
-pub mod report;
 pub mod request;
 pub mod response;
 mod retry;
@@ -108,7 +107,7 @@ mod session;
 mod settings;
 mod stopwatch;
 pub mod tc3;
-mod tellers;
+pub mod trace;
 mod types;
 mod untyped;
 pub mod walk;
@@ -128,7 +127,6 @@ pub use pages::Pages;
 pub use paging::{End, PageInfo, Paginate, Paging, Slot, Start};
 pub use planner::{Fetch, Fetched, Planner, Turn};
 pub use proxy::{Proxies, ProxyUrl};
-pub use report::{Report, Verdict, Why};
 pub use response::Reply;
 pub use retry::Retry;
 pub use session::Session;

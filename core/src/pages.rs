@@ -3,7 +3,6 @@ use core::fmt;
 use crate::{
     Error, Fetch, Flow, Now, Outcome, Paginate, Planner, Reply, Session, Step, Turn, Walk,
     flow::sealed,
-    report::{Report, Verdict},
 };
 
 /// A walk over all pages of an action, one after the other.
@@ -110,18 +109,6 @@ impl<A: Paginate> Flow for Pages<A> {
         if let Some(fetch) = &mut self.fetch {
             fetch.handle(outcome);
         }
-    }
-
-    fn report(&self) -> Option<Report<'_>> {
-        match &self.fetch {
-            Some(fetch) => fetch.report(),
-            None => self.walk().report(),
-        }
-    }
-
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>> {
-        let page = output.as_ref()?.as_ref();
-        Some(Verdict::of(page.map(|reply| &*reply.request_id)))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     fingerprint::Fingerprint,
     flow::sealed,
     plan::{Arrived, Decision, Doubt},
-    report::{Report, Verdict},
+    trace,
 };
 
 /// Says which page of a walk to fetch next, and delivers the pages in order: for drivers that fetch several at once.
@@ -71,6 +71,7 @@ pub struct Planner<A: Paginate> {
     /// A request that decides what the next page leaves open.
     look: Look,
     ended: bool,
+    trace: trace::Walk,
 }
 
 /// What is to be done next for a walk.
@@ -113,8 +114,10 @@ enum Look {
 impl<A: Paginate> Planner<A> {
     /// A walk over an action's list, or one that was begun elsewhere; one page at a time.
     pub fn new(walk: impl Into<Walk<A>>) -> Self {
+        let walk = walk.into();
         Self {
-            walk: walk.into(),
+            trace: trace::Walk::new(&walk),
+            walk,
             mark: Arc::default(),
             width: 1,
             ahead: VecDeque::new(),
@@ -153,15 +156,30 @@ impl<A: Paginate> Planner<A> {
         match self.advance(settings) {
             Ok(Turn::End) => {
                 self.ended = true;
+                self.trace.done();
                 Turn::End
             }
-            Ok(turn) => turn,
-            Err(error) => {
-                self.ended = true;
-                self.ahead.clear();
-                Turn::Page(Err(error))
+            Ok(turn) => {
+                if let Turn::Page(page) = &turn {
+                    self.trace.page(&self.walk, page);
+                }
+                turn
             }
+            Err(error) => Turn::Page(self.fail(error)),
         }
+    }
+
+    /// Ends the walk, and returns the error to deliver: for a driver that can't go on, since a fetch is lost.
+    ///
+    /// # Errors
+    ///
+    /// Always the one that is given.
+    pub fn fail(&mut self, error: Error) -> Result<Reply<A::Output>, Error> {
+        self.ended = true;
+        self.ahead.clear();
+        let page = Err(error);
+        self.trace.page(&self.walk, &page);
+        page
     }
 
     /// Takes back what a fetch came to. What nobody waits for any more is ignored, and what another
@@ -292,7 +310,7 @@ impl<A: Paginate> Planner<A> {
             number,
             mark: Arc::clone(&self.mark),
             asked_last,
-            call: Call::new(action),
+            call: self.trace.scope.in_scope(|| Call::new(action)),
             arrived: None,
         })
     }
@@ -409,15 +427,6 @@ impl<A: Paginate> Flow for Fetch<A> {
         if was_out && let Some(reply) = self.call.answered() {
             self.arrived = Some(arrived::<A>(reply, &body));
         }
-    }
-
-    fn report(&self) -> Option<Report<'_>> {
-        self.call.report()
-    }
-
-    fn verdict(output: &Fetched<A>) -> Option<Verdict<'_>> {
-        let page = output.page.as_ref();
-        Some(Verdict::of(page.map(|page| &*page.reply.request_id)))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     credential::{Claim, Found, Generation, Refresh, Search},
     quota::{Gate, Quota},
     tc3::Signer,
+    trace::Scope,
 };
 
 /// How long a session stays with another endpoint before it tries the first one again.
@@ -106,10 +107,10 @@ impl Session {
     }
 
     /// What a call that has so much time left is to do about credentials.
-    pub(crate) fn claim(&mut self, left: Duration, now: Now) -> Claim {
+    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
         let has_some = self.signer.is_some();
         match &mut self.refresh {
-            Some(refresh) => refresh.claim(has_some, left, now),
+            Some(refresh) => refresh.claim(has_some, left, now, scope),
             None => Claim::Ready,
         }
     }

@@ -89,7 +89,6 @@ use crate::{
     Error, Invalid, Paginate, Settings, Slot,
     fingerprint::text,
     plan::{Arrived, Decision, Doubt, Plan},
-    report::Report,
 };
 
 /// What a walk has delivered and what comes next.
@@ -197,21 +196,6 @@ impl<A: Paginate> Walk<A> {
     /// ```
     pub const fn list(&self) -> Option<&A> {
         self.window.as_ref()
-    }
-
-    /// What there is to tell of it when nothing is under way.
-    pub(crate) fn report(&self) -> Option<Report<'_>> {
-        let target = self.window.as_ref()?.target();
-        Some(Report {
-            service: target.service,
-            action: target.action,
-            attempts: 0,
-            last: None,
-            for_credentials: false,
-            why: None,
-            credentials: None,
-            passed_over: &[],
-        })
     }
 
     /// Goes on to what is to be fetched, if there is anything.

@@ -3,6 +3,10 @@
 
 #[path = "secrets/marks.rs"]
 mod marks;
+#[cfg(feature = "tracing")]
+#[path = "common/trace.rs"]
+#[expect(dead_code, reason = "other tests look closer")]
+mod recording;
 #[path = "secrets/stored.rs"]
 mod stored;
 #[path = "secrets/types.rs"]
@@ -14,8 +18,8 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
     Action, AssumeRole, Call, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure,
-    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Report, Retry,
-    Scripted, Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire,
+    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Retry, Scripted,
+    Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire,
     credential::{Search, SearchStep},
     request, response,
     tc3::{self},
@@ -54,6 +58,8 @@ struct Driver {
     texts: Texts,
     session: Session,
     now: Now,
+    #[cfg(feature = "tracing")]
+    recording: recording::Recording,
 }
 
 impl Driver {
@@ -62,6 +68,8 @@ impl Driver {
             texts: Texts::default(),
             session: Session::new(credential()).with_settings(settings),
             now: Now::new(START, Duration::ZERO, 0),
+            #[cfg(feature = "tracing")]
+            recording: recording::Recording::new(),
         }
     }
 
@@ -77,24 +85,19 @@ impl Driver {
             self.texts.debug("Step", &step);
             self.texts.debug("Session", &self.session);
             self.texts.debug("Now", &self.now);
-            self.report(flow.report());
             match step {
                 Step::Send(attempt) => {
                     self.texts.debug("Attempt", &attempt);
                     self.texts.debug("Attempt", &attempt.request);
                     flow.handle(send(self.now.unix, &attempt.request));
                     self.texts.debug(name, flow);
-                    self.report(flow.report());
                 }
                 Step::Wait(delay) => match self.session.search(self.now) {
                     Some(search) => self.search(search, &mut send),
                     None => self.now.tick += delay,
                 },
                 Step::Done(output) => {
-                    if let Some(verdict) = F::verdict(&output) {
-                        self.texts.debug("Verdict", &verdict);
-                        self.texts.add("Verdict", verdict);
-                    }
+                    self.take_note_of_what_was_told();
                     return output;
                 }
             }
@@ -110,7 +113,6 @@ impl Driver {
             let step = search.step(&mut self.session, self.now);
             self.texts.debug("Search", &search);
             self.texts.debug("SearchStep", &step);
-            self.report(Some(search.report()));
             match step {
                 SearchStep::Read(lookup) => {
                     self.texts.debug("Lookup", &lookup);
@@ -127,16 +129,11 @@ impl Driver {
         }
     }
 
-    /// What is told of a flow or a search.
-    fn report(&mut self, report: Option<Report<'_>>) {
-        if let Some(report) = report {
-            self.texts.debug("Report", &report);
-            if let Some(verdict) = &report.last {
-                self.texts.add("Verdict", verdict);
-            }
-            if let Some(why) = report.why {
-                self.texts.debug("Why", &why);
-                self.texts.add("Why", why.as_str());
+    fn take_note_of_what_was_told(&mut self) {
+        #[cfg(feature = "tracing")]
+        for told in self.recording.take() {
+            for text in told.fields.values() {
+                self.texts.add(told.target, text);
             }
         }
     }

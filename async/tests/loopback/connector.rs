@@ -25,7 +25,7 @@ use tokio::{
 };
 use tower_service::Service;
 
-use crate::clients::builder;
+use crate::clients::{builder, settings, with};
 
 type Pipe = TokioIo<DuplexStream>;
 
@@ -182,11 +182,13 @@ async fn a_connector_that_fails_means_not_sent_and_says_why() {
     assert_eq!(cause.to_string(), "the tunnel is down");
     assert_not_sent(Err::<(), _>(error));
 
-    let client = builder(parse("http://127.0.0.1:1"))
-        .failover([parse("http://127.0.0.1:2")])
-        .retry(Retry::default())
-        .connector(own.clone())
-        .build();
+    let client = with(
+        settings(parse("http://127.0.0.1:1"))
+            .with_failover([parse("http://127.0.0.1:2")])
+            .with_retry(Retry::default()),
+    )
+    .connector(own.clone())
+    .build();
     assert_eq!(
         client.call(&january()).await.unwrap().output.total,
         Some(42)

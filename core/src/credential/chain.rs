@@ -28,8 +28,8 @@ use crate::Credential;
 ///   in the same source, once a call and once for all calls that were refused together. A call that finds other
 ///   keys there is sent again, also if it writes: a refused request had no effect.
 /// - A region, where the settings name none, is that of `TENCENTCLOUD_REGION` or else of tccli's configuration,
-///   if these sources are in the chain. If it is wrong or can't be read, there is no region and no error.
-///   [`Report::passed_over`](crate::Report::passed_over) says so, and a warning of the clients.
+///   if these sources are in the chain. If it is wrong or can't be read, there is no region and no error,
+///   but [a warning](crate::trace).
 ///
 /// ```
 /// use tc3_core::{AssumeRole, Chain, Credential, Source};

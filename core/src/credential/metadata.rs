@@ -15,7 +15,11 @@ use super::{
     source::{Identity, Source},
     with_causes,
 };
-use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, request::NO_CODING};
+use crate::{
+    Attempt, Endpoint, Failure, Now, Outcome, Session,
+    request::NO_CODING,
+    trace::{self, Scope},
+};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
@@ -54,7 +58,7 @@ impl MachineRole {
         format!("{}{name}", self.roles)
     }
 
-    fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+    fn attempt(&self, left: Duration, scope: Scope) -> Result<Attempt, http::Error> {
         let mut request = Request::builder()
             .method(Method::GET)
             .uri(self.url())
@@ -71,6 +75,7 @@ impl MachineRole {
             confidential: true,
             number: 1,
             for_credentials: true,
+            scope,
         })
     }
 
@@ -105,7 +110,14 @@ impl MachineRole {
 }
 
 impl Fetch for MachineRole {
-    fn step(&mut self, session: &mut Session, _: Now, left: Duration) -> Fetched {
+    fn step(
+        &mut self,
+        session: &mut Session,
+        _: Now,
+        left: Duration,
+        trace: &mut trace::Call,
+    ) -> Fetched {
+        trace.attempt(None);
         // A machine that has had a role before is expected to answer again.
         let known = session.credential().is_some();
         let silence = if known { Sort::Passing } else { Sort::Absent };
@@ -118,8 +130,11 @@ impl Fetch for MachineRole {
             return ControlFlow::Break(Err(Tried::late()));
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
-        match self.attempt(left) {
-            Ok(attempt) => ControlFlow::Continue(SearchStep::Send(attempt)),
+        match self.attempt(left, trace.scope.clone()) {
+            Ok(attempt) => {
+                trace.send(&attempt);
+                ControlFlow::Continue(SearchStep::Send(attempt))
+            }
             Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),
         }
     }

@@ -55,11 +55,11 @@ impl Failure {
         self
     }
 
-    /// The same, where what was not sent should have gone through this proxy. The error names its host and port,
-    /// and neither user nor password.
+    /// The same, where what was not sent should have gone through this proxy, if there is one. The error names its
+    /// host and port, and neither user nor password.
     #[must_use = "the failure is returned, not changed"]
-    pub fn through(mut self, proxy: &ProxyUrl) -> Self {
-        if let Self::NotSent(not_sent) = &mut self {
+    pub fn through<'a>(mut self, proxy: impl Into<Option<&'a ProxyUrl>>) -> Self {
+        if let (Self::NotSent(not_sent), Some(proxy)) = (&mut self, proxy.into()) {
             not_sent.proxy = Some(proxy.authority().to_owned());
         }
         self

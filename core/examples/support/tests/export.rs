@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use tc3_blocking::{Client, Transport};
+use tc3_blocking::{Client, Settings, Transport};
 use tc3_core::{
     Action, Attempt, Credential, Emulator, Endpoint, Failure, Paginate, Retry, UnixTime,
 };
@@ -38,8 +38,11 @@ fn client<A: Action>(answers: usize) -> Client<impl Transport> {
     let answered = AtomicUsize::new(0);
     Client::builder()
         .credentials(credential)
-        .rate(A::SERVICE, A::NAME, None)
-        .retry(Retry::NEVER)
+        .settings(
+            Settings::default()
+                .with_rate(A::SERVICE, A::NAME, None)
+                .with_retry(Retry::NEVER),
+        )
         .transport(move |attempt: Attempt| {
             if answered.fetch_add(1, Relaxed) >= answers {
                 return Err(Failure::not_sent("the service is gone"));
