@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use tc3_async::{Action, Client, DescribeAllocationSummaryByBusiness, Settings};
+use tc3_async::{Action, Client, Settings, billing::DescribeAllocationSummaryByBusiness};
 use tc3_example_support::{AllocationSummary, Parser, Result, finish};
 
 async fn run(arguments: AllocationSummary) -> Result<()> {

@@ -22,12 +22,16 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tc3_async::{
-    Client, Retry,
+    Client,
+    core::flow::Retry,
     serve::{Monitor, Server},
 };
 use tc3_core::{
-    Action, BeijingSecond, BillTransactionInfo, Credential, DescribeBillList, Emulator, Endpoint,
-    Flow, Invalid, Now, Pages, Scripted, Session, Settings, Step, UnixTime,
+    Action, Credential, Flow, Invalid, Now, Pages, Session, Settings, Step, UnixTime,
+    billing::{BillTransactionInfo, DescribeBillList},
+    emulator::{Emulator, Scripted},
+    session::Endpoint,
+    types::BeijingSecond,
 };
 use tc3_example_support::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Parser, Result, finish, with_faults,

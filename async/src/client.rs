@@ -10,9 +10,12 @@ use http::Uri;
 use hyper::rt::{Read, Write};
 use rustls::RootCertStore;
 use tc3_core::{
-    Action, Attempt, BoxError, Call, Chain, Credential, Endpoint, Error, Flow, Invalid, Now,
-    Outcome, Paginate, Proxies, ProxyUrl, Region, Reply, Session, Settings, Step, UnixTime, Walk,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
+    Reply, Session, Settings, Step, UnixTime, Walk,
     credential::{Search, SearchStep},
+    error::BoxError,
+    proxy::{Proxies, ProxyUrl},
+    session::Endpoint,
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
 use tokio::{task::spawn_blocking, time::Instant};
@@ -303,7 +306,7 @@ impl Builder {
     ///
     /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
     /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
-    /// [`pem::certificates`](tc3_core::pem::certificates) has the rules.
+    /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///

@@ -7,7 +7,10 @@ use std::{
 };
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{
+    Error, Paginate, Reply, Walk,
+    pagination::{Fetched, Prefetch, Turn},
+};
 use tokio::task::JoinSet;
 
 use crate::{Client, Hyper, Transport};
@@ -20,7 +23,7 @@ use crate::{Client, Hyper, Transport};
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
-    planner: Planner<A>,
+    planner: Prefetch<A>,
     /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this, which is
     /// gone once all is over.
     running: Option<JoinSet<Fetched<A>>>,
@@ -30,7 +33,7 @@ impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            planner: Planner::new(walk),
+            planner: Prefetch::new(walk),
             running: Some(JoinSet::new()),
         }
     }

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, connect::capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::RootCertStore;
-use tc3_core::{Attempt, Failure, Outcome, Proxies};
+use tc3_core::{Attempt, Failure, Outcome, proxy::Proxies};
 use tokio::runtime::{self, Handle};
 use tokio::{task::yield_now, time::timeout};
 

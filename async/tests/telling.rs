@@ -8,8 +8,15 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use tc3_async::{Builder, Chain, Client, Credential, Emulator, Region, Retry, Settings, Source};
-use tc3_core::{Attempt, Fault, Outcome, When};
+use tc3_async::{
+    Builder, Chain, Client, Credential, Region, Settings,
+    core::{emulator::Emulator, flow::Retry},
+    credential::Source,
+};
+use tc3_core::{
+    Attempt, Outcome,
+    emulator::{Fault, When},
+};
 use tc3_test_peer::{
     ANSWER, PATIENCE, Peer, credential, january, list,
     machine::{Folder, again, is_child},

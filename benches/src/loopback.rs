@@ -23,7 +23,10 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tc3_core::{Action, Call, DescribeBillList as List, Endpoint, Session, Settings, request};
+use tc3_core::{
+    Action, Call, Session, Settings, billing::DescribeBillList as List, session::Endpoint,
+    wire::request,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{

@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use tc3_blocking::{Action, Client, DescribeBillList, Settings};
+use tc3_blocking::{Action, Client, Settings, billing::DescribeBillList};
 use tc3_example_support::{BillList, Parser, Result, finish};
 
 fn run(arguments: BillList) -> Result<()> {

@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use tc3_blocking::{Action, ChannelDescribeBillUsageDetail, Client, Settings};
+use tc3_blocking::{Action, Client, Settings, essbasic::ChannelDescribeBillUsageDetail};
 use tc3_example_support::{Parser, Result, UsageDetail, finish};
 
 fn run(arguments: UsageDetail) -> Result<()> {

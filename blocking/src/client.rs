@@ -8,9 +8,11 @@ use std::{
 };
 
 use tc3_core::{
-    Action, Attempt, Call, Chain, Credential, Endpoint, Error, Flow, Invalid, Now, Outcome,
-    Paginate, Proxies, ProxyUrl, Region, Reply, Session, Settings, Step, UnixTime, Walk,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
+    Reply, Session, Settings, Step, UnixTime, Walk,
     credential::{Search, SearchStep},
+    proxy::{Proxies, ProxyUrl},
+    session::Endpoint,
 };
 use ureq::tls::TlsConfig;
 
@@ -244,7 +246,7 @@ impl Builder {
     ///
     /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
     /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
-    /// [`pem::certificates`](tc3_core::pem::certificates) has the rules.
+    /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use std::{io, time::Instant};
 
 use http::Uri;
 use rustls::AlertDescription;
-use tc3_core::{Failure, Obstacle};
+use tc3_core::{Failure, error::Obstacle};
 use ureq::{
     Agent, Error, Timeout,
     config::Config,

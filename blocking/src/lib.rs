@@ -3,7 +3,7 @@
 //! [`tc3_core`] decides everything; this crate sends what it says and sleeps as long as it says.
 //!
 //! ```no_run
-//! use tc3_blocking::{Client, Credential, DescribeBillList, PayType};
+//! use tc3_blocking::{billing::{DescribeBillList, PayType}, Client, Credential};
 //!
 //! let credential = Credential::new(std::env::var("TENCENTCLOUD_SECRET_ID")?, std::env::var("TENCENTCLOUD_SECRET_KEY")?)?;
 //! let client = Client::new(credential);
@@ -35,10 +35,13 @@
 //! [`call`](Client::call) one page. A range may be of any length; what the service takes at once is cut out of it:
 //!
 //! ```
-//! use tc3_blocking::{Client, Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Fen, Month, Walk, Yuan};
+//! use tc3_blocking::{
+//!     billing::{DescribeAllocationSummaryByBusiness, DescribeBillList}, Client, Credential, Fen, Month, Walk,
+//!     Yuan,
+//! };
 //!
 //! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! # let service = std::sync::Mutex::new(tc3_core::Emulator::new(credential.clone()));
+//! # let service = std::sync::Mutex::new(tc3_core::emulator::Emulator::new(credential.clone()));
 //! # let send = move |attempt: tc3_core::Attempt| service.lock().unwrap().send(&attempt);
 //! let client = Client::builder().credentials(credential).transport(send);
 //! let years = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2025-12-31 23:59:59".parse()?);
@@ -57,10 +60,10 @@
 //! # Resume an export
 //!
 //! A [`Walk`] says what was delivered. Store it with each page, and give it to [`pages`](Client::pages) another time;
-//! another process or machine will do. [`tc3_core::walk`] tells how a scheduler or many workers use it:
+//! another process or machine will do. [`tc3_core::pagination::walk`] tells how a scheduler or many workers use it:
 //!
 //! ```
-//! use tc3_blocking::{Client, Credential, DescribeBillList, Transport, Walk};
+//! use tc3_blocking::{billing::DescribeBillList, Client, Credential, Transport, Walk};
 //!
 //! /// Goes on from what is stored; stops after `most` pages, as if killed there. Returns how many records came.
 //! fn export(client: &Client<impl Transport>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
@@ -75,7 +78,7 @@
 //! }
 //!
 //! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! # let service = std::sync::Mutex::new(tc3_core::Emulator::new(credential.clone()));
+//! # let service = std::sync::Mutex::new(tc3_core::emulator::Emulator::new(credential.clone()));
 //! # let send = move |attempt: tc3_core::Attempt| service.lock().unwrap().send(&attempt);
 //! let client = Client::builder().credentials(credential).page_size(50).transport(send);
 //! let half_year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
@@ -89,7 +92,7 @@
 //! # Credentials
 //!
 //! [`Client::from_env`] looks where people keep them: environment, profile file, tccli, TKE, the machine's CVM role.
-//! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`] such as
+//! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`](credential::Source) such as
 //! `Source::named_profile("billing")`, or a [`Chain`] of several; [the guide](tc3_core::guide#keys-profiles-roles)
 //! shows each of them. What expires is renewed by one call while the others go on, and
 //! [`set_credential`](Client::set_credential) replaces the credential for all clones of a client. Nothing is read
@@ -104,8 +107,8 @@
 //! # Logs and metrics
 //!
 //! Calls and walks tell what they do through [`tracing`](https://docs.rs/tracing): each attempt, each wait and why,
-//! what came of a call; never a secret. [`trace`] has all names and fields, [the line](trace#logs-and-a-ticket-for-support)
-//! that the vendor's support asks for, and [counters](trace#metrics) of calls, retries and waits.
+//! what came of a call; never a secret. [`trace`](core::trace) has all names and fields, [the line](core::trace#logs-and-a-ticket-for-support)
+//! that the vendor's support asks for, and [counters](core::trace#metrics) of calls, retries and waits.
 //!
 //! # Test offline
 //!
@@ -114,8 +117,8 @@
 //!
 //! ```
 //! use std::sync::Mutex;
-//! use tc3_blocking::{Client, Credential, DescribeAllocationSummaryByBusiness, Month};
-//! use tc3_core::{Attempt, Emulator, Fault, When};
+//! use tc3_blocking::{billing::DescribeAllocationSummaryByBusiness, Client, Credential, Month};
+//! use tc3_core::{emulator::{Emulator, Fault, When}, Attempt};
 //!
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! let service = Emulator::new(credential.clone()).with_records(25).with_fault(When::At(2), Fault::Lost);
@@ -159,5 +162,11 @@ mod transport;
 
 pub use client::{Builder, Client};
 pub use pages::{Items, Pages};
-pub use tc3_core::{self, *};
+#[cfg(feature = "emulator")]
+pub use tc3_core::emulator;
+pub use tc3_core::{
+    self as core, Action, BeijingTime, Chain, CompactDate, Credential, Error, Fen, Invalid, Month,
+    Paginate, Region, Remedy, Reply, Settings, UnixTime, Untyped, Walk, Yuan, billing, credential,
+    essbasic, pagination, sts,
+};
 pub use transport::{Transport, Ureq};

@@ -6,7 +6,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{
+    Error, Paginate, Reply, Walk,
+    pagination::{Fetch, Fetched, Prefetch, Turn},
+};
 use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 
 use crate::{Client, Transport, Ureq};
@@ -18,7 +21,7 @@ use crate::{Client, Transport, Ureq};
 #[must_use = "iterators are lazy"]
 pub struct Pages<A: Paginate, T = Ureq> {
     client: Client<T>,
-    planner: Planner<A>,
+    planner: Prefetch<A>,
     /// Whether each fetch has a thread of its own.
     is_wide: bool,
     thread: fn() -> thread::Builder,
@@ -34,13 +37,13 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// over [`Pages`] to resume later.
 ///
 /// After an error, [`Error::Incomplete`] included, there are no more.
-pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
+pub type Items<A, T = Ureq> = tc3_core::pagination::Items<Pages<A, T>, A>;
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            planner: Planner::new(walk),
+            planner: Prefetch::new(walk),
             is_wide: false,
             thread: thread::Builder::new,
             running: VecDeque::new(),
@@ -132,7 +135,7 @@ mod tests {
         atomic::{AtomicBool, Ordering},
     };
 
-    use tc3_core::{Attempt, Credential, DescribeBillList, Emulator};
+    use tc3_core::{Attempt, Credential, billing::DescribeBillList, emulator::Emulator};
 
     use super::*;
 

@@ -1,7 +1,11 @@
 use std::{io::Read, time::Duration};
 
 use rustls::RootCertStore;
-use tc3_core::{Attempt, Failure, Invalid, Outcome, Proxies, ProxyUrl, pem};
+use tc3_core::{
+    Attempt, Failure, Invalid, Outcome,
+    proxy::{Proxies, ProxyUrl},
+    wire::pem,
+};
 use ureq::{
     Agent, Proxy,
     tls::{Certificate, TlsConfig},

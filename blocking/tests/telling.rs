@@ -9,8 +9,15 @@ use std::{
     time::Duration,
 };
 
-use tc3_blocking::{Builder, Chain, Client, Credential, Emulator, Region, Retry, Settings, Source};
-use tc3_core::{Attempt, Fault, Outcome, When};
+use tc3_blocking::{
+    Builder, Chain, Client, Credential, Region, Settings,
+    core::{emulator::Emulator, flow::Retry},
+    credential::Source,
+};
+use tc3_core::{
+    Attempt, Outcome,
+    emulator::{Fault, When},
+};
 use tc3_test_peer::{
     ANSWER, Peer, credential, january, list,
     machine::{Folder, again, is_child},

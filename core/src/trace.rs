@@ -52,7 +52,7 @@
 #![cfg_attr(not(feature = "tracing"), doc = "```ignore")]
 //! use core::time::Duration;
 //! use std::{io, sync::{Arc, Mutex}};
-//! use tc3_core::{Call, Credential, DescribeBillList, Flow, Now, Session, Step, UnixTime};
+//! use tc3_core::{billing::DescribeBillList, Call, Credential, Flow, Now, Session, Step, UnixTime};
 //!
 //! # #[derive(Clone, Default)]
 //! # struct Log(Arc<Mutex<Vec<u8>>>);
@@ -187,8 +187,9 @@ mod on {
     use tracing::{Level, Span, debug, debug_span, enabled, trace, warn};
 
     use crate::{
-        Attempt, Error, NoCredentials, Outcome, Paginate, Refusal, Reply, Target, Tried,
-        credential::{Looked, Lookup},
+        Attempt, Error, Outcome, Paginate, Reply, Target,
+        credential::{Looked, Lookup, NoCredentials, Tried},
+        error::Refusal,
     };
 
     /// The span that events are written in.
@@ -488,8 +489,8 @@ mod off {
     use core::time::Duration;
 
     use crate::{
-        Attempt, Error, NoCredentials, Outcome, Target, Tried,
-        credential::{Looked, Lookup},
+        Attempt, Error, Outcome, Target,
+        credential::{Looked, Lookup, NoCredentials, Tried},
     };
 
     #[derive(Clone, Debug)]

@@ -17,12 +17,19 @@ use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
-    Action, AssumeRole, Call, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure,
-    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Retry, Scripted,
-    Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire,
-    credential::{Search, SearchStep},
-    request, response,
+    Action, Call, Credential, Error, Failure, Flow, Now, Outcome, Pages, Region, Session, Settings,
+    Step, UnixTime, Untyped, Walk,
+    billing::DescribeBillList,
+    credential::{Search, SearchStep, Source},
+    emulator::{Emulator, Scripted},
+    error::Obstacle,
+    flow::Retry,
+    pagination::{Prefetch, Turn},
+    proxy::ProxyUrl,
+    session::{Endpoint, Language, Wire},
+    sts::AssumeRole,
     tc3::{self},
+    wire::{request, response},
 };
 
 use marks::{KEY, TOKEN, Texts, credential, derived};
@@ -31,15 +38,24 @@ use marks::{KEY, TOKEN, Texts, credential, derived};
 const START: UnixTime = UnixTime::new(1_760_000_000);
 
 /// The modules whose types are public.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 18] = [
     include_str!("../src/lib.rs"),
     include_str!("../src/credential/mod.rs"),
     include_str!("../src/actions/billing/mod.rs"),
     include_str!("../src/actions/essbasic/mod.rs"),
     include_str!("../src/actions/sts/mod.rs"),
     include_str!("../src/tc3/mod.rs"),
-    include_str!("../src/request.rs"),
-    include_str!("../src/response/mod.rs"),
+    include_str!("../src/emulator/mod.rs"),
+    include_str!("../src/error/mod.rs"),
+    include_str!("../src/flow/mod.rs"),
+    include_str!("../src/pagination/mod.rs"),
+    include_str!("../src/proxy/mod.rs"),
+    include_str!("../src/session/mod.rs"),
+    include_str!("../src/types/mod.rs"),
+    include_str!("../src/untyped.rs"),
+    include_str!("../src/wire/mod.rs"),
+    include_str!("../src/wire/request.rs"),
+    include_str!("../src/wire/response.rs"),
     include_str!("../src/types/lenient.rs"),
 ];
 
@@ -355,11 +371,11 @@ fn refusals(texts: &mut Texts) {
 
 fn planner(driver: &mut Driver) {
     let mut service = Emulator::new(credential());
-    let mut planner = Planner::new(january().with_limit(20)).with_width(2);
+    let mut planner = Prefetch::new(january().with_limit(20)).with_width(2);
     let mut out = Vec::new();
     loop {
         let turn = planner.turn(driver.session.settings());
-        driver.texts.debug("Planner", &planner);
+        driver.texts.debug("Prefetch", &planner);
         driver.texts.debug("Turn", &turn);
         match turn {
             Turn::Fetch(fetch) => {

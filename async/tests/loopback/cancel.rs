@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tc3_core::{Emulator, Fault, Source, When};
+use tc3_core::{
+    credential::Source,
+    emulator::{Emulator, Fault, When},
+};
 use tc3_test_peer::{PATIENCE, Peer, Stage, credential, january, list, tls};
 use tokio::time::{sleep, timeout};
 

@@ -11,7 +11,9 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt};
 use http::Uri;
 use hyper_util::rt::TokioIo;
-use tc3_core::{BoxError, Emulator, Endpoint, Retry, Source};
+use tc3_core::{
+    credential::Source, emulator::Emulator, error::BoxError, flow::Retry, session::Endpoint,
+};
 use tc3_test_peer::{
     PATIENCE, Peer, Proxy, Refusing, SHORT, TOKEN, assert_late, assert_not_sent, credential,
     january,

@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use tc3_core::{Emulator, Error};
+use tc3_core::{Error, emulator::Emulator};
 use tc3_test_peer::{PATIENCE, Peer, SHORT, answer, credential, january, list, now};
 
 use crate::clients::{settings, with};

@@ -28,8 +28,8 @@ macro_rules! input {
                     $( $(#[$inner])* $field: $type, )*
                 }
 
-                let object = $crate::lenient::Object::<Fields>::deserialize(deserializer);
-                object.map(|$crate::lenient::Object(Fields { $($field),* })| Self { $($field),* })
+                let object = $crate::types::lenient::Object::<Fields>::deserialize(deserializer);
+                object.map(|$crate::types::lenient::Object(Fields { $($field),* })| Self { $($field),* })
             }
         }
     };

@@ -16,9 +16,10 @@ use super::{
     with_causes,
 };
 use crate::{
-    Attempt, Endpoint, Failure, Now, Outcome, Session,
-    request::NO_CODING,
+    Attempt, Failure, Now, Outcome, Session,
+    session::Endpoint,
     trace::{self, Scope},
+    wire::request::NO_CODING,
 };
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
@@ -177,7 +178,7 @@ impl Credential {
     /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
     /// let failed = Credential::from_metadata(r#"{"Code": "Failed"}"#).unwrap_err();
     /// assert_eq!(failed.to_string(), "Code must be Success");
-    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
     /// # Errors
@@ -203,7 +204,7 @@ impl Credential {
 ///
 /// assert_eq!(metadata_role("billing-reader\n")?, "billing-reader");
 /// assert!(metadata_role("<html>a proxy's page</html>").is_err());
-/// # Ok::<(), tc3_core::Unreadable>(())
+/// # Ok::<(), tc3_core::credential::Unreadable>(())
 /// ```
 ///
 /// # Errors

@@ -2,7 +2,7 @@ use alloc::sync::{Arc, Weak};
 use core::time::Duration;
 
 use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
-use crate::{Now, Region, Retry, UnixTime, trace::Scope};
+use crate::{Now, Region, UnixTime, flow::Retry, trace::Scope};
 
 /// How long before they expire credentials are renewed at the most.
 const EARLY: i64 = 300;

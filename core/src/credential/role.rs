@@ -3,8 +3,9 @@ use core::{ops::ControlFlow, time::Duration};
 
 use super::{SearchStep, Tried};
 use crate::{
-    Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply,
-    Session, Step, Wire,
+    Action, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Session, Step,
+    session::Wire,
+    sts::AssumedRole,
     trace::{self, Scope},
 };
 
@@ -71,7 +72,7 @@ impl Fetch for Assume {
             let settings = outer.settings().clone().with_wire(Wire::Post);
             let settings = settings.with_region(region).with_deadline(left);
             let mut session = Session::new(self.keys.clone()).with_settings(settings);
-            session.set_clock_offset(outer.clock_offset());
+            session.clock().set_offset(outer.clock_offset());
             (session, outer.clock_offset())
         });
         match self.call.step(session, now) {
@@ -83,7 +84,7 @@ impl Fetch for Assume {
             Step::Done(result) => {
                 // Another call may have set the clock meanwhile.
                 if session.clock_offset() != *offset {
-                    outer.set_clock_offset(session.clock_offset());
+                    outer.clock().set_offset(session.clock_offset());
                 }
                 let keys = result.and_then(|reply| Ok(reply.output.try_into()?));
                 ControlFlow::Break(keys.map_err(Tried::of_request))

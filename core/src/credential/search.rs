@@ -17,12 +17,13 @@ use super::{
     parts,
     refresh::Found,
     role::{Assume, Fetch},
-    source::{Identity, Kind, Source},
+    source::{Identity, Source, SourceKind},
     tccli, tke,
 };
 use crate::{
-    AssumeRole, Attempt, Credential, Now, Outcome, Region, Session, UnixTime,
-    call::Hints,
+    Attempt, Credential, Now, Outcome, Region, Session, UnixTime,
+    flow::Hints,
+    sts::AssumeRole,
     trace::{self, Scope},
 };
 
@@ -36,10 +37,7 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{
-///     Call, Flow, Now, Session, Source, Step, UnixTime, Untyped,
-///     credential::{Lookup, SearchStep},
-/// };
+/// use tc3_core::{credential::{Lookup, SearchStep, Source}, Call, Flow, Now, Session, Step, UnixTime, Untyped};
 ///
 /// let mut session = Session::new(Source::environment());
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
@@ -169,13 +167,16 @@ impl Search {
         let places = chain.places();
         let mut unread: Vec<_> = places.iter().flat_map(|it| it.variables()).collect();
         let mut wanted = places.into_iter().filter(|_| wants_region);
-        if wanted.clone().any(|it| matches!(it.0, Kind::Environment)) {
+        if wanted
+            .clone()
+            .any(|it| matches!(it.0, SourceKind::Environment))
+        {
             unread.push(REGION);
         }
         Self {
             mark,
             configured: wanted.find_map(|it| match &it.0 {
-                Kind::Tccli(profile) => Some(profile.clone()),
+                SourceKind::Tccli(profile) => Some(profile.clone()),
                 _ => None,
             }),
             until,
@@ -321,18 +322,20 @@ impl Search {
         own_time: UnixTime,
     ) -> Next {
         let fetch: Box<dyn Fetch> = match &source.0 {
-            Kind::Fixed(keys) => return Ok(self.gained(keys.clone())),
-            Kind::Role(role, over) => {
+            SourceKind::Fixed(keys) => return Ok(self.gained(keys.clone())),
+            SourceKind::Role(role, over) => {
                 let outer = mem::replace(&mut self.level, Level::new(over));
                 self.outer.push((outer, role.clone(), place));
                 return Ok(Task::Next);
             }
-            Kind::Tke => {
+            SourceKind::Tke => {
                 let scope = self.trace.scope.clone();
                 Box::new(tke::role(&self.variables, file, own_time, scope)?)
             }
-            Kind::CvmRole { metadata, role } => Box::new(MachineRole::new(metadata, role.clone())?),
-            Kind::Environment | Kind::Profile { .. } | Kind::Tccli(_) => {
+            SourceKind::CvmRole { metadata, role } => {
+                Box::new(MachineRole::new(metadata, role.clone())?)
+            }
+            SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
                 let Identity { source, place } = source.read(&self.variables, file, own_time)?;
                 self.pass_denied();
                 return self.ask(&source, place, None, own_time);

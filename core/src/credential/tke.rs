@@ -8,7 +8,7 @@ use super::{
     parts::{self, Parts},
     role::Assume,
 };
-use crate::{AssumeRoleWithWebIdentity, UnixTime, trace::Scope};
+use crate::{UnixTime, sts::AssumeRoleWithWebIdentity, trace::Scope};
 
 /// All variables that say which role a Kubernetes service account has.
 pub(super) const NAMES: [&str; 4] = [REGION, PROVIDER_ID, TOKEN_FILE, ROLE_ARN];

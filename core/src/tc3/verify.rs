@@ -74,7 +74,7 @@ impl Rejection {
 /// holds `content-type` and `host`. The token of a temporary credential is not looked at.
 ///
 /// ```
-/// use tc3_core::{Credential, Session, UnixTime, Untyped, request, tc3};
+/// use tc3_core::{tc3, wire::request, Credential, Session, UnixTime, Untyped};
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 /// let mut session = Session::new(credential.clone());

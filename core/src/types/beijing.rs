@@ -17,7 +17,7 @@ const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
 /// A whole second on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss`.
 ///
 /// ```
-/// use tc3_core::{BeijingSecond, UnixTime};
+/// use tc3_core::{types::BeijingSecond, UnixTime};
 ///
 /// let start = BeijingSecond::new(2024, 1, 1, 0, 0, 0)?;
 /// assert_eq!(start.to_string(), "2024-01-01 00:00:00");

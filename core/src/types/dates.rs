@@ -149,7 +149,7 @@ impl fmt::Display for CompactDate {
 /// The day of a bill, Beijing time, written `yyyy-MM-dd`, or its month, written `yyyy-MM`.
 ///
 /// ```
-/// use tc3_core::BillDate;
+/// use tc3_core::types::BillDate;
 ///
 /// let day = BillDate::day(2024, 2, 1)?;
 /// assert_eq!(day.to_string(), "2024-02-01");

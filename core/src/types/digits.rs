@@ -70,7 +70,7 @@ impl Digits {
 /// Writes and reads types as their texts.
 macro_rules! as_text {
     ($($name:ident),*) => {
-        $crate::lenient::read_by_parsing!("a date or time as text", false: $($name),*);
+        $crate::types::lenient::read_by_parsing!("a date or time as text", false: $($name),*);
         $(
             impl serde::Serialize for $name {
                 fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -13,7 +13,7 @@ use crate::Invalid;
 /// neither rounded nor an error, since the sum stands beside records that are right.
 ///
 /// ```
-/// use tc3_core::{Fen, FenSum};
+/// use tc3_core::{types::FenSum, Fen};
 ///
 /// let sum: FenSum = serde_json::from_str("2.247483647E9")?;
 /// assert_eq!(sum, FenSum::Whole(Fen::new(2_247_483_647)));

@@ -4,7 +4,7 @@
 //! read exactly is an error, never a default.
 //!
 //! ```
-//! use tc3_core::{Yuan, lenient};
+//! use tc3_core::{types::lenient, Yuan};
 //!
 //! #[derive(serde::Deserialize)]
 //! struct Row {
@@ -203,9 +203,9 @@ pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<T>(PhantomData<T>);
+        struct ObjectVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
             type Value = Object<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,7 +224,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         }
 
         // Asked for a map, serde_json would show a text that stands in its place before the visitor can hide it.
-        deserializer.deserialize_any(Fields(PhantomData))
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
     }
 }
 
@@ -464,9 +464,9 @@ pub(crate) use read_as_scalars;
 /// Reads types with serde by their `FromStr`, numbers by their digits if that is asked for.
 macro_rules! read_by_parsing {
     ($expected:literal, $digits:literal: $($name:ident),*) => {
-        $crate::lenient::read_as_scalars!($($name),*);
+        $crate::types::lenient::read_as_scalars!($($name),*);
         $(
-            impl $crate::lenient::FromScalar for $name {
+            impl $crate::types::lenient::FromScalar for $name {
                 const EXPECTED: &'static str = $expected;
                 const DIGITS: bool = $digits;
                 const BLANKS: bool = true;

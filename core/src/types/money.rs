@@ -204,7 +204,7 @@ lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, F
 /// Kept as text, since the service also writes signs and dashes where a percentage has no value.
 ///
 /// ```
-/// use tc3_core::Percent;
+/// use tc3_core::types::Percent;
 ///
 /// let ratio: Percent = serde_json::from_str(r#""-7.18""#)?;
 /// assert_eq!(ratio.as_str(), "-7.18");

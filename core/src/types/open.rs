@@ -57,9 +57,9 @@ macro_rules! open_set {
             }
         }
 
-        $crate::lenient::read_as_scalars!($name);
+        $crate::types::lenient::read_as_scalars!($name);
 
-        impl $crate::lenient::FromScalar for $name {
+        impl $crate::types::lenient::FromScalar for $name {
             const EXPECTED: &'static str = "a text";
             const WHOLE_FLOATS: bool = true;
 
@@ -77,7 +77,7 @@ pub(crate) use open_set;
 mod tests {
     use alloc::vec::Vec;
 
-    use crate::PayType;
+    use crate::billing::PayType;
 
     #[test]
     fn an_unknown_text_survives_a_round_trip() {

@@ -1,4 +1,4 @@
-use tc3_core::{Credential, Emulator, Error};
+use tc3_core::{Credential, Error, emulator::Emulator};
 use tc3_test_peer::{ANSWER, KEY, Peer, answer, answer_of, assert_unknown, credential, january};
 
 use super::{client, settings, with};

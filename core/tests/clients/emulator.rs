@@ -1,8 +1,11 @@
 use std::fmt;
 
 use tc3_core::{
-    Agent, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
-    Emulator, Endpoint, Error, Month, Paginate, Wire,
+    Credential, Error, Month, Paginate,
+    billing::DescribeAllocationSummaryByBusiness,
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    session::{Endpoint, Wire},
 };
 use tc3_test_peer::{KEY, PATIENCE, Peer, TOKEN, credential, january};
 

@@ -1,6 +1,6 @@
 use std::thread;
 
-use tc3_core::{Error, Failure, Obstacle, Remedy};
+use tc3_core::{Error, Failure, Remedy, error::Obstacle};
 use tc3_test_peer::{
     ANSWER, PATIENCE, Peer, SHORT, answer, assert_late, assert_not_sent, assert_unknown, january,
 };

@@ -19,7 +19,7 @@ mod wire;
 
 use std::iter;
 
-use tc3_core::{Endpoint, Paginate, Retry, Settings};
+use tc3_core::{Paginate, Settings, flow::Retry, session::Endpoint};
 use tc3_test_peer::{PATIENCE, credential};
 
 use crate::driver::{Builder, Client, Items, wait};

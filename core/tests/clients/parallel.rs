@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use tc3_core::{Emulator, Fault, Retry, Settings, When};
+use tc3_core::{
+    Settings,
+    emulator::{Emulator, Fault, When},
+    flow::Retry,
+};
 use tc3_test_peer::{Peer, Refusing, SHORT, credential, faulty, january, list};
 
 use super::{all, client};

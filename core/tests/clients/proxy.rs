@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tc3_core::{Emulator, Endpoint, Error, Failure, Obstacle, Remedy, Retry, Settings};
+use tc3_core::{
+    Error, Failure, Remedy, Settings, emulator::Emulator, error::Obstacle, flow::Retry,
+    session::Endpoint,
+};
 use tc3_test_peer::{
     ANSWER, KEY, PATIENCE, Peer, Proxy, Refusing, SHORT, TOKEN, answer, assert_late,
     assert_not_sent, credential, january,

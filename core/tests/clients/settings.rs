@@ -1,6 +1,6 @@
 use std::{error::Error as _, time::Duration};
 
-use tc3_core::{Emulator, Endpoint, Error};
+use tc3_core::{Error, emulator::Emulator, session::Endpoint};
 use tc3_test_peer::{KEY, Peer, Refusing, TOKEN, answer, credential, january};
 
 use super::{builder, client, settings, with};

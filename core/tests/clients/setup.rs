@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tc3_core::{Credential, Endpoint, Retry, Settings};
+use tc3_core::{Credential, Settings, flow::Retry, session::Endpoint};
 use tc3_test_peer::{MAX_BODY, PATIENCE, credential, tls};
 
 use crate::driver::Client;

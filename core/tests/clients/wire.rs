@@ -1,6 +1,12 @@
 use std::collections::HashSet;
 
-use tc3_core::{Emulator, Language, Region, Settings, SubPayType, Wire, tc3};
+use tc3_core::{
+    Region, Settings,
+    billing::SubPayType,
+    emulator::Emulator,
+    session::{Language, Wire},
+    tc3,
+};
 use tc3_test_peer::{ANSWER, PATIENCE, Peer, Received, TOKEN, answer, credential, january, now};
 
 use super::client;

@@ -2,7 +2,8 @@
 
 use proptest::{prelude::*, sample::subsequence};
 use tc3_core::{
-    Call, Chain, Error, Failure, Flow, Region, Session, Source, Step, credential::Lookup,
+    Call, Chain, Error, Failure, Flow, Region, Session, Step,
+    credential::{Lookup, Source},
 };
 
 use super::credentials::{METADATA, PAIR, first_send, january, machine, near, set, signer, zones};

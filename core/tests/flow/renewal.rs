@@ -4,8 +4,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use http::StatusCode;
 use tc3_core::{
-    AssumeRole, Attempt, Call, Emulator, Error, Failure, Fault, Flow, Outcome, Pages, Retry,
-    Session, Settings, Source, Step, UnixTime, When, Wire, credential::SearchStep,
+    Attempt, Call, Error, Failure, Flow, Outcome, Pages, Session, Settings, Step, UnixTime,
+    credential::{SearchStep, Source},
+    emulator::{Emulator, Fault, When},
+    flow::Retry,
+    session::Wire,
+    sts::AssumeRole,
 };
 
 use super::{

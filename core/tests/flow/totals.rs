@@ -4,7 +4,8 @@
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tc3_core::{
-    Attempt, DescribeAllocationSummaryByBusiness, Error, Month, Outcome, Planner, Settings,
+    Attempt, Error, Month, Outcome, Settings, billing::DescribeAllocationSummaryByBusiness,
+    pagination::Prefetch,
 };
 
 use super::{
@@ -77,7 +78,7 @@ fn walked<const KIND: usize>(service: &mut Service, limit: u32, width: usize) ->
     let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
     let mut world = World::new(Client::with_settings(settings.with_max_pages(1_000)));
     world.latencies = vec![(10, 10)];
-    let mut planner = Planner::new(Rows::<KIND>::new(limit, 1)).with_width(width);
+    let mut planner = Prefetch::new(Rows::<KIND>::new(limit, 1)).with_width(width);
     world.walk(&mut planner, |_, attempt| service.serve::<KIND>(attempt))
 }
 
@@ -416,7 +417,7 @@ fn a_list_of_equal_records_that_moves_under_the_walk_is_an_error() {
                 let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
                 let mut world = World::new(Client::with_settings(settings));
                 world.latencies = vec![(10, 10)];
-                let mut planner = Planner::new(Rows::<ITEM_OFFSET>::new(50, 1)).with_width(width);
+                let mut planner = Prefetch::new(Rows::<ITEM_OFFSET>::new(50, 1)).with_width(width);
                 let walked = world.walk(&mut planner, |_, attempt| {
                     let answer = service.serve::<ITEM_OFFSET>(attempt);
                     answers += 1;
@@ -567,7 +568,7 @@ fn a_list_that_ends_with_a_short_page_may_end_with_a_full_one_and_a_refusal() {
             let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
             let mut world = World::new(Client::with_settings(settings));
             world.latencies = vec![(10, 10)];
-            let mut planner = Planner::new(Rows::<SHORT>::new(4, 1)).with_width(width);
+            let mut planner = Prefetch::new(Rows::<SHORT>::new(4, 1)).with_width(width);
             let walked = world.walk(&mut planner, |_, attempt| {
                 let (_, start, _) = Table::place::<SHORT>(&input(attempt));
                 if start >= 8 {

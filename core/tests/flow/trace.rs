@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Chain, Emulator, Error, Failure, Flow, Invalid, Outcome, Pages, Planner, Retry,
-    Session, Settings, Source, Step, Turn, Untyped, credential::SearchStep,
+    Attempt, Call, Chain, Error, Failure, Flow, Invalid, Outcome, Pages, Session, Settings, Step,
+    Untyped,
+    credential::{SearchStep, Source},
+    emulator::Emulator,
+    flow::Retry,
+    pagination::{Prefetch, Turn},
 };
 
 use super::{
@@ -434,7 +438,7 @@ fn a_walk_is_told_of_page_by_page_and_at_its_end() {
 #[test]
 fn a_walk_that_its_driver_gives_up_is_told_of_as_failed() {
     let recording = Recording::new();
-    let mut planner = Planner::new(january());
+    let mut planner = Prefetch::new(january());
     planner.fail(Error::Shutdown).unwrap_err();
     let client = Client::new();
     assert!(matches!(planner.turn(client.session.settings()), Turn::End));
@@ -535,7 +539,7 @@ fn an_answer_that_is_confidential_is_not_shown_where_it_is_wrong() {
 fn a_role_that_is_refused_has_its_request_id_and_its_cause_once() {
     let recording = Recording::new();
     let mut service = Emulator::new(credential());
-    let stranger = tc3_core::AssumeRole::new("qcs::cam::uin/1:roleName/stranger", "report");
+    let stranger = tc3_core::sts::AssumeRole::new("qcs::cam::uin/1:roleName/stranger", "report");
     let mut client = near(Source::role(stranger, credential()), Settings::default());
     let mut call = Call::new(&january());
     let output = client.drive(&mut call, |now, attempt| {
@@ -554,7 +558,7 @@ fn a_page_fetched_beside_others_is_told_of_as_a_call() {
     let recording = Recording::new();
     let mut service = Emulator::new(credential());
     let mut client = Client::new();
-    let mut planner = Planner::new(january()).with_width(2);
+    let mut planner = Prefetch::new(january()).with_width(2);
     let Turn::Fetch(mut fetch) = planner.turn(client.session.settings()) else {
         panic!("nothing to fetch");
     };

@@ -11,8 +11,13 @@ use std::{
 };
 
 use tc3_core::{
-    AssumeRole, AssumeRoleWithWebIdentity, Credential, DescribeBillList, Emulator, Endpoint, Fault,
-    Region, Retry, Settings, Source, UnixTime, When, Wire,
+    Credential, Region, Settings, UnixTime,
+    billing::DescribeBillList,
+    credential::Source,
+    emulator::{Emulator, Fault, When},
+    flow::Retry,
+    session::{Endpoint, Wire},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
 };
 
 use crate::{

@@ -12,7 +12,8 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use tc3_blocking::{Client, Settings, Transport};
 use tc3_core::{
-    Action, Attempt, Credential, Emulator, Endpoint, Failure, Paginate, Retry, UnixTime,
+    Action, Attempt, Credential, Failure, Paginate, UnixTime, emulator::Emulator, flow::Retry,
+    session::Endpoint,
 };
 use tc3_example_support::{AllocationSummary, BillList, Export, Parser, Result, Row, Service};
 

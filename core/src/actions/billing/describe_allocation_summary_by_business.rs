@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{SERVICE, VERSION};
 use crate::{
-    Action, BillDate, Invalid, Month, PageInfo, Paginate, Paging, Percent, Slot, Start, Yuan,
+    Action, Invalid, Month, Paginate, Yuan,
     actions::{check_limit, limit_or, same},
-    lenient,
-    types::open_set,
+    pagination::{PageInfo, Paging, Slot, Start},
+    types::{BillDate, Percent, lenient, open_set},
 };
 
 /// The most records that the service documents for a page, and the page size where nobody says otherwise.
@@ -22,10 +22,10 @@ input! {
     /// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
     ///
     /// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
-    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::Kind::NotReady)).
+    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
     ///
     /// ```
-    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Sort, SortType};
+    /// use tc3_core::{billing::{DescribeAllocationSummaryByBusiness, Sort, SortType}, Month};
     ///
     /// let action = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?)
     ///     .with_sort(Sort::REAL_TOTAL_COST, SortType::DESC)
@@ -91,7 +91,7 @@ impl DescribeAllocationSummaryByBusiness {
     /// [`Walk::over`](crate::Walk::over).
     ///
     /// ```
-    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month};
+    /// use tc3_core::{billing::DescribeAllocationSummaryByBusiness, Month};
     ///
     /// let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2023, 11)?);
     /// let months = summary.through(Month::new(2024, 2)?)?;

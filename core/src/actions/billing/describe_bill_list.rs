@@ -4,11 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{SERVICE, VERSION};
 use crate::{
-    Action, BeijingSecond, BeijingTime, Fen, FenSum, Invalid, PageInfo, Paginate, Paging, Slot,
-    Start,
+    Action, BeijingTime, Fen, Invalid, Paginate,
     actions::{check_limit, limit_or, same},
-    lenient,
-    types::open_set,
+    pagination::{PageInfo, Paging, Slot, Start},
+    types::{BeijingSecond, FenSum, lenient, open_set},
 };
 
 /// The page size where nobody says otherwise; the service documents no maximum.
@@ -22,7 +21,7 @@ input! {
     /// in fen.
     ///
     /// ```
-    /// use tc3_core::{BeijingSecond, DescribeBillList, PayType};
+    /// use tc3_core::{billing::{DescribeBillList, PayType}, types::BeijingSecond};
     ///
     /// let start: BeijingSecond = "2024-01-01 00:00:00".parse()?;
     /// let end: BeijingSecond = "2024-01-31 23:59:59".parse()?;
@@ -323,7 +322,7 @@ open_set! {
     /// the spelling of requests here.
     ///
     /// ```
-    /// use tc3_core::SubPayType;
+    /// use tc3_core::billing::SubPayType;
     ///
     /// let mode: SubPayType = serde_json::from_str("\"hourh\"")?;
     /// assert_eq!(mode, SubPayType::HOUR_H);

@@ -4,10 +4,13 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, CompactDate, Invalid, PageInfo, Paginate, Paging, Slot, Start, UnixTime,
+    Action, CompactDate, Invalid, Paginate, UnixTime,
     actions::check_limit,
-    lenient::{self, FromScalar},
-    types::open_set,
+    pagination::{PageInfo, Paging, Slot, Start},
+    types::{
+        lenient::{self, FromScalar},
+        open_set,
+    },
 };
 
 input! {
@@ -18,7 +21,7 @@ input! {
     /// and since 2026-10-10 only days of one calendar month; a walk takes any range, month by month.
     ///
     /// ```
-    /// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, CompactDate, QuotaType};
+    /// use tc3_core::{essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType}, CompactDate};
     ///
     /// let start: CompactDate = "20230902".parse()?;
     /// let end: CompactDate = "20230930".parse()?;

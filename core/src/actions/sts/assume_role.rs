@@ -8,7 +8,7 @@ input! {
     /// Returns temporary credentials for a role.
     ///
     /// ```
-    /// use tc3_core::AssumeRole;
+    /// use tc3_core::sts::AssumeRole;
     ///
     /// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
     ///     .with_duration_seconds(3_600);
@@ -77,7 +77,7 @@ impl AssumeRole {
     /// Allows only what this policy, a JSON text, allows as well. It is percent-encoded here.
     ///
     /// ```
-    /// use tc3_core::AssumeRole;
+    /// use tc3_core::sts::AssumeRole;
     ///
     /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report").with_policy(r#"{"version": "2.0+"}"#);
     /// assert_eq!(action.policy.as_deref(), Some("%7B%22version%22%3A%20%222.0%2B%22%7D"));

@@ -12,7 +12,7 @@ input! {
     /// signed, so it takes no credentials to get some.
     ///
     /// ```
-    /// use tc3_core::AssumeRoleWithWebIdentity;
+    /// use tc3_core::sts::AssumeRoleWithWebIdentity;
     ///
     /// let action = AssumeRoleWithWebIdentity::new(
     ///     "provider", "not-a-real-web-identity", "qcs::cam::uin/1:roleName/auditor", "monthly-report",

@@ -11,8 +11,10 @@ use std::{
 };
 
 use tc3_blocking::{
-    Action, BillTransactionInfo, Client, DescribeBillList, DescribeBillListResponse, Fen, FenSum,
-    Paginate, PayType, Settings, walk::windows,
+    Action, Client, Fen, Paginate, Settings,
+    billing::{BillTransactionInfo, DescribeBillList, DescribeBillListResponse, PayType},
+    core::types::FenSum,
+    pagination::walk::windows,
 };
 use tc3_example_support::{
     Column, PaceArguments, Parser, Progress, Result, ServiceArguments, TimeArguments, finish,

@@ -17,7 +17,9 @@ use std::{
     process::ExitCode,
 };
 
-use tc3_blocking::{Action, Client, DescribeAllocationSummaryByBusiness, Month, Settings, Walk};
+use tc3_blocking::{
+    Action, Client, Month, Settings, Walk, billing::DescribeAllocationSummaryByBusiness,
+};
 use tc3_example_support::{
     PaceArguments, Parser, Progress, Result, Service, ServiceArguments, finish, month_before, say,
     this_month,

@@ -18,7 +18,8 @@ use std::{
 
 use serde::Serialize;
 use tc3_blocking::{
-    Action, Agent, ChannelDescribeBillUsageDetail, Client, QuotaType, Settings, Walk,
+    Action, Client, Settings, Walk,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType},
 };
 use tc3_example_support::{
     DayArguments, Export, Format, OutputArguments, PaceArguments, Parser, Result, Service,

@@ -28,7 +28,7 @@
 //! - `step` before a wait is over: a wait for what is left of it.
 //! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
 //! - `handle` with no send out: ignored.
-//! - `step` after the end: the end again; a [`Call`](crate::Call) says [`Error::Ended`](crate::Error::Ended),
+//! - `step` after the end: the end again; a [`Call`] says [`Error::Ended`](crate::Error::Ended),
 //!   [`Pages`](crate::Pages) say `None`.
 //!
 //! A session that was made of a [`Chain`](crate::Chain) has to look for its credentials. Its driver asks
@@ -37,12 +37,21 @@
 //! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
 //! microsecond. `handle` decodes, without the lock.
 
+mod call;
+pub(crate) mod clock;
+pub(crate) mod rate_limit;
+pub(crate) mod retry;
+
 use core::{fmt, time::Duration};
+
+pub use call::Call;
+pub(crate) use call::Hints;
+pub use retry::Retry;
 
 use bytes::Bytes;
 use http::HeaderName;
 
-use crate::{Failure, Session, UnixTime, request, trace};
+use crate::{Failure, Session, UnixTime, trace, wire::request};
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {

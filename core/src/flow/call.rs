@@ -6,15 +6,12 @@ use http::{HeaderMap, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, NoCredentials, Now, Outcome, Reply, Session,
-    Step, Target, UnixTime,
-    credential::{Claim, Generation, Refresh},
-    flow::sealed,
-    request::Prepared,
-    response,
-    retry::Advice,
-    stopwatch::Stopwatch,
+    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
+    UnixTime,
+    credential::{Claim, Generation, NoCredentials, Refresh},
+    flow::{retry::Advice, sealed},
     trace,
+    wire::{request::Prepared, response},
 };
 
 /// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
@@ -35,7 +32,7 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 /// One logical call: an action to its reply, sent as often as it takes, under a deadline.
 ///
 /// It waits for its turn within the service's frequency limit, is signed when its turn has come, and is
-/// sent again when that can help and is safe; [`Retry`](crate::Retry) says when. See [`flow`](crate::flow)
+/// sent again when that can help and is safe; [`Retry`](crate::flow::Retry) says when. See [`flow`](crate::flow)
 /// for how it is driven.
 ///
 /// ```
@@ -65,7 +62,9 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 pub struct Call<A: Action> {
     state: State<A::Output>,
     prepared: Result<Prepared, Target>,
-    time: Stopwatch,
+    /// When the first step was made, and how long ago that was at the last one.
+    began: Option<Duration>,
+    passed: Duration,
     /// When the next attempt may be made, counted from the first step.
     ready: Duration,
     /// Whether that is by an answer's `Retry-After`.
@@ -127,7 +126,8 @@ impl<A: Action> Call<A> {
             state,
             trace: trace(target(&prepared)),
             prepared,
-            time: Stopwatch::default(),
+            began: None,
+            passed: Duration::ZERO,
             ready: Duration::ZERO,
             asked: false,
             attempts: 0,
@@ -172,7 +172,7 @@ impl<A: Action> Call<A> {
         if attempt_timeout.is_zero() {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
-        let left = deadline.saturating_sub(self.time.passed);
+        let left = deadline.saturating_sub(self.passed);
         if prepared.target().signed {
             if left.is_zero() {
                 // What was never sent and has waited for credentials is late for want of them.
@@ -198,16 +198,18 @@ impl<A: Action> Call<A> {
             return Err(Error::Ended);
         };
         let rate = session.rate(prepared.target())?;
-        let queued = session.gate(prepared.target()).wait(rate, now.tick);
-        let delay = self.ready.saturating_sub(self.time.passed).max(queued);
+        let queued = session.rate_limit(prepared.target()).wait(rate, now.tick);
+        let delay = self.ready.saturating_sub(self.passed).max(queued);
         if delay >= left {
-            let throttle = session.gate(prepared.target()).rests_for(left, now.tick);
+            let throttle = session
+                .rate_limit(prepared.target())
+                .rests_for(left, now.tick);
             let throttle = throttle.and_then(Error::throttle);
             let failed = self.failed.take().or(throttle);
             return Err(self.late(deadline, failed));
         }
         if !delay.is_zero() {
-            let resting = session.gate(prepared.target()).resting(now.tick);
+            let resting = session.rate_limit(prepared.target()).resting(now.tick);
             let why = match (queued < delay, self.asked) {
                 (true, true) => "retry_after",
                 (true, false) => "backoff",
@@ -222,7 +224,7 @@ impl<A: Action> Call<A> {
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
         self.signed = session.generation().filter(|_| prepared.target().signed);
-        session.gate(prepared.target()).pass(now.tick);
+        session.rate_limit(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {
@@ -285,7 +287,6 @@ impl<A: Action> Call<A> {
     }
 
     fn wait(&mut self, delay: Duration, why: Option<&str>) -> Step<<Self as Flow>::Output> {
-        self.time.wait(delay);
         if let Some(why) = why {
             self.trace.wait(delay, why, self.failed.as_ref());
         }
@@ -329,17 +330,17 @@ impl<A: Action> Call<A> {
                 let rest = asked.clamp(REST, longest);
                 delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
-                    session.gate(target).rest(rest, now.tick, throttle);
+                    session.rate_limit(target).rest(rest, now.tick, throttle);
                 }
             }
             Advice::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
-                    session.set_clock(date, now.unix);
+                    session.clock().set(date, now.unix);
                     self.clock_set = true;
                     delay = Duration::ZERO;
                 }
                 _ => {
-                    session.undo_clock(self.clock_offset);
+                    session.clock().undo(self.clock_offset);
                     worthwhile = false;
                 }
             },
@@ -352,7 +353,7 @@ impl<A: Action> Call<A> {
                 None => worthwhile = false,
             },
         }
-        self.ready = self.time.passed.saturating_add(delay);
+        self.ready = self.passed.saturating_add(delay);
         worthwhile && self.attempts < retry.attempts()
     }
 
@@ -367,7 +368,7 @@ impl<A: Action> Call<A> {
         let error = match result {
             Ok(reply) => {
                 if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
-                    session.prove_clock(self.clock_offset);
+                    session.clock().prove(self.clock_offset);
                 }
                 return Step::Done(Ok(reply));
             }
@@ -381,7 +382,7 @@ impl<A: Action> Call<A> {
             return self.go_on(session, now);
         }
         let deadline = session.settings().deadline();
-        let late = self.time.passed >= deadline.saturating_sub(EARLY);
+        let late = self.passed >= deadline.saturating_sub(EARLY);
         Step::Done(Err(match error {
             error @ Error::Transport(_) if late => self.late(deadline, Some(error)),
             error => self.give_up(error),
@@ -435,8 +436,9 @@ impl<A: Action> Flow for Call<A> {
     type Output = Result<Reply<A::Output>, Error>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        self.time.read(now.tick);
-        self.trace.step(self.time.passed);
+        let began = *self.began.get_or_insert(now.tick);
+        self.passed = now.tick.saturating_sub(began);
+        self.trace.step(self.passed);
         let step = match mem::replace(&mut self.state, State::Ended) {
             State::Ready => self.go_on(session, now),
             State::Sent => {

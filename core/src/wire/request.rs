@@ -15,8 +15,11 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire, flat,
+    Action, Error, Invalid, Session, Target, UnixTime,
+    credential::NoCredentials,
+    session::Wire,
     tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
+    wire::query,
 };
 
 /// The largest body of a POST, in bytes.
@@ -53,7 +56,7 @@ const TOO_LARGE: Invalid = Invalid::new("input", "is larger than the service tak
 /// and `X-TC-Token` are marked sensitive.
 ///
 /// ```
-/// use tc3_core::{Credential, Session, UnixTime, Untyped, request};
+/// use tc3_core::{wire::request, Credential, Session, UnixTime, Untyped};
 ///
 /// let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 /// let action = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
@@ -214,7 +217,7 @@ impl Prepared {
         let input = core::str::from_utf8(&self.json)
             .map_err(|error| encode(serde_json::Error::custom(error)))?;
         let mut query = form_urlencoded::Serializer::new(String::new());
-        flat::each(input, &mut |name, value| {
+        query::each(input, &mut |name, value| {
             query.append_pair(name, value);
         })
         .map_err(encode)?;

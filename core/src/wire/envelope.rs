@@ -12,8 +12,9 @@ use serde::{
 };
 
 use crate::{
-    Refusal, Reply,
-    lenient::{self, Lent, Object},
+    Reply,
+    error::Refusal,
+    types::lenient::{self, Lent, Object},
 };
 
 #[derive(Deserialize)]
@@ -86,7 +87,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Response<T>, M::Error> {
-                let mut fields = Fields {
+                let mut fields = Members {
                     map: &mut map,
                     refusal: None,
                     request_id: None,
@@ -115,7 +116,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
 
 /// The fields of `Response` as the output sees them: without `Error` and `RequestId`, which are kept
 /// aside as they come by, so that one pass over the JSON reads all three.
-struct Fields<'a, M> {
+struct Members<'a, M> {
     map: &'a mut M,
     refusal: Option<ErrorBody>,
     request_id: Option<String>,
@@ -124,7 +125,7 @@ struct Fields<'a, M> {
 }
 
 /// `Response` as the output sees it: an object, or nothing where the output has no fields.
-struct Body<'a, 'm, M>(&'a mut Fields<'m, M>);
+struct Body<'a, 'm, M>(&'a mut Members<'m, M>);
 
 impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
     type Error = M::Error;
@@ -163,7 +164,7 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
     }
 }
 
-impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
     type Error = M::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -204,7 +205,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
     }
 }
 
-impl<'de, M: MapAccess<'de>> Fields<'_, M> {
+impl<'de, M: MapAccess<'de>> Members<'_, M> {
     /// Whether the object has been read to its end and had a refusal in it.
     const fn refused(&self) -> bool {
         self.ended && self.refusal.is_some()

@@ -2,7 +2,7 @@ use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{PageInfo, Paginate};
+use crate::{Paginate, pagination::PageInfo};
 
 /// What tells a page and its records from others, the same on every machine.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl Fingerprint {
             true
         });
         let body = String::from_utf8_lossy(body);
-        let response = serde_json::from_str(&body).map(|Answer { response }| response.get());
+        let response = serde_json::from_str(&body).map(|Envelope { response }| response.get());
         let response = response.unwrap_or_default();
         let list = list_of(response, info.len, DEPTH);
         let mut content = match &list {
@@ -70,7 +70,7 @@ impl Fingerprint {
 }
 
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct Envelope<'a> {
     #[serde(borrow, rename = "Response")]
     response: &'a RawValue,
 }
@@ -148,10 +148,10 @@ mod tests {
 
     impl Paginate for Rows {
         type Item = ();
-        const PAGING: crate::Paging = crate::Paging::ItemOffset;
+        const PAGING: crate::pagination::Paging = crate::pagination::Paging::ItemOffset;
         const PAGE_SIZE: u32 = 2;
 
-        fn turn_to(&mut self, _: &crate::Slot) {}
+        fn turn_to(&mut self, _: &crate::pagination::Slot) {}
 
         fn page_info(len: &usize) -> PageInfo {
             PageInfo::new(*len)
@@ -233,10 +233,10 @@ mod tests {
 
     impl Paginate for Named {
         type Item = Option<String>;
-        const PAGING: crate::Paging = crate::Paging::ItemOffset;
+        const PAGING: crate::pagination::Paging = crate::pagination::Paging::ItemOffset;
         const PAGE_SIZE: u32 = 2;
 
-        fn turn_to(&mut self, _: &crate::Slot) {}
+        fn turn_to(&mut self, _: &crate::pagination::Slot) {}
 
         fn page_info(names: &Vec<Option<String>>) -> PageInfo {
             PageInfo::new(names.len())

@@ -3,13 +3,13 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use crate::{Endpoint, Invalid, Retry, Target};
+use crate::{Invalid, Target, flow::Retry, session::Endpoint};
 
 /// How calls are made.
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{Language, Settings, Wire};
+/// use tc3_core::{session::{Language, Wire}, Settings};
 ///
 /// let settings = Settings::default()
 ///     .with_language(Language::EN_US)
@@ -339,7 +339,7 @@ header_text! {
     /// A language for the service's error messages.
     ///
     /// ```
-    /// use tc3_core::Language;
+    /// use tc3_core::session::Language;
     ///
     /// assert_eq!(Language::new("en-US")?, Language::EN_US);
     /// assert_eq!(Language::new("").unwrap_err().field(), "language");

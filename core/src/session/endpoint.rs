@@ -6,7 +6,7 @@ use crate::{Invalid, Region};
 /// Where requests go: a family of hosts, one a service, or one address for all.
 ///
 /// ```
-/// use tc3_core::{Endpoint, Region};
+/// use tc3_core::{session::Endpoint, Region};
 ///
 /// assert_eq!(Endpoint::PUBLIC.url("billing"), "https://billing.tencentcloudapi.com");
 /// assert_eq!(Endpoint::INTERNATIONAL.url("billing"), "https://billing.intl.tencentcloudapi.com");
