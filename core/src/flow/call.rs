@@ -146,7 +146,7 @@ impl<A: Action> Call<A> {
     }
 
     /// Whether a send is out, so that its outcome is awaited.
-    pub(crate) const fn is_out(&self) -> bool {
+    pub(crate) const fn is_sent(&self) -> bool {
         matches!(self.state, State::Sent)
     }
 
@@ -456,7 +456,7 @@ impl<A: Action> Flow for Call<A> {
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if self.is_out() {
+        if self.is_sent() {
             self.trace.answer(&outcome);
             self.state = match outcome {
                 Ok(response) => match self.read(&response) {
