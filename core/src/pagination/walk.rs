@@ -112,6 +112,7 @@ pub struct Walk<A> {
     /// What is being walked over; `None` when all is over.
     window: Option<A>,
     /// Where in the window; `None` before its first page.
+    #[serde(rename = "plan")]
     position: Option<Position>,
     /// What follows the window in its list.
     rest: Option<A>,
