@@ -9,7 +9,7 @@ use crate::{
     Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
     UnixTime,
     credential::{Claim, Generation, NoCredentials, Refresh},
-    flow::{retry::Advice, sealed},
+    flow::{clock::Elapsed, retry::Advice, sealed},
     trace,
     wire::{request::Prepared, response},
 };
@@ -62,9 +62,7 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 pub struct Call<A: Action> {
     state: State<A::Output>,
     prepared: Result<Prepared, Target>,
-    /// When the first step was made, and how long ago that was at the last one.
-    began: Option<Duration>,
-    passed: Duration,
+    elapsed: Elapsed,
     /// When the next attempt may be made, counted from the first step.
     ready: Duration,
     /// Whether that is by an answer's `Retry-After`.
@@ -126,8 +124,7 @@ impl<A: Action> Call<A> {
             state,
             trace: trace(target(&prepared)),
             prepared,
-            began: None,
-            passed: Duration::ZERO,
+            elapsed: Elapsed::default(),
             ready: Duration::ZERO,
             asked: false,
             attempts: 0,
@@ -172,7 +169,7 @@ impl<A: Action> Call<A> {
         if attempt_timeout.is_zero() {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
-        let left = deadline.saturating_sub(self.passed);
+        let left = deadline.saturating_sub(self.elapsed.passed());
         if prepared.target().signed {
             if left.is_zero() {
                 // What was never sent and has waited for credentials is late for want of them.
@@ -199,7 +196,7 @@ impl<A: Action> Call<A> {
         };
         let rate = session.rate(prepared.target())?;
         let queued = session.rate_limit(prepared.target()).wait(rate, now.tick);
-        let delay = self.ready.saturating_sub(self.passed).max(queued);
+        let delay = self.ready.saturating_sub(self.elapsed.passed()).max(queued);
         if delay >= left {
             let throttle = session
                 .rate_limit(prepared.target())
@@ -353,7 +350,7 @@ impl<A: Action> Call<A> {
                 None => worthwhile = false,
             },
         }
-        self.ready = self.passed.saturating_add(delay);
+        self.ready = self.elapsed.passed().saturating_add(delay);
         worthwhile && self.attempts < retry.attempts()
     }
 
@@ -382,7 +379,7 @@ impl<A: Action> Call<A> {
             return self.go_on(session, now);
         }
         let deadline = session.settings().deadline();
-        let late = self.passed >= deadline.saturating_sub(EARLY);
+        let late = self.elapsed.passed() >= deadline.saturating_sub(EARLY);
         Step::Done(Err(match error {
             error @ Error::Transport(_) if late => self.late(deadline, Some(error)),
             error => self.give_up(error),
@@ -436,9 +433,8 @@ impl<A: Action> Flow for Call<A> {
     type Output = Result<Reply<A::Output>, Error>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        let began = *self.began.get_or_insert(now.tick);
-        self.passed = now.tick.saturating_sub(began);
-        self.trace.step(self.passed);
+        self.elapsed.step(now.tick);
+        self.trace.step(self.elapsed.passed());
         let step = match mem::replace(&mut self.state, State::Ended) {
             State::Ready => self.go_on(session, now),
             State::Sent => {

@@ -344,7 +344,7 @@ impl<A: Paginate + fmt::Debug> fmt::Debug for Prefetch<A> {
         f.debug_struct("Prefetch")
             .field("walk", &self.walk)
             .field("width", &self.width)
-            .field("queue", &self.queue.len())
+            .field("ahead", &self.queue.len())
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
