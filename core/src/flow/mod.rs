@@ -48,9 +48,10 @@
 //!                │
 //!                ├─ invalid input ──▶ Refused ── step ─────────────────▶ Done(Err) ──┐
 //!                ▼                                                                   │
-//!    ┌────────▶ Ready ── step: the deadline is too near ───────────────▶ Done(Err) ──┤
-//!    │           │ ▲│                                                                │
-//!    │           │ └┴ step: Wait, for the rate limit, a backoff or credentials       │
+//!    ┌────────▶ Ready ◀──┐                                                           │
+//!    │           ├───────┘ step: Wait, for the rate limit, a backoff or credentials  │
+//!    │           │                                                                   │
+//!    │           ├─ step: the deadline is too near ────────────────────▶ Done(Err) ──┤
 //!    │           │                                                                   │
 //!    │           ▼ step: Send(attempt)                                               ▼
 //!    │          Sent                                                               Ended
@@ -191,7 +192,8 @@ impl Attempt {
         self.header(request::REGION)
     }
 
-    /// The span of the call. A transport enters it while it sends, so that events of its HTTP library belong to the call.
+    /// The span of the call. A transport enters it while it sends, so that events of its HTTP library belong to the
+    /// call.
     #[cfg(feature = "tracing")]
     pub const fn span(&self) -> &tracing::Span {
         &self.scope
