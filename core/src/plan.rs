@@ -283,10 +283,12 @@ impl Plan {
             };
         }
         let by_offset = Self::by_offset::<A>(slot, page);
-        if page.len() == 0 || !by_offset || self.has_come_again::<A>(page) {
+        let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
+        if page.len() == 0 || !has_offset || self.has_come_again::<A>(page) {
             return None;
         }
-        if page.fingerprint.alike && !self.heeds_offsets && self.has_had(page) {
+        let may_recur = by_offset && page.fingerprint.alike;
+        if may_recur && !self.heeds_offsets && self.has_had(page) {
             let beyond = max_pages.max(1).into();
             return Some((Doubt::Repeat, slot.plus(A::PAGING, beyond)));
         }
@@ -304,7 +306,7 @@ impl Plan {
         } else if is_short {
             return None;
         }
-        let is_open = completes && page.last.is_none();
+        let is_open = by_offset && completes && page.last.is_none();
         is_open.then(|| (Doubt::End, self.following::<A>(slot, page)))
     }
 
@@ -313,7 +315,9 @@ impl Plan {
         let start = slot.position(A::PAGING);
         if A::PAGING == Paging::ItemOffset || start == 0 {
             if let Some(limit) = page.ask_for(slot) {
-                return Some((Doubt::Reach, Slot::at(A::PAGING, start, limit)?));
+                let fewer = Slot::at(A::PAGING, start, limit)?;
+                let token = slot.token.clone();
+                return Some((Doubt::Reach, Slot { token, ..fewer }));
             }
             let (_, reach) = page.reach(slot);
             let is_open = A::PAGING != Paging::ItemOffset && !page.followed;
@@ -380,8 +384,14 @@ impl Plan {
             (Doubt::Reach, look) => {
                 let (fewer, all) = page.reach(&slot);
                 let asked = page.ask_for(&slot).map_or(all, u64::from);
-                let is_all = look.is_some_and(|look| look.len() >= page.len());
-                page.reach = Some(if is_all { (fewer, asked) } else { (asked, all) });
+                page.reach = match look.filter(|look| look.len() >= page.len()) {
+                    Some(look) => {
+                        // A cursor beside the offset is the one behind these.
+                        page.info.token = look.info.token;
+                        Some((fewer, asked))
+                    }
+                    None => Some((asked, all)),
+                };
             }
             (Doubt::Behind, None) => page.set_as_asked(&slot),
             (Doubt::Behind, Some(_)) if slot.position(A::PAGING) == 0 => page.followed = true,
@@ -516,8 +526,8 @@ impl Plan {
         match A::PAGING {
             // A service that gives more than was asked for has given what the next page would begin with.
             Paging::ItemOffset => Slot::new(slot.offset.saturating_add(reach), slot.limit),
-            // From here on in pages of as many as the service gives.
-            Paging::PageIndex | Paging::PageNumber if reach < slot.limit.into() => {
+            // From the first page on in pages of as many as the service gives.
+            Paging::PageIndex | Paging::PageNumber if slot.position(A::PAGING) == 0 => {
                 let limit = u32::try_from(reach).unwrap_or(slot.limit);
                 Slot::at(A::PAGING, reach, limit).unwrap_or_else(|| slot.plus(A::PAGING, 1))
             }
