@@ -16,7 +16,7 @@ pub(crate) struct Fingerprint {
     pub(crate) content: Option<String>,
     /// Of what never changes in its records.
     pub(crate) page: Option<String>,
-    /// Of each record, by its identity or else its JSON; empty where they are no list.
+    /// Of each record, by its identity or else its JSON; empty where that can't be told.
     pub(crate) records: Vec<u64>,
     /// Whether all records are equal, so that an equal page may be another one.
     pub(crate) alike: bool,
@@ -33,11 +33,10 @@ impl Fingerprint {
                 ..Self::default()
             };
         }
-        let mut items = 0_usize;
-        let mut records = Vec::with_capacity(info.len);
+        let mut identities = Vec::with_capacity(info.len);
         A::retain(output, &mut |item| {
-            items = items.saturating_add(1);
-            records.extend(A::identity(item).map(|identity| mark(identity.as_bytes())));
+            let identity = A::identity(item);
+            identities.push(identity.map(|identity| mark(identity.as_bytes())));
             true
         });
         let body = String::from_utf8_lossy(body);
@@ -51,9 +50,12 @@ impl Fingerprint {
                 .filter(|json| json.starts_with(['{', '[']))
                 .fold(0, |content, json| go_on(content, json.as_bytes())),
         };
-        if records.len() < items || records.is_empty() {
-            records = list.unwrap_or_default();
-        }
+        let list = list.unwrap_or_default();
+        let own = (0..)
+            .zip(identities)
+            .map(|(at, own)| own.or_else(|| list.get(at).copied()));
+        let own: Option<Vec<u64>> = own.collect();
+        let records = own.filter(|own| !own.is_empty()).unwrap_or(list);
         let alike = records
             .split_first()
             .is_some_and(|(first, others)| others.iter().all(|other| other == first));
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_known_by_their_identities_where_each_has_one() {
+    fn each_record_is_known_by_its_identity_or_else_by_its_json() {
         for (mut names, body, records) in [
             (
                 alloc::vec![Some("a".into()), Some("b".into())],
@@ -297,7 +299,7 @@ mod tests {
             (
                 alloc::vec![Some("a".into()), None],
                 r#"{"Response":{"Names":["a",null]}}"#,
-                &[mark(br#""a""#), mark(b"null")],
+                &[mark(b"a"), mark(b"null")],
             ),
         ] {
             let info = PageInfo::new(2);

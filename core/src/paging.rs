@@ -139,8 +139,7 @@ pub trait Paginate: Action {
 
     /// What tells a record from others of its list and never changes: an id, or several fields together. Records may
     /// be equal in it all the same; each of them is delivered. A field that may change while the list is walked over
-    /// (a status, a balance) must not be in it. Where there is nothing of the kind, records are told apart by their
-    /// JSON.
+    /// (a status, a balance) must not be in it. A record without one is known by its JSON.
     fn identity(item: &Self::Item) -> Option<Cow<'_, str>> {
         let _ = item;
         None
