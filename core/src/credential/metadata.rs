@@ -35,6 +35,8 @@ pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
     name: Option<String>,
+    /// Whether the endpoint has told the name.
+    answers: bool,
     /// What came of the request, once there is one.
     outcome: Option<Outcome>,
 }
@@ -45,6 +47,7 @@ impl MachineRole {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
             name: name.map(|name| role_name(&name, NAME)).transpose()?,
+            answers: false,
             outcome: None,
         })
     }
@@ -85,6 +88,7 @@ impl MachineRole {
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
                 self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
+                self.answers = true;
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
@@ -106,8 +110,8 @@ impl MachineRole {
 
 impl Fetch for MachineRole {
     fn step(&mut self, session: &mut Session, _: Now, left: Duration) -> Fetched {
-        // A machine that has had a role before is expected to answer again.
-        let known = session.credential().is_some();
+        // A machine that has a role, or has had one before, is expected to answer again.
+        let known = self.answers || session.credential().is_some();
         let silence = if known { Sort::Passing } else { Sort::Absent };
         if let Some(outcome) = self.outcome.take()
             && let Some(result) = self.take(outcome, silence).transpose()
