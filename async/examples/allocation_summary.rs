@@ -6,20 +6,23 @@
 
 use std::process::ExitCode;
 
-use tc3_async::{Action, Client, DescribeAllocationSummaryByBusiness};
+use tc3_async::{Action, Client, Settings, billing::DescribeAllocationSummaryByBusiness};
 use tc3_example_support::{AllocationSummary, Parser, Result, finish};
 
 async fn run(arguments: AllocationSummary) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .endpoint(service.endpoint.clone())
-        .region(service.region.clone())
-        .language(service.language.clone())
-        .rate(
-            DescribeAllocationSummaryByBusiness::SERVICE,
-            DescribeAllocationSummaryByBusiness::NAME,
-            arguments.pace.rate,
+        .settings(
+            Settings::default()
+                .with_endpoint(service.endpoint.clone())
+                .with_region(service.region.clone())
+                .with_language(service.language.clone())
+                .with_rate(
+                    DescribeAllocationSummaryByBusiness::SERVICE,
+                    DescribeAllocationSummaryByBusiness::NAME,
+                    arguments.pace.rate,
+                ),
         )
         .build();
 

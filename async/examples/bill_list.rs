@@ -6,20 +6,23 @@
 
 use std::process::ExitCode;
 
-use tc3_async::{Action, Client, DescribeBillList};
+use tc3_async::{Action, Client, Settings, billing::DescribeBillList};
 use tc3_example_support::{BillList, Parser, Result, finish};
 
 async fn run(arguments: BillList) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .endpoint(service.endpoint.clone())
-        .region(service.region.clone())
-        .language(service.language.clone())
-        .rate(
-            DescribeBillList::SERVICE,
-            DescribeBillList::NAME,
-            arguments.pace.rate,
+        .settings(
+            Settings::default()
+                .with_endpoint(service.endpoint.clone())
+                .with_region(service.region.clone())
+                .with_language(service.language.clone())
+                .with_rate(
+                    DescribeBillList::SERVICE,
+                    DescribeBillList::NAME,
+                    arguments.pace.rate,
+                ),
         )
         .build();
 

@@ -14,7 +14,10 @@ use std::{
 };
 
 use tc3_async::serve::Server;
-use tc3_core::{Credential, Emulator, Scripted};
+use tc3_core::{
+    Credential,
+    emulator::{Emulator, Scripted},
+};
 use tc3_example_support::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Parser, Result, finish, with_faults,
 };

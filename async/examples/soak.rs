@@ -22,12 +22,16 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tc3_async::{
-    Client, Retry,
+    Client,
+    core::flow::Retry,
     serve::{Monitor, Server},
 };
 use tc3_core::{
-    Action, BeijingSecond, BillTransactionInfo, Credential, DescribeBillList, Emulator, Endpoint,
-    Flow, Invalid, Now, Pages, Scripted, Session, Settings, Step, UnixTime,
+    Action, Credential, Flow, Invalid, Now, Pages, Session, Settings, Step, UnixTime,
+    billing::{BillTransactionInfo, DescribeBillList},
+    emulator::{Emulator, Scripted},
+    session::Endpoint,
+    types::BeijingSecond,
 };
 use tc3_example_support::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Parser, Result, finish, with_faults,
@@ -221,14 +225,17 @@ async fn walk(
 async fn soak(arguments: Arguments, endpoint: Endpoint) -> Result<Account> {
     let client = Client::builder()
         .credentials(credential()?)
-        .endpoint(endpoint)
-        .rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None)
-        .attempt_timeout(ATTEMPT_TIMEOUT)
-        .deadline(Duration::from_secs(600))
-        .retry(
-            Retry::default()
-                .with_attempts(50)
-                .with_base(Duration::from_millis(10)),
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint)
+                .with_rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None)
+                .with_attempt_timeout(ATTEMPT_TIMEOUT)
+                .with_deadline(Duration::from_secs(600))
+                .with_retry(
+                    Retry::default()
+                        .with_attempts(50)
+                        .with_base(Duration::from_millis(10)),
+                ),
         )
         .build();
     // On a terminal; elsewhere it shows nothing.

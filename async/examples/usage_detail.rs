@@ -6,20 +6,23 @@
 
 use std::process::ExitCode;
 
-use tc3_async::{Action, ChannelDescribeBillUsageDetail, Client};
+use tc3_async::{Action, Client, Settings, essbasic::ChannelDescribeBillUsageDetail};
 use tc3_example_support::{Parser, Result, UsageDetail, finish};
 
 async fn run(arguments: UsageDetail) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .endpoint(service.endpoint.clone())
-        .region(service.region.clone())
-        .language(service.language.clone())
-        .rate(
-            ChannelDescribeBillUsageDetail::SERVICE,
-            ChannelDescribeBillUsageDetail::NAME,
-            arguments.pace.rate,
+        .settings(
+            Settings::default()
+                .with_endpoint(service.endpoint.clone())
+                .with_region(service.region.clone())
+                .with_language(service.language.clone())
+                .with_rate(
+                    ChannelDescribeBillUsageDetail::SERVICE,
+                    ChannelDescribeBillUsageDetail::NAME,
+                    arguments.pace.rate,
+                ),
         )
         .build();
 

@@ -2,21 +2,23 @@ use std::{
     collections::hash_map::RandomState,
     fmt,
     hash::{BuildHasher, Hasher},
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use http::Uri;
 use hyper::rt::{Read, Write};
 use rustls::RootCertStore;
 use tc3_core::{
-    Action, Attempt, BoxError, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate,
-    Proxies, ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
+    Reply, Session, Settings, Step, UnixTime, Walk,
     credential::{Search, SearchStep},
+    error::BoxError,
+    proxy::{Proxies, ProxyUrl},
+    session::Endpoint,
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
-use tokio::time::Instant;
+use tokio::{task::spawn_blocking, time::Instant};
 use tower::Service;
 
 use tracing::Instrument;
@@ -25,8 +27,9 @@ use crate::{
     Hyper, Items, Pages, Transport,
     connect::{self, Connector},
     credentials,
-    tell::CallTeller,
 };
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -59,14 +62,7 @@ impl Client {
 
     /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
     pub fn builder() -> Builder {
-        Builder {
-            chain: Chain::default(),
-            settings: Settings::default(),
-            connect_timeout: Duration::from_secs(10),
-            proxies: None,
-            connector: None,
-            roots: None,
-        }
+        Builder::default()
     }
 }
 
@@ -93,36 +89,12 @@ impl<T: Transport> Client<T> {
 
     /// Does what `flow` says until it is done.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
-        let mut teller = CallTeller::new(flow);
-        let span = teller.span();
-        // In its place, since what is instrumented is moved.
-        let turns = pin!(self.turns(flow, &mut teller));
-        turns.instrument(span).await
-    }
-
-    async fn turns<F: Flow>(&self, flow: &mut F, teller: &mut CallTeller) -> F::Output {
         loop {
-            let (step, search) = self.step(flow);
-            if let Some(search) = search {
-                self.search(search, teller).await;
-                continue;
-            }
-            match step {
-                Step::Send(attempt) => {
-                    let mut sent = teller.sending(&attempt);
-                    let outcome = self.shared.transport.send(attempt).await;
-                    sent.came(&outcome);
-                    flow.handle(outcome);
-                    sent.told(flow.report());
-                }
-                Step::Wait(delay) => {
-                    teller.waiting(flow.report(), delay);
-                    tokio::time::sleep(delay).await;
-                }
-                Step::Done(output) => {
-                    teller.done(flow, &output);
-                    return output;
-                }
+            match self.step(flow) {
+                (Step::Send(attempt), _) => flow.handle(self.send(attempt).await),
+                (Step::Wait(_), Some(search)) => self.search(search).await,
+                (Step::Wait(delay), None) => tokio::time::sleep(delay).await,
+                (Step::Done(output), _) => return output,
             }
         }
     }
@@ -130,45 +102,33 @@ impl<T: Transport> Client<T> {
     /// Steps, and returns the search for credentials as well that the step waits for, if it does.
     fn step<F: Flow>(&self, flow: &mut F) -> (Step<F::Output>, Option<Search>) {
         let (now, mut session) = (self.now(), self.session());
-        let step = flow.step(&mut session, now);
-        let search = match step {
-            Step::Wait(_) => session.search(now),
-            _ => None,
-        };
-        (step, search)
+        (flow.step(&mut session, now), session.search(now))
     }
 
-    /// Does what a search for credentials says until it has ended.
-    async fn search(&self, mut search: Search, teller: &mut CallTeller) {
+    async fn search(&self, mut search: Search) {
         loop {
             let step = search.step(&mut self.session(), self.now());
             match step {
                 SearchStep::Read(lookup) => {
-                    let looked = credentials::look(lookup.clone()).await;
-                    teller.looked(&lookup, &looked);
-                    search.found(looked);
+                    let look = spawn_blocking(move || credentials::look(&lookup)).await;
+                    search.found(look.unwrap_or_else(|error| Err(error.into())));
                 }
-                SearchStep::Send(attempt) => {
-                    let mut sent = teller.sending(&attempt);
-                    let outcome = self.shared.transport.send(attempt).await;
-                    sent.came(&outcome);
-                    search.handle(outcome);
-                    sent.told(Some(search.report()));
-                }
-                SearchStep::Wait(delay) => {
-                    teller.waiting(Some(search.report()), delay);
-                    tokio::time::sleep(delay).await;
-                }
-                SearchStep::Done => return teller.searched(&search.report()),
+                SearchStep::Send(attempt) => search.handle(self.send(attempt).await),
+                SearchStep::Wait(delay) => tokio::time::sleep(delay).await,
+                SearchStep::Done => return,
             }
         }
     }
 
+    async fn send(&self, attempt: Attempt) -> Outcome {
+        let span = attempt.span().clone();
+        self.shared.transport.send(attempt).instrument(span).await
+    }
+
     fn now(&self) -> Now {
-        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
-        };
+        // Before 1970 is as good as then: the service tells the time.
+        let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
         // The standard library's own randomness, which is keyed anew each time.
         let entropy = RandomState::new().build_hasher().finish();
         Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)
@@ -205,12 +165,12 @@ impl<T> fmt::Debug for Client<T> {
 }
 
 /// Settings of a client to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
     connector: Option<Connector>,
@@ -218,20 +178,46 @@ pub struct Builder {
 }
 
 impl Builder {
-    tc3_core::settings_words!();
-
     /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
-    pub fn credentials(self, credentials: impl Into<Chain>) -> Self {
-        Self {
-            chain: credentials.into(),
-            ..self
-        }
+    pub fn credentials(mut self, credentials: impl Into<Chain>) -> Self {
+        self.chain = credentials.into();
+        self
+    }
+
+    /// All that [`Settings`] has, in place of what was set before: retries, rates, failover, time limits and so on.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Where requests go; [`Endpoint::PUBLIC`] by default. An address of its own is read by `"https://…".parse()`.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.settings = self.settings.with_endpoint(endpoint);
+        self
+    }
+
+    /// The region that requests name; none by default.
+    pub fn region(mut self, region: impl Into<Option<Region>>) -> Self {
+        self.settings = self.settings.with_region(region);
+        self
+    }
+
+    /// How long a call may take in all, waiting and sending; 60 s by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings = self.settings.with_deadline(deadline);
+        self
+    }
+
+    /// How many records a walk asks for at once where the action doesn't say.
+    pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
+        self.settings = self.settings.with_page_size(page_size);
+        self
     }
 
     /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
     /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout = Some(timeout.min(Attempt::MAX_TIMEOUT));
         self
     }
 
@@ -320,7 +306,7 @@ impl Builder {
     ///
     /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
     /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
-    /// [`pem::certificates`](tc3_core::pem::certificates) has the rules.
+    /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
@@ -338,7 +324,8 @@ impl Builder {
             Some(_) => Proxies::default(),
             None => Proxies::from_variables(credentials::variable),
         });
-        let timeout = self.connect_timeout.min(self.settings.attempt_timeout());
+        let timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let timeout = timeout.min(self.settings.attempt_timeout());
         let hyper = Hyper::new(own, proxies, self.roots.take(), timeout);
         self.transport(hyper)
     }

@@ -13,7 +13,12 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use rustls::{AlertDescription, ClientConfig, RootCertStore};
-use tc3_core::{BoxError, Invalid, Obstacle, Proxies, ProxyUrl, pem};
+use tc3_core::{
+    Invalid,
+    error::{BoxError, Obstacle},
+    proxy::{Proxies, ProxyUrl},
+    wire::pem,
+};
 use tower::{Service, ServiceExt, service_fn, timeout::Timeout, util::BoxCloneSyncService};
 
 /// A connection of any kind.

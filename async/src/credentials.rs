@@ -3,50 +3,37 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{ErrorKind, Read},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use tc3_core::credential::{Looked, Lookup};
-use tokio::task::spawn_blocking;
 
-/// What the machine has. Files may be anywhere, so they are read where that holds up nobody.
-pub(crate) async fn look(lookup: Lookup) -> Looked {
+/// What the machine has. Files may be anywhere, so this may take a while.
+pub(crate) fn look(lookup: &Lookup) -> Looked {
     let path = match lookup {
         Lookup::Variable(name) => return Ok(variable(name)),
-        Lookup::File(path) => path.into(),
-        Lookup::HomeFile(path) => match home() {
+        Lookup::File(path) => PathBuf::from(path),
+        // A home without a full path would be below whatever folder the program was started in.
+        Lookup::HomeFile(path) => match env::home_dir().filter(|home| home.is_absolute()) {
             Some(home) => home.join(path),
             None => return Ok(None),
         },
     };
-    spawn_blocking(move || read(&path)).await?
+    let file = match File::open(path).map_err(|error| (error.kind(), error)) {
+        Ok(file) => file,
+        // A home may be no folder.
+        Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => return Ok(None),
+        Err((_, error)) => return Err(error.into()),
+    };
+    let bound = u64::try_from(Lookup::MAX_SIZE)?.saturating_add(1);
+    // Room for all of it: what grows would leave copies of keys behind.
+    let room = file.metadata()?.len().saturating_add(1).min(bound);
+    let mut bytes = Vec::with_capacity(usize::try_from(room)?);
+    file.take(bound).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// A variable of the environment.
 pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
     env::var_os(name).map(OsString::into_encoded_bytes)
-}
-
-/// The user's home. One without a full path would be below whatever folder the program was started in.
-fn home() -> Option<PathBuf> {
-    env::home_dir().filter(|home| home.is_absolute())
-}
-
-/// Whether this says that there is no file, a home that is no folder included.
-const fn is_absent(error: ErrorKind) -> bool {
-    matches!(error, ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
-fn read(path: &Path) -> Looked {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if is_absent(error.kind()) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let bound = u64::try_from(Lookup::MAX_SIZE).unwrap_or(u64::MAX);
-    // Room for all of it: what grows would leave copies of keys behind.
-    let room = file.metadata()?.len().min(bound).saturating_add(1);
-    let mut bytes = Vec::with_capacity(usize::try_from(room)?);
-    file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }

@@ -1,7 +1,7 @@
 //! Core's emulator on a real socket: what a program can be pointed at without an account.
 //!
 //! ```
-//! use tc3_async::{Client, Credential, DescribeBillList, Emulator, serve::Server};
+//! use tc3_async::{billing::DescribeBillList, core::emulator::Emulator, serve::Server, Client, Credential};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -33,7 +33,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tc3_core::{Emulator, Failure, UnixTime, request::MAX_POST};
+use tc3_core::{Failure, UnixTime, emulator::Emulator, wire::request::MAX_POST};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 /// The largest body that is read, in bytes.

@@ -7,12 +7,13 @@ use std::{
 };
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{Error, Fetched, Paginate, Planner, Reply, Turn, Walk};
+use tc3_core::{
+    Error, Paginate, Reply, Walk,
+    pagination::{Fetched, Prefetch, Turn},
+};
 use tokio::task::JoinSet;
 
-use tracing::Instrument;
-
-use crate::{Client, Hyper, Transport, tell::WalkTeller};
+use crate::{Client, Hyper, Transport};
 
 /// A stream of the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
@@ -22,19 +23,17 @@ use crate::{Client, Hyper, Transport, tell::WalkTeller};
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
-    planner: Planner<A>,
+    planner: Prefetch<A>,
     /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this, which is
     /// gone once all is over.
     running: Option<JoinSet<Fetched<A>>>,
-    teller: WalkTeller,
 }
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            teller: WalkTeller::new(&walk),
-            planner: Planner::new(walk),
+            planner: Prefetch::new(walk),
             running: Some(JoinSet::new()),
         }
     }
@@ -66,14 +65,14 @@ impl<A: Paginate, T> Pages<A, T> {
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Reply<A::Output>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -86,7 +85,6 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
             let settings = this.client.session().settings().clone();
             match this.planner.turn(&settings) {
                 Turn::Page(page) => {
-                    this.teller.page(this.planner.walk(), &page);
                     if this.planner.is_ended() {
                         this.running = None;
                     }
@@ -94,13 +92,11 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
                 }
                 Turn::End => {
                     this.running = None;
-                    this.teller.done();
                     return Poll::Ready(None);
                 }
                 Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
-                    let fetched = async move { client.drive(&mut fetch).await };
-                    running.spawn(fetched.instrument(this.teller.span()));
+                    running.spawn(async move { client.drive(&mut fetch).await });
                 }
                 Turn::Wait => match ready!(running.poll_join_next(context)) {
                     Some(Ok(fetched)) => this.planner.take(fetched),
@@ -110,9 +106,7 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
                             panic::resume_unwind(panicked);
                         }
                         // Nobody else can cancel a task.
-                        let failed = Err(Error::Shutdown);
-                        this.teller.page(this.planner.walk(), &failed);
-                        return Poll::Ready(Some(failed));
+                        return Poll::Ready(Some(this.planner.fail(Error::Shutdown)));
                     }
                     None => return Poll::Ready(None),
                 },
@@ -121,7 +115,7 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Pag
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
     fn is_terminated(&self) -> bool {
         self.running.is_none()
     }
@@ -140,14 +134,14 @@ pub struct Items<A: Paginate, T = Hyper> {
     page: vec::IntoIter<A::Item>,
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Items<A, T> {
+impl<A: Paginate + 'static, T: Transport> Items<A, T> {
     /// Returns the next record, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<A::Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Items<A, T> {
+impl<A: Paginate + 'static, T: Transport> Stream for Items<A, T> {
     type Item = Result<A::Item, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -165,7 +159,7 @@ impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> Stream for Ite
     }
 }
 
-impl<A: Paginate<Output: Send> + 'static, T: Transport + 'static> FusedStream for Items<A, T> {
+impl<A: Paginate + 'static, T: Transport> FusedStream for Items<A, T> {
     fn is_terminated(&self) -> bool {
         self.page.len() == 0 && self.pages.is_terminated()
     }

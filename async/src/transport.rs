@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, connect::capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::RootCertStore;
-use tc3_core::{Attempt, Failure, Outcome, Proxies};
+use tc3_core::{Attempt, Failure, Outcome, proxy::Proxies};
 use tokio::runtime::{self, Handle};
 use tokio::{task::yield_now, time::timeout};
 
@@ -32,7 +32,7 @@ const MAX_POOLS: usize = 64;
 /// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
 /// status, as an answer. It logs no sensitive header, and no body of what is
 /// [confidential](Attempt::confidential). When its future is dropped, the request is abandoned.
-pub trait Transport: Send + Sync {
+pub trait Transport: Send + Sync + 'static {
     /// Sends the request and waits for the whole answer: [`Failure::NotSent`] when the request
     /// surely never reached the service, [`Failure::Unknown`] for any other failure.
     fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send;
@@ -40,7 +40,7 @@ pub trait Transport: Send + Sync {
 
 impl<F, R> Transport for F
 where
-    F: Fn(Attempt) -> R + Send + Sync,
+    F: Fn(Attempt) -> R + Send + Sync + 'static,
     R: Future<Output = Outcome> + Send,
 {
     fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send {
@@ -109,10 +109,9 @@ impl Route {
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
-        let route = if attempt.direct {
-            &self.direct
-        } else {
-            &self.usual
+        let route = match attempt.direct {
+            true => &self.direct,
+            false => &self.usual,
         };
         let proxy = route.proxies.choose(attempt.request.uri());
         let proxy = proxy.map_err(Failure::not_sent)?;
@@ -128,18 +127,12 @@ impl Transport for Hyper {
         };
         let outcome = timeout(attempt.timeout, exchange).await;
         let outcome = outcome.unwrap_or_else(|late| {
-            let is_connected = connection.connection_metadata().is_some();
-            let failure = if is_connected {
-                Failure::unknown
-            } else {
-                Failure::not_sent
-            };
-            Err(failure(late))
+            Err(match connection.connection_metadata().is_some() {
+                true => Failure::unknown(late),
+                false => Failure::not_sent(late),
+            })
         });
-        outcome.map_err(|failure| match proxy {
-            Some(proxy) => failure.through(proxy),
-            None => failure,
-        })
+        outcome.map_err(|failure| failure.through(proxy))
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::{future::ready, sync::Mutex, time::Duration};
 
-use tc3_async::{Client, Credential, DescribeBillList};
-use tc3_core::{Attempt, Emulator, Fault, When};
+use tc3_async::{Client, Credential, billing::DescribeBillList};
+use tc3_core::{
+    Attempt,
+    emulator::{Emulator, Fault, When},
+};
 use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ mod marks;
 use std::future::Ready;
 
 use tc3_async::{Client, Transport, serve::Server};
-use tc3_core::{Attempt, Emulator, Outcome};
+use tc3_core::{Attempt, Outcome, emulator::Emulator};
 
 use driver::wait;
 use marks::{Texts, credential};

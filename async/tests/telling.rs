@@ -8,8 +8,15 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use tc3_async::{Builder, Chain, Client, Credential, Emulator, Region, Retry, Source};
-use tc3_core::{Attempt, Fault, Outcome, When};
+use tc3_async::{
+    Builder, Chain, Client, Credential, Region, Settings,
+    core::{emulator::Emulator, flow::Retry},
+    credential::Source,
+};
+use tc3_core::{
+    Attempt, Outcome,
+    emulator::{Fault, When},
+};
 use tc3_test_peer::{
     ANSWER, PATIENCE, Peer, credential, january, list,
     machine::{Folder, again, is_child},
@@ -18,12 +25,16 @@ use tc3_test_peer::{
 use tokio::time::timeout;
 use tracing::Instrument;
 
+fn settings() -> Settings {
+    Settings::default()
+        .with_retry(Retry::default().with_base(Duration::ZERO))
+        .with_region(Region::new("ap-guangzhou").unwrap())
+}
+
 fn builder(credentials: impl Into<Chain>) -> Builder {
-    let retry = Retry::default().with_base(Duration::ZERO);
     Client::builder()
         .credentials(credentials)
-        .retry(retry)
-        .region(Region::new("ap-guangzhou").unwrap())
+        .settings(settings())
 }
 
 #[tokio::test]
@@ -105,9 +116,11 @@ async fn what_is_never_sent_is_told_of_all_the_same() {
 async fn a_connection_that_is_refused_is_told_of_with_its_cause() {
     let recording = Recording::new();
     let nobody = tc3_test_peer::Refusing::new();
-    let client = builder(credential())
-        .endpoint(nobody.endpoint())
-        .retry(Retry::NEVER);
+    let client = builder(credential()).settings(
+        settings()
+            .with_endpoint(nobody.endpoint())
+            .with_retry(Retry::NEVER),
+    );
     let result = client
         .build()
         .call(&january())
@@ -196,7 +209,7 @@ async fn a_walk_that_fails_says_how_far_it_came() {
     let recording = Recording::new();
     let emulator = Mutex::new(Emulator::new(credential()));
     let client = builder(credential())
-        .max_pages(2)
+        .settings(settings().with_max_pages(2))
         .transport(move |attempt: Attempt| ready(tc3_test_peer::emulated(&emulator, &attempt)));
     let pages = recording.span().in_scope(|| client.pages(list()));
     let pages: Vec<_> = pages.collect().await;

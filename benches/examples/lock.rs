@@ -1,6 +1,6 @@
 //! How long a client's calls hold what they share, at most: prints one JSON line a case.
 //!
-//! `step` is what holds the session, which calls share behind a lock. `turn` is [`Planner::turn`], for which the
+//! `step` is what holds the session, which calls share behind a lock. `turn` is [`Prefetch::turn`], for which the
 //! clients copy the settings and let go of the session; a program that drives [`Pages`](tc3_core::Pages) itself has
 //! both in one step.
 #![expect(clippy::print_stdout, reason = "it is what the program is for")]
@@ -13,8 +13,9 @@ use std::{
 use serde_json::{Value, json};
 use tc3_benches::{TIME, credential};
 use tc3_core::{
-    Attempt, Call, DescribeBillList, Failure, Fetched, Flow, Now, Outcome, Planner, Session,
-    Settings, Step, Turn, Untyped,
+    Attempt, Call, Failure, Flow, Now, Outcome, Session, Settings, Step, Untyped,
+    billing::DescribeBillList,
+    pagination::{Fetched, Prefetch, Turn},
 };
 
 fn main() {
@@ -91,7 +92,7 @@ impl Longest {
         let range = ("2024-01-01 00:00:00", "2024-12-31 23:59:59");
         let (start, end) = (range.0.parse(), range.1.parse());
         let action = DescribeBillList::new(start.unwrap(), end.unwrap()).with_limit(1_000);
-        let mut planner = Planner::new(action);
+        let mut planner = Prefetch::new(action);
         let mut walked = 0;
         loop {
             let begun = Instant::now();

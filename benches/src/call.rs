@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use tc3_core::{Call, Flow, Now, Outcome, Session, Step};
+use tc3_core::{Call, Flow, Now, Outcome, Session, Settings, Step};
 
 use crate::{
     Role, Stage, TIME, credential,
@@ -54,7 +54,7 @@ pub fn stage() -> Stage {
         let response = response.clone();
         tc3_blocking::Client::builder()
             .credentials(credential())
-            .rate("billing", "DescribeBillDetail", None)
+            .settings(Settings::default().with_rate("billing", "DescribeBillDetail", None))
             .transport(move |_| Ok(response.clone()))
     };
     let stage = Stage::new("call_203", body.len() + ANSWER.len(), move || {

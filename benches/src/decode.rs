@@ -8,9 +8,11 @@ use serde::{
 };
 use serde_json::{Value, json, value::RawValue};
 use tc3_core::{
-    Action, Agent, ChannelDescribeBillUsageDetail as Usage,
-    DescribeAllocationSummaryByBusiness as Allocation, DescribeBillList as Bill, Emulator, Month,
-    request, response,
+    Action, Month,
+    billing::{DescribeAllocationSummaryByBusiness as Allocation, DescribeBillList as Bill},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail as Usage},
+    wire::{request, response},
 };
 
 use crate::{Role, Stage, TIME, call, credential, request::session};

@@ -23,7 +23,10 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tc3_core::{Action, Call, DescribeBillList as List, Endpoint, Session, Settings, request};
+use tc3_core::{
+    Action, Call, Session, Settings, billing::DescribeBillList as List, session::Endpoint,
+    wire::request,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -199,9 +202,12 @@ fn core_alone() -> impl FnMut() {
 fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
     let client = tc3_blocking::Client::builder()
         .credentials(credential())
-        .endpoint(endpoint.clone())
-        .rate(List::SERVICE, List::NAME, None)
-        .rate(List::SERVICE, DescribeBillDetail::NAME, None)
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint.clone())
+                .with_rate(List::SERVICE, List::NAME, None)
+                .with_rate(List::SERVICE, DescribeBillDetail::NAME, None),
+        )
         .build();
     let walker = client.clone();
     let action = DescribeBillDetail::new();
@@ -261,9 +267,12 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
     let runtime = Rc::new(runtime.expect("a runtime can be had"));
     let client = tc3_async::Client::builder()
         .credentials(credential())
-        .endpoint(endpoint.clone())
-        .rate(List::SERVICE, List::NAME, None)
-        .rate(List::SERVICE, DescribeBillDetail::NAME, None)
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint.clone())
+                .with_rate(List::SERVICE, List::NAME, None)
+                .with_rate(List::SERVICE, DescribeBillDetail::NAME, None),
+        )
         .build();
     let walker = client.clone();
     let action = DescribeBillDetail::new();

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use serde::{Deserialize, Serialize};
-use tc3_core::{Action, Session, Settings, request, tc3::Signer};
+use tc3_core::{Action, Session, Settings, tc3::Signer, wire::request};
 
 #[cfg(feature = "peers")]
 use crate::peers;

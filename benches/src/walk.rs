@@ -7,8 +7,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde::Deserialize;
 use tc3_core::{
-    Action, DescribeBillList as List, DescribeBillListResponse as Page, Emulator, Outcome, Pages,
-    Session, Settings, request, walk,
+    Action, Outcome, Pages, Session, Settings,
+    billing::{DescribeBillList as List, DescribeBillListResponse as Page},
+    emulator::Emulator,
+    pagination::walk,
+    wire::request,
 };
 
 use crate::{Role, Stage, TIME, call, credential};

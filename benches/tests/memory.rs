@@ -4,8 +4,10 @@ use std::alloc::System;
 
 use alloc_tracker::{Allocator, Session};
 use tc3_core::{
-    Action, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Untyped, response,
+    Action, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    essbasic::ChannelDescribeBillUsageDetail,
+    wire::response,
 };
 
 #[global_allocator]

@@ -4,17 +4,21 @@ use std::{
     hash::{BuildHasher, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use tc3_core::{
-    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Proxies,
-    ProxyUrl, Reply, Session, Settings, Step, UnixTime, Walk,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
+    Reply, Session, Settings, Step, UnixTime, Walk,
     credential::{Search, SearchStep},
+    proxy::{Proxies, ProxyUrl},
+    session::Endpoint,
 };
 use ureq::tls::TlsConfig;
 
-use crate::{Items, Pages, Transport, Ureq, credentials, tell::CallTeller, transport};
+use crate::{Items, Pages, Transport, Ureq, credentials, transport};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client: a session that is shared, and a transport that sends.
 ///
@@ -47,13 +51,7 @@ impl Client {
 
     /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
     pub fn builder() -> Builder {
-        Builder {
-            chain: Chain::default(),
-            settings: Settings::default(),
-            connect_timeout: Duration::from_secs(10),
-            proxies: None,
-            tls: TlsConfig::default(),
-        }
+        Builder::default()
     }
 }
 
@@ -80,90 +78,55 @@ impl<T: Transport> Client<T> {
 
     /// Does what `flow` says until it is done.
     pub fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
-        let mut teller = CallTeller::new(flow);
-        teller.span().in_scope(|| {
-            let mut search = None;
-            loop {
-                if let Some(output) = self.turn(flow, &mut search, &mut teller) {
-                    return output;
-                }
+        loop {
+            if let Some(output) = self.drive_while(flow, || true) {
+                return output;
             }
-        })
+        }
     }
 
-    /// Does once what `flow` says, or the search for credentials that it waits for.
-    pub(crate) fn turn<F: Flow>(
+    /// Does what `flow` says until it is done or not wanted any more.
+    pub(crate) fn drive_while<F: Flow>(
         &self,
         flow: &mut F,
-        search: &mut Option<Search>,
-        teller: &mut CallTeller,
+        is_wanted: impl Fn() -> bool,
     ) -> Option<F::Output> {
-        if let Some(searching) = search {
-            if self.search(searching, teller) {
-                *search = None;
-            }
-            return None;
-        }
-        let (now, mut session) = (self.now(), self.session());
-        let step = flow.step(&mut session, now);
-        if let Step::Wait(_) = step {
-            *search = session.search(now);
-        }
-        drop(session);
-        match step {
-            Step::Send(attempt) => {
-                let mut sent = teller.sending(&attempt);
-                let outcome = self.shared.transport.send(attempt);
-                sent.came(&outcome);
-                flow.handle(outcome);
-                sent.told(flow.report());
-            }
-            Step::Wait(_) if search.is_some() => {}
-            Step::Wait(delay) => {
-                teller.waiting(flow.report(), delay);
-                thread::sleep(delay);
-            }
-            Step::Done(output) => {
-                teller.done(flow, &output);
-                return Some(output);
+        while is_wanted() {
+            let (now, mut session) = (self.now(), self.session());
+            let step = flow.step(&mut session, now);
+            let search = session.search(now);
+            drop(session);
+            match (step, search) {
+                (Step::Send(attempt), _) => flow.handle(self.send(attempt)),
+                (Step::Wait(_), Some(search)) => self.search(search, &is_wanted),
+                (Step::Wait(delay), None) => thread::sleep(delay),
+                (Step::Done(output), _) => return Some(output),
             }
         }
         None
     }
 
-    /// Does once what a search for credentials says. Returns whether it has ended.
-    fn search(&self, search: &mut Search, teller: &mut CallTeller) -> bool {
-        let step = search.step(&mut self.session(), self.now());
-        match step {
-            SearchStep::Read(lookup) => {
-                let looked = credentials::look(&lookup);
-                teller.looked(&lookup, &looked);
-                search.found(looked);
-            }
-            SearchStep::Send(attempt) => {
-                let mut sent = teller.sending(&attempt);
-                let outcome = self.shared.transport.send(attempt);
-                sent.came(&outcome);
-                search.handle(outcome);
-                sent.told(Some(search.report()));
-            }
-            SearchStep::Wait(delay) => {
-                teller.waiting(Some(search.report()), delay);
-                thread::sleep(delay);
-            }
-            SearchStep::Done => {
-                teller.searched(&search.report());
-                return true;
+    fn search(&self, mut search: Search, is_wanted: impl Fn() -> bool) {
+        while is_wanted() {
+            let step = search.step(&mut self.session(), self.now());
+            match step {
+                SearchStep::Read(lookup) => search.found(credentials::look(&lookup)),
+                SearchStep::Send(attempt) => search.handle(self.send(attempt)),
+                SearchStep::Wait(delay) => thread::sleep(delay),
+                SearchStep::Done => return,
             }
         }
-        false
+    }
+
+    fn send(&self, attempt: Attempt) -> Outcome {
+        let span = attempt.span().clone();
+        span.in_scope(|| self.shared.transport.send(attempt))
     }
 
     fn now(&self) -> Now {
-        let unix = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-            Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
-        };
+        // Before 1970 is as good as then: the service tells the time.
+        let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+        let unix = i64::try_from(unix).unwrap_or(i64::MAX);
         // The standard library's own randomness, which is keyed anew each time.
         let entropy = RandomState::new().build_hasher().finish();
         Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)
@@ -200,32 +163,58 @@ impl<T> fmt::Debug for Client<T> {
 }
 
 /// Settings of a client to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
     /// Those of the environment, if there is none here.
     proxies: Option<Proxies>,
     tls: TlsConfig,
 }
 
 impl Builder {
-    tc3_core::settings_words!();
-
     /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
-    pub fn credentials(self, credentials: impl Into<Chain>) -> Self {
-        Self {
-            chain: credentials.into(),
-            ..self
-        }
+    pub fn credentials(mut self, credentials: impl Into<Chain>) -> Self {
+        self.chain = credentials.into();
+        self
+    }
+
+    /// All that [`Settings`] has, in place of what was set before: retries, rates, failover, time limits and so on.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Where requests go; [`Endpoint::PUBLIC`] by default. An address of its own is read by `"https://…".parse()`.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.settings = self.settings.with_endpoint(endpoint);
+        self
+    }
+
+    /// The region that requests name; none by default.
+    pub fn region(mut self, region: impl Into<Option<Region>>) -> Self {
+        self.settings = self.settings.with_region(region);
+        self
+    }
+
+    /// How long a call may take in all, waiting and sending; 60 s by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.settings = self.settings.with_deadline(deadline);
+        self
+    }
+
+    /// How many records a walk asks for at once where the action doesn't say.
+    pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
+        self.settings = self.settings.with_page_size(page_size);
+        self
     }
 
     /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
     /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout = Some(timeout.min(Attempt::MAX_TIMEOUT));
         self
     }
 
@@ -257,7 +246,7 @@ impl Builder {
     ///
     /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
     /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
-    /// [`pem::certificates`](tc3_core::pem::certificates) has the rules.
+    /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
@@ -270,11 +259,10 @@ impl Builder {
 
     /// The client, over ureq.
     pub fn build(self) -> Client {
-        let proxies = match &self.proxies {
-            Some(proxies) => proxies.clone(),
-            None => Proxies::from_variables(credentials::variable),
-        };
-        let ureq = Ureq::new(self.connect_timeout, proxies, self.tls.clone());
+        let proxies = self.proxies.clone();
+        let proxies = proxies.unwrap_or_else(|| Proxies::from_variables(credentials::variable));
+        let timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let ureq = Ureq::new(timeout, proxies, self.tls.clone());
         self.transport(ureq)
     }
 

@@ -1,13 +1,10 @@
 //! Opens connections, and tells a request that was not sent from one whose outcome is unknown.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::{io, time::Instant};
 
 use http::Uri;
 use rustls::AlertDescription;
-use tc3_core::{Failure, Obstacle};
+use tc3_core::{Failure, error::Obstacle};
 use ureq::{
     Agent, Error, Timeout,
     config::Config,
@@ -55,7 +52,8 @@ impl<R: Resolver> Connector for Connect<R> {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Connection>, Error> {
-        let (start, limit) = (Instant::now(), *details.timeout.after);
+        // At most a day: every request and every connection has a timeout.
+        let until = Instant::now() + *details.timeout.after;
         let mut timeout = details.timeout;
         let addrs = if details.config.proxy().is_some() {
             // The proxy resolves it. ureq connects to the proxy by this connector as well.
@@ -64,7 +62,7 @@ impl<R: Resolver> Connector for Connect<R> {
             let resolved = self.resolver.resolve(details.uri, details.config, timeout);
             resolved.map_err(|error| not_sent(error, Obstacle::NameLookup))?
         };
-        timeout.after = limit.saturating_sub(start.elapsed()).into();
+        timeout.after = until.saturating_duration_since(Instant::now()).into();
         timeout.reason = Timeout::Connect;
         let details = ConnectionDetails {
             addrs,
@@ -79,11 +77,7 @@ impl<R: Resolver> Connector for Connect<R> {
         };
         let connected = self.connector.connect(&details, chained);
         let connected = connected.map_err(not_connected)?;
-        Ok(connected.map(|transport| Connection {
-            transport,
-            start,
-            limit,
-        }))
+        Ok(connected.map(|transport| Connection { transport, until }))
     }
 }
 
@@ -128,9 +122,8 @@ fn not_connected(error: Error) -> Error {
 #[derive(Debug)]
 struct Connection {
     transport: Box<dyn Transport>,
-    start: Instant,
-    /// How long connecting may take.
-    limit: Duration,
+    /// When connecting has taken too long.
+    until: Instant,
 }
 
 impl Transport for Connection {
@@ -145,7 +138,7 @@ impl Transport for Connection {
     fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, Error> {
         // ureq gives each read of a proxy's answer the whole time for connecting.
         if timeout.reason == Timeout::Connect {
-            timeout.after = self.limit.saturating_sub(self.start.elapsed()).into();
+            timeout.after = self.until.saturating_duration_since(Instant::now()).into();
         }
         let waited = self.transport.await_input(timeout);
         waited.map_err(|error| match error {
@@ -174,6 +167,7 @@ mod tests {
             atomic::{AtomicUsize, Ordering},
         },
         thread,
+        time::Duration,
     };
 
     use ureq::Proxy;

@@ -3,7 +3,7 @@
 //! [`tc3_core`] decides everything; this crate sends what it says and sleeps as long as it says.
 //!
 //! ```no_run
-//! use tc3_blocking::{Client, Credential, DescribeBillList, PayType};
+//! use tc3_blocking::{billing::{DescribeBillList, PayType}, Client, Credential};
 //!
 //! let credential = Credential::new(std::env::var("TENCENTCLOUD_SECRET_ID")?, std::env::var("TENCENTCLOUD_SECRET_KEY")?)?;
 //! let client = Client::new(credential);
@@ -24,8 +24,7 @@
 //! - [call an action that isn't here](#an-action-of-your-own)
 //! - [test offline](#test-offline)
 //! - [send by another HTTP client](#another-http-client)
-//! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-a-ticket-for-support) too
-//! - [count calls and waits](#metrics)
+//! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-metrics) too
 //!
 //! In the examples below `send` is the service's emulator, as [below](#test-offline); without `.transport(send)`, which
 //! `.build()` then takes the place of, they ask the real service.
@@ -36,10 +35,13 @@
 //! [`call`](Client::call) one page. A range may be of any length; what the service takes at once is cut out of it:
 //!
 //! ```
-//! use tc3_blocking::{Client, Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Fen, Month, Walk, Yuan};
+//! use tc3_blocking::{
+//!     billing::{DescribeAllocationSummaryByBusiness, DescribeBillList}, Client, Credential, Fen, Month, Walk,
+//!     Yuan,
+//! };
 //!
 //! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! # let service = std::sync::Mutex::new(tc3_core::Emulator::new(credential.clone()));
+//! # let service = std::sync::Mutex::new(tc3_core::emulator::Emulator::new(credential.clone()));
 //! # let send = move |attempt: tc3_core::Attempt| service.lock().unwrap().send(&attempt);
 //! let client = Client::builder().credentials(credential).transport(send);
 //! let years = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2025-12-31 23:59:59".parse()?);
@@ -58,10 +60,10 @@
 //! # Resume an export
 //!
 //! A [`Walk`] says what was delivered. Store it with each page, and give it to [`pages`](Client::pages) another time;
-//! another process or machine will do. [`tc3_core::walk`] tells how a scheduler or many workers use it:
+//! another process or machine will do. [`tc3_core::pagination::walk`] tells how a scheduler or many workers use it:
 //!
 //! ```
-//! use tc3_blocking::{Client, Credential, DescribeBillList, Transport, Walk};
+//! use tc3_blocking::{billing::DescribeBillList, Client, Credential, Transport, Walk};
 //!
 //! /// Goes on from what is stored; stops after `most` pages, as if killed there. Returns how many records came.
 //! fn export(client: &Client<impl Transport>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
@@ -76,7 +78,7 @@
 //! }
 //!
 //! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! # let service = std::sync::Mutex::new(tc3_core::Emulator::new(credential.clone()));
+//! # let service = std::sync::Mutex::new(tc3_core::emulator::Emulator::new(credential.clone()));
 //! # let send = move |attempt: tc3_core::Attempt| service.lock().unwrap().send(&attempt);
 //! let client = Client::builder().credentials(credential).page_size(50).transport(send);
 //! let half_year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
@@ -90,7 +92,7 @@
 //! # Credentials
 //!
 //! [`Client::from_env`] looks where people keep them: environment, profile file, tccli, TKE, the machine's CVM role.
-//! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`] such as
+//! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`](credential::Source) such as
 //! `Source::named_profile("billing")`, or a [`Chain`] of several; [the guide](tc3_core::guide#keys-profiles-roles)
 //! shows each of them. What expires is renewed by one call while the others go on, and
 //! [`set_credential`](Client::set_credential) replaces the credential for all clones of a client. Nothing is read
@@ -102,125 +104,11 @@
 //! page says. With an `impl` of [`Paginate`] beside it, [`items`](Client::items) and [`pages`](Client::pages) walk over
 //! it. [The guide](tc3_core::guide#an-action-of-ones-own) has both, and a call without any types by [`Untyped`].
 //!
-//! # Logs, and a ticket for support
+//! # Logs and metrics
 //!
 //! Calls and walks tell what they do through [`tracing`](https://docs.rs/tracing): each attempt, each wait and why,
-//! what came of a call; never a secret. [`report`] has all names and fields. A program sees them once it has a
-//! subscriber, with `tracing-subscriber` for one `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`; failed
-//! calls are at the level warn, the rest at debug, which `.with_max_level(tracing::Level::DEBUG)` shows. At the level
-//! trace, ureq logs every byte that is sent, signatures and tokens included: filter it by `ureq=info,ureq_proto=info`.
-//! This is what one line holds:
-//!
-//! ```
-//! use std::{io, sync::{Arc, Mutex}};
-//! use tc3_core::Attempt;
-//! use tc3_blocking::{Client, Credential, DescribeBillList};
-//!
-//! # #[derive(Clone, Default)]
-//! # struct Log(Arc<Mutex<Vec<u8>>>);
-//! # impl io::Write for Log {
-//! #     fn write(&mut self, text: &[u8]) -> io::Result<usize> { self.0.lock().unwrap().write(text) }
-//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
-//! # }
-//! # let log = Log::default();
-//! # let file = log.clone();
-//! tracing_subscriber::fmt().with_ansi(false).with_writer(move || file.clone()).init();
-//!
-//! let answer = br#"{"Response": {"Error": {"Code": "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"}, "RequestId": "5e1f"}}"#;
-//! let client = Client::builder().credentials(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
-//! let client = client.transport(|_: Attempt| Ok(http::Response::new(answer.as_slice().into())));
-//! let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
-//! client.call(&january).unwrap_err();
-//!
-//! # let line = String::from_utf8(log.0.lock().unwrap().clone())?;
-//! let (time, rest) = line.trim().split_once("Z ").unwrap();
-//! assert_eq!(time.len(), "2024-02-01T08:00:00.000000".len()); // in UTC
-//! let (before, after) = rest.split_once(" latency_ms=").unwrap();
-//! assert_eq!(
-//!     before.trim(),
-//!     r#"WARN tc3::call: call failed service="billing" action="DescribeBillList" attempts=1"#,
-//! );
-//! let (_, after) = after.split_once(' ').unwrap();
-//! assert_eq!(
-//!     after,
-//!     "outcome=\"denied\" request_id=\"5e1f\" code=\"UnauthorizedOperation.CamNoAuth\" \
-//!      error=the service refused: UnauthorizedOperation.CamNoAuth: not allowed (RequestId 5e1f)",
-//! );
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! The vendor's support finds a request by its `request_id`, the time of the line and the `action`; the `region` and
-//! the `code` help. That is the ticket; keys, signatures and bodies don't belong in it. Without a request id no
-//! answer of the service came, and the `error` says what did: then the `host` and the causes in `tc3::attempt` at
-//! the level debug are for those who run the network.
-//!
-//! # Metrics
-//!
-//! The same events are the hook for counters, of calls, retries, throttles and waits, whatever collects them:
-//!
-//! ```
-//! use std::sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}};
-//! use tracing::{Event, Subscriber, field::{Field, Visit}};
-//! use tracing_subscriber::{Layer, layer::{Context, SubscriberExt}};
-//! # use tc3_core::{Attempt, Untyped};
-//! # use tc3_blocking::{Client, Credential};
-//!
-//! #[derive(Default)]
-//! struct Metrics { calls: AtomicU64, failures: AtomicU64, retries: AtomicU64, throttles: AtomicU64, wait_ms: AtomicU64 }
-//!
-//! struct Count(Arc<Metrics>);
-//!
-//! impl<S: Subscriber> Layer<S> for Count {
-//!     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-//!         let target = event.metadata().target();
-//!         if target == "tc3::call" {
-//!             self.0.calls.fetch_add(1, Relaxed);
-//!         }
-//!         event.record(&mut One { metrics: &self.0, target });
-//!     }
-//! }
-//!
-//! struct One<'a> { metrics: &'a Metrics, target: &'a str }
-//!
-//! impl Visit for One<'_> {
-//!     fn record_u64(&mut self, field: &Field, value: u64) {
-//!         match (self.target, field.name()) {
-//!             ("tc3::attempt", "attempt") if value > 1 => self.metrics.retries.fetch_add(1, Relaxed),
-//!             ("tc3::wait", "wait_ms") => self.metrics.wait_ms.fetch_add(value, Relaxed),
-//!             _ => 0,
-//!         };
-//!     }
-//!
-//!     fn record_str(&mut self, field: &Field, value: &str) {
-//!         match (self.target, field.name(), value) {
-//!             ("tc3::attempt", "outcome", "throttled") => self.metrics.throttles.fetch_add(1, Relaxed),
-//!             ("tc3::call", "outcome", outcome) if outcome != "ok" => self.metrics.failures.fetch_add(1, Relaxed),
-//!             _ => 0,
-//!         };
-//!     }
-//!
-//!     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
-//! }
-//!
-//! let metrics = Arc::new(Metrics::default());
-//! let subscriber = tracing_subscriber::registry().with(Count(Arc::clone(&metrics)));
-//! # let _until_the_end = tracing::subscriber::set_default(subscriber);
-//! # #[cfg(any())]
-//! tracing::subscriber::set_global_default(subscriber)?;
-//!
-//! // The first answer is a throttle, the second one is not.
-//! # let throttled = r#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#;
-//! # let answers = std::sync::Mutex::new([r#"{"Response": {"RequestId": "2"}}"#, throttled].to_vec());
-//! # let client = Client::builder().credentials(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
-//! # let client = client.transport(move |_: Attempt| Ok(http::Response::new(answers.lock().unwrap().pop().unwrap().into())));
-//! # let january = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
-//! client.call(&january)?;
-//! let counted = |counter: &AtomicU64| counter.load(Relaxed);
-//! assert_eq!((counted(&metrics.calls), counted(&metrics.failures)), (1, 0));
-//! assert_eq!((counted(&metrics.retries), counted(&metrics.throttles)), (1, 1));
-//! assert_eq!(counted(&metrics.wait_ms), 1_000);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! what came of a call; never a secret. [`trace`](core::trace) has all names and fields, [the line](core::trace#logs-and-a-ticket-for-support)
+//! that the vendor's support asks for, and [counters](core::trace#metrics) of calls, retries and waits.
 //!
 //! # Test offline
 //!
@@ -229,8 +117,8 @@
 //!
 //! ```
 //! use std::sync::Mutex;
-//! use tc3_blocking::{Client, Credential, DescribeAllocationSummaryByBusiness, Month};
-//! use tc3_core::{Attempt, Emulator, Fault, When};
+//! use tc3_blocking::{billing::DescribeAllocationSummaryByBusiness, Client, Credential, Month};
+//! use tc3_core::{emulator::{Emulator, Fault, When}, Attempt};
 //!
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! let service = Emulator::new(credential.clone()).with_records(25).with_fault(When::At(2), Fault::Lost);
@@ -270,10 +158,15 @@ mod client;
 mod connect;
 mod credentials;
 mod pages;
-mod tell;
 mod transport;
 
 pub use client::{Builder, Client};
 pub use pages::{Items, Pages};
-pub use tc3_core::{self, *};
+#[cfg(feature = "emulator")]
+pub use tc3_core::emulator;
+pub use tc3_core::{
+    self as core, Action, BeijingTime, Chain, CompactDate, Credential, Error, Fen, Invalid, Month,
+    Paginate, Region, Remedy, Reply, Settings, UnixTime, Untyped, Walk, Yuan, billing, credential,
+    essbasic, pagination, sts,
+};
 pub use transport::{Transport, Ureq};

@@ -2,18 +2,17 @@ use std::{
     collections::VecDeque,
     iter::FusedIterator,
     panic,
-    sync::{Arc, Weak, mpsc},
+    sync::{Arc, mpsc},
     thread::{self, JoinHandle},
 };
 
-use tc3_core::{Error, Fetch, Fetched, Paginate, Planner, Reply, Turn, Walk};
-
-use tracing::{Dispatch, Span, dispatcher, subscriber::NoSubscriber};
-
-use crate::{
-    Client, Transport, Ureq,
-    tell::{CallTeller, WalkTeller},
+use tc3_core::{
+    Error, Paginate, Reply, Walk,
+    pagination::{Fetch, Fetched, Prefetch, Turn},
 };
+use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
+
+use crate::{Client, Transport, Ureq};
 
 /// An iterator over the pages of a list, fetched one by one as they are asked for, or several at once.
 ///
@@ -22,14 +21,14 @@ use crate::{
 #[must_use = "iterators are lazy"]
 pub struct Pages<A: Paginate, T = Ureq> {
     client: Client<T>,
-    planner: Planner<A>,
-    /// Runs a fetch in a thread, where several may run at once.
-    spawn: Option<Spawn<A, T>>,
+    planner: Prefetch<A>,
+    /// Whether each fetch has a thread of its own.
+    is_wide: bool,
+    thread: fn() -> thread::Builder,
     /// The threads, in order of their start.
-    running: VecDeque<Running<A>>,
+    running: VecDeque<JoinHandle<Option<Fetched<A>>>>,
     /// What the threads look at: they stop when it is gone.
     wanted: Arc<()>,
-    teller: WalkTeller,
 }
 
 /// An iterator over the records of a list. Pages are fetched as their records are asked for.
@@ -38,19 +37,15 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// over [`Pages`] to resume later.
 ///
 /// After an error, [`Error::Incomplete`] included, there are no more.
-pub type Items<A, T = Ureq> = tc3_core::Items<Pages<A, T>, A>;
-
-type Spawn<A, T> =
-    fn(Client<T>, Box<Fetch<A>>, Weak<()>, Span) -> Result<Running<A>, Box<Fetch<A>>>;
-type Running<A> = JoinHandle<Option<Fetched<A>>>;
+pub type Items<A, T = Ureq> = tc3_core::pagination::Items<Pages<A, T>, A>;
 
 impl<A: Paginate, T> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
-            teller: WalkTeller::new(&walk),
-            planner: Planner::new(walk),
-            spawn: None,
+            planner: Prefetch::new(walk),
+            is_wide: false,
+            thread: thread::Builder::new,
             running: VecDeque::new(),
             wanted: Arc::new(()),
         }
@@ -61,18 +56,10 @@ impl<A: Paginate, T> Pages<A, T> {
     /// one page at a time.
     ///
     /// They stay within the action's rate. When the iterator is dropped, nothing more is sent.
-    pub fn width(self, width: usize) -> Self
-    where
-        A: Paginate<Output: Send> + 'static,
-        T: Transport + 'static,
-    {
-        Self {
-            planner: self.planner.with_width(width),
-            spawn: Some(|client, fetch, wanted, walk| {
-                spawn(thread::Builder::new(), client, fetch, wanted, walk)
-            }),
-            ..self
-        }
+    pub fn width(mut self, width: usize) -> Self {
+        self.planner = self.planner.with_width(width);
+        self.is_wide = width > 1;
+        self
     }
 
     /// The same walk as single records.
@@ -87,56 +74,32 @@ impl<A: Paginate, T> Pages<A, T> {
     }
 }
 
-impl<A: Paginate, T: Transport> Pages<A, T> {
-    /// Runs a fetch in this thread.
-    fn run(&mut self, fetch: &mut Fetch<A>) {
-        let walk = self.teller.span();
-        let fetched = walk.in_scope(|| self.client.drive(fetch));
-        self.planner.take(fetched);
-    }
-}
-
-/// Has a new thread run a fetch, or gives it back if there is none.
-fn spawn<A, T>(
-    thread: thread::Builder,
-    client: Client<T>,
-    fetch: Box<Fetch<A>>,
-    wanted: Weak<()>,
-    walk: Span,
-) -> Result<Running<A>, Box<Fetch<A>>>
-where
-    A: Paginate<Output: Send> + 'static,
-    T: Transport + 'static,
-{
-    // A closure that is not run is not given back, so the fetch follows when there is a thread.
-    let (hand_over, handed) = mpsc::sync_channel::<Box<Fetch<A>>>(1);
-    let dispatch = dispatcher::get_default(Dispatch::clone);
-    let running = thread.spawn(move || {
-        // Whoever is told of the walk is told of its pages. Setting nobody would hide them from `log`.
-        let told = !dispatch.is::<NoSubscriber>();
-        let _told = told.then(|| dispatcher::set_default(&dispatch));
-        let mut fetch = handed.recv().ok()?;
-        let _walk = walk.entered();
-        let mut teller = CallTeller::new(&*fetch);
-        let _call = teller.span().entered();
-        let mut search = None;
-        while wanted.strong_count() > 0 {
-            if let Some(fetched) = client.turn(&mut *fetch, &mut search, &mut teller) {
-                return Some(fetched);
+impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
+    /// Has a new thread run a fetch, or this one where the system has no other.
+    fn spawn(&mut self, mut fetch: Fetch<A>) {
+        let (client, wanted) = (self.client.clone(), Arc::downgrade(&self.wanted));
+        let dispatch = dispatcher::get_default(Dispatch::clone);
+        // The fetch follows when there is a thread: a closure that is not run is not given back.
+        let (hand_over, handed) = mpsc::sync_channel::<Fetch<A>>(1);
+        let running = (self.thread)().spawn(move || {
+            // Who is told of the walk is told of its pages. Setting nobody would hide them from `log`.
+            let told = !dispatch.is::<NoSubscriber>();
+            let _told = told.then(|| dispatcher::set_default(&dispatch));
+            let mut fetch = handed.recv().ok()?;
+            client.drive_while(&mut fetch, || wanted.strong_count() > 0)
+        });
+        match running {
+            Ok(running) => {
+                // It fails only where the thread has panicked, which is seen when it is joined.
+                let _ = hand_over.send(fetch);
+                self.running.push_back(running);
             }
+            Err(_) => self.planner.take(self.client.drive(&mut fetch)),
         }
-        None
-    });
-    match running {
-        Ok(running) => match hand_over.send(fetch) {
-            Ok(()) => Ok(running),
-            Err(mpsc::SendError(fetch)) => Err(fetch),
-        },
-        Err(_) => Err(fetch),
     }
 }
 
-impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Iterator for Pages<A, T> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -145,29 +108,14 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
             let settings = self.client.session().settings().clone();
             match self.planner.turn(&settings) {
                 Turn::Page(page) => {
-                    self.teller.page(self.planner.walk(), &page);
                     if self.planner.is_ended() {
                         self.wanted = Arc::default();
                     }
                     return Some(page);
                 }
-                Turn::End => {
-                    self.teller.done();
-                    return None;
-                }
-                Turn::Fetch(mut fetch) => {
-                    let Some(spawn) = self.spawn else {
-                        self.run(&mut fetch);
-                        continue;
-                    };
-                    let wanted = Arc::downgrade(&self.wanted);
-                    let (client, walk) = (self.client.clone(), self.teller.span());
-                    match spawn(client, Box::new(fetch), wanted, walk) {
-                        Ok(running) => self.running.push_back(running),
-                        // The system has no thread to spare.
-                        Err(mut fetch) => self.run(&mut fetch),
-                    }
-                }
+                Turn::End => return None,
+                Turn::Fetch(fetch) if self.is_wide => self.spawn(fetch),
+                Turn::Fetch(mut fetch) => self.planner.take(self.client.drive(&mut fetch)),
                 Turn::Wait => match self.running.pop_front().map(JoinHandle::join) {
                     Some(Ok(fetched)) => self.planner.take(fetched?),
                     Some(Err(panicked)) => panic::resume_unwind(panicked),
@@ -178,7 +126,7 @@ impl<A: Paginate, T: Transport> Iterator for Pages<A, T> {
     }
 }
 
-impl<A: Paginate, T: Transport> FusedIterator for Pages<A, T> {}
+impl<A: Paginate + 'static, T: Transport> FusedIterator for Pages<A, T> {}
 
 #[cfg(test)]
 mod tests {
@@ -187,7 +135,7 @@ mod tests {
         atomic::{AtomicBool, Ordering},
     };
 
-    use tc3_core::{Attempt, Credential, DescribeBillList, Emulator};
+    use tc3_core::{Attempt, Credential, billing::DescribeBillList, emulator::Emulator};
 
     use super::*;
 
@@ -214,13 +162,13 @@ mod tests {
             DescribeBillList::new(second("2024-01-01 00:00:00"), second("2024-01-31 23:59:59"));
         let mut pages = client.pages(january.clone().with_limit(4)).width(4);
         // Every other thread is refused: no system has room for such a stack.
-        pages.spawn = Some(|client, fetch, wanted, walk| {
-            let mut thread = thread::Builder::new();
-            if REFUSES.fetch_not(Ordering::SeqCst) {
-                thread = thread.stack_size(1 << (usize::BITS - 2));
+        pages.thread = || {
+            let thread = thread::Builder::new();
+            match REFUSES.fetch_not(Ordering::SeqCst) {
+                true => thread.stack_size(1 << (usize::BITS - 2)),
+                false => thread,
             }
-            spawn(thread, client, fetch, wanted, walk)
-        });
+        };
         let walked = pages.items().map(|record| record.unwrap().bill_id);
         let expected = client.items(january).map(|record| record.unwrap().bill_id);
         let walked: Vec<_> = walked.collect();

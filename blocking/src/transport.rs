@@ -1,7 +1,11 @@
 use std::{io::Read, time::Duration};
 
 use rustls::RootCertStore;
-use tc3_core::{Attempt, Failure, Invalid, Outcome, Proxies, ProxyUrl, pem};
+use tc3_core::{
+    Attempt, Failure, Invalid, Outcome,
+    proxy::{Proxies, ProxyUrl},
+    wire::pem,
+};
 use ureq::{
     Agent, Proxy,
     tls::{Certificate, TlsConfig},
@@ -21,7 +25,7 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 /// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
 /// status, as an answer. It should log no sensitive header, and no body of what is
 /// [confidential](Attempt::confidential).
-pub trait Transport: Send + Sync {
+pub trait Transport: Send + Sync + 'static {
     /// Sends the request and waits for the whole answer.
     ///
     /// # Errors
@@ -31,7 +35,7 @@ pub trait Transport: Send + Sync {
     fn send(&self, attempt: Attempt) -> Outcome;
 }
 
-impl<F: Fn(Attempt) -> Outcome + Send + Sync> Transport for F {
+impl<F: Fn(Attempt) -> Outcome + Send + Sync + 'static> Transport for F {
     fn send(&self, attempt: Attempt) -> Outcome {
         self(attempt)
     }
@@ -85,21 +89,15 @@ impl Ureq {
 
     fn exchange(&self, attempt: Attempt, proxy: Option<&ProxyUrl>) -> Outcome {
         let proxy = proxy.map(|url| Proxy::new(url.expose())).transpose();
-        let (parts, body) = attempt.request.into_parts();
-        let request = http::Request::from_parts(parts, &body[..]);
-        let request = self
-            .agent
-            .configure_request(request)
-            .proxy(proxy.map_err(Failure::not_sent)?)
-            .timeout_global(Some(attempt.timeout))
-            .build();
+        let request = attempt.request.map(Vec::from);
+        let request = self.agent.configure_request(request);
+        let request = request.proxy(proxy.map_err(Failure::not_sent)?);
+        let request = request.timeout_global(Some(attempt.timeout)).build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
         let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
+        let mut body = body.into_reader().take(bound.saturating_add(1));
         let mut bytes = Vec::new();
-        body.into_reader()
-            .take(bound.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(Failure::unknown)?;
+        body.read_to_end(&mut bytes).map_err(Failure::unknown)?;
         Ok(http::Response::from_parts(parts, bytes.into()))
     }
 }
@@ -112,9 +110,6 @@ impl Transport for Ureq {
         };
         let proxy = proxy.map_err(Failure::not_sent)?;
         let outcome = self.exchange(attempt, proxy);
-        outcome.map_err(|failure| match proxy {
-            Some(proxy) => failure.through(proxy),
-            None => failure,
-        })
+        outcome.map_err(|failure| failure.through(proxy))
     }
 }

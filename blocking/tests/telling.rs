@@ -9,8 +9,15 @@ use std::{
     time::Duration,
 };
 
-use tc3_blocking::{Builder, Chain, Client, Credential, Emulator, Region, Retry, Source};
-use tc3_core::{Attempt, Fault, Outcome, When};
+use tc3_blocking::{
+    Builder, Chain, Client, Credential, Region, Settings,
+    core::{emulator::Emulator, flow::Retry},
+    credential::Source,
+};
+use tc3_core::{
+    Attempt, Outcome,
+    emulator::{Fault, When},
+};
 use tc3_test_peer::{
     ANSWER, Peer, credential, january, list,
     machine::{Folder, again, is_child},
@@ -22,12 +29,16 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt},
 };
 
+fn settings() -> Settings {
+    Settings::default()
+        .with_retry(Retry::default().with_base(Duration::ZERO))
+        .with_region(Region::new("ap-guangzhou").unwrap())
+}
+
 fn builder(credentials: impl Into<Chain>) -> Builder {
-    let retry = Retry::default().with_base(Duration::ZERO);
     Client::builder()
         .credentials(credentials)
-        .retry(retry)
-        .region(Region::new("ap-guangzhou").unwrap())
+        .settings(settings())
 }
 
 #[test]
@@ -109,9 +120,11 @@ fn what_is_never_sent_is_told_of_all_the_same() {
 fn a_connection_that_is_refused_is_told_of_with_its_cause() {
     let recording = Recording::new();
     let nobody = tc3_test_peer::Refusing::new();
-    let client = builder(credential())
-        .endpoint(nobody.endpoint())
-        .retry(Retry::NEVER);
+    let client = builder(credential()).settings(
+        settings()
+            .with_endpoint(nobody.endpoint())
+            .with_retry(Retry::NEVER),
+    );
     let result = recording
         .span()
         .in_scope(|| client.build().call(&january()));
@@ -224,7 +237,7 @@ fn a_walk_that_fails_says_how_far_it_came() {
     let recording = Recording::new();
     let emulator = Mutex::new(Emulator::new(credential()));
     let client = builder(credential())
-        .max_pages(2)
+        .settings(settings().with_max_pages(2))
         .transport(move |attempt: Attempt| tc3_test_peer::emulated(&emulator, &attempt));
     recording.span().in_scope(|| {
         let pages = client.pages(list());

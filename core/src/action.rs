@@ -11,7 +11,7 @@ use crate::Invalid;
 /// Open: the actions of this crate have no privilege over yours, which is a struct and one `impl`.
 ///
 /// ```
-/// use tc3_core::{Action, lenient};
+/// use tc3_core::{types::lenient, Action};
 ///
 /// /// The balance of the account, in fen.
 /// #[derive(serde::Serialize)]
@@ -36,7 +36,7 @@ use crate::Invalid;
 /// let answer = http::Response::new(
 ///     br#"{"Response": {"Uin": 100000000001, "Balance": 4200, "RequestId": "5e1f"}}"#.as_slice().into(),
 /// );
-/// let reply = tc3_core::response::read::<DescribeAccountBalance>(&answer)?;
+/// let reply = tc3_core::wire::response::read::<DescribeAccountBalance>(&answer)?;
 /// assert_eq!(reply.output.balance, tc3_core::Fen::new(4200));
 /// assert_eq!(reply.request_id, "5e1f");
 /// # Ok::<(), tc3_core::Error>(())
@@ -62,7 +62,7 @@ pub trait Action: Serialize {
     const CONFIDENTIAL: bool = false;
 
     /// What the service answers with, less the `RequestId`.
-    type Output: DeserializeOwned;
+    type Output: DeserializeOwned + Send + 'static;
 
     /// Where the request goes: what the constants say. Only an action whose name is known at run time
     /// has anything else to say.

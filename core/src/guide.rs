@@ -25,7 +25,7 @@
 //!         }
 //!     }
 //! }
-//! # use tc3_core::{Call, Credential, Error, Failure, Retry, Settings, Untyped};
+//! # use tc3_core::{flow::Retry, Call, Credential, Error, Failure, Settings, Untyped};
 //! # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?)
 //! #     .with_settings(Settings::default().with_retry(Retry::NEVER));
 //! # let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
@@ -100,7 +100,7 @@
 //! those of the vendor's page; `PascalCase` makes `InstanceId` of `instance_id`, and `CPU` is told by `rename`.
 //!
 //! ```
-//! use tc3_core::{Action, Fen, Untyped, response};
+//! use tc3_core::{wire::response, Action, Fen, Untyped};
 //!
 //! #[derive(serde::Serialize)]
 //! struct DescribeAccountBalance {}
@@ -134,7 +134,7 @@
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
-//! use tc3_core::{Action, Invalid, PageInfo, Paginate, Paging, Slot, Start, lenient};
+//! use tc3_core::{pagination::{PageInfo, Paging, Slot, Start}, types::lenient, Action, Invalid, Paginate};
 //!
 //! /// Virtual machines, page by page.
 //! #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -232,7 +232,7 @@
 //!
 //! ```
 //! # use serde::{Deserialize, Serialize};
-//! # use tc3_core::{Action, PageInfo, Paginate, Paging, Slot};
+//! # use tc3_core::{pagination::{PageInfo, Paging, Slot}, Action, Paginate};
 //! #[derive(Clone, Default, Serialize, Deserialize)]
 //! #[serde(rename_all = "PascalCase")]
 //! struct ListJobs {
@@ -280,7 +280,7 @@
 //! ```
 //!
 //! Amounts are read as [`Yuan`](crate::Yuan) or [`Fen`](crate::Fen), where they are optional with
-//! [`lenient::optional`](crate::lenient::optional), for which an empty text is none. They stand in the struct itself:
+//! [`lenient::optional`](crate::types::lenient::optional), for which an empty text is none. They stand in the struct itself:
 //! within `#[serde(flatten)]`, a tagged or an untagged enum serde makes floats of numbers first, which is an error for an
 //! amount with a fraction unless it came as a text; and a `serde_json::Value` has rounded it without a word.
 //!
@@ -293,7 +293,7 @@
 //! look for one:
 //!
 //! ```
-//! use tc3_core::{AssumeRole, Chain, Credential, Session, Source, UnixTime};
+//! use tc3_core::{credential::Source, sts::AssumeRole, Chain, Credential, Session, UnixTime};
 //!
 //! // A key pair; a temporary one has a token, and may say when it expires.
 //! let pair = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -376,7 +376,7 @@
 //!         read => Ok(Some(read?)),
 //!     }
 //! }
-//! # use tc3_core::{Call, Source, UnixTime, Untyped};
+//! # use tc3_core::{credential::Source, Call, UnixTime, Untyped};
 //! # let mut session = Session::new(Source::profile_in("/nowhere/at/all", "default"));
 //! # let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
 //! # let now = || Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
@@ -399,7 +399,7 @@
 //! in the API's own names, amounts digit for digit:
 //!
 //! ```
-//! use tc3_core::{Action, BillTransactionInfo, DescribeBillList, PayType};
+//! use tc3_core::{billing::{BillTransactionInfo, DescribeBillList, PayType}, Action};
 //!
 //! let start = "2024-01-01 00:00:00".parse()?;
 //! let asked = DescribeBillList::new(start, "2024-01-31 23:59:59".parse()?).with_pay_types([PayType::DEDUCT]);
@@ -424,8 +424,8 @@
 //!   are errors.
 //! - A `Limit` that was left open is written as the number that is sent, and so is what is read back; the two are equal.
 //! - Any self-describing format will do whose structs have names, such as CBOR; inputs are not read by place.
-//! - [`AssumeRoleWithWebIdentity`](crate::AssumeRoleWithWebIdentity) holds a token and
-//!   [`AssumedRole`](crate::AssumedRole) keys, and so does what is stored of them.
+//! - [`AssumeRoleWithWebIdentity`](crate::sts::AssumeRoleWithWebIdentity) holds a token and
+//!   [`AssumedRole`](crate::sts::AssumedRole) keys, and so does what is stored of them.
 //!
 //! # Test offline
 //!
@@ -436,7 +436,8 @@
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 //! use std::time::Duration;
 //! use tc3_core::{
-//!     Call, Credential, DescribeBillList, Emulator, Error, Fault, Flow, Now, Session, Step, UnixTime, When,
+//!     billing::DescribeBillList, emulator::{Emulator, Fault, When}, Call, Credential, Error, Flow, Now, Session,
+//!     Step, UnixTime,
 //! };
 //!
 //! /// How many transactions January had, and how long that took.
@@ -497,7 +498,7 @@
 //! than this:
 //!
 //! ```
-//! use tc3_core::{Error, Kind, Remedy};
+//! use tc3_core::{error::Kind, Error, Remedy};
 //!
 //! /// What an operator is told, and what the job does.
 //! fn explain(error: &Error) -> (String, Remedy) {
@@ -523,14 +524,14 @@
 //!     let text = format!("{advice} ({} sent, RequestId {id}): {next}", error.attempts());
 //!     (text, error.remedy())
 //! }
-//! # let refused = tc3_core::Refusal::new("UnauthorizedOperation.CamNoAuth", "no permission", Some("5e1f".into()));
+//! # let refused = tc3_core::error::Refusal::new("UnauthorizedOperation.CamNoAuth", "no permission", Some("5e1f".into()));
 //! # let (text, remedy) = explain(&Error::Service(refused));
 //! # assert_eq!(text, "look at the key and its policy: no permission (1 sent, RequestId 5e1f): call somebody");
 //! # assert_eq!(remedy, Remedy::Mend);
 //! # let (text, remedy) = explain(&Error::from(tc3_core::Failure::unknown("connection reset")));
 //! # assert_eq!(text, "no answer from the service (1 sent, RequestId none): go on from what is stored");
 //! # assert_eq!(remedy, Remedy::Resume);
-//! # let not_ready = tc3_core::Refusal::new("FailedOperation.SummaryDataNotReady", "not yet", Some("5e20".into()));
+//! # let not_ready = tc3_core::error::Refusal::new("FailedOperation.SummaryDataNotReady", "not yet", Some("5e20".into()));
 //! # let (text, remedy) = explain(&Error::Service(not_ready));
 //! # assert_eq!(text, "the month's summary is not computed yet (1 sent, RequestId 5e20): go on from what is stored, in an hour");
 //! # assert_eq!(remedy, Remedy::Later);
@@ -540,7 +541,7 @@
 //! ```
 //!
 //! - [`remedy`](crate::Error::remedy): go on, wait, begin anew, or have a person mend something. The call itself has
-//!   tried as [`Retry`](crate::Retry) says. [`is_transient`](crate::Error::is_transient): no person is needed.
+//!   tried as [`Retry`](crate::flow::Retry) says. [`is_transient`](crate::Error::is_transient): no person is needed.
 //! - [`may_have_taken_effect`](crate::Error::may_have_taken_effect): look before a write is done again.
 //! - [`is_throttled`](crate::Error::is_throttled), [`is_denied`](crate::Error::is_denied): the two refusals that
 //!   programs ask for most.

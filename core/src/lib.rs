@@ -19,7 +19,9 @@
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 //! use core::time::Duration;
-//! use tc3_core::{Call, Credential, DescribeBillList, Emulator, Flow, Now, Session, Step, UnixTime};
+//! use tc3_core::{
+//!     billing::DescribeBillList, emulator::Emulator, Call, Credential, Flow, Now, Session, Step, UnixTime,
+//! };
 //!
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! let mut service = Emulator::new(credential.clone());
@@ -46,22 +48,22 @@
 //!
 //! - [send by a client of my own](guide#a-client-of-ones-own), blocking or async
 //! - [add my own action](guide#an-action-of-ones-own), and walk over its pages
-//! - [resume an export](walk)
+//! - [resume an export](pagination::walk)
 //! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
 //! - [store what was asked and what came](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
-//! - [find out why a call failed](guide#why-a-call-failed)
+//! - [find out why a call failed](guide#why-a-call-failed), from [a log](trace) too
 //!
 //! # Below the run loop
 //!
-//! Each half is public on its own: [`request::sign`] makes an action a signed `http::Request`,
-//! [`response::read`] makes an answer a [`Reply`] or an [`Error`], and [`tc3`] has every stage of the
+//! Each half is public on its own: [`request::sign`](wire::request::sign) makes an action a signed `http::Request`,
+//! [`response::read`](wire::response::read) makes an answer a [`Reply`] or an [`Error`], and [`tc3`] has every stage of the
 //! signature, the server's side included.
 //!
 //! # Above it
 //!
-//! A [`Planner`] says which pages of a walk may be fetched at once and delivers them in order, and a
-//! [`Walk`] is what is stored of it to go on elsewhere; see [`walk`].
+//! A [`Prefetch`](pagination::Prefetch) says which pages of a walk may be fetched at once and delivers them in order, and a
+//! [`Walk`] is what is stored of it to go on elsewhere; see [`walk`](pagination::walk).
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
@@ -82,60 +84,28 @@ extern crate std;
 
 mod action;
 mod actions;
-mod call;
 pub mod credential;
 #[cfg(feature = "emulator")]
-mod emulator;
-mod endpoint;
-mod error;
-mod fingerprint;
-mod flat;
+pub mod emulator;
+pub mod error;
 pub mod flow;
 pub mod guide;
-mod items;
-mod pages;
-mod paging;
-pub mod pem;
-mod plan;
-mod planner;
-mod proxy;
-mod quota;
-pub mod report;
-pub mod request;
-pub mod response;
-mod retry;
-mod session;
-mod settings;
-mod stopwatch;
+pub mod pagination;
+pub mod proxy;
+pub mod session;
 pub mod tc3;
-mod tellers;
-mod types;
-mod untyped;
-pub mod walk;
+pub mod trace;
+pub mod types;
+pub mod untyped;
+pub mod wire;
 
 pub use action::{Action, Target};
 pub use actions::{billing, essbasic, sts};
-pub use actions::{billing::*, essbasic::*, sts::*};
-pub use call::Call;
-pub use credential::{Chain, Credential, NoCredentials, Source, Tried, Unreadable};
-#[cfg(feature = "emulator")]
-pub use emulator::{Emulator, Exchange, Fault, Scripted, When};
-pub use endpoint::Endpoint;
-pub use error::{BoxError, Error, Failure, Invalid, Kind, NotSent, Obstacle, Refusal, Remedy};
-pub use flow::{Attempt, Flow, Now, Outcome, Step};
-pub use items::Items;
-pub use pages::Pages;
-pub use paging::{End, PageInfo, Paginate, Paging, Slot, Start};
-pub use planner::{Fetch, Fetched, Planner, Turn};
-pub use proxy::{Proxies, ProxyUrl};
-pub use report::{Report, Verdict, Why};
-pub use response::Reply;
-pub use retry::Retry;
-pub use session::Session;
-pub use settings::{Language, Region, Settings, Wire};
-pub use types::{
-    BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, FenSum, Month, Percent, UnixTime, Yuan,
-    lenient,
-};
-pub use untyped::{Fields, Untyped};
-pub use walk::Walk;
+pub use credential::{Chain, Credential};
+pub use error::{Error, Failure, Invalid, Remedy};
+pub use flow::{Attempt, Call, Flow, Now, Outcome, Step};
+pub use pagination::{Pages, Paginate, Walk};
+pub use session::{Region, Session, Settings};
+pub use types::{BeijingTime, CompactDate, Fen, Month, UnixTime, Yuan};
+pub use untyped::Untyped;
+pub use wire::Reply;

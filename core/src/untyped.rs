@@ -1,3 +1,5 @@
+//! Any action by its name, with input and output as JSON.
+
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String};
 use core::fmt;
 
@@ -9,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Action, Invalid, Target,
-    response::{self, Halves},
+    wire::response::{self, Halves},
 };
 
 /// Any action, by name: JSON in, JSON out as [`Fields`].
@@ -142,7 +144,7 @@ impl Action for Untyped {
 /// Nothing is interpreted until it is asked for, so that no digit of an amount goes through a float.
 ///
 /// ```
-/// use tc3_core::{Untyped, Yuan, response};
+/// use tc3_core::{wire::response, Untyped, Yuan};
 ///
 /// let answer = br#"{"Response": {"Cost": 0.10000000, "Tags": ["a"], "RequestId": "5e1f"}}"#;
 /// let reply = response::read::<Untyped>(&http::Response::new(answer.as_slice().into()))?;

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, ChannelDescribeBillUsageDetail, CostType, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Error, Fen, FenSum, Fields, Paginate, PayType, Percent, Reply, SubPayType,
-    Untyped, Yuan, lenient, response,
+    Action, Error, Fen, Paginate, Reply, Untyped, Yuan,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList, PayType, SubPayType},
+    essbasic::{ChannelDescribeBillUsageDetail, CostType},
+    types::{FenSum, Percent, lenient},
+    untyped::Fields,
+    wire::response,
 };
 
 fn answer(body: impl Into<Vec<u8>>) -> http::Response<bytes::Bytes> {
@@ -645,7 +648,7 @@ fn an_amount_is_read_where_serde_keeps_values() {
     for ratio in kept::<Percent>("\"-7.18\"") {
         assert_eq!(ratio.unwrap().as_str(), "-7.18");
     }
-    for day in kept::<tc3_core::BillDate>("\"2024-02-01\"") {
+    for day in kept::<tc3_core::types::BillDate>("\"2024-02-01\"") {
         assert_eq!(day.unwrap().to_string(), "2024-02-01");
     }
     for kind in kept::<PayType>("7") {

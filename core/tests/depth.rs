@@ -5,8 +5,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tc3_core::{
-    Action, Credential, DescribeBillList, Emulator, Error, Reply, Session, Settings, UnixTime,
-    Untyped, Walk, Wire, request, response,
+    Action, Credential, Error, Reply, Session, Settings, UnixTime, Untyped, Walk,
+    billing::DescribeBillList,
+    emulator::Emulator,
+    session::Wire,
+    wire::{request, response},
 };
 
 const START: UnixTime = UnixTime::new(1_760_000_000);

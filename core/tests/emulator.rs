@@ -34,8 +34,10 @@ mod roles;
 mod usage_detail;
 
 use tc3_core::{
-    Agent, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Emulator, Month,
+    Month,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 fn bills(start: &str, end: &str) -> DescribeBillList {

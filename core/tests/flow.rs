@@ -26,6 +26,7 @@ mod list;
 mod lookups;
 #[path = "flow/pages.rs"]
 mod pages;
+#[cfg(feature = "tracing")]
 #[path = "flow/places.rs"]
 mod places;
 #[path = "flow/planner.rs"]
@@ -34,6 +35,9 @@ mod planner;
 mod prefixes;
 #[path = "flow/quota.rs"]
 mod quota;
+#[cfg(feature = "tracing")]
+#[path = "common/trace.rs"]
+mod recording;
 #[path = "flow/remedies.rs"]
 mod remedies;
 #[path = "flow/renewal.rs"]
@@ -42,8 +46,6 @@ mod renewal;
 mod renewal_clock;
 #[path = "flow/replaced.rs"]
 mod replaced;
-#[path = "flow/report.rs"]
-mod report;
 #[path = "flow/requests.rs"]
 mod requests;
 #[path = "flow/resume.rs"]
@@ -66,6 +68,9 @@ mod table;
 mod time;
 #[path = "flow/totals.rs"]
 mod totals;
+#[cfg(feature = "tracing")]
+#[path = "flow/trace.rs"]
+mod trace;
 #[path = "flow/unruly.rs"]
 mod unruly;
 #[path = "flow/waits.rs"]

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use tc3_core::{
-    Credential, Endpoint, Error, Invalid, Language, ProxyUrl, Region, Session, Settings, UnixTime,
-    Untyped, Wire, request,
+    Credential, Error, Invalid, Region, Session, Settings, UnixTime, Untyped,
+    proxy::ProxyUrl,
+    session::{Endpoint, Language, Wire},
+    wire::request,
 };
 
 /// What a request always has.

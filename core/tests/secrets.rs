@@ -3,6 +3,10 @@
 
 #[path = "secrets/marks.rs"]
 mod marks;
+#[cfg(feature = "tracing")]
+#[path = "common/trace.rs"]
+#[expect(dead_code, reason = "other tests look closer")]
+mod recording;
 #[path = "secrets/stored.rs"]
 mod stored;
 #[path = "secrets/types.rs"]
@@ -13,12 +17,19 @@ use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
-    Action, AssumeRole, Call, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure,
-    Flow, Language, Now, Obstacle, Outcome, Pages, Planner, ProxyUrl, Region, Report, Retry,
-    Scripted, Session, Settings, Source, Step, Turn, UnixTime, Untyped, Walk, Wire,
-    credential::{Search, SearchStep},
-    request, response,
+    Action, Call, Credential, Error, Failure, Flow, Now, Outcome, Pages, Region, Session, Settings,
+    Step, UnixTime, Untyped, Walk,
+    billing::DescribeBillList,
+    credential::{Search, SearchStep, Source},
+    emulator::{Emulator, Scripted},
+    error::Obstacle,
+    flow::Retry,
+    pagination::{Prefetch, Turn},
+    proxy::ProxyUrl,
+    session::{Endpoint, Language, Wire},
+    sts::AssumeRole,
     tc3::{self},
+    wire::{request, response},
 };
 
 use marks::{KEY, TOKEN, Texts, credential, derived};
@@ -27,15 +38,24 @@ use marks::{KEY, TOKEN, Texts, credential, derived};
 const START: UnixTime = UnixTime::new(1_760_000_000);
 
 /// The modules whose types are public.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 18] = [
     include_str!("../src/lib.rs"),
     include_str!("../src/credential/mod.rs"),
     include_str!("../src/actions/billing/mod.rs"),
     include_str!("../src/actions/essbasic/mod.rs"),
     include_str!("../src/actions/sts/mod.rs"),
     include_str!("../src/tc3/mod.rs"),
-    include_str!("../src/request.rs"),
-    include_str!("../src/response/mod.rs"),
+    include_str!("../src/emulator/mod.rs"),
+    include_str!("../src/error/mod.rs"),
+    include_str!("../src/flow/mod.rs"),
+    include_str!("../src/pagination/mod.rs"),
+    include_str!("../src/proxy/mod.rs"),
+    include_str!("../src/session/mod.rs"),
+    include_str!("../src/types/mod.rs"),
+    include_str!("../src/untyped.rs"),
+    include_str!("../src/wire/mod.rs"),
+    include_str!("../src/wire/request.rs"),
+    include_str!("../src/wire/response.rs"),
     include_str!("../src/types/lenient.rs"),
 ];
 
@@ -54,6 +74,8 @@ struct Driver {
     texts: Texts,
     session: Session,
     now: Now,
+    #[cfg(feature = "tracing")]
+    recording: recording::Recording,
 }
 
 impl Driver {
@@ -62,6 +84,8 @@ impl Driver {
             texts: Texts::default(),
             session: Session::new(credential()).with_settings(settings),
             now: Now::new(START, Duration::ZERO, 0),
+            #[cfg(feature = "tracing")]
+            recording: recording::Recording::new(),
         }
     }
 
@@ -77,24 +101,19 @@ impl Driver {
             self.texts.debug("Step", &step);
             self.texts.debug("Session", &self.session);
             self.texts.debug("Now", &self.now);
-            self.report(flow.report());
             match step {
                 Step::Send(attempt) => {
                     self.texts.debug("Attempt", &attempt);
                     self.texts.debug("Attempt", &attempt.request);
                     flow.handle(send(self.now.unix, &attempt.request));
                     self.texts.debug(name, flow);
-                    self.report(flow.report());
                 }
                 Step::Wait(delay) => match self.session.search(self.now) {
                     Some(search) => self.search(search, &mut send),
                     None => self.now.tick += delay,
                 },
                 Step::Done(output) => {
-                    if let Some(verdict) = F::verdict(&output) {
-                        self.texts.debug("Verdict", &verdict);
-                        self.texts.add("Verdict", verdict);
-                    }
+                    self.take_note_of_what_was_told();
                     return output;
                 }
             }
@@ -110,7 +129,6 @@ impl Driver {
             let step = search.step(&mut self.session, self.now);
             self.texts.debug("Search", &search);
             self.texts.debug("SearchStep", &step);
-            self.report(Some(search.report()));
             match step {
                 SearchStep::Read(lookup) => {
                     self.texts.debug("Lookup", &lookup);
@@ -127,16 +145,11 @@ impl Driver {
         }
     }
 
-    /// What is told of a flow or a search.
-    fn report(&mut self, report: Option<Report<'_>>) {
-        if let Some(report) = report {
-            self.texts.debug("Report", &report);
-            if let Some(verdict) = &report.last {
-                self.texts.add("Verdict", verdict);
-            }
-            if let Some(why) = report.why {
-                self.texts.debug("Why", &why);
-                self.texts.add("Why", why.as_str());
+    fn take_note_of_what_was_told(&mut self) {
+        #[cfg(feature = "tracing")]
+        for told in self.recording.take() {
+            for text in told.fields.values() {
+                self.texts.add(told.target, text);
             }
         }
     }
@@ -358,11 +371,11 @@ fn refusals(texts: &mut Texts) {
 
 fn planner(driver: &mut Driver) {
     let mut service = Emulator::new(credential());
-    let mut planner = Planner::new(january().with_limit(20)).with_width(2);
+    let mut planner = Prefetch::new(january().with_limit(20)).with_width(2);
     let mut out = Vec::new();
     loop {
         let turn = planner.turn(driver.session.settings());
-        driver.texts.debug("Planner", &planner);
+        driver.texts.debug("Prefetch", &planner);
         driver.texts.debug("Turn", &turn);
         match turn {
             Turn::Fetch(fetch) => {

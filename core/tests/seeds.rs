@@ -5,10 +5,14 @@ use std::fmt::Debug;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tc3_core::{
-    Action, Agent, AllocationSummaryByBusiness, ChannelDescribeBillUsageDetail, CostType,
-    Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Error, Fen, FlowStatus,
-    Kind, PayType, PeriodType, QuotaType, Reply, Session, SubPayType, UnixTime, UserInfo, Yuan,
-    request, response,
+    Action, Credential, Error, Fen, Reply, Session, UnixTime, Yuan,
+    billing::{
+        AllocationSummaryByBusiness, DescribeAllocationSummaryByBusiness, DescribeBillList,
+        PayType, PeriodType, SubPayType,
+    },
+    error::Kind,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, CostType, FlowStatus, QuotaType, UserInfo},
+    wire::{request, response},
 };
 
 const USAGE_LIMIT_REQUEST: &str =

@@ -6,8 +6,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 use tc3_core::{
-    Action, AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, ChannelDescribeBillUsageDetail,
-    Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Error, Untyped, response,
+    Action, Credential, Error, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    essbasic::ChannelDescribeBillUsageDetail,
+    sts::{AssumeRole, AssumeRoleWithWebIdentity, AssumedRole},
+    wire::response,
 };
 
 use crate::credentials::usable;

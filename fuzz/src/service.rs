@@ -4,9 +4,12 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use serde_json::Value;
 use tc3_core::{
-    AssumeRole, AssumeRoleWithWebIdentity, ChannelDescribeBillUsageDetail,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Error, Fault, Scripted,
-    Untyped, response,
+    Error, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::{Emulator, Fault, Scripted},
+    essbasic::ChannelDescribeBillUsageDetail,
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
+    wire::response,
 };
 
 use crate::{

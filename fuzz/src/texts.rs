@@ -7,9 +7,14 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use tc3_core::{
-    BeijingSecond, BeijingTime, BillDate, CompactDate, Credential, Endpoint, Fault, Fen, Language,
-    Month, Percent, Proxies, ProxyUrl, Region, Scripted, Session, Settings, UnixTime, Untyped,
-    When, Yuan, lenient, request, tc3,
+    BeijingTime, CompactDate, Credential, Fen, Month, Region, Session, Settings, UnixTime, Untyped,
+    Yuan,
+    emulator::{Fault, Scripted, When},
+    proxy::{Proxies, ProxyUrl},
+    session::{Endpoint, Language},
+    tc3,
+    types::{BeijingSecond, BillDate, Percent, lenient},
+    wire::request,
 };
 
 use crate::message::{NOW, credential};

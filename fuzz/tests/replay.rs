@@ -3,8 +3,11 @@
 use std::{fs, path::Path};
 
 use tc3_core::{
-    AssumeRole, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, tc3,
+    Credential,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    essbasic::ChannelDescribeBillUsageDetail,
+    sts::AssumeRole,
+    tc3,
 };
 
 fn seeds(target: &str) -> Vec<Vec<u8>> {

@@ -8,12 +8,15 @@ use std::{
     time::Duration,
 };
 
-use tc3_core::{Emulator, Fault, Source, When};
+use tc3_core::{
+    credential::Source,
+    emulator::{Emulator, Fault, When},
+};
 use tc3_test_peer::{PATIENCE, Peer, Stage, credential, january, list, tls};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    clients::builder,
+    clients::{builder, settings, with},
     driver::{noted, served},
 };
 
@@ -62,9 +65,8 @@ async fn a_timeout_around_a_call_is_as_good_as_a_drop() {
 #[tokio::test]
 async fn a_call_that_is_dropped_while_it_waits_for_its_turn_sends_nothing_and_takes_none() {
     let peer = Peer::emulating(Emulator::new(credential()));
-    let client = builder(peer.endpoint())
-        .rate("billing", "DescribeBillList", 1)
-        .build();
+    let client =
+        with(settings(peer.endpoint()).with_rate("billing", "DescribeBillList", 1)).build();
     let action = january();
     client.call(&action).await.unwrap();
     for _ in 0..3 {
@@ -95,9 +97,8 @@ async fn a_stream_that_is_dropped_in_a_wide_walk_closes_what_is_out() {
             emulator.with_fault(When::At(at), slow())
         });
         let (endpoint, monitor) = served(emulator).await;
-        let client = builder(endpoint)
-            .rate("billing", "DescribeBillList", None)
-            .build();
+        let client =
+            with(settings(endpoint).with_rate("billing", "DescribeBillList", None)).build();
         let mut pages = client.pages(list()).width(4);
         pages.next().await.unwrap().unwrap();
         // The four that come after the first are out.
@@ -125,9 +126,8 @@ async fn a_stream_that_is_dropped_in_a_wide_walk_closes_what_is_out() {
 async fn a_stream_goes_on_after_a_next_that_was_dropped() {
     let (endpoint, monitor) = served(Emulator::new(credential())).await;
     for width in [1, 4] {
-        let client = builder(endpoint.clone())
-            .rate("billing", "DescribeBillList", None)
-            .build();
+        let client =
+            with(settings(endpoint.clone()).with_rate("billing", "DescribeBillList", None)).build();
         let mut items = client.pages(list()).width(width).items();
         let (mut count, before) = (0, monitor.requests());
         let ended = AtomicBool::new(false);
@@ -152,9 +152,7 @@ async fn calls_that_are_dropped_one_after_the_other_leave_no_connection_behind()
     let slow = Fault::Slow(Duration::from_millis(20));
     let emulator = Emulator::new(credential()).with_fault(When::From(1), slow);
     let (endpoint, monitor) = served(emulator).await;
-    let client = builder(endpoint)
-        .rate("billing", "DescribeBillList", None)
-        .build();
+    let client = with(settings(endpoint).with_rate("billing", "DescribeBillList", None)).build();
     let action = Arc::new(january());
     for millis in 0..30 {
         let call = client.call(&*action);

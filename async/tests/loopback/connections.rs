@@ -1,7 +1,7 @@
 //! Connections and runtimes, and a client in several tasks.
 
 use futures_util::TryStreamExt;
-use tc3_core::{Attempt, Emulator};
+use tc3_core::{Attempt, emulator::Emulator};
 use tc3_test_peer::{ANSWER, Peer, answer, credential, january};
 use tokio::runtime::Builder;
 

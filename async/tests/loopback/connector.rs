@@ -11,7 +11,9 @@ use std::{
 use futures_util::future::{BoxFuture, FutureExt};
 use http::Uri;
 use hyper_util::rt::TokioIo;
-use tc3_core::{BoxError, Emulator, Endpoint, Retry, Source};
+use tc3_core::{
+    credential::Source, emulator::Emulator, error::BoxError, flow::Retry, session::Endpoint,
+};
 use tc3_test_peer::{
     PATIENCE, Peer, Proxy, Refusing, SHORT, TOKEN, assert_late, assert_not_sent, credential,
     january,
@@ -25,7 +27,7 @@ use tokio::{
 };
 use tower_service::Service;
 
-use crate::clients::builder;
+use crate::clients::{builder, settings, with};
 
 type Pipe = TokioIo<DuplexStream>;
 
@@ -182,11 +184,13 @@ async fn a_connector_that_fails_means_not_sent_and_says_why() {
     assert_eq!(cause.to_string(), "the tunnel is down");
     assert_not_sent(Err::<(), _>(error));
 
-    let client = builder(parse("http://127.0.0.1:1"))
-        .failover([parse("http://127.0.0.1:2")])
-        .retry(Retry::default())
-        .connector(own.clone())
-        .build();
+    let client = with(
+        settings(parse("http://127.0.0.1:1"))
+            .with_failover([parse("http://127.0.0.1:2")])
+            .with_retry(Retry::default()),
+    )
+    .connector(own.clone())
+    .build();
     assert_eq!(
         client.call(&january()).await.unwrap().output.total,
         Some(42)

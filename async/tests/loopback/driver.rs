@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tc3_async::serve::{Monitor, Server};
 pub(crate) use tc3_async::{Builder, Client, Items};
-use tc3_core::{Emulator, Endpoint};
+use tc3_core::{emulator::Emulator, session::Endpoint};
 use tc3_test_peer::{Peer, january};
 use tokio::{
     runtime::{self, Runtime},

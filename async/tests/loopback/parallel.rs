@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::{TryStreamExt, stream::FusedStream};
 use tc3_async::{Client, Error, Items, Transport};
-use tc3_core::{Attempt, DescribeBillList, Emulator};
+use tc3_core::{Attempt, billing::DescribeBillList, emulator::Emulator};
 use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
 use tokio::{runtime::Builder, sync::Barrier, time::timeout};
 

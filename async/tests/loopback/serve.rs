@@ -4,9 +4,13 @@ use std::{net::SocketAddr, time::Duration};
 
 use tc3_async::serve::Server;
 use tc3_core::{
-    DescribeBillList, Emulator, Fault, Session, When,
-    request::{self, MAX_POST},
-    response,
+    Session,
+    billing::DescribeBillList,
+    emulator::{Emulator, Fault, When},
+    wire::{
+        request::{self, MAX_POST},
+        response,
+    },
 };
 use tc3_test_peer::{PATIENCE, assert_unknown, credential, january, now};
 use tokio::{

@@ -5,18 +5,20 @@ use std::{
     time::Instant,
 };
 
-use tc3_core::{Emulator, Error};
+use tc3_core::{Error, emulator::Emulator};
 use tc3_test_peer::{PATIENCE, Peer, SHORT, answer, credential, january, list, now};
 
-use crate::clients::builder;
+use crate::clients::{settings, with};
 
 #[test]
 fn a_call_whose_turn_comes_too_late_ends_at_once_and_takes_none() {
     let peer = Peer::emulating(Emulator::new(credential()));
-    let client = builder(peer.endpoint())
-        .rate("billing", "DescribeBillList", 1)
-        .deadline(SHORT)
-        .build();
+    let client = with(
+        settings(peer.endpoint())
+            .with_rate("billing", "DescribeBillList", 1)
+            .with_deadline(SHORT),
+    )
+    .build();
     client.call(&january()).unwrap();
     let begun = Instant::now();
     for _ in 0..10 {
@@ -86,9 +88,8 @@ fn an_iterator_that_is_dropped_in_a_wide_walk_sends_nothing_more_and_leaves_the_
             }
         }
     });
-    let client = builder(peer.endpoint())
-        .rate("billing", "DescribeBillList", None)
-        .build();
+    let client =
+        with(settings(peer.endpoint()).with_rate("billing", "DescribeBillList", None)).build();
     let mut pages = client.pages(list()).width(4);
     for _ in 0..2 {
         pages.next().unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use tc3_core::Emulator;
+use tc3_core::emulator::Emulator;
 use tc3_test_peer::{Peer, credential, january};
 
 use crate::clients::client;

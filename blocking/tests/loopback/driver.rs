@@ -3,7 +3,7 @@
 use std::{sync::Barrier, thread};
 
 pub(crate) use tc3_blocking::{Builder, Client, Items};
-use tc3_core::{Emulator, Endpoint};
+use tc3_core::{emulator::Emulator, session::Endpoint};
 use tc3_test_peer::{Peer, january};
 
 /// Returns what a call gave.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tc3_blocking::Client;
-use tc3_core::{Attempt, BillTransactionInfo, Emulator, Outcome};
+use tc3_core::{Attempt, Outcome, billing::BillTransactionInfo, emulator::Emulator};
 
 use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
 

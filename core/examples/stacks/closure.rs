@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tc3_core::{
-    Credential, DescribeBillList, Emulator, Fault, Fen, Flow, Now, Outcome, Pages, Session, Step,
-    UnixTime, When,
+    Credential, Fen, Flow, Now, Outcome, Pages, Session, Step, UnixTime,
+    billing::DescribeBillList,
+    emulator::{Emulator, Fault, When},
 };
 
 /// The program to be tested: what was paid, by any transport and any clock.

@@ -11,7 +11,9 @@ use std::{
 };
 
 use clap::Parser;
-use tc3_core::{Action, DescribeBillList, Fen, Now, Pages, Reply, Session, Settings, UnixTime};
+use tc3_core::{
+    Action, Fen, Now, Pages, Reply, Session, Settings, UnixTime, billing::DescribeBillList,
+};
 pub use tc3_example_support::Result;
 use tc3_example_support::{ServiceArguments, finish};
 

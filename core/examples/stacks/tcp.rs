@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Response, Uri, uri::PathAndQuery};
-use tc3_core::{Attempt, BoxError, Failure, Flow, Outcome, Step};
+use tc3_core::{Attempt, Failure, Flow, Outcome, Step, error::BoxError};
 use tc3_example_stacks::{now, run};
 
 /// How long a head may be.

@@ -10,7 +10,7 @@ use hyper_util::{
     client::legacy::{Client, Error, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tc3_core::{Attempt, BoxError, Failure, Flow, Outcome, Step};
+use tc3_core::{Attempt, Failure, Flow, Outcome, Step, error::BoxError};
 use tc3_example_stacks::{now, run};
 use tokio::{
     runtime::Builder,

@@ -14,6 +14,7 @@ macro_rules! input {
         $(#[$outer])*
         #[derive(serde::Serialize)]
         #[serde(rename_all = "PascalCase")]
+        #[must_use = "an input does nothing until it is sent"]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$inner])* $visible $field: $type, )*
@@ -27,8 +28,8 @@ macro_rules! input {
                     $( $(#[$inner])* $field: $type, )*
                 }
 
-                let object = $crate::lenient::Object::<Fields>::deserialize(deserializer);
-                object.map(|$crate::lenient::Object(Fields { $($field),* })| Self { $($field),* })
+                let object = $crate::types::lenient::Object::<Fields>::deserialize(deserializer);
+                object.map(|$crate::types::lenient::Object(Fields { $($field),* })| Self { $($field),* })
             }
         }
     };
@@ -52,4 +53,10 @@ fn check_limit(limit: Option<u32>) -> Result<(), crate::Invalid> {
         Some(0) => Err(crate::Invalid::new("Limit", "must be at least 1")),
         _ => Ok(()),
     }
+}
+
+/// Whether two inputs ask for the same, by what is sent: an open `Limit` is the one that is written.
+fn same(one: &impl serde::Serialize, other: &impl serde::Serialize) -> bool {
+    let sent = (serde_json::to_string(one), serde_json::to_string(other));
+    matches!(sent, (Ok(one), Ok(other)) if one == other)
 }

@@ -1,6 +1,6 @@
 use alloc::{vec, vec::Vec};
 
-use super::source::{Kind, Source};
+use super::source::{Source, SourceKind};
 use crate::Credential;
 
 /// Where credentials are looked for, in order; the first source that has some is the one.
@@ -24,15 +24,15 @@ use crate::Credential;
 /// - What expires is fetched anew from the same source, for one call while the others go on with what they have:
 ///   5 minutes before it expires, or when a quarter of its life is left if that is less. What fails is tried
 ///   again after a while, and is an error only for calls that have nothing valid left.
-/// - What the service refuses as if it had been replaced ([`Retry`](crate::Retry) has the codes) is looked for anew
+/// - What the service refuses as if it had been replaced ([`Retry`](crate::flow::Retry) has the codes) is looked for anew
 ///   in the same source, once a call and once for all calls that were refused together. A call that finds other
 ///   keys there is sent again, also if it writes: a refused request had no effect.
 /// - A region, where the settings name none, is that of `TENCENTCLOUD_REGION` or else of tccli's configuration,
-///   if these sources are in the chain. If it is wrong or can't be read, there is no region and no error.
-///   [`Report::passed_over`](crate::Report::passed_over) says so, and a warning of the clients.
+///   if these sources are in the chain. If it is wrong or can't be read, there is no region and no error,
+///   but [a warning](crate::trace).
 ///
 /// ```
-/// use tc3_core::{AssumeRole, Chain, Credential, Source};
+/// use tc3_core::{credential::Source, sts::AssumeRole, Chain, Credential};
 ///
 /// let all = Chain::default();
 /// assert_eq!(all.sources().len(), 5);
@@ -83,42 +83,42 @@ impl Chain {
     /// Without environment variables, the region's included.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_environment(self) -> Self {
-        self.without(|kind| matches!(kind, Kind::Environment))
+        self.without(|place| matches!(place, SourceKind::Environment))
     }
 
     /// Without profile files.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_profile(self) -> Self {
-        self.without(|kind| matches!(kind, Kind::Profile { .. }))
+        self.without(|place| matches!(place, SourceKind::Profile { .. }))
     }
 
     /// Without tccli's files, the region's included.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_tccli(self) -> Self {
-        self.without(|kind| matches!(kind, Kind::Tccli(_)))
+        self.without(|place| matches!(place, SourceKind::Tccli(_)))
     }
 
     /// Without the service account's role.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_tke(self) -> Self {
-        self.without(|kind| matches!(kind, Kind::Tke))
+        self.without(|place| matches!(place, SourceKind::Tke))
     }
 
     /// Without the virtual machine's role.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_cvm_role(self) -> Self {
-        self.without(|kind| matches!(kind, Kind::CvmRole { .. }))
+        self.without(|place| matches!(place, SourceKind::CvmRole { .. }))
     }
 
-    fn without(mut self, kind: impl Fn(&Kind) -> bool) -> Self {
-        self.sources.retain(|Source(of)| !kind(of));
+    fn without(mut self, is_it: impl Fn(&SourceKind) -> bool) -> Self {
+        self.sources.retain(|Source(of)| !is_it(of));
         self
     }
 
     /// The one credential that there is to it, if nothing has to be looked for.
     pub(crate) fn fixed(&self) -> Option<&Credential> {
         match self.sources.as_slice() {
-            [Source(Kind::Fixed(credential))] => Some(credential),
+            [Source(SourceKind::Fixed(credential))] => Some(credential),
             _ => None,
         }
     }
@@ -126,7 +126,7 @@ impl Chain {
     /// All places where credentials may be, those of the roles' own chains included, in order.
     pub(super) fn places(&self) -> Vec<&Source> {
         let places = self.sources.iter().flat_map(|source| match &source.0 {
-            Kind::Role(_, over) => over.places(),
+            SourceKind::Role(_, over) => over.places(),
             _ => vec![source],
         });
         places.collect()

@@ -77,10 +77,10 @@ impl Credential {
     /// assert_eq!(pair.unwrap().secret_id(), "AKIDEXAMPLE");
     /// let half = read(&[("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE")]);
     /// assert_eq!(half.unwrap_err().to_string(), "TENCENTCLOUD_SECRET_KEY is missing");
-    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
-    /// Other variables name a role, `TENCENTCLOUD_ROLE_ARN` for one: [`Source::environment`](crate::Source::environment)
+    /// Other variables name a role, `TENCENTCLOUD_ROLE_ARN` for one: [`Source::environment`](crate::credential::Source::environment)
     /// has them all. This function takes no role, so each of them is an error here. A [`Chain`](crate::Chain) takes it.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ mod tests {
     use alloc::{format, string::ToString, vec, vec::Vec};
 
     use super::*;
-    use crate::{AssumeRole, credential::source::Kind};
+    use crate::{credential::source::SourceKind, sts::AssumeRole};
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credential>, Unreadable> {
         Credential::from_environment(|name| {
@@ -160,7 +160,7 @@ mod tests {
             variables.insert(name, Ok(value));
         }
         let identity = Identity::from_environment(&variables).unwrap().unwrap();
-        let Kind::Role(role, keys) = identity.source.0 else {
+        let SourceKind::Role(role, keys) = identity.source.0 else {
             panic!("no role");
         };
         assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");

@@ -8,7 +8,7 @@ use alloc::{
 use core::{error, fmt};
 
 use super::with_causes;
-use crate::{Error, Refusal, Remedy};
+use crate::{Error, Remedy, error::Refusal};
 
 /// Why a text holds no credential: the place, and the rule that is broken there.
 ///
@@ -56,7 +56,7 @@ impl Unreadable {
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{Call, Chain, Flow, Now, Session, Source, Step, UnixTime, Untyped, credential::SearchStep};
+/// use tc3_core::{credential::{SearchStep, Source}, Call, Chain, Flow, Now, Session, Step, UnixTime, Untyped};
 ///
 /// let mut session = Session::new(Chain::of([Source::environment(), Source::tccli_profile("dev")]));
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);

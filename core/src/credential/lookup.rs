@@ -4,7 +4,7 @@ use core::str;
 use zeroize::Zeroizing;
 
 use super::{IN_QUOTES, QUOTES, Unreadable, with_causes};
-use crate::BoxError;
+use crate::error::BoxError;
 
 /// Something of the machine's that says which credentials there are.
 ///

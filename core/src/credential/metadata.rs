@@ -15,7 +15,12 @@ use super::{
     source::{Identity, Source},
     with_causes,
 };
-use crate::{Attempt, Endpoint, Failure, Now, Outcome, Session, request::NO_CODING};
+use crate::{
+    Attempt, Failure, Now, Outcome, Session,
+    session::Endpoint,
+    trace::{self, Scope},
+    wire::request::NO_CODING,
+};
 
 /// The one address that answers in plain http although it isn't loopback: within the cloud
 /// it is link-local, so that what is said there never leaves the machine's host.
@@ -57,7 +62,7 @@ impl MachineRole {
         format!("{}{name}", self.roles)
     }
 
-    fn attempt(&self, left: Duration) -> Result<Attempt, http::Error> {
+    fn attempt(&self, left: Duration, scope: Scope) -> Result<Attempt, http::Error> {
         let mut request = Request::builder()
             .method(Method::GET)
             .uri(self.url())
@@ -74,6 +79,7 @@ impl MachineRole {
             confidential: true,
             number: 1,
             for_credentials: true,
+            scope,
         })
     }
 
@@ -109,7 +115,14 @@ impl MachineRole {
 }
 
 impl Fetch for MachineRole {
-    fn step(&mut self, session: &mut Session, _: Now, left: Duration) -> Fetched {
+    fn step(
+        &mut self,
+        session: &mut Session,
+        _: Now,
+        left: Duration,
+        trace: &mut trace::Call,
+    ) -> Fetched {
+        trace.attempt(None);
         // A machine that has a role, or has had one before, is expected to answer again.
         let known = self.answers || session.credential().is_some();
         let silence = if known { Sort::Passing } else { Sort::Absent };
@@ -122,8 +135,11 @@ impl Fetch for MachineRole {
             return ControlFlow::Break(Err(Tried::late()));
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
-        match self.attempt(left) {
-            Ok(attempt) => ControlFlow::Continue(SearchStep::Send(attempt)),
+        match self.attempt(left, trace.scope.clone()) {
+            Ok(attempt) => {
+                trace.send(&attempt);
+                ControlFlow::Continue(SearchStep::Send(attempt))
+            }
             Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),
         }
     }
@@ -166,7 +182,7 @@ impl Credential {
     /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
     /// let failed = Credential::from_metadata(r#"{"Code": "Failed"}"#).unwrap_err();
     /// assert_eq!(failed.to_string(), "Code must be Success");
-    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
     /// # Errors
@@ -192,7 +208,7 @@ impl Credential {
 ///
 /// assert_eq!(metadata_role("billing-reader\n")?, "billing-reader");
 /// assert!(metadata_role("<html>a proxy's page</html>").is_err());
-/// # Ok::<(), tc3_core::Unreadable>(())
+/// # Ok::<(), tc3_core::credential::Unreadable>(())
 /// ```
 ///
 /// # Errors

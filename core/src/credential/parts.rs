@@ -13,7 +13,7 @@ use super::{
     lookup::Variables,
     source::{Identity, Source},
 };
-use crate::{Action, AssumeRole, Invalid, Region, lenient};
+use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient};
 
 /// The name of a session where nobody names one. Audits show it.
 const SESSION_NAME: &str = "tc3-rust";
@@ -214,7 +214,7 @@ pub(super) fn fields<'a, const N: usize>(
     names: [&[&str]; N],
 ) -> Result<[Option<&'a RawValue>; N], Unreadable> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let fields = json.deserialize_map(Fields(names));
+    let fields = json.deserialize_map(NamedTexts(names));
     let fields = fields.and_then(|fields| json.end().map(|()| fields));
     // The error's own text may hold something of the file.
     fields.map_err(|error| {
@@ -227,9 +227,9 @@ pub(super) fn fields<'a, const N: usize>(
     })
 }
 
-struct Fields<'n, const N: usize>([&'n [&'n str]; N]);
+struct NamedTexts<'n, const N: usize>([&'n [&'n str]; N]);
 
-impl<'de, const N: usize> Visitor<'de> for Fields<'_, N> {
+impl<'de, const N: usize> Visitor<'de> for NamedTexts<'_, N> {
     type Value = [Option<&'de RawValue>; N];
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -53,7 +53,7 @@ impl Credential {
     /// assert_eq!(Credential::from_profile(file, "default")?.secret_id(), "AKIDEXAMPLE");
     /// let missing = Credential::from_profile(file, "dev").unwrap_err();
     /// assert_eq!(missing.to_string(), "section [dev] is missing");
-    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
     /// # Errors
@@ -155,7 +155,7 @@ fn unquoted(value: &str) -> Result<&str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AssumeRole, credential::source::Kind};
+    use crate::{credential::source::SourceKind, sts::AssumeRole};
 
     const PAIR: &str = "secret_id = AKIDEXAMPLE\nsecret_key = fake-key\n";
 
@@ -219,7 +219,7 @@ mod tests {
         ] {
             let file = format!("[default]\n{PAIR}{lines}\n[other]\nrole_arn = other\n");
             let identity = Identity::from_profile(file.as_bytes(), "default").unwrap();
-            let Kind::Role(role, keys) = identity.source.0 else {
+            let SourceKind::Role(role, keys) = identity.source.0 else {
                 panic!("no role: {file}");
             };
             assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");

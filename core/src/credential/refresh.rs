@@ -2,7 +2,7 @@ use alloc::sync::{Arc, Weak};
 use core::time::Duration;
 
 use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
-use crate::{Now, Region, Retry, UnixTime};
+use crate::{Now, Region, UnixTime, flow::Retry, trace::Scope};
 
 /// How long before they expire credentials are renewed at the most.
 const EARLY: i64 = 300;
@@ -91,6 +91,8 @@ struct Flight {
     until: Duration,
     /// Dead once the search that was given out is dropped; `None` while nobody does it.
     out: Option<Weak<()>>,
+    /// That of the call, until it is given out.
+    scope: Option<Scope>,
 }
 
 /// What a call is to do about credentials.
@@ -113,7 +115,13 @@ impl Refresh {
     }
 
     /// What a call that has so much time left is to do. `has_some` when there are credentials, expired or not.
-    pub(crate) fn claim(&mut self, has_some: bool, left: Duration, now: Now) -> Claim {
+    pub(crate) fn claim(
+        &mut self,
+        has_some: bool,
+        left: Duration,
+        now: Now,
+        scope: &Scope,
+    ) -> Claim {
         let past = |moment: &Option<Moment>| moment.is_some_and(|it| it.has_come(now));
         let valid = has_some && !past(&self.end);
         let usable = valid && !self.refused;
@@ -136,7 +144,11 @@ impl Refresh {
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
         let until = now.tick.saturating_add(budget);
-        self.flight = Some(Flight { until, out: None });
+        self.flight = Some(Flight {
+            until,
+            out: None,
+            scope: Some(scope.clone()),
+        });
         Claim::Wait
     }
 
@@ -144,10 +156,15 @@ impl Refresh {
     pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
         let flight = self.flight.as_mut();
         let flight = flight.filter(|it| it.out.is_none() && now.tick <= it.until)?;
-        let (mark, until) = (Arc::new(()), flight.until);
+        let (mark, until, scope) = (Arc::new(()), flight.until, flight.scope.take()?);
         flight.out = Some(Arc::downgrade(&mark));
         flight.until = until.saturating_add(GRACE);
-        Some(Search::new(mark, &self.chain, wants_region, until))
+        Some(Search::new(mark, &self.chain, wants_region, until, scope))
+    }
+
+    /// Whether a search is due that nobody does yet.
+    pub(crate) fn is_due(&self) -> bool {
+        self.flight.as_ref().is_some_and(|it| it.out.is_none())
     }
 
     /// How many searches have ended.
@@ -163,9 +180,8 @@ impl Refresh {
 
     /// Why a call has waited for them in vain.
     pub(crate) fn awaited(&self) -> NoCredentials {
-        let due = |flight: &Flight| flight.out.is_none();
         let (sort, reason) = match &self.failure {
-            _ if self.flight.as_ref().is_some_and(due) => (
+            _ if self.is_due() => (
                 Sort::Wrong,
                 "nobody looks for them: the driver must ask Session::search before it waits",
             ),

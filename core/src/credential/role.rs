@@ -3,8 +3,10 @@ use core::{ops::ControlFlow, time::Duration};
 
 use super::{SearchStep, Tried};
 use crate::{
-    Action, AssumedRole, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Report,
-    Session, Step, Wire,
+    Action, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Session, Step,
+    session::Wire,
+    sts::AssumedRole,
+    trace::{self, Scope},
 };
 
 /// The region of requests for a role where nobody names one; the service wants one, and any will do.
@@ -13,13 +15,15 @@ const ROLE_REGION: &str = "ap-guangzhou";
 /// Credentials that are asked for in requests, driven as a [`Flow`] is.
 pub(super) trait Fetch: Send + Sync {
     /// Returns what is to be done next; `session` is the one that the credentials are for.
-    fn step(&mut self, session: &mut Session, now: Now, left: Duration) -> Fetched;
+    fn step(
+        &mut self,
+        session: &mut Session,
+        now: Now,
+        left: Duration,
+        trace: &mut trace::Call,
+    ) -> Fetched;
 
     fn handle(&mut self, outcome: Outcome);
-
-    fn report(&self) -> Option<Report<'_>> {
-        None
-    }
 }
 
 /// What a fetch does next, and its result.
@@ -41,9 +45,10 @@ impl Assume {
         action: &A,
         keys: impl Into<Chain>,
         region: Option<Region>,
+        scope: Scope,
     ) -> Self {
         Self {
-            call: Box::new(Call::new(action)),
+            call: Box::new(Call::for_credentials(action, scope)),
             keys: keys.into(),
             region,
             session: None,
@@ -52,7 +57,13 @@ impl Assume {
 }
 
 impl Fetch for Assume {
-    fn step(&mut self, outer: &mut Session, now: Now, left: Duration) -> Fetched {
+    fn step(
+        &mut self,
+        outer: &mut Session,
+        now: Now,
+        left: Duration,
+        _: &mut trace::Call,
+    ) -> Fetched {
         let (session, offset) = self.session.get_or_insert_with(|| {
             let region = self.region.take();
             let region = region.or_else(|| outer.settings().region().cloned());
@@ -61,7 +72,7 @@ impl Fetch for Assume {
             let settings = outer.settings().clone().with_wire(Wire::Post);
             let settings = settings.with_region(region).with_deadline(left);
             let mut session = Session::new(self.keys.clone()).with_settings(settings);
-            session.set_clock_offset(outer.clock_offset());
+            session.clock().set_offset(outer.clock_offset());
             (session, outer.clock_offset())
         });
         match self.call.step(session, now) {
@@ -73,7 +84,7 @@ impl Fetch for Assume {
             Step::Done(result) => {
                 // Another call may have set the clock meanwhile.
                 if session.clock_offset() != *offset {
-                    outer.set_clock_offset(session.clock_offset());
+                    outer.clock().set_offset(session.clock_offset());
                 }
                 let keys = result.and_then(|reply| Ok(reply.output.try_into()?));
                 ControlFlow::Break(keys.map_err(Tried::of_request))
@@ -83,9 +94,5 @@ impl Fetch for Assume {
 
     fn handle(&mut self, outcome: Outcome) {
         self.call.handle(outcome);
-    }
-
-    fn report(&self) -> Option<Report<'_>> {
-        self.call.report()
     }
 }

@@ -17,11 +17,14 @@ use super::{
     parts,
     refresh::Found,
     role::{Assume, Fetch},
-    source::{Identity, Kind, Source},
+    source::{Identity, Source, SourceKind},
     tccli, tke,
 };
 use crate::{
-    AssumeRole, Attempt, Credential, Now, Outcome, Region, Report, Session, UnixTime, call::Hints,
+    Attempt, Credential, Now, Outcome, Region, Session, UnixTime,
+    flow::Hints,
+    sts::AssumeRole,
+    trace::{self, Scope},
 };
 
 /// The variable that names the region.
@@ -34,10 +37,7 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{
-///     Call, Flow, Now, Session, Source, Step, UnixTime, Untyped,
-///     credential::{Lookup, SearchStep},
-/// };
+/// use tc3_core::{credential::{Lookup, SearchStep, Source}, Call, Flow, Now, Session, Step, UnixTime, Untyped};
 ///
 /// let mut session = Session::new(Source::environment());
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
@@ -80,8 +80,7 @@ pub struct Search {
     passed_over: Vec<Tried>,
     /// The service's time by the last answer.
     date: Option<UnixTime>,
-    /// The source that had credentials, or why there are none.
-    result: Option<Result<String, NoCredentials>>,
+    trace: trace::Call,
 }
 
 /// What is to be done next.
@@ -158,17 +157,26 @@ impl Place {
 
 impl Search {
     /// A search through a chain.
-    pub(super) fn new(mark: Arc<()>, chain: &Chain, wants_region: bool, until: Duration) -> Self {
+    pub(super) fn new(
+        mark: Arc<()>,
+        chain: &Chain,
+        wants_region: bool,
+        until: Duration,
+        scope: Scope,
+    ) -> Self {
         let places = chain.places();
         let mut unread: Vec<_> = places.iter().flat_map(|it| it.variables()).collect();
         let mut wanted = places.into_iter().filter(|_| wants_region);
-        if wanted.clone().any(|it| matches!(it.0, Kind::Environment)) {
+        if wanted
+            .clone()
+            .any(|it| matches!(it.0, SourceKind::Environment))
+        {
             unread.push(REGION);
         }
         Self {
             mark,
             configured: wanted.find_map(|it| match &it.0 {
-                Kind::Tccli(profile) => Some(profile.clone()),
+                SourceKind::Tccli(profile) => Some(profile.clone()),
                 _ => None,
             }),
             until,
@@ -181,13 +189,14 @@ impl Search {
             denied: Vec::new(),
             passed_over: Vec::new(),
             date: None,
-            result: None,
+            trace: trace::Call::for_credentials(scope),
         }
     }
 
     /// Returns what is to be done next. A step while something is out means that it was abandoned.
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let left = self.until.saturating_sub(now.tick);
+        self.trace.step(now.tick);
         loop {
             let own_time = now.unix.plus(session.clock_offset());
             let next = match mem::replace(&mut self.task, Task::Ended) {
@@ -205,17 +214,21 @@ impl Search {
                         return SearchStep::Read(lookup);
                     }
                 },
-                Task::Fetch(mut fetch, place) => match fetch.step(session, now, left) {
-                    ControlFlow::Break(Ok(keys)) => Ok(self.gained(keys)),
-                    ControlFlow::Break(Err(tried)) => Err(tried.at(place.as_deref())),
-                    ControlFlow::Continue(step) => {
-                        self.task = Task::Fetch(fetch, place);
-                        return step;
+                Task::Fetch(mut fetch, place) => {
+                    match fetch.step(session, now, left, &mut self.trace) {
+                        ControlFlow::Break(Ok(keys)) => Ok(self.gained(keys)),
+                        ControlFlow::Break(Err(tried)) => Err(tried.at(place.as_deref())),
+                        ControlFlow::Continue(step) => {
+                            self.task = Task::Fetch(fetch, place);
+                            return step;
+                        }
                     }
-                },
+                }
                 Task::End(result) => {
                     let date = self.date.unwrap_or(own_time);
-                    self.result = session.renewed(&self.mark, result, date, now);
+                    if let Some(result) = session.renewed(&self.mark, result, date, now) {
+                        self.trace.searched(result.as_deref(), &self.passed_over);
+                    }
                     Ok(Task::Ended)
                 }
                 Task::Ended => return SearchStep::Done,
@@ -229,6 +242,7 @@ impl Search {
         if let Ok(response) = &outcome {
             self.date = Hints::of(response.headers()).date.or(self.date);
         }
+        self.trace.answer(&outcome);
         if let Task::Fetch(fetch, _) = &mut self.task {
             fetch.handle(outcome);
         }
@@ -236,29 +250,9 @@ impl Search {
 
     /// Takes what the last [`SearchStep::Read`] found.
     pub fn found(&mut self, looked: Looked) {
-        if let Some(content) = &mut self.looked {
+        if let (Some(content), Task::Look(place)) = (&mut self.looked, &self.task) {
+            self.trace.look(&place.lookup(), &looked);
             *content = looked.map(|bytes| bytes.map(Zeroizing::new));
-        }
-    }
-
-    /// Returns what there is to tell at this moment. After the end, that is what the search came to.
-    pub fn report(&self) -> Report<'_> {
-        let fetch = match &self.task {
-            Task::Fetch(fetch, _) => fetch.report(),
-            _ => None,
-        };
-        Report {
-            for_credentials: true,
-            credentials: match &self.result {
-                Some(Ok(source)) => Some(Ok(source)),
-                Some(Err(missing)) => Some(Err(missing)),
-                None => None,
-            },
-            passed_over: match &self.result {
-                Some(Ok(_)) => &self.passed_over,
-                _ => &[],
-            },
-            ..fetch.unwrap_or_default()
         }
     }
 
@@ -328,15 +322,20 @@ impl Search {
         own_time: UnixTime,
     ) -> Next {
         let fetch: Box<dyn Fetch> = match &source.0 {
-            Kind::Fixed(keys) => return Ok(self.gained(keys.clone())),
-            Kind::Role(role, over) => {
+            SourceKind::Fixed(keys) => return Ok(self.gained(keys.clone())),
+            SourceKind::Role(role, over) => {
                 let outer = mem::replace(&mut self.level, Level::new(over));
                 self.outer.push((outer, role.clone(), place));
                 return Ok(Task::Next);
             }
-            Kind::Tke => Box::new(tke::role(&self.variables, file, own_time)?),
-            Kind::CvmRole { metadata, role } => Box::new(MachineRole::new(metadata, role.clone())?),
-            Kind::Environment | Kind::Profile { .. } | Kind::Tccli(_) => {
+            SourceKind::Tke => {
+                let scope = self.trace.scope.clone();
+                Box::new(tke::role(&self.variables, file, own_time, scope)?)
+            }
+            SourceKind::CvmRole { metadata, role } => {
+                Box::new(MachineRole::new(metadata, role.clone())?)
+            }
+            SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
                 let Identity { source, place } = source.read(&self.variables, file, own_time)?;
                 self.pass_denied();
                 return self.ask(&source, place, None, own_time);
@@ -350,7 +349,8 @@ impl Search {
     fn gained(&mut self, credential: Credential) -> Task {
         if let Some((outer, role, place)) = self.outer.pop() {
             self.level = outer;
-            return Task::Fetch(Box::new(Assume::new(&*role, credential, None)), place);
+            let assume = Assume::new(&*role, credential, None, self.trace.scope.clone());
+            return Task::Fetch(Box::new(assume), place);
         }
         let Some(source) = self.level.sources.next() else {
             return Task::Next;

@@ -7,14 +7,14 @@ use super::{
     metadata::METADATA,
     profile, tccli, tke,
 };
-use crate::{AssumeRole, Credential, Endpoint, UnixTime};
+use crate::{Credential, UnixTime, session::Endpoint, sts::AssumeRole};
 
 /// A place where credentials may be.
 #[derive(Clone, Debug)]
-pub struct Source(pub(super) Kind);
+pub struct Source(pub(super) SourceKind);
 
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum SourceKind {
     Fixed(Credential),
     Environment,
     Profile {
@@ -48,7 +48,7 @@ impl Source {
     /// `…_WEB_IDENTITY_TOKEN_FILE` and `…_PROVIDER_ID`, is refused. A role without the pair is an error, and so is a
     /// session's name without a role.
     pub const fn environment() -> Self {
-        Self(Kind::Environment)
+        Self(SourceKind::Environment)
     }
 
     /// The profile `default` of the file that `TENCENTCLOUD_CREDENTIALS_FILE` names, else of
@@ -60,7 +60,7 @@ impl Source {
 
     /// Another profile of the same file.
     pub fn named_profile(profile: impl Into<String>) -> Self {
-        Self(Kind::Profile {
+        Self(SourceKind::Profile {
             file: None,
             profile: profile.into(),
         })
@@ -68,7 +68,7 @@ impl Source {
 
     /// A profile of a file of one's own, which must be there.
     pub fn profile_in(file: impl Into<String>, profile: impl Into<String>) -> Self {
-        Self(Kind::Profile {
+        Self(SourceKind::Profile {
             file: Some(file.into()),
             profile: profile.into(),
         })
@@ -80,19 +80,19 @@ impl Source {
     /// is a role that is taken with its keys; a `type` of `cvm-role` stands for the role of the virtual machine, as
     /// [`cvm_role`](Self::cvm_role) has it.
     pub const fn tccli() -> Self {
-        Self(Kind::Tccli(None))
+        Self(SourceKind::Tccli(None))
     }
 
     /// What tccli has for another profile, which must be there.
     pub fn tccli_profile(profile: impl Into<String>) -> Self {
-        Self(Kind::Tccli(Some(profile.into())))
+        Self(SourceKind::Tccli(Some(profile.into())))
     }
 
     /// The role of a Kubernetes service account (TKE): `TKE_PROVIDER_ID`, `TKE_ROLE_ARN`, `TKE_REGION` and the
     /// token in the file that `TKE_WEB_IDENTITY_TOKEN_FILE` names, all of them read each time, are given to
-    /// [`AssumeRoleWithWebIdentity`](crate::AssumeRoleWithWebIdentity).
+    /// [`AssumeRoleWithWebIdentity`](crate::sts::AssumeRoleWithWebIdentity).
     pub const fn tke() -> Self {
-        Self(Kind::Tke)
+        Self(SourceKind::Tke)
     }
 
     /// The role of the virtual machine (CVM), as its metadata endpoint tells it.
@@ -100,7 +100,7 @@ impl Source {
     /// That endpoint is plain http by nature, at a link-local address; no proxy is used for it, and it is
     /// given no more than 2 seconds.
     pub fn cvm_role() -> Self {
-        Self(Kind::CvmRole {
+        Self(SourceKind::CvmRole {
             metadata: Endpoint::plain(METADATA),
             role: None,
         })
@@ -109,19 +109,19 @@ impl Source {
     /// The same of another metadata endpoint, for tests say, or of a role whose name is known beforehand.
     pub fn cvm_role_at(metadata: Endpoint, role: impl Into<Option<String>>) -> Self {
         let role = role.into();
-        Self(Kind::CvmRole { metadata, role })
+        Self(SourceKind::CvmRole { metadata, role })
     }
 
     /// A role, taken by [`AssumeRole`] with credentials from elsewhere. The request goes to the endpoint of the
     /// settings, with their region or else that of Guangzhou.
     pub fn role(action: AssumeRole, over: impl Into<Chain>) -> Self {
-        Self(Kind::Role(Box::new(action), over.into()))
+        Self(SourceKind::Role(Box::new(action), over.into()))
     }
 }
 
 impl From<Credential> for Source {
     fn from(credential: Credential) -> Self {
-        Self(Kind::Fixed(credential))
+        Self(SourceKind::Fixed(credential))
     }
 }
 
@@ -129,13 +129,13 @@ impl core::fmt::Display for Source {
     /// What an error calls it.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match &self.0 {
-            Kind::Fixed(_) => "given credential",
-            Kind::Environment => "environment",
-            Kind::Profile { .. } => "profile file",
-            Kind::Tccli(_) => "tccli",
-            Kind::Tke => "TKE",
-            Kind::CvmRole { .. } => "CVM role",
-            Kind::Role(action, _) => return write!(f, "role {}", action.role_arn),
+            SourceKind::Fixed(_) => "given credential",
+            SourceKind::Environment => "environment",
+            SourceKind::Profile { .. } => "profile file",
+            SourceKind::Tccli(_) => "tccli",
+            SourceKind::Tke => "TKE",
+            SourceKind::CvmRole { .. } => "CVM role",
+            SourceKind::Role(action, _) => return write!(f, "role {}", action.role_arn),
         })
     }
 }
@@ -151,7 +151,7 @@ pub(super) struct Identity {
 impl Identity {
     /// The keys, for a reader that can take no role.
     pub(super) fn keys(self) -> Result<Credential, Unreadable> {
-        if let Kind::Fixed(keys) = self.source.0 {
+        if let SourceKind::Fixed(keys) = self.source.0 {
             return Ok(keys);
         }
         let rule = "names a role, which is taken only where a Chain looks for the credential";
@@ -161,8 +161,8 @@ impl Identity {
     /// When its keys expire, or those with which its role is taken.
     pub(super) fn expires_at(&self) -> Option<UnixTime> {
         match &self.source.0 {
-            Kind::Fixed(keys) => keys.expires_at(),
-            Kind::Role(_, over) => over.fixed()?.expires_at(),
+            SourceKind::Fixed(keys) => keys.expires_at(),
+            SourceKind::Role(_, over) => over.fixed()?.expires_at(),
             _ => None,
         }
     }
@@ -178,11 +178,16 @@ impl Source {
     /// The environment variables that it depends on.
     pub(super) fn variables(&self) -> Vec<&'static str> {
         match &self.0 {
-            Kind::Environment => environment::names().collect(),
-            Kind::Profile { file: None, .. } => vec![profile::FILE],
-            Kind::Tccli(_) => tccli::VARIABLES.into(),
-            Kind::Tke => tke::NAMES.into(),
-            Kind::Fixed(_) | Kind::Profile { .. } | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
+            SourceKind::Environment => environment::names().collect(),
+            SourceKind::Profile { file: None, .. } => vec![profile::FILE],
+            SourceKind::Tccli(_) => tccli::VARIABLES.into(),
+            SourceKind::Tke => tke::NAMES.into(),
+            SourceKind::Fixed(_)
+            | SourceKind::Profile { .. }
+            | SourceKind::CvmRole { .. }
+            | SourceKind::Role(..) => {
+                vec![]
+            }
         }
     }
 
@@ -193,16 +198,23 @@ impl Source {
             named,
         };
         Ok(match &self.0 {
-            Kind::Profile {
+            SourceKind::Profile {
                 file: Some(path), ..
             } => vec![candidate(path, true)],
-            Kind::Profile { .. } => match variables.get(profile::FILE)? {
+            SourceKind::Profile { .. } => match variables.get(profile::FILE)? {
                 Some(path) => vec![candidate(path, true)],
                 None => profile::USUAL.map(|path| candidate(path, false)).into(),
             },
-            Kind::Tccli(profile) => vec![tccli::file(profile.as_deref(), variables, "credential")?],
-            Kind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
-            Kind::Fixed(_) | Kind::Environment | Kind::CvmRole { .. } | Kind::Role(..) => vec![],
+            SourceKind::Tccli(profile) => {
+                vec![tccli::file(profile.as_deref(), variables, "credential")?]
+            }
+            SourceKind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
+            SourceKind::Fixed(_)
+            | SourceKind::Environment
+            | SourceKind::CvmRole { .. }
+            | SourceKind::Role(..) => {
+                vec![]
+            }
         })
     }
 
@@ -215,15 +227,15 @@ impl Source {
     ) -> Result<Identity, Tried> {
         let absent = |reason| Err(Tried::new(Sort::Absent, reason));
         match (&self.0, file) {
-            (Kind::Environment, _) => {
+            (SourceKind::Environment, _) => {
                 let identity = Identity::from_environment(variables)?;
                 identity.map_or_else(|| absent(environment::nothing()), Ok)
             }
-            (Kind::Profile { profile, .. }, Some((path, file))) => {
+            (SourceKind::Profile { profile, .. }, Some((path, file))) => {
                 within(path, Identity::from_profile(file, profile))
             }
-            (Kind::Profile { .. }, None) => absent(profile::nowhere()),
-            (Kind::Tccli(_), Some((path, file))) => {
+            (SourceKind::Profile { .. }, None) => absent(profile::nowhere()),
+            (SourceKind::Tccli(_), Some((path, file))) => {
                 let identity = within(path, Identity::from_tccli(file))?;
                 match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
@@ -233,11 +245,17 @@ impl Source {
                     None => Ok(identity),
                 }
             }
-            (Kind::Tccli(profile), None) => {
+            (SourceKind::Tccli(profile), None) => {
                 let file = tccli::file(profile.as_deref(), variables, "credential")?;
                 absent(format!("{} is not there", file.path))
             }
-            (Kind::Fixed(_) | Kind::Tke | Kind::CvmRole { .. } | Kind::Role(..), _) => {
+            (
+                SourceKind::Fixed(_)
+                | SourceKind::Tke
+                | SourceKind::CvmRole { .. }
+                | SourceKind::Role(..),
+                _,
+            ) => {
                 let (source, place) = (self.clone(), None);
                 Ok(Identity { source, place })
             }

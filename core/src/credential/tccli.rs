@@ -76,7 +76,7 @@ impl Credential {
     ///                 "token": "not-a-real-token", "expiresAt": 1760000000}"#;
     /// let credential = Credential::from_tccli(login)?;
     /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
-    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
     /// A file may name a role: by `role-arn`, with or without `role-session-name`, one that is taken with the keys,
@@ -127,7 +127,7 @@ impl Region {
     /// let file = r#"{"_sys_param": {"region": "ap-guangzhou", "output": "json"}}"#;
     /// assert_eq!(Region::from_tccli(file)?, Some(Region::new("ap-guangzhou").unwrap()));
     /// assert_eq!(Region::from_tccli("{}")?, None);
-    /// # Ok::<(), tc3_core::Unreadable>(())
+    /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
     /// # Errors
@@ -153,7 +153,7 @@ mod tests {
     use alloc::{format, string::String};
 
     use super::*;
-    use crate::{AssumeRole, credential::source::Kind};
+    use crate::{credential::source::SourceKind, sts::AssumeRole};
 
     #[test]
     fn a_login_may_be_permanent() {
@@ -252,7 +252,7 @@ mod tests {
         ] {
             let file = format!("{{{pair},{more}}}");
             let identity = Identity::from_tccli(file.as_bytes()).unwrap();
-            let Kind::Role(role, keys) = identity.source.0 else {
+            let SourceKind::Role(role, keys) = identity.source.0 else {
                 panic!("no role: {file}");
             };
             assert_eq!(keys.fixed().unwrap().secret_id(), "AKIDEXAMPLE");
@@ -264,7 +264,7 @@ mod tests {
             for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
                 let identity = Identity::from_tccli(file.as_bytes()).unwrap();
                 assert!(
-                    matches!(identity.source.0, Kind::CvmRole { role: None, .. }),
+                    matches!(identity.source.0, SourceKind::CvmRole { role: None, .. }),
                     "{file}"
                 );
                 let refused = Credential::from_tccli(file).unwrap_err();

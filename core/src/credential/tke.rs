@@ -8,7 +8,7 @@ use super::{
     parts::{self, Parts},
     role::Assume,
 };
-use crate::{AssumeRoleWithWebIdentity, UnixTime};
+use crate::{UnixTime, sts::AssumeRoleWithWebIdentity, trace::Scope};
 
 /// All variables that say which role a Kubernetes service account has.
 pub(super) const NAMES: [&str; 4] = [REGION, PROVIDER_ID, TOKEN_FILE, ROLE_ARN];
@@ -42,6 +42,7 @@ pub(super) fn role(
     variables: &Variables,
     file: Option<(&str, &[u8])>,
     now: UnixTime,
+    scope: Scope,
 ) -> Result<Assume, Tried> {
     let account = account(variables)?;
     let token = file.and_then(|(_, token)| str::from_utf8(token).ok());
@@ -54,5 +55,5 @@ pub(super) fn role(
     let session = format!("tc3-rust-{now}");
     let action = AssumeRoleWithWebIdentity::new(provider, token, role, session);
     let region = parts::region(REGION, account.required(REGION)?)?;
-    Ok(Assume::new(&action, Chain::of([]), Some(region)))
+    Ok(Assume::new(&action, Chain::of([]), Some(region), scope))
 }

@@ -3,7 +3,7 @@ use core::{fmt, str::FromStr, time::Duration};
 
 use crate::Invalid;
 
-/// What goes wrong with a request to the [`Emulator`](crate::Emulator).
+/// What goes wrong with a request to the [`Emulator`](crate::emulator::Emulator).
 ///
 /// Its text form is what [`Scripted`] has before the `@`.
 ///
@@ -90,7 +90,7 @@ impl When {
     /// Whether the request of this number is hit. Never of a [`Share`](Self::Share), which is drawn by the emulator.
     ///
     /// ```
-    /// use tc3_core::When;
+    /// use tc3_core::emulator::When;
     ///
     /// assert!(When::Within(1, 3).hits(3));
     /// assert!(When::Every(7).hits(14));
@@ -110,7 +110,7 @@ impl When {
 /// A fault and which requests it hits, written `FAULT@WHEN`.
 ///
 /// ```
-/// use tc3_core::{Fault, Scripted, When};
+/// use tc3_core::emulator::{Fault, Scripted, When};
 ///
 /// let scripted: Scripted = "throttle=2@5..".parse()?;
 /// assert_eq!(scripted.when, When::From(5));

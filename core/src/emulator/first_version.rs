@@ -21,7 +21,7 @@ use super::{
         FORM, Input, VerifiedRequest, host_and_port, is_vendors, media_type, text, vendors_service,
     },
 };
-use crate::{UnixTime, request, tc3};
+use crate::{UnixTime, tc3, wire::request};
 
 /// The largest form of a POST, in bytes.
 const MAX_FORM: usize = 1 << 20;

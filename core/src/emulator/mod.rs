@@ -59,7 +59,10 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 ///   [`SUB_CUSTOMERS`](Self::SUB_CUSTOMERS).
 ///
 /// ```
-/// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, Credential, Emulator, Session, UnixTime, request, response};
+/// use tc3_core::{
+///     emulator::Emulator, essbasic::{Agent, ChannelDescribeBillUsageDetail}, wire::{request, response},
+///     Credential, Session, UnixTime,
+/// };
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 /// let mut service = Emulator::new(credential.clone()).with_records(10);
@@ -230,7 +233,7 @@ impl Emulator {
         enveloped(request_id, now, Language::of(request), answer)
     }
 
-    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>, faults: &PageFaults) -> Answer {
+    fn answer(&mut self, now: UnixTime, request: &Request<Bytes>, faults: &PageFaults) -> Handled {
         let call = match Parameters::of(request) {
             Some(parameters) => self.first_version(now, request, parameters)?,
             None => self.third_version(now, request)?,
@@ -280,10 +283,10 @@ impl Emulator {
 }
 
 /// The fields of `Response`, or a refusal.
-type Answer = Result<Map<String, Value>, Refused>;
+type Handled = Result<Map<String, Value>, Refused>;
 
 /// Answers one action, whose parameters have been checked for names and types.
-type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Answer;
+type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Handled;
 
 /// When a list is asked for, the records added to it, and by how many fen its sums are off.
 #[derive(Clone, Copy)]
@@ -367,7 +370,7 @@ fn enveloped(
     request_id: String,
     now: UnixTime,
     language: Language,
-    answer: Answer,
+    answer: Handled,
 ) -> Response<Bytes> {
     let mut body = answer.unwrap_or_else(|refused| {
         let message = language.message(&refused);
@@ -400,7 +403,7 @@ fn http_date(now: UnixTime) -> Option<HeaderValue> {
 }
 
 /// The fields of an output.
-fn object(output: &impl serde::Serialize) -> Answer {
+fn object(output: &impl serde::Serialize) -> Handled {
     match serde_json::to_value(output) {
         Ok(Value::Object(map)) => Ok(map),
         _ => refuse("InternalError", "the output is no object"),

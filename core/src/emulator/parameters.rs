@@ -17,11 +17,11 @@ const MAX_DEPTH: usize = 8;
 pub(super) struct Field {
     name: &'static str,
     required: bool,
-    kind: Kind,
+    kind: ParameterKind,
 }
 
 /// What a parameter holds.
-pub(super) enum Kind {
+pub(super) enum ParameterKind {
     Text,
     /// An integer of 64 bits; the second word is whether it may be negative.
     Integer {
@@ -31,7 +31,7 @@ pub(super) enum Kind {
     Object(&'static [Field]),
 }
 
-pub(super) const fn required(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn required(name: &'static str, kind: ParameterKind) -> Field {
     Field {
         name,
         required: true,
@@ -39,7 +39,7 @@ pub(super) const fn required(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-pub(super) const fn optional(name: &'static str, kind: Kind) -> Field {
+pub(super) const fn optional(name: &'static str, kind: ParameterKind) -> Field {
     Field {
         name,
         required: false,
@@ -136,7 +136,7 @@ fn check(
     Ok(given)
 }
 
-impl Kind {
+impl ParameterKind {
     fn check(&self, value: Value, path: &str, texts: bool) -> Result<Value, Refused> {
         let wrong = |expected: &str| {
             refuse(
@@ -197,10 +197,17 @@ mod tests {
 
     use super::{super::find, *};
     use crate::{
-        Action, Agent, AssumeRole, BeijingSecond, BillDate, ChannelDescribeBillUsageDetail,
-        CompactDate, Credential, DescribeAllocationSummaryByBusiness, DescribeBillList, Month,
-        PayType, PeriodType, QuotaType, Region, Session, Settings, Sort, SortType, SubPayType,
-        UnixTime, UserInfo, Wire, request,
+        Action, CompactDate, Credential, Month, Region, Session, Settings, UnixTime,
+        billing::{
+            DescribeAllocationSummaryByBusiness, DescribeBillList, PayType, PeriodType, Sort,
+            SortType, SubPayType,
+        },
+        essbasic::UserInfo,
+        essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType},
+        session::Wire,
+        sts::AssumeRole,
+        types::{BeijingSecond, BillDate},
+        wire::request,
     };
 
     const NOW: UnixTime = UnixTime::new(1_551_113_065);

@@ -9,14 +9,16 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, Asked, Emulator, Refused, Served, http_date,
+    Asked, Emulator, Handled, Refused, Served, http_date,
     ledger::Random,
     object, page,
-    parameters::{self, Field, Kind, optional, required},
+    parameters::{self, Field, ParameterKind, optional, required},
     refuse,
 };
 use crate::{
-    Action, AssumeRole, AssumeRoleWithWebIdentity, Credential, UnixTime, credential::ROLES,
+    Action, Credential, UnixTime,
+    credential::ROLES,
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
 };
 
 pub(super) const ASSUME_ROLE: Served = Served {
@@ -27,15 +29,15 @@ pub(super) const ASSUME_ROLE: Served = Served {
     total: "",
     regional: AssumeRole::REGIONAL,
     fields: &[
-        required("RoleArn", Kind::Text),
-        required("RoleSessionName", Kind::Text),
-        optional("DurationSeconds", Kind::Integer { signed: false }),
-        optional("Policy", Kind::Text),
-        optional("ExternalId", Kind::Text),
-        optional("Tags", Kind::List(&TAG)),
-        optional("SourceIdentity", Kind::Text),
-        optional("SerialNumber", Kind::Text),
-        optional("TokenCode", Kind::Text),
+        required("RoleArn", ParameterKind::Text),
+        required("RoleSessionName", ParameterKind::Text),
+        optional("DurationSeconds", ParameterKind::Integer { signed: false }),
+        optional("Policy", ParameterKind::Text),
+        optional("ExternalId", ParameterKind::Text),
+        optional("Tags", ParameterKind::List(&TAG)),
+        optional("SourceIdentity", ParameterKind::Text),
+        optional("SerialNumber", ParameterKind::Text),
+        optional("TokenCode", ParameterKind::Text),
     ],
     handler: assume,
 };
@@ -63,13 +65,16 @@ pub(super) const WITH_WEB_IDENTITY: Served = Served {
 };
 
 const FIELDS: &[Field] = &[
-    required("ProviderId", Kind::Text),
-    required("WebIdentityToken", Kind::Text),
-    required("RoleArn", Kind::Text),
-    required("RoleSessionName", Kind::Text),
-    optional("DurationSeconds", Kind::Integer { signed: true }),
+    required("ProviderId", ParameterKind::Text),
+    required("WebIdentityToken", ParameterKind::Text),
+    required("RoleArn", ParameterKind::Text),
+    required("RoleSessionName", ParameterKind::Text),
+    optional("DurationSeconds", ParameterKind::Integer { signed: true }),
 ];
-const TAG: Kind = Kind::Object(&[required("Key", Kind::Text), required("Value", Kind::Text)]);
+const TAG: ParameterKind = ParameterKind::Object(&[
+    required("Key", ParameterKind::Text),
+    required("Value", ParameterKind::Text),
+]);
 /// The code for a parameter that has none of its own.
 const WRONG: &str = "InvalidParameter.ParamError";
 /// For how long credentials are given unless one is asked otherwise.
@@ -102,7 +107,7 @@ impl Emulator {
     /// requests until they expire.
     ///
     /// ```
-    /// use tc3_core::{Credential, Emulator, UnixTime};
+    /// use tc3_core::{emulator::Emulator, Credential, UnixTime};
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
     /// let mut service = Emulator::new(credential).with_machine_role("billing-reader");
@@ -133,7 +138,10 @@ impl Emulator {
     /// Replaces the credential. The one before and all temporary keys given so far are unknown from now on.
     ///
     /// ```
-    /// use tc3_core::{Credential, DescribeBillList, Emulator, Session, UnixTime, request, response};
+    /// use tc3_core::{
+    ///     billing::DescribeBillList, emulator::Emulator, wire::{request, response}, Credential, Session,
+    ///     UnixTime,
+    /// };
     ///
     /// let old = Credential::new("AKIDOLD", "not-a-real-key")?;
     /// let mut service = Emulator::new(old.clone());
@@ -222,7 +230,7 @@ fn expiration(credential: &Credential) -> Option<String> {
     Some(format!("{expiry}"))
 }
 
-fn assume(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Answer {
+fn assume(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Handled {
     let seconds = input.remove("DurationSeconds");
     check_code(input.remove("SerialNumber"), input.remove("TokenCode"))?;
     let action: AssumeRole = parameters::typed(input, WRONG)?;

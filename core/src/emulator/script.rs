@@ -5,7 +5,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 
 use super::{Emulator, Language, Random, Refused, enveloped, page};
-use crate::{Attempt, Failure, Fault, Outcome, Scripted, UnixTime, When};
+use crate::{
+    Attempt, Failure, Outcome, UnixTime,
+    emulator::{Fault, Scripted, When},
+};
 
 /// What comes of a send to the [`Emulator`].
 #[derive(Debug)]
@@ -103,7 +106,8 @@ impl Emulator {
     /// ```
     /// use core::time::Duration;
     /// use tc3_core::{
-    ///     Credential, DescribeBillList, Emulator, Fault, Session, UnixTime, When, request, response,
+    ///     billing::DescribeBillList, emulator::{Emulator, Fault, When}, wire::{request, response}, Credential,
+    ///     Session, UnixTime,
     /// };
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -167,12 +171,12 @@ impl Emulator {
     /// machine's metadata, comes at the epoch.
     ///
     /// ```
-    /// use tc3_core::{Attempt, Credential, Emulator, Outcome};
+    /// use tc3_core::{emulator::Emulator, Attempt, Credential, Outcome};
     ///
     /// let mut service = Emulator::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
     /// let send = move |attempt: Attempt| -> Outcome { service.send(&attempt) };
     /// # let mut send = send;
-    /// # use tc3_core::{Call, DescribeBillList, Flow, Now, Session, Step, UnixTime};
+    /// # use tc3_core::{billing::DescribeBillList, Call, Flow, Now, Session, Step, UnixTime};
     /// # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
     /// # let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
     /// # let mut call = Call::new(&january);

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, header};
 use serde_json::{Map, Value};
 
 use super::{Emulator, Refused, Served, parameters, refuse};
-use crate::{Action, AssumeRoleWithWebIdentity, Credential, UnixTime, request, tc3};
+use crate::{Action, Credential, UnixTime, sts::AssumeRoleWithWebIdentity, tc3, wire::request};
 
 /// The content type of forms, and of GET.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";

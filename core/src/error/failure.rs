@@ -1,7 +1,7 @@
 use alloc::{borrow::ToOwned, boxed::Box, string::String};
 use core::fmt;
 
-use crate::ProxyUrl;
+use crate::proxy::ProxyUrl;
 
 /// An error of any kind, as HTTP stacks give them.
 pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
@@ -42,7 +42,7 @@ impl Failure {
     /// The same, where what was not sent met this obstacle.
     ///
     /// ```
-    /// use tc3_core::{Error, Failure, Obstacle};
+    /// use tc3_core::{error::Obstacle, Error, Failure};
     ///
     /// let expired = Failure::not_sent("the certificate has expired").with_obstacle(Obstacle::Tls);
     /// assert!(!Error::from(expired).is_transient());
@@ -55,11 +55,11 @@ impl Failure {
         self
     }
 
-    /// The same, where what was not sent should have gone through this proxy. The error names its host and port,
-    /// and neither user nor password.
+    /// The same, where what was not sent should have gone through this proxy, if there is one. The error names its
+    /// host and port, and neither user nor password.
     #[must_use = "the failure is returned, not changed"]
-    pub fn through(mut self, proxy: &ProxyUrl) -> Self {
-        if let Self::NotSent(not_sent) = &mut self {
+    pub fn through<'a>(mut self, proxy: impl Into<Option<&'a ProxyUrl>>) -> Self {
+        if let (Self::NotSent(not_sent), Some(proxy)) = (&mut self, proxy.into()) {
             not_sent.proxy = Some(proxy.authority().to_owned());
         }
         self
@@ -114,7 +114,7 @@ impl core::error::Error for NotSent {
 /// What stood in the way of a request that was not sent.
 ///
 /// ```
-/// use tc3_core::Obstacle;
+/// use tc3_core::error::Obstacle;
 ///
 /// assert!(!Obstacle::Connection.is_final());
 /// assert!(Obstacle::Tls.is_final());

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use serde::de::Error as _;
 
-use crate::NoCredentials;
+use crate::credential::NoCredentials;
 
 pub use failure::{BoxError, Failure, NotSent, Obstacle};
 pub use refusal::{Kind, Refusal};

@@ -4,7 +4,7 @@ use core::fmt;
 /// The service's refusal of a request it understood.
 ///
 /// ```
-/// use tc3_core::{Kind, Refusal};
+/// use tc3_core::error::{Kind, Refusal};
 ///
 /// let refusal = Refusal::new("AuthFailure.SignatureExpire", "…", Some("d40b48bf".into()));
 /// assert_eq!(refusal.kind(), Kind::Clock);

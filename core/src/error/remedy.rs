@@ -1,9 +1,9 @@
 use super::{Error, Failure, Kind};
-use crate::retry::Advice;
+use crate::flow::retry::Advice;
 
 /// What to do about an [`Error`] that a call or a walk ended with: the answer of [`Error::remedy`].
 ///
-/// By then the call was sent as often as [`Retry`](crate::Retry) says. Of an action that doesn't only read, look
+/// By then the call was sent as often as [`Retry`](crate::flow::Retry) says. Of an action that doesn't only read, look
 /// first at what it [may have done](Error::may_have_taken_effect).
 ///
 /// | error | what happened | what to do |
@@ -13,7 +13,7 @@ use crate::retry::Advice;
 /// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Self::Later) |
 /// | `Service` of [`Kind::NotReady`] | what was asked for is not computed yet | `Later` |
 /// | `Incomplete`, `Repeated`, `Shifted` | the list changed while it was read, or the service left records out, gave a page again, or counts wrong | [`StartOver`](Self::StartOver); the same again: a smaller page size, if the error says so, or the service has a fault |
-/// | `Transport` of a [final obstacle](crate::Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Self::Mend) |
+/// | `Transport` of a [final obstacle](crate::error::Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Self::Mend) |
 /// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
 /// | `NotAnAnswer` with any other status, `ContentCoding`, `Decode` | an endpoint that is none, or an answer that this version can't read | `Mend` |
 /// | `Input`, `Encode`, `TooLarge`, `TooManyPages` | an input or a setting | `Mend` |
@@ -50,7 +50,7 @@ impl Error {
     /// What to do now: [`Remedy`] has the table.
     ///
     /// ```
-    /// use tc3_core::{Error, Failure, Invalid, Refusal, Remedy};
+    /// use tc3_core::{error::Refusal, Error, Failure, Invalid, Remedy};
     ///
     /// let refused = |code| Error::Service(Refusal::new(code, "", None)).remedy();
     /// assert_eq!(Error::from(Failure::unknown("connection reset")).remedy(), Remedy::Resume);
@@ -116,10 +116,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        Invalid, NoCredentials, Obstacle, Refusal,
+        Invalid,
         Remedy::{Later, Mend, Resume, StartOver},
-        Tried,
-        credential::Sort,
+        credential::{NoCredentials, Sort, Tried},
+        error::{Obstacle, Refusal},
     };
 
     fn service(code: &str) -> Error {

@@ -8,7 +8,7 @@ use alloc::{string::String, vec::Vec};
 use http::{Uri, uri::Scheme};
 use zeroize::Zeroizing;
 
-use crate::{Invalid, endpoint::is_loopback};
+use crate::{Invalid, session::endpoint::is_loopback};
 use exceptions::Exceptions;
 
 pub use url::ProxyUrl;
@@ -16,7 +16,7 @@ pub use url::ProxyUrl;
 /// Which proxy each request goes through: none by default, one for all, or what the environment says.
 ///
 /// ```
-/// use tc3_core::{Proxies, ProxyUrl};
+/// use tc3_core::proxy::{Proxies, ProxyUrl};
 ///
 /// let environment = [
 ///     ("HTTPS_PROXY", "http://user:fake@proxy.example:3128"),

@@ -4,7 +4,7 @@ use core::fmt;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use crate::{Invalid, endpoint};
+use crate::{Invalid, session::endpoint};
 
 const SCHEME: &str = "http://";
 
@@ -13,7 +13,7 @@ const SCHEME: &str = "http://";
 /// Neither its `Debug` nor an error shows the user and password.
 ///
 /// ```
-/// use tc3_core::ProxyUrl;
+/// use tc3_core::proxy::ProxyUrl;
 ///
 /// let proxy = ProxyUrl::new("http://user:fake@proxy.example:3128")?;
 /// assert_eq!(format!("{proxy:?}"), "ProxyUrl(http://proxy.example:3128)");

@@ -74,7 +74,7 @@ impl Rejection {
 /// holds `content-type` and `host`. The token of a temporary credential is not looked at.
 ///
 /// ```
-/// use tc3_core::{Credential, Session, UnixTime, Untyped, request, tc3};
+/// use tc3_core::{tc3, wire::request, Credential, Session, UnixTime, Untyped};
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 /// let mut session = Session::new(credential.clone());
@@ -179,29 +179,20 @@ impl<'a> Authorization<'a> {
             .strip_prefix(ALGORITHM)
             .and_then(|rest| rest.strip_prefix(' '))
             .ok_or(Rejection::Malformed("does not begin with TC3-HMAC-SHA256"))?;
-        let mut parts = rest.split(", ");
-        let mut part = |name: &str| {
-            parts
-                .next()
-                .and_then(|part| part.strip_prefix(name))
-                .and_then(|part| part.strip_prefix('='))
+        let parts: Vec<&str> = rest.split(", ").collect();
+        let values = |parts: &[&'a str]| match parts {
+            [credential, signed_headers, signature] => Some((
+                credential.strip_prefix("Credential=")?,
+                signed_headers.strip_prefix("SignedHeaders=")?,
+                signature.strip_prefix("Signature=")?,
+            )),
+            _ => None,
         };
-        let (credential, signed_headers, signature) = part("Credential")
-            .zip(part("SignedHeaders"))
-            .zip(part("Signature"))
-            .map(|((credential, headers), signature)| (credential, headers, signature))
-            .filter(|_| parts.next().is_none())
-            .ok_or(Rejection::Malformed(
-                "is not Credential=…, SignedHeaders=…, Signature=…",
-            ))?;
-        let mut scope = credential.split('/');
-        let (Some(secret_id), Some(date), Some(service), Some(TERMINATOR), None) = (
-            scope.next(),
-            scope.next(),
-            scope.next(),
-            scope.next(),
-            scope.next(),
-        ) else {
+        let (credential, signed_headers, signature) = values(&parts).ok_or(
+            Rejection::Malformed("is not Credential=…, SignedHeaders=…, Signature=…"),
+        )?;
+        let scope: Vec<&str> = credential.split('/').collect();
+        let [secret_id, date, service, TERMINATOR] = *scope else {
             return Err(Rejection::Malformed(
                 "has a Credential that is not id/date/service/tc3_request",
             ));

@@ -11,10 +11,13 @@ use crate::{Invalid, UnixTime};
 /// By how many seconds Beijing's clocks are ahead of UTC, all year round.
 const AHEAD: i64 = 8 * 3_600;
 
+/// How a second is written.
+const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
+
 /// A whole second on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss`.
 ///
 /// ```
-/// use tc3_core::{BeijingSecond, UnixTime};
+/// use tc3_core::{types::BeijingSecond, UnixTime};
 ///
 /// let start = BeijingSecond::new(2024, 1, 1, 0, 0, 0)?;
 /// assert_eq!(start.to_string(), "2024-01-01 00:00:00");
@@ -80,7 +83,7 @@ impl FromStr for BeijingSecond {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::second(text.as_bytes()).ok_or(Invalid::new(
+        let digits = Digits::read(text, SHAPE).ok_or(Invalid::new(
             "time",
             "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
         ))?;
@@ -90,7 +93,7 @@ impl FromStr for BeijingSecond {
 
 impl fmt::Display for BeijingSecond {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_second(self.0, f)
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M:%S"))
     }
 }
 
@@ -132,8 +135,8 @@ impl FromStr for BeijingTime {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let read = || {
-            let (second, fraction) = text.split_at_checked("yyyy-MM-dd HH:mm:ss".len())?;
-            Digits::second(second.as_bytes()).zip(nanoseconds(fraction))
+            let (second, fraction) = text.split_at_checked(SHAPE.len())?;
+            Digits::read(second, SHAPE).zip(nanoseconds(fraction))
         };
         let (digits, nanoseconds) = read().ok_or(Invalid::new(
             "time",
@@ -145,7 +148,7 @@ impl FromStr for BeijingTime {
 
 impl fmt::Display for BeijingTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_second(self.0, f)?;
+        write!(f, "{}", self.second())?;
         let nanoseconds = self.0.subsec_nanosecond();
         match (nanoseconds % 1_000_000, nanoseconds % 1_000) {
             (0, _) => write!(f, ".{:03}", nanoseconds / 1_000_000),
@@ -158,20 +161,6 @@ impl fmt::Display for BeijingTime {
 fn to_unix(shown: DateTime) -> UnixTime {
     let since_epoch = shown.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
     UnixTime::new(since_epoch.as_secs().saturating_sub(AHEAD))
-}
-
-fn write_second(shown: DateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (day, time) = (shown.date(), shown.time());
-    write!(
-        f,
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        day.year(),
-        day.month(),
-        day.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
 }
 
 /// The nanoseconds that a second's point and decimals stand for, if it has them.

@@ -70,8 +70,8 @@ impl FromStr for Month {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let short = text.strip_suffix("-01 00:00:00").unwrap_or(text);
-        let digits = Digits::month(short.as_bytes())
-            .ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))?;
+        let digits =
+            Digits::month(short).ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))?;
         Ok(Self {
             first: digits.date().ok_or(NO_SUCH_MONTH)?,
             long: short.len() != text.len(),
@@ -81,8 +81,12 @@ impl FromStr for Month {
 
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year(), self.month())?;
-        f.write_str(if self.long { "-01 00:00:00" } else { "" })
+        let form = if self.long {
+            "%Y-%m-01 00:00:00"
+        } else {
+            "%Y-%m"
+        };
+        write!(f, "{}", self.first.strftime(form))
     }
 }
 
@@ -130,7 +134,7 @@ impl FromStr for CompactDate {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::compact_day(text.as_bytes())
+        let digits = Digits::read(text, "yyyyMMdd")
             .ok_or(Invalid::new("date", "must be a day written yyyyMMdd"))?;
         digits.date().map(Self).ok_or(NO_SUCH_DAY)
     }
@@ -138,15 +142,14 @@ impl FromStr for CompactDate {
 
 impl fmt::Display for CompactDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = self.0;
-        write!(f, "{:04}{:02}{:02}", day.year(), day.month(), day.day())
+        write!(f, "{}", self.0.strftime("%Y%m%d"))
     }
 }
 
 /// The day of a bill, Beijing time, written `yyyy-MM-dd`, or its month, written `yyyy-MM`.
 ///
 /// ```
-/// use tc3_core::BillDate;
+/// use tc3_core::types::BillDate;
 ///
 /// let day = BillDate::day(2024, 2, 1)?;
 /// assert_eq!(day.to_string(), "2024-02-01");
@@ -199,8 +202,11 @@ impl FromStr for BillDate {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let month = text.len() == "yyyy-MM".len();
-        let read = if month { Digits::month } else { Digits::day };
-        let digits = read(text.as_bytes()).ok_or(Invalid::new(
+        let digits = match month {
+            true => Digits::month(text),
+            false => Digits::read(text, "yyyy-MM-dd"),
+        };
+        let digits = digits.ok_or(Invalid::new(
             "BillDate",
             "must be a day written yyyy-MM-dd or a month written yyyy-MM",
         ))?;
@@ -211,11 +217,8 @@ impl FromStr for BillDate {
 
 impl fmt::Display for BillDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.day.year(), self.day.month())?;
-        if !self.month {
-            write!(f, "-{:02}", self.day.day())?;
-        }
-        Ok(())
+        let form = if self.month { "%Y-%m" } else { "%Y-%m-%d" };
+        write!(f, "{}", self.day.strftime(form))
     }
 }
 

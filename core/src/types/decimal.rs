@@ -9,6 +9,15 @@ pub(super) fn exact(text: &str) -> Result<Decimal, Invalid> {
     short(text).map_or_else(|| long(text), Ok)
 }
 
+/// The integer that a decimal is, if it is one.
+pub(super) fn whole(number: Decimal) -> Option<i128> {
+    let shortest = match number.scale() {
+        0 => number,
+        _ => number.normalize(),
+    };
+    (shortest.scale() == 0).then(|| shortest.mantissa())
+}
+
 /// What [`long`] returns for the text that nearly every amount is: no exponent, and few digits. `None`
 /// for any other, whether it is a number or not.
 fn short(text: &str) -> Option<Decimal> {

@@ -1,8 +1,8 @@
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::{Fen, decimal::exact, lenient};
 use crate::Invalid;
@@ -13,7 +13,7 @@ use crate::Invalid;
 /// neither rounded nor an error, since the sum stands beside records that are right.
 ///
 /// ```
-/// use tc3_core::{Fen, FenSum};
+/// use tc3_core::{types::FenSum, Fen};
 ///
 /// let sum: FenSum = serde_json::from_str("2.247483647E9")?;
 /// assert_eq!(sum, FenSum::Whole(Fen::new(2_247_483_647)));
@@ -74,11 +74,7 @@ impl Serialize for FenSum {
     }
 }
 
-impl<'de> Deserialize<'de> for FenSum {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
+lenient::read_as_scalars!(FenSum);
 
 impl lenient::FromScalar for FenSum {
     const EXPECTED: &'static str = Fen::EXPECTED;
@@ -92,9 +88,5 @@ impl lenient::FromScalar for FenSum {
             }
             fen => fen.map(Self::Whole),
         }
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        Self::from_text(&number.to_string())
     }
 }

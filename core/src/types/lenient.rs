@@ -4,7 +4,7 @@
 //! read exactly is an error, never a default.
 //!
 //! ```
-//! use tc3_core::{Yuan, lenient};
+//! use tc3_core::{types::lenient, Yuan};
 //!
 //! #[derive(serde::Deserialize)]
 //! struct Row {
@@ -39,11 +39,12 @@ use core::{fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer,
+        self, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor,
+        value::MapAccessDeserializer,
     },
 };
 
-use super::decimal::exact;
+use super::decimal::{exact, whole};
 use crate::Invalid;
 
 /// A value that a JSON text or a JSON integer can stand for.
@@ -63,7 +64,9 @@ pub trait FromScalar: Sized {
     /// # Errors
     ///
     /// [`Invalid`] when the integer stands for none.
-    fn from_integer(number: i128) -> Result<Self, Invalid>;
+    fn from_integer(number: i128) -> Result<Self, Invalid> {
+        Self::from_text(&number.to_string())
+    }
 
     /// Whether a number such as `39.0` may be read as the integer 39. Not for texts, where the digits count.
     const WHOLE_FLOATS: bool = false;
@@ -74,9 +77,6 @@ pub trait FromScalar: Sized {
     /// Whether an empty text, or one of dashes, is no value where a value is [`optional`]. Such a type takes no text
     /// with a backslash in it.
     const BLANKS: bool = false;
-
-    /// Whether a text may have U+FFFD where it is not Unicode, as one that was cut within a character.
-    const MENDED: bool = false;
 }
 
 impl FromScalar for String {
@@ -84,10 +84,6 @@ impl FromScalar for String {
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         Ok(text.into())
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        Ok(number.to_string())
     }
 }
 
@@ -99,8 +95,11 @@ macro_rules! integers {
             const BLANKS: bool = true;
 
             fn from_text(text: &str) -> Result<Self, Invalid> {
-                let invalid = |_| Invalid::new("number", "is not a whole number in range");
-                text.parse().or_else(|_| whole(text)?.try_into().map_err(invalid))
+                let invalid = Invalid::new("number", "is not a whole number in range");
+                text.parse().or_else(|_| {
+                    let number = whole(exact(text)?);
+                    number.and_then(|it| it.try_into().ok()).ok_or(invalid)
+                })
             }
 
             fn from_integer(number: i128) -> Result<Self, Invalid> {
@@ -109,16 +108,7 @@ macro_rules! integers {
         }
     )* };
 }
-integers!(u32, u64, i64);
-
-/// The integer that a decimal number is, however it is written.
-fn whole(text: &str) -> Result<i128, Invalid> {
-    let number = exact(text)?.normalize();
-    if number.scale() != 0 {
-        return Err(Invalid::new("number", "is not a whole number"));
-    }
-    Ok(number.mantissa())
-}
+integers!(u32, u64, i64, i128);
 
 /// Reads a text or a number; null and absent are errors.
 ///
@@ -126,11 +116,9 @@ fn whole(text: &str) -> Result<i128, Invalid> {
 ///
 /// The deserializer's, for any other JSON type or a value that does not stand for a `T`.
 pub fn required<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<T, D::Error> {
-    if T::DIGITS {
-        deserializer.deserialize_newtype_struct(RAW_VALUE, Scalar(PhantomData))
-    } else {
-        deserializer.deserialize_any(Scalar(PhantomData))
-    }
+    let value = Scalar::new(false, false).read(deserializer)?;
+    // Where a value is required, the visitor returns one or an error.
+    value.ok_or_else(|| D::Error::custom(T::EXPECTED))
 }
 
 /// Reads a text or a number, or `None` for null and for an empty text where a number is meant; with
@@ -142,29 +130,7 @@ pub fn required<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Re
 pub fn optional<'de, D: Deserializer<'de>, T: FromScalar>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    struct Nullable<T>(PhantomData<T>);
-
-    impl<'de, T: FromScalar> Visitor<'de> for Nullable<T> {
-        type Value = Option<T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "{} or null", T::EXPECTED)
-        }
-
-        fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
-            required(inner).map(|Blank(value)| value)
-        }
-    }
-
-    deserializer.deserialize_option(Nullable(PhantomData))
+    deserializer.deserialize_option(Scalar::new(true, false))
 }
 
 /// Reads a text that is for people to read, as [`optional`] does, with U+FFFD where the service has cut it within
@@ -176,8 +142,7 @@ pub fn optional<'de, D: Deserializer<'de>, T: FromScalar>(
 pub fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    let text = optional(deserializer)?;
-    Ok(text.map(|Mended(text)| text))
+    deserializer.deserialize_option(Scalar::new(true, true))
 }
 
 /// Reads how many records there are, as [`optional`] does. A negative number is `None`: it can't be true, and must not
@@ -187,70 +152,15 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
 ///
 /// As [`required`].
 pub fn optional_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let total = optional(deserializer)?;
-    Ok(total.and_then(|Total(total)| total))
-}
-
-struct Total(Option<u64>);
-
-impl FromScalar for Total {
-    const EXPECTED: &'static str = u64::EXPECTED;
-    const WHOLE_FLOATS: bool = true;
-    const BLANKS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        whole(text).and_then(Self::from_integer)
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        match number {
-            ..0 => Ok(Self(None)),
-            _ => u64::from_integer(number).map(Some).map(Self),
-        }
-    }
-}
-
-/// What is read where a value is optional.
-struct Blank<T>(Option<T>);
-
-impl<T: FromScalar> FromScalar for Blank<T> {
-    const EXPECTED: &'static str = T::EXPECTED;
-    const WHOLE_FLOATS: bool = T::WHOLE_FLOATS;
-    const DIGITS: bool = T::DIGITS;
-    const BLANKS: bool = T::BLANKS;
-    const MENDED: bool = T::MENDED;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        match T::from_text(text) {
-            Err(_) if T::BLANKS && is_blank(text) => Ok(Self(None)),
-            value => value.map(Some).map(Self),
-        }
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        T::from_integer(number).map(Some).map(Self)
-    }
+    let total: Option<i128> = optional(deserializer)?;
+    let total = total.filter(|total| *total >= 0);
+    let total = total.map(u64::from_integer).transpose();
+    total.map_err(D::Error::custom)
 }
 
 /// Whether a text says that there is no value.
 pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(|it| it == '-' || it.is_whitespace())
-}
-
-/// A text that is for people to read.
-struct Mended(String);
-
-impl FromScalar for Mended {
-    const EXPECTED: &'static str = String::EXPECTED;
-    const MENDED: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        String::from_text(text).map(Self)
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        String::from_integer(number).map(Self)
-    }
 }
 
 /// Reads a list of objects, and null as an empty one.
@@ -293,9 +203,9 @@ pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<T>(PhantomData<T>);
+        struct ObjectVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
             type Value = Object<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -314,7 +224,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         }
 
         // Asked for a map, serde_json would show a text that stands in its place before the visitor can hide it.
-        deserializer.deserialize_any(Fields(PhantomData))
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
     }
 }
 
@@ -353,50 +263,63 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Name<K> {
-    type Value = K::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field name")
-    }
-
-    #[inline]
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<K::Value, E> {
-        let found = match name {
+        let Lent(name) = Lent::deserialize(deserializer)?;
+        let found = match &*name {
             NUMBER => "number",
             RAW_VALUE => "text",
             _ => return self.0.deserialize(name.into_deserializer()),
         };
-        Err(E::invalid_type(de::Unexpected::Other(found), &"an object"))
+        let found = de::Unexpected::Other(found);
+        Err(D::Error::invalid_type(found, &"an object"))
     }
 }
 
-struct Scalar<T>(PhantomData<T>);
+/// Reads a text or a number.
+struct Scalar<T> {
+    /// Whether null and blank texts are `None`.
+    optional: bool,
+    /// Whether a text may have U+FFFD where it is not Unicode, as one that was cut within a character.
+    mended: bool,
+    value: PhantomData<T>,
+}
 
 impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
-    type Value = T;
+    type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        T::from_text(text).map_err(E::custom)
+    fn visit_none<E: de::Error>(self) -> Result<Option<T>, E> {
+        self.visit_unit()
     }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        T::from_integer(number.into()).map_err(E::custom)
+    fn visit_unit<E: de::Error>(self) -> Result<Option<T>, E> {
+        match self.optional {
+            true => Ok(None),
+            false => Err(E::invalid_type(de::Unexpected::Unit, &self)),
+        }
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-        T::from_integer(number.into()).map_err(E::custom)
+    #[inline]
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Option<T>, D::Error> {
+        self.read(inner)
     }
 
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+    #[inline]
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<T>, E> {
+        self.text(text).map_err(E::custom)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<T>, E> {
+        T::from_integer(number.into()).map(Some).map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Option<T>, E> {
+        T::from_integer(number.into()).map(Some).map_err(E::custom)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Option<T>, E> {
         // Above 2^53 neighbouring integers share one float, so the digits on the wire are lost.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if T::DIGITS {
@@ -416,32 +339,54 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
     }
 
     /// A value in a format that has no values of its own text, or one that was kept until its type was known.
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Option<T>, D::Error> {
         inner.deserialize_any(self)
     }
 
     #[inline]
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<T, M::Error> {
-        let Some(special) = map.next_key()? else {
-            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
-        };
-        match special {
-            Special::Raw => self.raw(&map.next_value::<Lent<'_>>()?.0),
-            Special::Number => self.digits(&map.next_value::<Lent<'_>>()?.0),
-            Special::None => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<T>, M::Error> {
+        let name = map.next_key::<Lent<'_>>()?;
+        match name.as_ref().map(|Lent(name)| &**name) {
+            Some(RAW_VALUE) => self.raw(&map.next_value::<Lent<'_>>()?.0),
+            Some(NUMBER) => self.digits(&map.next_value::<Lent<'_>>()?.0),
+            _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
         }
     }
 }
 
 impl<T: FromScalar> Scalar<T> {
+    const fn new(optional: bool, mended: bool) -> Self {
+        Self {
+            optional,
+            mended,
+            value: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn read<'de, D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        match T::DIGITS {
+            true => deserializer.deserialize_newtype_struct(RAW_VALUE, self),
+            false => deserializer.deserialize_any(self),
+        }
+    }
+
+    #[inline]
+    fn text(&self, text: &str) -> Result<Option<T>, Invalid> {
+        match T::from_text(text) {
+            Err(_) if self.optional && T::BLANKS && is_blank(text) => Ok(None),
+            value => value.map(Some),
+        }
+    }
+
     /// Reads a value's own JSON.
-    fn raw<E: de::Error>(self, json: &str) -> Result<T, E> {
+    fn raw<E: de::Error>(self, json: &str) -> Result<Option<T>, E> {
         let found = match json.as_bytes() {
             [b'"', .., b'"'] => {
                 let text = json
                     .get(1..json.len().saturating_sub(1))
                     .unwrap_or_default();
-                let plain = T::from_text(text);
+                let plain = self.text(text);
                 // An amount is none before it is unescaped; of what takes any text that can't be told.
                 if (plain.is_ok() && T::BLANKS) || !text.contains('\\') {
                     return plain.map_err(E::custom);
@@ -454,7 +399,7 @@ impl<T: FromScalar> Scalar<T> {
             [b'f', ..] => de::Unexpected::Bool(false),
             [b'n', ..] => de::Unexpected::Unit,
             [b'[', ..] => de::Unexpected::Seq,
-            [b' ', ..] if T::MENDED => {
+            [b' ', ..] if self.mended => {
                 let text: String = serde_json::from_str(json).map_err(E::custom)?;
                 return self.visit_str(&text);
             }
@@ -471,7 +416,7 @@ impl<T: FromScalar> Scalar<T> {
     }
 
     /// Reads a number's digits, as `serde_json` does where nobody has switched them on.
-    fn digits<E: de::Error>(self, digits: &str) -> Result<T, E> {
+    fn digits<E: de::Error>(self, digits: &str) -> Result<Option<T>, E> {
         if T::DIGITS {
             self.visit_str(digits)
         } else if let Ok(number) = digits.parse() {
@@ -498,66 +443,40 @@ pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// The name under which it hands over a number's digits, with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// What a map is that stands for something else.
-enum Special {
-    Raw,
-    Number,
-    None,
-}
-
-impl<'de> Deserialize<'de> for Special {
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Key;
-
-        impl Visitor<'_> for Key {
-            type Value = Special;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            #[inline]
-            fn visit_str<E>(self, name: &str) -> Result<Special, E> {
-                Ok(match name {
-                    RAW_VALUE => Special::Raw,
-                    NUMBER => Special::Number,
-                    _ => Special::None,
-                })
-            }
-        }
-
-        deserializer.deserialize_str(Key)
-    }
-}
-
 /// A text, borrowed where the deserializer can lend it.
-struct Lent<'de>(Cow<'de, str>);
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Lent<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Lent<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Lent<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Lent<'de>, E> {
-                Ok(Lent(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Lent<'de>, E> {
-                Ok(Lent(Cow::Owned(text.into())))
-            }
-
-            fn visit_string<E>(self, text: String) -> Result<Lent<'de>, E> {
-                Ok(Lent(Cow::Owned(text)))
+/// Reads types with serde as [`required`] does.
+macro_rules! read_as_scalars {
+    ($($name:ty),*) => { $(
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::types::lenient::required(deserializer)
             }
         }
-
-        deserializer.deserialize_str(Text)
-    }
+    )* };
 }
+
+pub(crate) use read_as_scalars;
+
+/// Reads types with serde by their `FromStr`, numbers by their digits if that is asked for.
+macro_rules! read_by_parsing {
+    ($expected:literal, $digits:literal: $($name:ident),*) => {
+        $crate::types::lenient::read_as_scalars!($($name),*);
+        $(
+            impl $crate::types::lenient::FromScalar for $name {
+                const EXPECTED: &'static str = $expected;
+                const DIGITS: bool = $digits;
+                const BLANKS: bool = true;
+
+                fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
+                    text.parse()
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use read_by_parsing;

@@ -1,11 +1,11 @@
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::{
-    decimal::exact,
+    decimal::{exact, whole},
     lenient::{self, FromScalar},
     sum::exact_sum,
 };
@@ -149,21 +149,13 @@ impl TryFrom<Decimal> for Fen {
     type Error = Invalid;
 
     fn try_from(fen: Decimal) -> Result<Self, Invalid> {
-        let whole = if fen.scale() == 0 {
-            fen
-        } else {
-            fen.normalize()
-        };
-        if whole.scale() != 0 {
-            return Err(Invalid::new("amount in fen", "has a fraction of a fen"));
-        }
-        i64::try_from(whole.mantissa())
-            .map(Self)
-            .map_err(|_| TOO_MANY_FEN)
+        const FIELD: &str = "amount in fen";
+        let whole = whole(fen).ok_or(Invalid::new(FIELD, "has a fraction of a fen"))?;
+        let fen = whole.try_into();
+        fen.map(Self)
+            .map_err(|_| Invalid::new(FIELD, "exceeds 64 bits"))
     }
 }
-
-const TOO_MANY_FEN: Invalid = Invalid::new("amount in fen", "exceeds 64 bits");
 
 impl core::str::FromStr for Yuan {
     type Err = Invalid;
@@ -205,56 +197,14 @@ impl Serialize for Yuan {
     }
 }
 
-impl<'de> Deserialize<'de> for Yuan {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
-
-const EXPECTED: &str = "an amount as a decimal text or number";
-
-impl FromScalar for Yuan {
-    const EXPECTED: &'static str = EXPECTED;
-    const DIGITS: bool = true;
-    const BLANKS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        Decimal::try_from_i128_with_scale(number, 0)
-            .map(Self)
-            .map_err(|_| Invalid::new("amount", "has more digits than are held exactly"))
-    }
-}
-
-impl FromScalar for Fen {
-    const EXPECTED: &'static str = EXPECTED;
-    const DIGITS: bool = true;
-    const BLANKS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        number.try_into().map(Self).map_err(|_| TOO_MANY_FEN)
-    }
-}
+lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, Fen);
 
 /// A percentage as the service writes it, e.g. `"-7.18"` for -7.18 %.
 ///
 /// Kept as text, since the service also writes signs and dashes where a percentage has no value.
 ///
 /// ```
-/// use tc3_core::Percent;
+/// use tc3_core::types::Percent;
 ///
 /// let ratio: Percent = serde_json::from_str(r#""-7.18""#)?;
 /// assert_eq!(ratio.as_str(), "-7.18");
@@ -289,11 +239,7 @@ impl fmt::Display for Percent {
     }
 }
 
-impl<'de> Deserialize<'de> for Percent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
+lenient::read_as_scalars!(Percent);
 
 impl FromScalar for Percent {
     const EXPECTED: &'static str = "a percentage as text or number";
@@ -301,10 +247,6 @@ impl FromScalar for Percent {
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         Ok(Self::new(text))
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        Ok(Self::new(number.to_string()))
     }
 }
 

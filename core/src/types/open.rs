@@ -57,11 +57,7 @@ macro_rules! open_set {
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::types::lenient::required(deserializer)
-            }
-        }
+        $crate::types::lenient::read_as_scalars!($name);
 
         impl $crate::types::lenient::FromScalar for $name {
             const EXPECTED: &'static str = "a text";
@@ -70,10 +66,6 @@ macro_rules! open_set {
             fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
                 // A documented value costs no allocation, and most values are documented ones.
                 Ok(Self::known(text).unwrap_or_else(|| Self(alloc::borrow::Cow::Owned(text.into()))))
-            }
-
-            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
-                Self::from_text(&alloc::string::ToString::to_string(&number))
             }
         }
     };
@@ -85,7 +77,7 @@ pub(crate) use open_set;
 mod tests {
     use alloc::vec::Vec;
 
-    use crate::PayType;
+    use crate::billing::PayType;
 
     #[test]
     fn an_unknown_text_survives_a_round_trip() {

@@ -6,7 +6,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, lenient::FromScalar};
+use crate::{Invalid, types::lenient::FromScalar};
 
 /// Whole seconds since 1970-01-01 00:00:00 UTC, as `X-TC-Timestamp` carries them.
 ///

@@ -1,7 +1,7 @@
 use tc3_core::Error;
 use tc3_test_peer::{ANSWER, Peer, answer, answer_of, assert_not_an_answer, january};
 
-use super::{builder, client};
+use super::{client, settings, with};
 use crate::driver::wait;
 
 #[test]
@@ -50,11 +50,11 @@ fn text_that_is_not_utf_8_is_an_error() {
 fn a_body_as_large_as_the_bound_is_read_and_no_larger_one() {
     let limit = 100_000;
     let fits = Peer::answering(answer("200 OK", answer_of(limit)));
-    let bounded = builder(fits.endpoint()).max_body(limit).build();
+    let bounded = with(settings(fits.endpoint()).with_max_body(limit)).build();
     assert!(wait(bounded.call(&january())).is_ok());
 
     let exceeds = Peer::answering(answer("200 OK", answer_of(limit + 1)));
-    let bounded = builder(exceeds.endpoint()).max_body(limit).build();
+    let bounded = with(settings(exceeds.endpoint()).with_max_body(limit)).build();
     let result = wait(bounded.call(&january()));
     assert!(
         matches!(result, Err(Error::TooLarge { limit: 100_000, .. })),

@@ -3,8 +3,8 @@
 use std::{error::Error as _, sync::LazyLock, time::Duration};
 
 use tc3_core::{
-    BillTransactionInfo, Call, Emulator, Error, Failure, Flow, Now, Obstacle, Remedy, Session,
-    Step, UnixTime,
+    Call, Error, Failure, Flow, Now, Remedy, Session, Step, UnixTime, billing::BillTransactionInfo,
+    emulator::Emulator, error::Obstacle,
 };
 
 use tc3_test_peer::{

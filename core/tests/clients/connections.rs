@@ -1,7 +1,7 @@
-use tc3_core::{Credential, Emulator, Error};
+use tc3_core::{Credential, Error, emulator::Emulator};
 use tc3_test_peer::{ANSWER, KEY, Peer, answer, answer_of, assert_unknown, credential, january};
 
-use super::{builder, client};
+use super::{client, settings, with};
 use crate::driver::wait;
 
 #[test]
@@ -52,7 +52,7 @@ fn a_connection_with_an_unread_answer_is_not_used_again() {
             connection.send(answer("200 OK", answer_of(length)));
         }
     });
-    let client = builder(peer.endpoint()).max_body(100_000).build();
+    let client = with(settings(peer.endpoint()).with_max_body(100_000)).build();
     let result = wait(client.call(&january()));
     assert!(matches!(result, Err(Error::TooLarge { .. })), "{result:?}");
     wait(client.call(&january())).unwrap();

@@ -5,7 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tc3_core::{AssumeRole, Chain, Credential, Emulator, Endpoint, Error, Fault, Source, When};
+use tc3_core::{
+    Chain, Credential, Error,
+    credential::Source,
+    emulator::{Emulator, Fault, When},
+    session::Endpoint,
+    sts::AssumeRole,
+};
 use tc3_test_peer::{
     KEY, PATIENCE, Peer, Refusing, SHORT, answer, credential, january,
     machine::{Folder, again, is_child, useless_homes},

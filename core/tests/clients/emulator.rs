@@ -1,12 +1,15 @@
 use std::fmt;
 
 use tc3_core::{
-    Agent, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
-    Emulator, Endpoint, Error, Month, Paginate, Wire,
+    Credential, Error, Month, Paginate,
+    billing::DescribeAllocationSummaryByBusiness,
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    session::{Endpoint, Wire},
 };
 use tc3_test_peer::{KEY, PATIENCE, Peer, TOKEN, credential, january};
 
-use super::{all, builder, client};
+use super::{all, client, settings, with};
 use crate::driver::{Client, serve, wait};
 
 fn summary() -> DescribeAllocationSummaryByBusiness {
@@ -73,7 +76,12 @@ fn a_call_gives_the_first_page() {
 fn every_form_of_request_gives_the_same_records() {
     let endpoint = serve(Emulator::new(credential()).with_records(120));
     let [post, get, unsigned] = [Wire::Post, Wire::Get, Wire::PostUnsigned].map(|wire| {
-        let client = builder(endpoint.clone()).wire(wire).page_size(50).build();
+        let client = with(
+            settings(endpoint.clone())
+                .with_wire(wire)
+                .with_page_size(50),
+        )
+        .build();
         (
             walk(&client, &january().with_limit(3)),
             walk(&client, &summary()),

@@ -1,11 +1,11 @@
 use std::thread;
 
-use tc3_core::{Error, Failure, Obstacle, Remedy};
+use tc3_core::{Error, Failure, Remedy, error::Obstacle};
 use tc3_test_peer::{
     ANSWER, PATIENCE, Peer, SHORT, answer, assert_late, assert_not_sent, assert_unknown, january,
 };
 
-use super::builder;
+use super::{builder, settings, with};
 use crate::driver::wait;
 
 #[test]
@@ -33,7 +33,7 @@ fn each_call_over_a_connection_has_its_own_time() {
         connection.request();
         connection.rest();
     });
-    let client = builder(peer.endpoint()).attempt_timeout(2 * SHORT).build();
+    let client = with(settings(peer.endpoint()).with_attempt_timeout(2 * SHORT)).build();
     wait(client.call(&january())).unwrap();
     wait(client.call(&january())).unwrap();
     assert_unknown(wait(client.call(&january())));
@@ -54,9 +54,8 @@ fn a_body_that_trickles_on_ends_at_the_deadline() {
 #[test]
 fn a_handshake_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::new(|mut connection| drop(connection.rest()));
-    let client = builder(peer.https_endpoint())
+    let client = with(settings(peer.https_endpoint()).with_attempt_timeout(PATIENCE / 4))
         .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .build();
     assert_not_sent(wait(client.call(&january())));
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::Serialize;
-use tc3_core::{Action, DescribeBillList, Error, Failure, Invalid};
+use tc3_core::{Action, Error, Failure, Invalid, billing::DescribeBillList};
 use tc3_test_peer::{
     Fault::{self, *},
     PATIENCE, SHORT, Service, Stage, assert_late, assert_unknown, credential, january,

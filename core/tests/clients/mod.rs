@@ -19,17 +19,27 @@ mod wire;
 
 use std::iter;
 
-use tc3_core::{Endpoint, Paginate, Retry};
+use tc3_core::{Paginate, Settings, flow::Retry, session::Endpoint};
 use tc3_test_peer::{PATIENCE, credential};
 
 use crate::driver::{Builder, Client, Items, wait};
 
-pub(crate) fn builder(endpoint: Endpoint) -> Builder {
+/// Nothing is sent twice.
+pub(crate) fn settings(endpoint: Endpoint) -> Settings {
+    Settings::default()
+        .with_endpoint(endpoint)
+        .with_deadline(PATIENCE)
+        .with_retry(Retry::NEVER)
+}
+
+pub(crate) fn with(settings: Settings) -> Builder {
     Client::builder()
         .credentials(credential())
-        .endpoint(endpoint)
-        .deadline(PATIENCE)
-        .retry(Retry::NEVER)
+        .settings(settings)
+}
+
+pub(crate) fn builder(endpoint: Endpoint) -> Builder {
+    with(settings(endpoint))
 }
 
 pub(crate) fn client(endpoint: Endpoint) -> Client {

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use tc3_core::{Emulator, Fault, Retry, When};
+use tc3_core::{
+    Settings,
+    emulator::{Emulator, Fault, When},
+    flow::Retry,
+};
 use tc3_test_peer::{Peer, Refusing, SHORT, credential, faulty, january, list};
 
 use super::{all, client};
@@ -16,8 +20,11 @@ fn a_walk_survives_what_goes_wrong_on_the_way() {
         let peer = Peer::emulating(faulty());
         let client = Client::builder()
             .credentials(credential())
-            .endpoint(peer.endpoint())
-            .retry(Retry::default().with_base(Duration::from_millis(1)))
+            .settings(
+                Settings::default()
+                    .with_endpoint(peer.endpoint())
+                    .with_retry(Retry::default().with_base(Duration::from_millis(1))),
+            )
             .build();
         let walked = all(client.pages(list()).width(width).items());
         assert_eq!(walked, expected, "{width}");
@@ -32,8 +39,11 @@ fn an_endpoint_that_refuses_connections_is_left_for_another() {
     );
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(nobody.endpoint())
-        .failover([peer.endpoint()])
+        .settings(
+            Settings::default()
+                .with_endpoint(nobody.endpoint())
+                .with_failover([peer.endpoint()]),
+        )
         .build();
     assert_eq!(
         wait(client.call(&january())).unwrap().output.total,
@@ -49,9 +59,12 @@ fn an_endpoint_that_never_comes_to_a_session_is_left_for_another() {
     );
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(silent.https_endpoint())
-        .failover([peer.endpoint()])
-        .attempt_timeout(SHORT)
+        .settings(
+            Settings::default()
+                .with_endpoint(silent.https_endpoint())
+                .with_failover([peer.endpoint()])
+                .with_attempt_timeout(SHORT),
+        )
         .build();
     assert_eq!(
         wait(client.call(&january())).unwrap().output.total,
@@ -64,8 +77,11 @@ fn connections_are_used_again_by_a_wide_walk() {
     let peer = Peer::emulating(Emulator::new(credential()));
     let client = Client::builder()
         .credentials(credential())
-        .endpoint(peer.endpoint())
-        .rate("billing", "DescribeBillList", None)
+        .settings(
+            Settings::default()
+                .with_endpoint(peer.endpoint())
+                .with_rate("billing", "DescribeBillList", None),
+        )
         .build();
     let pages = client.pages(january().with_limit(1)).width(8);
     assert_eq!(all(pages.items()).len(), 42);

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tc3_core::{Emulator, Endpoint, Error, Failure, Obstacle, Remedy, Retry};
+use tc3_core::{
+    Error, Failure, Remedy, Settings, emulator::Emulator, error::Obstacle, flow::Retry,
+    session::Endpoint,
+};
 use tc3_test_peer::{
     ANSWER, KEY, PATIENCE, Peer, Proxy, Refusing, SHORT, TOKEN, answer, assert_late,
     assert_not_sent, credential, january,
@@ -63,9 +66,12 @@ const REFUSALS: [(&str, Obstacle); 13] = [
 fn through(proxy: &str, endpoint: Endpoint) -> Client {
     Client::builder()
         .credentials(credential().with_token(TOKEN).unwrap())
-        .retry(Retry::NEVER)
-        .endpoint(endpoint)
-        .deadline(PATIENCE)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_endpoint(endpoint)
+                .with_deadline(PATIENCE),
+        )
         .proxy(proxy)
         .unwrap()
         .build()
@@ -159,9 +165,12 @@ fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::stalling_after("");
     let client = Client::builder()
         .credentials(credential())
-        .retry(Retry::NEVER)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_attempt_timeout(PATIENCE / 4),
+        )
         .connect_timeout(SHORT)
-        .attempt_timeout(PATIENCE / 4)
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()
         .build();
@@ -179,7 +188,7 @@ fn a_proxy_that_answers_byte_by_byte_ends_with_the_connect_timeout() {
     });
     let client = Client::builder()
         .credentials(credential())
-        .retry(Retry::NEVER)
+        .settings(Settings::default().with_retry(Retry::NEVER))
         .connect_timeout(SHORT)
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use tc3_core::{Emulator, Endpoint, Error, Retry};
+use tc3_core::{Error, emulator::Emulator, flow::Retry, session::Endpoint};
 use tc3_test_peer::{
     Peer, Proxy, Received, credential, january,
     machine::{again, is_child},

@@ -1,9 +1,9 @@
 use std::{error::Error as _, time::Duration};
 
-use tc3_core::{Emulator, Endpoint, Error};
+use tc3_core::{Error, emulator::Emulator, session::Endpoint};
 use tc3_test_peer::{KEY, Peer, Refusing, TOKEN, answer, credential, january};
 
-use super::{builder, client};
+use super::{builder, client, settings, with};
 use crate::driver::{Client, wait};
 
 const PASSWORD: &str = "not-a-real-password";
@@ -28,7 +28,7 @@ fn an_endpoint_that_would_leak_or_lie_is_refused() {
 #[test]
 fn a_setting_that_can_never_be_right_sends_nothing() {
     let peer = Peer::emulating(Emulator::new(credential()));
-    let timeless = builder(peer.endpoint()).attempt_timeout(Duration::ZERO);
+    let timeless = with(settings(peer.endpoint()).with_attempt_timeout(Duration::ZERO));
     let result = wait(timeless.build().call(&january()));
     assert!(matches!(result, Err(Error::Input(_))), "{result:?}");
 

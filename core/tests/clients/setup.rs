@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tc3_core::{Credential, Endpoint, Retry};
+use tc3_core::{Credential, Settings, flow::Retry, session::Endpoint};
 use tc3_test_peer::{MAX_BODY, PATIENCE, credential, tls};
 
 use crate::driver::Client;
@@ -71,13 +71,16 @@ impl Setup {
     pub(super) fn client(&self) -> Client {
         let builder = Client::builder()
             .credentials(self.credential.clone())
-            .failover(self.failover.clone())
-            .endpoint(self.endpoint.clone())
-            .deadline(self.deadline)
-            .attempt_timeout(self.attempt_timeout)
-            .retry(self.retry)
-            .max_body(self.max_body)
-            .rate("billing", "DescribeBillList", None);
+            .settings(
+                Settings::default()
+                    .with_failover(self.failover.clone())
+                    .with_endpoint(self.endpoint.clone())
+                    .with_deadline(self.deadline)
+                    .with_attempt_timeout(self.attempt_timeout)
+                    .with_retry(self.retry)
+                    .with_max_body(self.max_body)
+                    .with_rate("billing", "DescribeBillList", None),
+            );
         let builder = match &self.proxy {
             Via::Environment => builder,
             Via::None => builder.without_proxy(),

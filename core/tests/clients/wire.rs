@@ -1,6 +1,12 @@
 use std::collections::HashSet;
 
-use tc3_core::{Emulator, Language, Region, SubPayType, Wire, tc3};
+use tc3_core::{
+    Region, Settings,
+    billing::SubPayType,
+    emulator::Emulator,
+    session::{Language, Wire},
+    tc3,
+};
 use tc3_test_peer::{ANSWER, PATIENCE, Peer, Received, TOKEN, answer, credential, january, now};
 
 use super::client;
@@ -24,11 +30,14 @@ fn sent(wire: Wire) -> (Received, Peer) {
     let credential = credential().with_token(TOKEN).unwrap();
     let client = Client::builder()
         .credentials(credential)
-        .endpoint(peer.endpoint())
-        .deadline(PATIENCE)
-        .region(Region::new("ap-guangzhou").unwrap())
-        .language(Language::EN_US)
-        .wire(wire)
+        .settings(
+            Settings::default()
+                .with_endpoint(peer.endpoint())
+                .with_deadline(PATIENCE)
+                .with_region(Region::new("ap-guangzhou").unwrap())
+                .with_language(Language::EN_US)
+                .with_wire(wire),
+        )
         .build();
     wait(client.call(&january())).unwrap();
     let request = peer.received().remove(0);

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tc3_core::{
-    Action, Attempt, Call, Credential, Emulator, Error, Flow, Now, Outcome, Pages, Paginate,
-    Session, Settings, Step, UnixTime,
+    Action, Attempt, Call, Credential, Error, Flow, Now, Outcome, Pages, Paginate, Session,
+    Settings, Step, UnixTime,
     credential::{Looked, Lookup, Search, SearchStep},
+    emulator::Emulator,
 };
 
 /// 2025-10-09 16:53:20 in Beijing.

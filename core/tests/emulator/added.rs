@@ -1,9 +1,14 @@
 use std::{collections::HashSet, fmt::Debug};
 
 use tc3_core::{
-    Agent, BillDate, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, Error, Fen, Paginate, PayType, PeriodType, QuotaType, Sort,
-    SortType, SubPayType, UnixTime, Yuan,
+    Error, Fen, Paginate, UnixTime, Yuan,
+    billing::{
+        DescribeAllocationSummaryByBusiness, DescribeBillList, PayType, PeriodType, Sort, SortType,
+        SubPayType,
+    },
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType},
+    types::BillDate,
 };
 
 use super::{

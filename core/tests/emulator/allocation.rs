@@ -3,9 +3,13 @@ use std::collections::HashSet;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tc3_core::{
-    AllocationSummaryByBusiness, BillDate, DescribeAllocationSummaryByBusiness,
-    DescribeAllocationSummaryByBusinessResponse, Emulator, PeriodType, Sort, SortType, UnixTime,
-    Yuan,
+    UnixTime, Yuan,
+    billing::{
+        AllocationSummaryByBusiness, DescribeAllocationSummaryByBusiness,
+        DescribeAllocationSummaryByBusinessResponse, PeriodType, Sort, SortType,
+    },
+    emulator::Emulator,
+    types::BillDate,
 };
 
 use super::{allocations, faults::scripted};

@@ -1,8 +1,12 @@
 use std::collections::HashSet;
 
 use tc3_core::{
-    BillTransactionInfo, DescribeBillList, DescribeBillListResponse, Emulator, Fen, FenSum,
-    PayType, SubPayType,
+    Fen,
+    billing::{
+        BillTransactionInfo, DescribeBillList, DescribeBillListResponse, PayType, SubPayType,
+    },
+    emulator::Emulator,
+    types::FenSum,
 };
 
 use super::{bills, faults::scripted};

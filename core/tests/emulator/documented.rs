@@ -1,7 +1,7 @@
 //! The rules of the vendor's pages, and the examples on the same pages that break them.
 
 use serde_json::{Value, json};
-use tc3_core::{Emulator, Untyped};
+use tc3_core::{Untyped, emulator::Emulator};
 
 use crate::common::{Client, credential};
 

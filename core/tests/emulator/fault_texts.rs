@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tc3_core::{Fault, Scripted, When};
+use tc3_core::emulator::{Fault, Scripted, When};
 
 #[test]
 fn every_text_form_is_read_and_written() {

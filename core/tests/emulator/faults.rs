@@ -3,8 +3,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use tc3_core::{
-    Action, DescribeBillList, Emulator, Error, Exchange, Failure, Fault, Paginate, Scripted,
-    UnixTime, When, request, response,
+    Action, Error, Failure, Paginate, UnixTime,
+    billing::DescribeBillList,
+    emulator::{Emulator, Exchange, Fault, Scripted, When},
+    wire::{request, response},
 };
 
 use super::{allocations, bills, usage};

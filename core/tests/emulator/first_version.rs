@@ -6,8 +6,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::Request;
 use proptest::prelude::*;
 use tc3_core::{
-    Action, ChannelDescribeBillUsageDetail, ChannelDescribeBillUsageDetailResponse, Credential,
-    DescribeBillList, Emulator, Error, UnixTime, Untyped, response,
+    Action, Credential, Error, UnixTime, Untyped,
+    billing::DescribeBillList,
+    emulator::Emulator,
+    essbasic::{ChannelDescribeBillUsageDetail, ChannelDescribeBillUsageDetailResponse},
+    wire::response,
 };
 
 use super::usage;

@@ -1,4 +1,4 @@
-use tc3_core::{Action, DescribeBillList, Emulator, UnixTime};
+use tc3_core::{Action, UnixTime, billing::DescribeBillList, emulator::Emulator};
 
 use super::{
     allocations, bills,

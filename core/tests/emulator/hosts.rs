@@ -5,9 +5,13 @@ use http::Request;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, Agent, AssumeRole, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, Untyped, response,
+    Action, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    sts::AssumeRole,
     tc3::{CanonicalRequest, Payload, Signer},
+    wire::response,
 };
 
 use crate::common::{START, credential};

@@ -1,7 +1,12 @@
 //! The language of refusals.
 
 use serde_json::{Value, json};
-use tc3_core::{Emulator, Fault, Language, Settings, Untyped, When, Wire, request, response};
+use tc3_core::{
+    Settings, Untyped,
+    emulator::{Emulator, Fault, When},
+    session::{Language, Wire},
+    wire::{request, response},
+};
 
 use crate::common::{Client, START, credential};
 

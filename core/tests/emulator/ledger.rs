@@ -3,8 +3,13 @@ use std::fmt::Debug;
 use bytes::Bytes;
 use serde_json::Value;
 use tc3_core::{
-    Action, BillDate, Emulator, Paginate, PayType, PeriodType, QuotaType, Settings, Sort, SortType,
-    SubPayType, Wire, request,
+    Action, Paginate, Settings,
+    billing::{PayType, PeriodType, Sort, SortType, SubPayType},
+    emulator::Emulator,
+    essbasic::QuotaType,
+    session::Wire,
+    types::BillDate,
+    wire::request,
 };
 
 use super::{allocations, bills, usage};

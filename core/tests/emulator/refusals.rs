@@ -2,10 +2,13 @@ use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, Agent, ChannelDescribeBillUsageDetail, Credential, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, Endpoint, Error, Month, Settings, UnixTime, Untyped, Wire, request,
-    response,
+    Action, Credential, Error, Month, Settings, UnixTime, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    session::{Endpoint, Wire},
     tc3::{CanonicalRequest, Payload, Signer},
+    wire::{request, response},
 };
 
 use super::{bills, usage_of};

@@ -2,9 +2,12 @@
 
 use serde_json::json;
 use tc3_core::{
-    Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, Call, ChannelDescribeBillUsageDetail,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Error, Flow, Region, Settings,
-    Step, Untyped, request, response,
+    Action, Call, Error, Flow, Region, Settings, Step, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
+    wire::{request, response},
 };
 
 use crate::common::{Client, START, credential};

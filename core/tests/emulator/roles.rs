@@ -4,8 +4,10 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, AssumeRole, AssumeRoleWithWebIdentity, Credential, Emulator, Error, Region, Session,
-    Settings, UnixTime, Untyped, request, response,
+    Action, Credential, Error, Region, Session, Settings, UnixTime, Untyped,
+    emulator::Emulator,
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
+    wire::{request, response},
 };
 
 use super::allocations;

@@ -1,9 +1,13 @@
 use std::collections::HashSet;
 
 use tc3_core::{
-    Agent, Attempt, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
-    ChannelDescribeBillUsageDetailResponse, CostType, Emulator, Fault, Pages, QuotaType, Session,
-    Settings, UnixTime, When, request,
+    Attempt, Pages, Session, Settings, UnixTime,
+    emulator::{Emulator, Fault, When},
+    essbasic::{
+        Agent, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
+        ChannelDescribeBillUsageDetailResponse, CostType, QuotaType,
+    },
+    wire::request,
 };
 
 use super::{usage, usage_of};

@@ -2,7 +2,7 @@
 
 use jiff::{Span, civil::DateTime};
 use serde_json::{Value, json};
-use tc3_core::{Attempt, DescribeBillList, Outcome};
+use tc3_core::{Attempt, Outcome, billing::DescribeBillList};
 
 use super::{answer, input, refusal};
 

@@ -2,8 +2,10 @@ use std::{error::Error as _, time::Duration};
 
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, Agent, Call, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, Error, Failure, Flow, Month, Settings, Step, Untyped,
+    Action, Call, Error, Failure, Flow, Month, Settings, Step, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 use super::{answer, done, input, refusal, sent};
@@ -243,7 +245,7 @@ fn a_wrong_input_is_the_first_steps_result() {
     assert_eq!(refused(&named("billing", "2018-07-09", "")), "action");
     let list = Untyped::new("billing", "2018-07-09", "A", json!([]));
     assert_eq!(refused(&list), "input");
-    let large = json!({"A": "x".repeat(tc3_core::request::MAX_POST)});
+    let large = json!({"A": "x".repeat(tc3_core::wire::request::MAX_POST)});
     let large = Untyped::new("billing", "2018-07-09", "A", large);
     assert_eq!(refused(&large), "input");
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, Agent, Attempt, Call, ChannelDescribeBillUsageDetail,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Endpoint, Failure, Flow, Month, Outcome,
-    Pages, Paginate, Planner, Settings, Step, Turn, Walk, Wire,
+    Action, Attempt, Call, Failure, Flow, Month, Outcome, Pages, Paginate, Settings, Step, Walk,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    pagination::{Prefetch, Turn},
+    session::{Endpoint, Wire},
 };
 
 use super::{
@@ -194,7 +196,7 @@ impl Chaos {
     /// As [`pages`](Self::pages), with several fetches at once, of which any may come back first.
     fn plan<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> TestCaseResult {
         let mut client = Client::with_settings(self.settings());
-        let mut planner = Planner::new(walk).with_width(self.width);
+        let mut planner = Prefetch::new(walk).with_width(self.width);
         let (mut out, mut failed) = (Vec::new(), false);
         let (mut serve, mut picks) = (self.serve(), self.picks.iter().cycle());
         for _ in 0..1_000 {

@@ -3,7 +3,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, DescribeBillList, Emulator, Error, Flow, Outcome, Step, UnixTime, Untyped,
+    Attempt, Call, Error, Flow, Outcome, Step, UnixTime, Untyped, billing::DescribeBillList,
+    emulator::Emulator,
 };
 
 use super::{answer, page, read, refusal, seconds, with, write};

@@ -1,5 +1,5 @@
 use serde_json::json;
-use tc3_core::{Attempt, Error, Flow, Outcome, Pages, Planner, Settings};
+use tc3_core::{Attempt, Error, Flow, Outcome, Pages, Settings, pagination::Prefetch};
 
 use super::{
     answer, done, input, sent,
@@ -18,7 +18,7 @@ fn walk<const KIND: usize>(
     let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
     let mut world = World::new(Client::with_settings(settings));
     world.latencies = vec![(10, 10)];
-    let mut planner = Planner::new(rows).with_width(width);
+    let mut planner = Prefetch::new(rows).with_width(width);
     world.walk(&mut planner, |_, attempt| serve(attempt))
 }
 
@@ -163,7 +163,7 @@ fn rows_that_come_or_go_between_pages_fetched_at_once_are_neither_doubled_nor_lo
                     let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
                     let mut world = World::new(Client::with_settings(settings));
                     world.latencies = order.to_vec();
-                    let mut planner = Planner::new(Rows::<KIND>::new(4, 1)).with_width(width);
+                    let mut planner = Prefetch::new(Rows::<KIND>::new(4, 1)).with_width(width);
                     let walked = world.walk(&mut planner, |_, attempt| {
                         let answer = table.serve::<KIND>(attempt);
                         answers += 1;
@@ -313,7 +313,7 @@ fn a_list_has_as_many_pages_as_the_settings_say_and_no_more() {
             .with_rate("cvm", "DescribeRows", None)
             .with_max_pages(max_pages);
         let mut world = World::new(Client::with_settings(settings));
-        let mut planner = Planner::new(Rows::<KIND>::new(4, 1)).with_width(width);
+        let mut planner = Prefetch::new(Rows::<KIND>::new(4, 1)).with_width(width);
         let walked = world.walk(&mut planner, |_, attempt| table.serve::<KIND>(attempt));
         assert!(world.sends.len() <= max_pages as usize, "{KIND} {width}");
         let Some(Error::TooManyPages { limit, window, .. }) = walked.error else {

@@ -5,9 +5,12 @@ use std::{mem, time::Duration};
 use http::StatusCode;
 use serde_json::json;
 use tc3_core::{
-    AssumeRole, Attempt, Call, Chain, Credential, Emulator, Error, Failure, Flow, Region, Retry,
-    Session, Settings, Source, Step, Untyped,
-    credential::{Lookup, SearchStep},
+    Attempt, Call, Chain, Credential, Error, Failure, Flow, Region, Session, Settings, Step,
+    Untyped,
+    credential::{Lookup, SearchStep, Source},
+    emulator::Emulator,
+    flow::Retry,
+    sts::AssumeRole,
 };
 
 use super::answer;
@@ -30,8 +33,8 @@ pub(crate) fn zones() -> Untyped {
     Untyped::new("cvm", "2017-03-12", "DescribeZones", json!({})).repeatable()
 }
 
-pub(crate) fn january() -> tc3_core::DescribeBillList {
-    tc3_core::DescribeBillList::new(
+pub(crate) fn january() -> tc3_core::billing::DescribeBillList {
+    tc3_core::billing::DescribeBillList::new(
         "2024-01-01 00:00:00".parse().unwrap(),
         "2024-01-31 23:59:59".parse().unwrap(),
     )

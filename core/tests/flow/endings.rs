@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use tc3_core::{
-    Agent, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Emulator, Month,
+    Month,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 use super::{

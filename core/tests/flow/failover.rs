@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Endpoint, Error, Failure, Flow, Invalid, Outcome, Retry, Settings, Step,
-    Untyped, tc3,
+    Attempt, Call, Error, Failure, Flow, Invalid, Outcome, Settings, Step, Untyped, flow::Retry,
+    session::Endpoint, tc3,
 };
 
 use super::{answer, page, read, refusal, retry::drive, seconds, sent, world::World, write};

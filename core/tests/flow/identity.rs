@@ -3,7 +3,9 @@
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use tc3_core::{
-    Agent, Attempt, ChannelDescribeBillUsageDetail, DescribeBillList, Outcome, Paginate,
+    Attempt, Outcome, Paginate,
+    billing::DescribeBillList,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 use super::{

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tc3_core::{Action, Attempt, Outcome, PageInfo, Paginate, Paging, Slot, Start};
+use tc3_core::{
+    Action, Attempt, Outcome, Paginate,
+    pagination::{PageInfo, Paging, Slot, Start},
+};
 
 use super::{answer, input};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use serde_json::json;
 use tc3_core::{
-    Action, Attempt, Call, Chain, Error, Flow, Now, Outcome, Retry, Session, Settings, Source,
-    Step, UnixTime,
-    credential::{Looked, Lookup, SearchStep},
+    Action, Attempt, Call, Chain, Error, Flow, Now, Outcome, Session, Settings, Step, UnixTime,
+    credential::{Looked, Lookup, SearchStep, Source},
+    flow::Retry,
 };
 
 use super::{

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tc3_core::{
-    Agent, Attempt, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, Emulator,
-    Error, Failure, Flow, Month, Outcome, Pages, Paginate, Settings,
+    Attempt, Error, Failure, Flow, Month, Outcome, Pages, Paginate, Settings,
+    billing::DescribeAllocationSummaryByBusiness,
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 use super::{

@@ -2,11 +2,12 @@
 
 use proptest::{prelude::*, sample::subsequence};
 use tc3_core::{
-    Call, Chain, Error, Failure, Flow, Region, Session, Source, Step, Tried, credential::Lookup,
+    Call, Chain, Error, Failure, Flow, Region, Session, Step,
+    credential::{Lookup, Source},
 };
 
 use super::credentials::{METADATA, PAIR, first_send, january, machine, near, set, signer, zones};
-use crate::common::Client;
+use crate::{common::Client, recording::Recording};
 
 /// What a file system has to say.
 const ERRORS: [&str; 8] = [
@@ -30,10 +31,15 @@ fn passed_over(client: &mut Client) -> Vec<(String, String)> {
         return Vec::new();
     };
     let mut search = client.session.search(client.now).unwrap();
+    let recording = Recording::new();
     client.search(&mut search, &mut |_, attempt| panic!("{attempt:?}"));
-    let passed = search.report().passed_over.iter();
-    let told = passed.map(|Tried { source, reason, .. }| (source.clone(), reason.clone()));
-    told.collect()
+    let mut told = recording.of("tc3::credentials");
+    told.retain(|it| it.get("message") == Some("passed over"));
+    let passed = told
+        .iter()
+        .map(|it| (it.get("source"), it.get("error")))
+        .map(|(source, reason)| (source.unwrap().into(), reason.unwrap().into()));
+    passed.collect()
 }
 
 proptest! {

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use tc3_core::{Attempt, Error, Failure, Fetched, Flow, Outcome, Planner, Settings, Step, Turn};
+use tc3_core::{
+    Attempt, Error, Failure, Flow, Outcome, Settings, Step,
+    pagination::{Fetched, Prefetch, Turn},
+};
 
 use super::{
     input, refusal,
@@ -29,10 +32,10 @@ fn walk<const KIND: usize>(
     width: usize,
     order: &[(u64, u64)],
     mut serve: impl FnMut(&Attempt) -> Outcome,
-) -> (Walked<u64>, World<tc3_core::Fetch<Rows<KIND>>>) {
+) -> (Walked<u64>, World<tc3_core::pagination::Fetch<Rows<KIND>>>) {
     let mut world = World::new(Client::with_settings(settings()));
     world.latencies = order.to_vec();
-    let mut planner = Planner::new(rows).with_width(width);
+    let mut planner = Prefetch::new(rows).with_width(width);
     let walked = world.walk(&mut planner, |_, attempt| serve(attempt));
     (walked, world)
 }
@@ -112,16 +115,16 @@ type OfIndex = Rows<PAGE_INDEX>;
 
 /// A planner whose fetches are driven by hand.
 struct Hand {
-    planner: Planner<OfIndex>,
+    planner: Prefetch<OfIndex>,
     client: Client,
     table: Table,
-    out: Vec<tc3_core::Fetch<OfIndex>>,
+    out: Vec<tc3_core::pagination::Fetch<OfIndex>>,
 }
 
 impl Hand {
     fn new(width: usize) -> Self {
         Self {
-            planner: Planner::new(Rows::new(1, 1)).with_width(width),
+            planner: Prefetch::new(Rows::new(1, 1)).with_width(width),
             client: Client::with_settings(settings()),
             table: Table::new(&[12]),
             out: Vec::new(),
@@ -258,7 +261,7 @@ fn a_stored_walk_goes_on_while_what_was_out_is_ignored() {
     hand.delivers(&[1]);
     // Pages 2 to 4 are out and belong to nobody any more.
     let walk = hand.planner.walk().clone();
-    hand.planner = Planner::new(walk).with_width(2);
+    hand.planner = Prefetch::new(walk).with_width(2);
     let stale: Vec<_> = (0..3).map(|_| hand.finish(0, None)).collect();
     hand.delivers(&[]);
     // Two are known at once, as the total is.
@@ -275,7 +278,7 @@ fn a_stored_walk_goes_on_while_what_was_out_is_ignored() {
 
 #[test]
 fn a_width_of_0_is_refused() {
-    let mut planner = Planner::new(OfIndex::new(1, 1)).with_width(0);
+    let mut planner = Prefetch::new(OfIndex::new(1, 1)).with_width(0);
     let refused = planner.turn(&settings());
     assert!(
         matches!(refused, Turn::Page(Err(Error::Input(invalid))) if invalid.field() == "width")

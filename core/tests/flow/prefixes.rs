@@ -5,8 +5,11 @@ use std::time::Duration;
 use jiff::Span;
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use tc3_core::{
-    Attempt, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Emulator, Month, Paginate, Planner, Turn, Walk,
+    Attempt, Month, Paginate, Walk,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::ChannelDescribeBillUsageDetail,
+    pagination::{Prefetch, Turn},
 };
 
 use super::{
@@ -95,7 +98,7 @@ impl Lists {
     fn check_wide<const KIND: usize>(&self, table: &Table) -> TestCaseResult {
         let mut world = World::new(client::<Rows<KIND>>());
         world.latencies.clone_from(&self.latencies);
-        let mut planner = Planner::new(self.walk::<KIND>()).with_width(self.width);
+        let mut planner = Prefetch::new(self.walk::<KIND>()).with_width(self.width);
         let (mut records, mut pages) = (Vec::new(), 0);
         while pages < self.pause {
             match planner.turn(world.client.session.settings()) {
@@ -197,7 +200,7 @@ proptest! {
         let start = jiff::civil::date(2024, 1, i8::try_from(day).unwrap());
         let end = start + Span::new().days(days);
         let shown = |day: jiff::civil::Date| day.strftime("%Y%m%d").to_string().parse().unwrap();
-        let agent = tc3_core::Agent::new(Emulator::APP_ID);
+        let agent = tc3_core::essbasic::Agent::new(Emulator::APP_ID);
         let usage = ChannelDescribeBillUsageDetail::new(agent, shown(start), shown(end)).with_limit(limit);
         resumed(usage, &mut serve);
         let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1).unwrap());

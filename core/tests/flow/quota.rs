@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Call, Error, Fetch, Flow, Outcome, Pages, Planner, Remedy, Session, Settings, Step, Untyped,
+    Call, Error, Flow, Outcome, Pages, Remedy, Session, Settings, Step, Untyped,
+    pagination::{Fetch, Prefetch},
 };
 
 use super::{
@@ -108,7 +109,7 @@ fn a_walk_keeps_to_the_rate_and_uses_it() {
         let mut world: World<Fetch<_>> = World::new(Client::with_settings(patient()));
         world.latencies = vec![(10, 20), (1, 2)];
         let list = List::<PAGE_INDEX>::new(None, 1);
-        let mut planner = Planner::new(list).with_width(width);
+        let mut planner = Prefetch::new(list).with_width(width);
         let walked = world.walk(&mut planner, |_, attempt| {
             serve::<PAGE_INDEX>(attempt, 600, json!(600))
         });

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use tc3_core::{
-    Attempt, Call, Chain, Credential, Error, Failure, Flow, Kind, Obstacle, Outcome, Remedy,
-    Settings, Source, Step, UnixTime, credential::SearchStep,
+    Attempt, Call, Chain, Credential, Error, Failure, Flow, Outcome, Remedy, Settings, Step,
+    UnixTime,
+    credential::{SearchStep, Source},
+    error::{Kind, Obstacle},
 };
 
 use super::{

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tc3_core::{
-    Attempt, Call, Chain, Emulator, Flow, Outcome, Settings, Source, Step, UnixTime,
-    credential::SearchStep,
+    Attempt, Call, Chain, Flow, Outcome, Settings, Step, UnixTime,
+    credential::{SearchStep, Source},
+    emulator::Emulator,
 };
 
 use super::{

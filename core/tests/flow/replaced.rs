@@ -5,8 +5,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 use tc3_core::{
-    Action, Attempt, Call, Chain, Credential, Emulator, Error, Fault, Flow, Outcome, Retry,
-    Session, Settings, Source, Step, UnixTime, When,
+    Action, Attempt, Call, Chain, Credential, Error, Flow, Outcome, Session, Settings, Step,
+    UnixTime,
+    credential::Source,
+    emulator::{Emulator, Fault, When},
+    flow::Retry,
 };
 
 use super::{
@@ -280,7 +283,7 @@ fn a_credential_that_was_given_is_not_looked_for_when_it_is_refused() {
 fn storm(
     service: &mut Emulator,
     client: Client,
-) -> (World<Call<tc3_core::DescribeBillList>>, usize) {
+) -> (World<Call<tc3_core::billing::DescribeBillList>>, usize) {
     let mut world = World::new(client);
     world.latencies = vec![(40, 60), (50, 20), (10, 900)];
     for _ in 0..16 {

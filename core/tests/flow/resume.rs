@@ -3,9 +3,11 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tc3_core::{
-    Attempt, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Emulator, Error, Failure, Flow, Month, Outcome, Pages, Paginate, Planner, Settings, Step, Turn,
-    Walk,
+    Attempt, Error, Failure, Flow, Month, Outcome, Pages, Paginate, Settings, Step, Walk,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::ChannelDescribeBillUsageDetail,
+    pagination::{Prefetch, Turn},
 };
 
 use super::{
@@ -145,7 +147,7 @@ fn a_walk_goes_on_after_any_page_on_either_side_of_a_seam() {
 fn walks_over_the_emulator_go_on_after_any_page() {
     let mut service = Emulator::new(credential()).with_records(40);
     let mut serve = |attempt: &Attempt| Ok(service.handle(START, &attempt.request));
-    let agent = tc3_core::Agent::new(Emulator::APP_ID);
+    let agent = tc3_core::essbasic::Agent::new(Emulator::APP_ID);
     let (start, end) = ("20240115".parse().unwrap(), "20240420".parse().unwrap());
     let usage = ChannelDescribeBillUsageDetail::new(agent, start, end).with_limit(23);
     assert!(resumed(usage, &mut serve).len() > 120);
@@ -180,7 +182,7 @@ fn a_walk_that_is_over_ends_at_once() {
         let mut pages = Pages::new(stored(&walk));
         assert!(done(&mut pages, &mut client).is_none());
         assert_eq!((pages.delivered(), walk.delivered()), (11, 11));
-        let mut planner = Planner::new(stored(&walk)).with_width(3);
+        let mut planner = Prefetch::new(stored(&walk)).with_width(3);
         assert!(matches!(planner.turn(client.session.settings()), Turn::End));
     }
     each_dialect!(run());
@@ -255,7 +257,7 @@ fn a_walk_of_several_pages_at_once_is_stored_where_its_delivery_stands() {
         for pause in 0..7 {
             let mut world = World::new(client::<Rows<KIND>>());
             world.latencies = vec![(50, 1), (1, 1), (20, 30)];
-            let mut planner = Planner::new(Rows::<KIND>::new(2, 2)).with_width(4);
+            let mut planner = Prefetch::new(Rows::<KIND>::new(2, 2)).with_width(4);
             let (mut records, mut pages) = (Vec::new(), 0);
             while pages < pause {
                 match planner.turn(world.client.session.settings()) {
@@ -296,7 +298,7 @@ fn after<const KIND: usize>(
     }
     let mut world = World::new(client::<Rows<KIND>>());
     world.latencies = vec![(30, 1), (1, 1)];
-    let mut planner = Planner::new(stored(walk.walk())).with_width(width);
+    let mut planner = Prefetch::new(stored(walk.walk())).with_width(width);
     let walked = world.walk(&mut planner, |_, attempt| serve(attempt));
     (walked.pages.concat(), walked.error.unwrap())
 }

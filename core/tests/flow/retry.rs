@@ -2,8 +2,8 @@ use std::{error::Error as _, time::Duration};
 
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Error, Failure, Flow, Obstacle, Outcome, Reply, Retry, Settings, Step, UnixTime,
-    Untyped, tc3,
+    Attempt, Call, Error, Failure, Flow, Outcome, Reply, Settings, Step, UnixTime, Untyped,
+    error::Obstacle, flow::Retry, tc3,
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::common::{Client, START, credential};
 
-pub(super) type Result = std::result::Result<Reply<tc3_core::Fields>, Error>;
+pub(super) type Result = std::result::Result<Reply<tc3_core::untyped::Fields>, Error>;
 
 /// What a call came to, and what it sent; the service is told how often it was asked before.
 pub(super) fn drive(

@@ -1,7 +1,9 @@
 //! Roles that files and the environment name.
 
 use proptest::prelude::*;
-use tc3_core::{Attempt, Call, Chain, Credential, Emulator, Error, Failure, Session, Settings};
+use tc3_core::{
+    Attempt, Call, Chain, Credential, Error, Failure, Session, Settings, emulator::Emulator,
+};
 
 use super::credentials::{METADATA, january, near, set, signer};
 use crate::common::{Client, credential};

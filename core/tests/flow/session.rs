@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Call, Credential, DescribeAllocationSummaryByBusiness, Emulator, Endpoint, Error, Flow,
-    Language, Month, Region, Session, Settings, Untyped,
+    Call, Credential, Error, Flow, Month, Region, Session, Settings, Untyped,
+    billing::DescribeAllocationSummaryByBusiness,
+    emulator::Emulator,
+    session::{Endpoint, Language},
 };
 
 use super::{answer, done, input, sent};

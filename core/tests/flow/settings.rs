@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tc3_core::{
-    Attempt, DescribeBillList, Emulator, Error, Pages, Paginate, Planner, Session, Settings, Turn,
-    Walk,
+    Attempt, Error, Pages, Paginate, Session, Settings, Walk,
+    billing::DescribeBillList,
+    emulator::Emulator,
+    pagination::{Prefetch, Turn},
 };
 
 use super::{
@@ -59,7 +61,7 @@ impl Wrong {
     ) -> (Walk<A>, Vec<A::Item>) {
         let mut client = Client::with_settings(self.settings::<A>());
         if matches!(self, Self::Width) {
-            let mut planner = Planner::new(walk).with_width(0);
+            let mut planner = Prefetch::new(walk).with_width(0);
             let turn = planner.turn(client.session.settings());
             assert!(matches!(turn, Turn::Page(Err(Error::Input(_)))));
             return (stored(planner.walk()), Vec::new());

@@ -1,7 +1,10 @@
 //! What a log shows of flows: where they stand, and nothing of what they carry.
 
 use serde_json::json;
-use tc3_core::{Call, Flow, Pages, Planner, Settings, Step, Turn, Untyped};
+use tc3_core::{
+    Call, Flow, Pages, Settings, Step, Untyped,
+    pagination::{Prefetch, Turn},
+};
 
 use super::{
     done, read, refusal, sent,
@@ -29,7 +32,7 @@ fn a_walk_shows_where_it_stands() {
     let table = Table::new(&[3]);
     let mut client = Client::new();
     let settings = Settings::default();
-    let mut planner = Planner::new(Rows::<ITEM_OFFSET>::new(2, 1)).with_width(7);
+    let mut planner = Prefetch::new(Rows::<ITEM_OFFSET>::new(2, 1)).with_width(7);
     let turn = planner.turn(&settings);
     assert_eq!(format!("{turn:?}"), "Turn(fetch)");
     let Turn::Fetch(mut fetch) = turn else {
@@ -40,7 +43,7 @@ fn a_walk_shows_where_it_stands() {
     assert_eq!(format!("{wait:?}"), "Turn(wait)");
     let shown = format!("{planner:?}");
     assert!(
-        shown.starts_with("Planner { walk: Walk { action: Some(\"DescribeRows\")"),
+        shown.starts_with("Prefetch { walk: Walk { action: Some(\"DescribeRows\")"),
         "{shown}"
     );
     assert!(
@@ -72,6 +75,6 @@ fn a_walk_shows_where_it_stands() {
         Step::Send(_)
     ));
     let shown = format!("{pages:?}");
-    assert!(shown.starts_with("Pages(Planner { walk: "), "{shown}");
+    assert!(shown.starts_with("Pages(Prefetch { walk: "), "{shown}");
     assert!(shown.ends_with(", .. })"), "{shown}");
 }

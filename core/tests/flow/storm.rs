@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::json;
-use tc3_core::{Attempt, Call, Error, Failure, Flow, Outcome, Planner, Retry, Settings, Untyped};
+use tc3_core::{
+    Attempt, Call, Error, Failure, Flow, Outcome, Settings, Untyped, flow::Retry,
+    pagination::Prefetch,
+};
 
 use super::{
     answer, input, page, refusal, seconds,
@@ -204,7 +207,7 @@ fn weather<const KIND: usize>(storm: &Storm) -> TestCaseResult {
     };
     let mut faults = storm.faults.iter();
     let rows = Rows::<KIND>::new(storm.limit, storm.parts.len());
-    let mut planner = Planner::new(rows).with_width(storm.width);
+    let mut planner = Prefetch::new(rows).with_width(storm.width);
     let walked = world.walk(&mut planner, |_, attempt| {
         let fault = faults.next().copied().unwrap_or(Fault::None);
         fault.strike(|| service.serve::<KIND>(attempt))

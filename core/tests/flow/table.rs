@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tc3_core::{Action, Attempt, End, Outcome, PageInfo, Paginate, Paging, Slot, Start};
+use tc3_core::{
+    Action, Attempt, Outcome, Paginate,
+    pagination::{End, PageInfo, Paging, Slot, Start},
+};
 
 pub(crate) use super::list::{ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, TOKEN};
 use super::{answer, input};

@@ -5,8 +5,10 @@ use std::time::Duration;
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Chain, Error, Failure, Flow, Now, Outcome, Pages, Retry, Session, Settings,
-    Source, Step, UnixTime, credential::SearchStep,
+    Attempt, Call, Chain, Error, Failure, Flow, Now, Outcome, Pages, Session, Settings, Step,
+    UnixTime,
+    credential::{SearchStep, Source},
+    flow::Retry,
 };
 
 use super::{

@@ -4,7 +4,8 @@
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tc3_core::{
-    Attempt, DescribeAllocationSummaryByBusiness, Error, Month, Outcome, Planner, Settings,
+    Attempt, Error, Month, Outcome, Settings, billing::DescribeAllocationSummaryByBusiness,
+    pagination::Prefetch,
 };
 
 use super::{
@@ -77,7 +78,7 @@ fn walked<const KIND: usize>(service: &mut Service, limit: u32, width: usize) ->
     let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
     let mut world = World::new(Client::with_settings(settings.with_max_pages(1_000)));
     world.latencies = vec![(10, 10)];
-    let mut planner = Planner::new(Rows::<KIND>::new(limit, 1)).with_width(width);
+    let mut planner = Prefetch::new(Rows::<KIND>::new(limit, 1)).with_width(width);
     world.walk(&mut planner, |_, attempt| service.serve::<KIND>(attempt))
 }
 
@@ -307,6 +308,32 @@ fn a_lowered_limit_is_asked_for_once_two_pages_have_shown_it() {
 }
 
 #[test]
+fn a_page_with_records_left_out_in_its_middle_is_looked_at_twice() {
+    let is_shown = |row: &u64| row % 4 != 2;
+    let walked = walk(Rows::<ITEM_OFFSET>::new(16, 1), |attempt| {
+        let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+        let rows: Vec<_> = (0..32).skip(start).take(limit).filter(is_shown).collect();
+        answer(json!({"Rows": rows, "Total": 24}))
+    });
+    let inputs = walked.inputs.iter();
+    let asked: Vec<_> = inputs
+        .map(|it| {
+            (
+                it["Offset"].as_u64().unwrap(),
+                it["Limit"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    // As many as it holds, one fewer than were asked for; the same for the next page, and what may lie behind it.
+    let page = |start| [(start, 16), (start, 12), (start, 15)];
+    assert_eq!(asked, [&page(0)[..], &page(16), &[(32, 16)]].concat());
+    assert_eq!(
+        walked.records(),
+        (0..32).filter(is_shown).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_list_whose_pages_hide_that_it_moved_goes_on_behind_its_total() {
     // The first and the last row of a page are not shown, so that it looks the same when a row in front of it goes.
     let mut rows: Vec<(u64, bool)> = (0..24)
@@ -390,7 +417,7 @@ fn a_list_of_equal_records_that_moves_under_the_walk_is_an_error() {
                 let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
                 let mut world = World::new(Client::with_settings(settings));
                 world.latencies = vec![(10, 10)];
-                let mut planner = Planner::new(Rows::<ITEM_OFFSET>::new(50, 1)).with_width(width);
+                let mut planner = Prefetch::new(Rows::<ITEM_OFFSET>::new(50, 1)).with_width(width);
                 let walked = world.walk(&mut planner, |_, attempt| {
                     let answer = service.serve::<ITEM_OFFSET>(attempt);
                     answers += 1;
@@ -541,7 +568,7 @@ fn a_list_that_ends_with_a_short_page_may_end_with_a_full_one_and_a_refusal() {
             let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
             let mut world = World::new(Client::with_settings(settings));
             world.latencies = vec![(10, 10)];
-            let mut planner = Planner::new(Rows::<SHORT>::new(4, 1)).with_width(width);
+            let mut planner = Prefetch::new(Rows::<SHORT>::new(4, 1)).with_width(width);
             let walked = world.walk(&mut planner, |_, attempt| {
                 let (_, start, _) = Table::place::<SHORT>(&input(attempt));
                 if start >= 8 {

@@ -3,7 +3,7 @@
 
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::json;
-use tc3_core::{Attempt, Error, Outcome, Planner, Settings};
+use tc3_core::{Attempt, Error, Outcome, Settings, pagination::Prefetch};
 
 use super::{
     answer, input,
@@ -145,7 +145,7 @@ fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
     let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
     let mut world = World::new(Client::with_settings(settings.with_max_pages(1_000)));
     world.latencies = vec![(10, 10)];
-    let mut planner = Planner::new(Rows::<KIND>::new(case.limit, 1)).with_width(case.width);
+    let mut planner = Prefetch::new(Rows::<KIND>::new(case.limit, 1)).with_width(case.width);
     let mut answers = 0;
     let walked = world.walk(&mut planner, |_, attempt| {
         answers += 1;

@@ -1,7 +1,7 @@
 use std::{error::Error as _, time::Duration};
 
 use serde_json::json;
-use tc3_core::{Attempt, Call, Error, Failure, Flow, Outcome, Retry, Settings, Step};
+use tc3_core::{Attempt, Call, Error, Failure, Flow, Outcome, Settings, Step, flow::Retry};
 
 use super::{
     answer, page, read, refusal,

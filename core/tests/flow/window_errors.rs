@@ -2,7 +2,7 @@ use std::cell::RefCell;
 
 use jiff::Span;
 use serde_json::{Value, json};
-use tc3_core::{Error, Outcome, Planner, Settings};
+use tc3_core::{Error, Outcome, Settings, pagination::Prefetch};
 
 use super::{
     answer,
@@ -134,7 +134,7 @@ fn each_window_may_have_as_many_pages_as_the_settings_say() {
         let mut world = World::new(Client::with_settings(settings));
         let mut bills = Bills::new(times.clone(), Reading::WholeSecond);
         let action = range("2024-01-01 00:00:00", "2025-06-01 00:00:00").with_limit(1);
-        let mut planner = Planner::new(action).with_width(4);
+        let mut planner = Prefetch::new(action).with_width(4);
         let walked = world.walk(&mut planner, |_, attempt| bills.serve(attempt));
         match (walked.error, named) {
             (None, None) => assert_eq!(walked.pages.concat().len(), 30),

@@ -1,8 +1,10 @@
 use jiff::{Span, civil::DateTime};
 use tc3_core::{
-    Agent, Attempt, BillTransactionInfo, ChannelDescribeBillUsageDetail,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Month, Outcome, Pages,
-    Paginate, Planner, Settings, Walk, walk::windows,
+    Attempt, Month, Outcome, Pages, Paginate, Settings, Walk,
+    billing::{BillTransactionInfo, DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
+    pagination::{Prefetch, walk::windows},
 };
 
 use super::{
@@ -22,7 +24,7 @@ pub(super) fn walk<A: Paginate>(
     let settings = Settings::default().with_rate(A::SERVICE, A::NAME, None);
     let mut world = World::new(Client::with_settings(settings));
     world.latencies = vec![(10, 20), (30, 1), (2, 2)];
-    let mut planner = Planner::new(walk).with_width(width);
+    let mut planner = Prefetch::new(walk).with_width(width);
     world.walk(&mut planner, |_, attempt| serve(attempt))
 }
 
@@ -200,7 +202,7 @@ fn what_lies_at_a_seam_comes_once_whatever_end_time_includes() {
             for (limit, width) in [(1, 1), (2, 3), (3, 1), (7, 2), (100, 4)] {
                 let mut bills = Bills::new(case.iter().map(|text| time(text)), reading);
                 let expected: Vec<_> = (0..case.len() as u64).collect();
-                let mut planner = Planner::new(whole.clone().with_limit(limit)).with_width(width);
+                let mut planner = Prefetch::new(whole.clone().with_limit(limit)).with_width(width);
                 let settings = Settings::default().with_rate("billing", "DescribeBillList", None);
                 let mut world = World::new(Client::with_settings(settings));
                 let walked = world.walk(&mut planner, |_, attempt| bills.serve(attempt));

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use tc3_core::{
-    Attempt, Error, Failure, Fetch, Flow, Outcome, Paginate, Planner, Step, Turn,
+    Attempt, Error, Failure, Flow, Outcome, Paginate, Step,
     credential::{Search, SearchStep},
+    pagination::{Fetch, Prefetch, Turn},
 };
 
 use crate::common::Client;
@@ -201,7 +202,7 @@ impl<A: Paginate> World<Fetch<A>> {
     /// Walks to the end, with as many fetches at once as the planner likes.
     pub(crate) fn walk(
         &mut self,
-        planner: &mut Planner<A>,
+        planner: &mut Prefetch<A>,
         mut serve: impl FnMut(Duration, &Attempt) -> Outcome,
     ) -> Walked<A::Item> {
         let (mut pages, mut error, mut most_out) = (vec![], None, 0);

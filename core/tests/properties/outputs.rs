@@ -6,8 +6,11 @@ use proptest::{prelude::*, sample::Index, strategy::Union, test_runner::TestCase
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tc3_core::{
-    Action, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Fields, Reply, Untyped, response,
+    Action, Reply, Untyped,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    essbasic::ChannelDescribeBillUsageDetail,
+    untyped::Fields,
+    wire::response,
 };
 
 use super::{cases, stored::comes_back};

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use proptest::prelude::*;
-use tc3_core::Proxies;
+use tc3_core::proxy::Proxies;
 
 use super::cases;
 

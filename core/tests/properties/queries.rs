@@ -3,7 +3,7 @@
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tc3_core::{Action, Credential, Session, Settings, UnixTime, Wire, request};
+use tc3_core::{Action, Credential, Session, Settings, UnixTime, session::Wire, wire::request};
 
 use super::cases;
 

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use tc3_core::{
-    Credential, Endpoint, Language, Region, Session, Settings, UnixTime, Untyped, Wire, request,
+    Credential, Region, Session, Settings, UnixTime, Untyped,
+    session::{Endpoint, Language, Wire},
     tc3::{Scope, Signer, SigningKey, authorization, string_to_sign},
+    wire::request,
 };
 
 use super::{

@@ -6,10 +6,15 @@ use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tc3_core::{
-    Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, BeijingSecond, BillDate,
-    ChannelDescribeBillUsageDetail, CompactDate, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Month, PayType, PeriodType, QuotaType, Reply, Sort, SortType, SubPayType,
-    Tag, Target, UnixTime, Untyped, UserInfo, response,
+    Action, CompactDate, Month, Reply, Target, UnixTime, Untyped,
+    billing::{
+        DescribeAllocationSummaryByBusiness, DescribeBillList, PayType, PeriodType, Sort, SortType,
+        SubPayType,
+    },
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType, UserInfo},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, Tag},
+    types::{BeijingSecond, BillDate},
+    wire::response,
 };
 
 use super::cases;

@@ -1,7 +1,10 @@
 //! Amounts and dates come back as they were written.
 
 use proptest::prelude::*;
-use tc3_core::{BeijingSecond, BeijingTime, BillDate, CompactDate, Fen, Month, UnixTime, Yuan};
+use tc3_core::{
+    BeijingTime, CompactDate, Fen, Month, UnixTime, Yuan,
+    types::{BeijingSecond, BillDate},
+};
 
 use super::cases;
 

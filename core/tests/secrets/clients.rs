@@ -11,8 +11,13 @@ use std::{
 };
 
 use tc3_core::{
-    AssumeRole, AssumeRoleWithWebIdentity, Credential, DescribeBillList, Emulator, Endpoint, Fault,
-    Region, Retry, Source, UnixTime, When, Wire,
+    Credential, Region, Settings, UnixTime,
+    billing::DescribeBillList,
+    credential::Source,
+    emulator::{Emulator, Fault, When},
+    flow::Retry,
+    session::{Endpoint, Wire},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
 };
 
 use crate::{
@@ -44,11 +49,17 @@ fn faulty() -> Emulator {
     })
 }
 
+fn settings(endpoint: Endpoint) -> Settings {
+    let settings = Settings::default().with_endpoint(endpoint);
+    settings.with_deadline(Duration::from_secs(10))
+}
+
+fn with(credential: Credential, settings: Settings) -> Builder {
+    Client::builder().credentials(credential).settings(settings)
+}
+
 fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
-    Client::builder()
-        .credentials(credential)
-        .endpoint(endpoint)
-        .deadline(Duration::from_secs(10))
+    with(credential, settings(endpoint))
 }
 
 /// Walks over a list in both ways, and looks at all that there is to print.
@@ -122,12 +133,12 @@ pub(crate) fn look<T: Transport + Debug + 'static>(texts: &mut Texts, panicking:
         (Wire::PostUnsigned, 1),
         (Wire::Get, 1),
     ] {
-        let builder = builder(credential(), serve(faulty())).wire(wire);
+        let builder = with(credential(), settings(serve(faulty())).with_wire(wire));
         texts.debug("Builder", &builder);
         walk(&builder.build(), width, texts);
     }
     let forger = Credential::new(ID, format!("{KEY}-2")).unwrap();
-    let client = builder(forger, serve(faulty())).retry(Retry::NEVER).build();
+    let client = with(forger, settings(serve(faulty())).with_retry(Retry::NEVER)).build();
     walk(&client, 1, texts);
     client.set_credential(credential());
     walk(&client, 1, texts);
@@ -158,7 +169,7 @@ pub(crate) fn look<T: Transport + Debug + 'static>(texts: &mut Texts, panicking:
         .parse()
         .unwrap();
     walk(
-        &builder(credential(), plain).retry(Retry::NEVER).build(),
+        &with(credential(), settings(plain).with_retry(Retry::NEVER)).build(),
         1,
         texts,
     );
@@ -166,7 +177,10 @@ pub(crate) fn look<T: Transport + Debug + 'static>(texts: &mut Texts, panicking:
         "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\nno TLS",
     ] {
-        let builder = builder(credential(), Endpoint::PUBLIC).retry(Retry::NEVER);
+        let builder = with(
+            credential(),
+            settings(Endpoint::PUBLIC).with_retry(Retry::NEVER),
+        );
         let builder = builder.proxy(&proxy(answer)).unwrap();
         texts.debug("Builder", &builder);
         walk(&builder.build(), 1, texts);

@@ -119,7 +119,9 @@ fn public_types(source: &str) -> BTreeSet<&str> {
     let exported = source
         .split(';')
         .filter_map(|part| part.rsplit_once("pub use "))
-        .map(|(_, list)| list);
+        .map(|(_, list)| list)
+        // Core's own are looked at there.
+        .filter(|list| !list.starts_with("tc3_core"));
     let defined = ["pub struct ", "pub enum "].into_iter().flat_map(|word| {
         source
             .lines()

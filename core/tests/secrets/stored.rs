@@ -2,7 +2,10 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tc3_core::{AssumeRoleWithWebIdentity, AssumedRole, Reply};
+use tc3_core::{
+    Reply,
+    sts::{AssumeRoleWithWebIdentity, AssumedRole},
+};
 
 use super::{
     assert_clean,

@@ -5,12 +5,21 @@ use std::fmt::Debug;
 use bytes::Bytes;
 use serde::Serialize;
 use tc3_core::{
-    Action, Agent, AssumeRole, AssumeRoleWithWebIdentity, BeijingTime, BillDate, Chain,
-    ChannelDescribeBillUsageDetail, CompactDate, Credential, DescribeAllocationSummaryByBusiness,
-    DescribeBillList, Emulator, End, Endpoint, Fault, Fen, Items, Kind, Language, Month, PageInfo,
-    Paginate, Paging, Percent, Proxies, ProxyUrl, Region, Reply, Retry, Scripted, Session,
-    Settings, Slot, Source, Start, Untyped, UserInfo, When, Wire, Yuan, request, response,
+    Action, BeijingTime, Chain, CompactDate, Credential, Fen, Month, Paginate, Region, Reply,
+    Session, Settings, Untyped, Yuan,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    credential::Source,
+    emulator::{Emulator, Fault, Scripted, When},
+    error::Kind,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, UserInfo},
+    flow::Retry,
+    pagination::{End, Items, PageInfo, Paging, Slot, Start},
+    proxy::{Proxies, ProxyUrl},
+    session::{Endpoint, Language, Wire},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity},
     tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
+    types::{BillDate, Percent},
+    wire::{request, response},
 };
 
 use super::{START, january};

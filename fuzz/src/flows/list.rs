@@ -2,8 +2,10 @@ use std::{any::type_name, cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use serde::Serialize;
 use tc3_core::{
-    Agent, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Emulator, Flow, Month, Now, Pages, Paginate, Session, Step, Walk,
+    Flow, Month, Now, Pages, Paginate, Session, Step, Walk,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 use crate::message::{NOW, credential};

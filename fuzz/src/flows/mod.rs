@@ -7,8 +7,10 @@ mod weather;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use tc3_core::{
-    Call, ChannelDescribeBillUsageDetail, DescribeAllocationSummaryByBusiness, DescribeBillList,
-    Error, Fetch, Flow, Pages, Paginate, Planner, Step, Turn, Untyped, Walk,
+    Call, Error, Flow, Pages, Paginate, Step, Untyped, Walk,
+    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+    essbasic::ChannelDescribeBillUsageDetail,
+    pagination::{Fetch, Prefetch, Turn},
 };
 
 use crate::chance::Chance;
@@ -195,7 +197,7 @@ where
     A::Item: Serialize,
 {
     let (mut records, mut chances) = (Vec::new(), 4);
-    let mut planner = Planner::new(walk).with_width(width);
+    let mut planner = Prefetch::new(walk).with_width(width);
     let mut out: Vec<Out<Fetch<A>>> = Vec::new();
     // How many of them an older planner gave out.
     let mut old = 0;
@@ -203,7 +205,7 @@ where
         weather.count();
         let choice = weather.chance.below(8);
         if choice == 7 {
-            planner = Planner::new(again(planner.walk())).with_width(width);
+            planner = Prefetch::new(again(planner.walk())).with_width(width);
             old = out.len();
         }
         let mut drive = choice > 3 && !out.is_empty();
@@ -230,7 +232,7 @@ where
                     }
                     chances -= u32::from(weather.chance.is_over());
                     weather.clear_up(&error);
-                    planner = Planner::new(again(planner.walk())).with_width(width);
+                    planner = Prefetch::new(again(planner.walk())).with_width(width);
                     old = out.len();
                 }
                 Turn::End => {

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
-use tc3_core::{Attempt, Error, Failure, Kind, Outcome, UnixTime, Untyped, response};
+use tc3_core::{Attempt, Error, Failure, Outcome, UnixTime, Untyped, error::Kind, wire::response};
 
 use super::weather::Weather;
 

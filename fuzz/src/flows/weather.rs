@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use tc3_core::{
-    Attempt, Emulator, Endpoint, Error, Flow, Now, Retry, Session, Settings, Step, UnixTime, Wire,
+    Attempt, Error, Flow, Now, Session, Settings, Step, UnixTime,
+    emulator::Emulator,
+    flow::Retry,
+    session::{Endpoint, Wire},
     tc3::{self, Rejection},
 };
 

@@ -6,9 +6,14 @@ use std::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tc3_core::{
-    Action, Agent, BeijingSecond, ChannelDescribeBillUsageDetail, CompactDate,
-    DescribeAllocationSummaryByBusiness, DescribeBillList, Emulator, Month, PayType, PeriodType,
-    QuotaType, Sort, SortType, SubPayType, UnixTime, Walk,
+    Action, CompactDate, Month, UnixTime, Walk,
+    billing::{
+        DescribeAllocationSummaryByBusiness, DescribeBillList, PayType, PeriodType, Sort, SortType,
+        SubPayType,
+    },
+    emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType},
+    types::BeijingSecond,
 };
 
 use crate::{Export, OutputArguments, Result, Service, ServiceArguments};

@@ -3,7 +3,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tc3_core::{Action, Credential, DescribeBillList, Emulator, Endpoint, Fault, When};
+use tc3_core::{
+    Action, Credential,
+    billing::DescribeBillList,
+    emulator::{Emulator, Fault, When},
+    session::Endpoint,
+};
 
 use crate::{EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, Result, serve::serve};
 

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, Version, header::CONTENT_LENGTH};
-use tc3_core::{Emulator, UnixTime};
+use tc3_core::{UnixTime, emulator::Emulator};
 
 use crate::{Result, arguments::now};
 

@@ -1,6 +1,10 @@
 use std::{fmt, net::SocketAddr};
 
-use tc3_core::{Credential, Emulator, Endpoint, Language, Region, Scripted};
+use tc3_core::{
+    Credential, Region,
+    emulator::{Emulator, Scripted},
+    session::{Endpoint, Language},
+};
 
 use crate::{Result, say, serve::serve};
 

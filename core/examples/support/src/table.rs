@@ -1,6 +1,9 @@
 use std::io::{self, Write};
 
-use tc3_core::{AllocationSummaryByBusiness, BillTransactionInfo, ChannelBillUsageDetail};
+use tc3_core::{
+    billing::{AllocationSummaryByBusiness, BillTransactionInfo},
+    essbasic::ChannelBillUsageDetail,
+};
 use unicode_width::UnicodeWidthStr;
 
 /// A heading, its width in columns of the terminal, and whether it is flush right.

@@ -10,9 +10,10 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use tc3_blocking::{Client, Transport};
+use tc3_blocking::{Client, Settings, Transport};
 use tc3_core::{
-    Action, Attempt, Credential, Emulator, Endpoint, Failure, Paginate, Retry, UnixTime,
+    Action, Attempt, Credential, Failure, Paginate, UnixTime, emulator::Emulator, flow::Retry,
+    session::Endpoint,
 };
 use tc3_example_support::{AllocationSummary, BillList, Export, Parser, Result, Row, Service};
 
@@ -38,8 +39,11 @@ fn client<A: Action>(answers: usize) -> Client<impl Transport> {
     let answered = AtomicUsize::new(0);
     Client::builder()
         .credentials(credential)
-        .rate(A::SERVICE, A::NAME, None)
-        .retry(Retry::NEVER)
+        .settings(
+            Settings::default()
+                .with_rate(A::SERVICE, A::NAME, None)
+                .with_retry(Retry::NEVER),
+        )
         .transport(move |attempt: Attempt| {
             if answered.fetch_add(1, Relaxed) >= answers {
                 return Err(Failure::not_sent("the service is gone"));

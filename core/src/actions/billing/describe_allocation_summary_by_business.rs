@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{SERVICE, VERSION};
 use crate::{
-    Action, BillDate, Invalid, Month, PageInfo, Paginate, Paging, Percent, Slot, Start, Yuan,
-    actions::{check_limit, limit_or},
-    lenient,
-    types::open_set,
+    Action, Invalid, Month, Paginate, Yuan,
+    actions::{check_limit, limit_or, same},
+    pagination::{PageInfo, Paging, Slot, Start},
+    types::{BillDate, Percent, lenient, open_set},
 };
 
 /// The most records that the service documents for a page, and the page size where nobody says otherwise.
@@ -22,10 +22,10 @@ input! {
     /// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
     ///
     /// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
-    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::Kind::NotReady)).
+    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
     ///
     /// ```
-    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Sort, SortType};
+    /// use tc3_core::{billing::{DescribeAllocationSummaryByBusiness, Sort, SortType}, Month};
     ///
     /// let action = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?)
     ///     .with_sort(Sort::REAL_TOTAL_COST, SortType::DESC)
@@ -91,7 +91,7 @@ impl DescribeAllocationSummaryByBusiness {
     /// [`Walk::over`](crate::Walk::over).
     ///
     /// ```
-    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month};
+    /// use tc3_core::{billing::DescribeAllocationSummaryByBusiness, Month};
     ///
     /// let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2023, 11)?);
     /// let months = summary.through(Month::new(2024, 2)?)?;
@@ -122,94 +122,59 @@ impl DescribeAllocationSummaryByBusiness {
     }
 
     /// Records of a month or of a day.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_period_type(self, period_type: PeriodType) -> Self {
-        Self {
-            period_type: Some(period_type),
-            ..self
-        }
+    pub fn with_period_type(mut self, period_type: PeriodType) -> Self {
+        self.period_type = Some(period_type);
+        self
     }
 
     /// Only these cost-allocation units.
-    #[must_use = "the action is returned, not changed"]
     pub fn with_tree_node_uniq_keys(
-        self,
+        mut self,
         keys: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        Self {
-            tree_node_uniq_keys: keys.into_iter().map(Into::into).collect(),
-            ..self
-        }
+        self.tree_node_uniq_keys = keys.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Sorted by a field.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_sort(self, sort: Sort, sort_type: SortType) -> Self {
-        Self {
-            sort: Some(sort),
-            sort_type: Some(sort_type),
-            ..self
-        }
+    pub fn with_sort(mut self, sort: Sort, sort_type: SortType) -> Self {
+        self.sort = Some(sort);
+        self.sort_type = Some(sort_type);
+        self
     }
 
     /// Only these days; goes with [`PeriodType::DAY`].
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_bill_dates(self, dates: impl IntoIterator<Item = BillDate>) -> Self {
-        Self {
-            bill_dates: dates.into_iter().collect(),
-            ..self
-        }
+    pub fn with_bill_dates(mut self, dates: impl IntoIterator<Item = BillDate>) -> Self {
+        self.bill_dates = dates.into_iter().collect();
+        self
     }
 
     /// Only these products.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_business_codes(self, codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self {
-            business_codes: codes.into_iter().map(Into::into).collect(),
-            ..self
-        }
+    pub fn with_business_codes(
+        mut self,
+        codes: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.business_codes = codes.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Skips the first `offset` records.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_offset(self, offset: u64) -> Self {
-        Self { offset, ..self }
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
     }
 
     /// Returns at most `limit` records, 1 to 1000.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_limit(self, limit: u32) -> Self {
-        Self {
-            limit: Some(limit),
-            ..self
-        }
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
     }
 }
 
 /// By what they ask for: an open `limit` is one of 1000.
 impl PartialEq for DescribeAllocationSummaryByBusiness {
     fn eq(&self, other: &Self) -> bool {
-        self.asked() == other.asked()
-    }
-}
-
-impl DescribeAllocationSummaryByBusiness {
-    fn asked(&self) -> impl PartialEq {
-        let Self {
-            limit,
-            offset,
-            month,
-            period_type,
-            tree_node_uniq_keys,
-            sort_type,
-            sort,
-            bill_dates,
-            business_codes,
-        } = self;
-        let limit = limit.unwrap_or(MAX_PAGE_SIZE);
-        let span = (month, period_type, bill_dates);
-        let which = (tree_node_uniq_keys, business_codes);
-        (limit, offset, span, which, sort_type, sort)
+        same(self, other)
     }
 }
 

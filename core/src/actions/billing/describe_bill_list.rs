@@ -4,11 +4,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{SERVICE, VERSION};
 use crate::{
-    Action, BeijingSecond, BeijingTime, Fen, FenSum, Invalid, PageInfo, Paginate, Paging, Slot,
-    Start,
-    actions::{check_limit, limit_or},
-    lenient,
-    types::open_set,
+    Action, BeijingTime, Fen, Invalid, Paginate,
+    actions::{check_limit, limit_or, same},
+    pagination::{PageInfo, Paging, Slot, Start},
+    types::{BeijingSecond, FenSum, lenient, open_set},
 };
 
 /// The page size where nobody says otherwise; the service documents no maximum.
@@ -22,7 +21,7 @@ input! {
     /// in fen.
     ///
     /// ```
-    /// use tc3_core::{BeijingSecond, DescribeBillList, PayType};
+    /// use tc3_core::{billing::{DescribeBillList, PayType}, types::BeijingSecond};
     ///
     /// let start: BeijingSecond = "2024-01-01 00:00:00".parse()?;
     /// let end: BeijingSecond = "2024-01-31 23:59:59".parse()?;
@@ -80,70 +79,44 @@ impl DescribeBillList {
     }
 
     /// Only these kinds of transactions.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_pay_types(self, pay_types: impl IntoIterator<Item = PayType>) -> Self {
-        Self {
-            pay_type: pay_types.into_iter().collect(),
-            ..self
-        }
+    pub fn with_pay_types(mut self, pay_types: impl IntoIterator<Item = PayType>) -> Self {
+        self.pay_type = pay_types.into_iter().collect();
+        self
     }
 
     /// Only these modes within the kinds of transactions.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_sub_pay_types(self, sub_pay_types: impl IntoIterator<Item = SubPayType>) -> Self {
-        Self {
-            sub_pay_type: sub_pay_types.into_iter().collect(),
-            ..self
-        }
+    pub fn with_sub_pay_types(
+        mut self,
+        sub_pay_types: impl IntoIterator<Item = SubPayType>,
+    ) -> Self {
+        self.sub_pay_type = sub_pay_types.into_iter().collect();
+        self
     }
 
     /// Whether transactions of 0 yuan are returned.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_zero_amount(self, returned: bool) -> Self {
-        Self {
-            with_zero_amount: Some(returned),
-            ..self
-        }
+    pub fn with_zero_amount(mut self, returned: bool) -> Self {
+        self.with_zero_amount = Some(returned);
+        self
     }
 
     /// Skips the first `offset` records; those of the first window, where a walk cuts the range into several. A walk
     /// whose first window has fewer ends with [`Error::Input`](crate::Error::Input).
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_offset(self, offset: u64) -> Self {
-        Self { offset, ..self }
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
     }
 
     /// Returns at most `limit` records, at least 1.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_limit(self, limit: u32) -> Self {
-        Self {
-            limit: Some(limit),
-            ..self
-        }
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
     }
 }
 
 /// By what they ask for: an open `limit` is one of 100.
 impl PartialEq for DescribeBillList {
     fn eq(&self, other: &Self) -> bool {
-        self.asked() == other.asked()
-    }
-}
-
-impl DescribeBillList {
-    fn asked(&self) -> impl PartialEq {
-        let Self {
-            start_time,
-            end_time,
-            offset,
-            limit,
-            pay_type,
-            sub_pay_type,
-            with_zero_amount,
-        } = self;
-        let limit = limit.unwrap_or(PAGE_SIZE);
-        let which = (pay_type, sub_pay_type, with_zero_amount);
-        (start_time, end_time, offset, limit, which)
+        same(self, other)
     }
 }
 
@@ -349,7 +322,7 @@ open_set! {
     /// the spelling of requests here.
     ///
     /// ```
-    /// use tc3_core::SubPayType;
+    /// use tc3_core::billing::SubPayType;
     ///
     /// let mode: SubPayType = serde_json::from_str("\"hourh\"")?;
     /// assert_eq!(mode, SubPayType::HOUR_H);

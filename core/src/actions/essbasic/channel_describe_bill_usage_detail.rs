@@ -4,10 +4,13 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, CompactDate, Invalid, PageInfo, Paginate, Paging, Slot, Start, UnixTime,
+    Action, CompactDate, Invalid, Paginate, UnixTime,
     actions::check_limit,
-    lenient::{self, FromScalar},
-    types::open_set,
+    pagination::{PageInfo, Paging, Slot, Start},
+    types::{
+        lenient::{self, FromScalar},
+        open_set,
+    },
 };
 
 input! {
@@ -18,7 +21,7 @@ input! {
     /// and since 2026-10-10 only days of one calendar month; a walk takes any range, month by month.
     ///
     /// ```
-    /// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, CompactDate, QuotaType};
+    /// use tc3_core::{essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType}, CompactDate};
     ///
     /// let start: CompactDate = "20230902".parse()?;
     /// let end: CompactDate = "20230930".parse()?;
@@ -73,30 +76,21 @@ impl ChannelDescribeBillUsageDetail {
     }
 
     /// Only this package.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_quota_type(self, quota_type: QuotaType) -> Self {
-        Self {
-            quota_type: Some(quota_type),
-            ..self
-        }
+    pub fn with_quota_type(mut self, quota_type: QuotaType) -> Self {
+        self.quota_type = Some(quota_type);
+        self
     }
 
     /// Begins with the page of this index, from 0.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_offset(self, page: u64) -> Self {
-        Self {
-            offset: Some(page),
-            ..self
-        }
+    pub fn with_offset(mut self, page: u64) -> Self {
+        self.offset = Some(page);
+        self
     }
 
     /// Pages of at most `limit` records, at least 1.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_limit(self, limit: u32) -> Self {
-        Self {
-            limit: Some(limit),
-            ..self
-        }
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
     }
 }
 
@@ -205,30 +199,21 @@ impl Agent {
     }
 
     /// Only this sub-customer.
-    #[must_use = "the agent is returned, not changed"]
-    pub fn with_proxy_organization_open_id(self, open_id: impl Into<String>) -> Self {
-        Self {
-            proxy_organization_open_id: Some(open_id.into()),
-            ..self
-        }
+    pub fn with_proxy_organization_open_id(mut self, open_id: impl Into<String>) -> Self {
+        self.proxy_organization_open_id = Some(open_id.into());
+        self
     }
 
     /// As this employee of the sub-customer.
-    #[must_use = "the agent is returned, not changed"]
-    pub fn with_proxy_operator(self, operator: UserInfo) -> Self {
-        Self {
-            proxy_operator: Some(operator),
-            ..self
-        }
+    pub fn with_proxy_operator(mut self, operator: UserInfo) -> Self {
+        self.proxy_operator = Some(operator);
+        self
     }
 
     /// With the sub-customer's own app.
-    #[must_use = "the agent is returned, not changed"]
-    pub fn with_proxy_app_id(self, app_id: impl Into<String>) -> Self {
-        Self {
-            proxy_app_id: Some(app_id.into()),
-            ..self
-        }
+    pub fn with_proxy_app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.proxy_app_id = Some(app_id.into());
+        self
     }
 }
 
@@ -390,11 +375,7 @@ impl fmt::Display for CostType {
     }
 }
 
-impl<'de> Deserialize<'de> for CostType {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient::required(deserializer)
-    }
-}
+lenient::read_as_scalars!(CostType);
 
 impl FromScalar for CostType {
     const EXPECTED: &'static str = i64::EXPECTED;

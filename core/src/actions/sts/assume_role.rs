@@ -8,7 +8,7 @@ input! {
     /// Returns temporary credentials for a role.
     ///
     /// ```
-    /// use tc3_core::AssumeRole;
+    /// use tc3_core::sts::AssumeRole;
     ///
     /// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
     ///     .with_duration_seconds(3_600);
@@ -69,55 +69,42 @@ impl AssumeRole {
     }
 
     /// For that many seconds, at least 1.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_duration_seconds(self, seconds: u32) -> Self {
-        Self {
-            duration_seconds: Some(seconds),
-            ..self
-        }
+    pub fn with_duration_seconds(mut self, seconds: u32) -> Self {
+        self.duration_seconds = Some(seconds);
+        self
     }
 
     /// Allows only what this policy, a JSON text, allows as well. It is percent-encoded here.
     ///
     /// ```
-    /// use tc3_core::AssumeRole;
+    /// use tc3_core::sts::AssumeRole;
     ///
     /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report").with_policy(r#"{"version": "2.0+"}"#);
     /// assert_eq!(action.policy.as_deref(), Some("%7B%22version%22%3A%20%222.0%2B%22%7D"));
     /// ```
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_policy(self, policy: &str) -> Self {
+    pub fn with_policy(mut self, policy: &str) -> Self {
         let encoded: String = form_urlencoded::byte_serialize(policy.as_bytes()).collect();
-        Self {
-            // A plus sign is a space in forms alone; a plus sign itself is encoded by now.
-            policy: Some(encoded.replace('+', "%20")),
-            ..self
-        }
+        // A plus sign is a space in forms alone; a plus sign itself is encoded by now.
+        self.policy = Some(encoded.replace('+', "%20"));
+        self
     }
 
     /// With what the role's owner asks of others who take it.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_external_id(self, external_id: impl Into<String>) -> Self {
-        Self {
-            external_id: Some(external_id.into()),
-            ..self
-        }
+    pub fn with_external_id(mut self, external_id: impl Into<String>) -> Self {
+        self.external_id = Some(external_id.into());
+        self
     }
 
     /// With one tag more.
-    #[must_use = "the action is returned, not changed"]
     pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push(Tag::new(key, value));
         self
     }
 
     /// With the UIN of the caller, for audits.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_source_identity(self, uin: impl Into<String>) -> Self {
-        Self {
-            source_identity: Some(uin.into()),
-            ..self
-        }
+    pub fn with_source_identity(mut self, uin: impl Into<String>) -> Self {
+        self.source_identity = Some(uin.into());
+        self
     }
 }
 

@@ -12,7 +12,7 @@ input! {
     /// signed, so it takes no credentials to get some.
     ///
     /// ```
-    /// use tc3_core::AssumeRoleWithWebIdentity;
+    /// use tc3_core::sts::AssumeRoleWithWebIdentity;
     ///
     /// let action = AssumeRoleWithWebIdentity::new(
     ///     "provider", "not-a-real-web-identity", "qcs::cam::uin/1:roleName/auditor", "monthly-report",
@@ -79,12 +79,9 @@ impl AssumeRoleWithWebIdentity {
     }
 
     /// For that many seconds, at least 1.
-    #[must_use = "the action is returned, not changed"]
-    pub fn with_duration_seconds(self, seconds: u32) -> Self {
-        Self {
-            duration_seconds: Some(seconds),
-            ..self
-        }
+    pub fn with_duration_seconds(mut self, seconds: u32) -> Self {
+        self.duration_seconds = Some(seconds);
+        self
     }
 
     /// The token that the provider issued, which is a secret.

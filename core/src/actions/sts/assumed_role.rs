@@ -5,13 +5,13 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use zeroize::Zeroizing;
 
 use super::secret;
-use crate::{Credential, Invalid, UnixTime, lenient};
+use crate::{Credential, Invalid, UnixTime, types::lenient};
 
 /// A role that was taken: what [`AssumeRole`](super::AssumeRole) and
 /// [`AssumeRoleWithWebIdentity`](super::AssumeRoleWithWebIdentity) return.
 ///
 /// ```
-/// use tc3_core::{AssumeRole, Credential, UnixTime, response};
+/// use tc3_core::{sts::AssumeRole, wire::response, Credential, UnixTime};
 ///
 /// let answer = br#"{"Response": {"Credentials": {"Token": "not-a-real-token", "TmpSecretId": "AKIDEXAMPLE",
 ///     "TmpSecretKey": "not-a-real-key"}, "ExpiredTime": 1760000000, "RequestId": "5e1f"}}"#;
@@ -136,7 +136,7 @@ mod tests {
     use alloc::{format, string::ToString};
 
     use super::*;
-    use crate::{AssumeRole, Error, response};
+    use crate::{Error, sts::AssumeRole, wire::response};
 
     fn read(output: &str) -> Result<AssumedRole, Error> {
         let body = format!(r#"{{"Response":{{{output},"RequestId":"r"}}}}"#);

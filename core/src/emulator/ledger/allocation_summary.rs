@@ -17,14 +17,17 @@ use super::{
     spread,
 };
 use crate::emulator::{
-    Answer, Asked, Emulator, Refused, Served, YEARS, object,
-    parameters::{self, Field, Kind, optional, required},
+    Asked, Emulator, Handled, Refused, Served, YEARS, object,
+    parameters::{self, Field, ParameterKind, optional, required},
     refuse,
 };
 use crate::{
-    Action, AllocationOverviewTotal, AllocationSummaryByBusiness, BeijingSecond, BillDate,
-    DescribeAllocationSummaryByBusiness, DescribeAllocationSummaryByBusinessResponse, Month,
-    PeriodType, Sort, SortType, UnixTime,
+    Action, Month, UnixTime,
+    billing::{
+        AllocationOverviewTotal, AllocationSummaryByBusiness, DescribeAllocationSummaryByBusiness,
+        DescribeAllocationSummaryByBusinessResponse, PeriodType, Sort, SortType,
+    },
+    types::{BeijingSecond, BillDate},
 };
 
 pub(crate) const SERVED: Served = Served {
@@ -39,15 +42,18 @@ pub(crate) const SERVED: Served = Served {
 };
 
 const FIELDS: &[Field] = &[
-    required("Limit", Kind::Integer { signed: false }),
-    required("Offset", Kind::Integer { signed: false }),
-    optional("Month", Kind::Text),
-    optional("PeriodType", Kind::Text),
-    optional("TreeNodeUniqKeys", Kind::List(&Kind::Text)),
-    optional("SortType", Kind::Text),
-    optional("Sort", Kind::Text),
-    optional("BillDates", Kind::List(&Kind::Text)),
-    optional("BusinessCodes", Kind::List(&Kind::Text)),
+    required("Limit", ParameterKind::Integer { signed: false }),
+    required("Offset", ParameterKind::Integer { signed: false }),
+    optional("Month", ParameterKind::Text),
+    optional("PeriodType", ParameterKind::Text),
+    optional(
+        "TreeNodeUniqKeys",
+        ParameterKind::List(&ParameterKind::Text),
+    ),
+    optional("SortType", ParameterKind::Text),
+    optional("Sort", ParameterKind::Text),
+    optional("BillDates", ParameterKind::List(&ParameterKind::Text)),
+    optional("BusinessCodes", ParameterKind::List(&ParameterKind::Text)),
 ];
 
 const MAX_LIMIT: u32 = 1_000;
@@ -85,7 +91,7 @@ struct View {
     sums: [i64; 4],
 }
 
-fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Answer {
+fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Handled {
     let invalid = |message: &str| Refused::new("InvalidParameterValue", message.to_string());
     let action: DescribeAllocationSummaryByBusiness =
         parameters::typed(input, "InvalidParameterValue")?;

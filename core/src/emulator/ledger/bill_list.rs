@@ -18,13 +18,16 @@ use super::{
     spread,
 };
 use crate::emulator::{
-    Answer, Asked, Emulator, Refused, Served, YEARS, object,
-    parameters::{self, Field, Kind, optional, required},
+    Asked, Emulator, Handled, Refused, Served, YEARS, object,
+    parameters::{self, Field, ParameterKind, optional, required},
     refuse,
 };
 use crate::{
-    Action, BeijingSecond, BeijingTime, BillTransactionInfo, DescribeBillList,
-    DescribeBillListResponse, Fen, PayType, SubPayType, UnixTime,
+    Action, BeijingTime, Fen, UnixTime,
+    billing::{
+        BillTransactionInfo, DescribeBillList, DescribeBillListResponse, PayType, SubPayType,
+    },
+    types::BeijingSecond,
 };
 
 pub(crate) const SERVED: Served = Served {
@@ -39,13 +42,13 @@ pub(crate) const SERVED: Served = Served {
 };
 
 const FIELDS: &[Field] = &[
-    required("StartTime", Kind::Text),
-    required("EndTime", Kind::Text),
-    required("Offset", Kind::Integer { signed: false }),
-    required("Limit", Kind::Integer { signed: false }),
-    optional("PayType", Kind::List(&Kind::Text)),
-    optional("SubPayType", Kind::List(&Kind::Text)),
-    optional("WithZeroAmount", Kind::Integer { signed: false }),
+    required("StartTime", ParameterKind::Text),
+    required("EndTime", ParameterKind::Text),
+    required("Offset", ParameterKind::Integer { signed: false }),
+    required("Limit", ParameterKind::Integer { signed: false }),
+    optional("PayType", ParameterKind::List(&ParameterKind::Text)),
+    optional("SubPayType", ParameterKind::List(&ParameterKind::Text)),
+    optional("WithZeroAmount", ParameterKind::Integer { signed: false }),
 ];
 
 /// After so many transactions comes one of 0 yuan.
@@ -154,7 +157,7 @@ struct Filter {
     zeros: bool,
 }
 
-fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Answer {
+fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Handled {
     let invalid = |message: &str| Refused::new("InvalidParameter", message.to_string());
     let action: DescribeBillList = parameters::typed(input, "InvalidParameter")?;
     let limit = action.limit.filter(|limit| *limit > 0);
@@ -219,7 +222,7 @@ impl Filter {
             && (all_modes || self.sub_pay_types.contains(mode))
     }
 
-    /// Kind, mode and sign of the first transactions that it lets through, else of what it names itself.
+    /// ParameterKind, mode and sign of the first transactions that it lets through, else of what it names itself.
     fn first(&self) -> (PayType, SubPayType, i64) {
         let known = KINDS
             .into_iter()

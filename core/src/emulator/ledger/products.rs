@@ -4,7 +4,11 @@ use core::{cmp::Ordering, num::NonZeroU64};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::{AllocationSummaryByBusiness, BillDate, Percent, TrendType, Yuan};
+use crate::{
+    Yuan,
+    billing::{AllocationSummaryByBusiness, TrendType},
+    types::{BillDate, Percent},
+};
 
 const PRODUCT_COUNT: usize = 12;
 pub(crate) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [

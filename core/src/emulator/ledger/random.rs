@@ -1,4 +1,4 @@
-use crate::retry::{STRIDE, mix};
+use crate::flow::retry::{STRIDE, mix};
 
 /// Numbers that look random and are a function of (seed, purpose, index): splitmix64.
 pub(crate) struct Random(u64);

@@ -14,13 +14,17 @@ use super::{
     spread,
 };
 use crate::emulator::{
-    Answer, Asked, Emulator, Refused, Served, YEARS, object,
-    parameters::{Field, Kind, optional, required},
+    Asked, Emulator, Handled, Refused, Served, YEARS, object,
+    parameters::{Field, ParameterKind, optional, required},
     refuse,
 };
 use crate::{
-    Action, BeijingSecond, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
-    ChannelDescribeBillUsageDetailResponse, CompactDate, CostType, FlowStatus, QuotaType, UnixTime,
+    Action, CompactDate, UnixTime,
+    essbasic::{
+        ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
+        ChannelDescribeBillUsageDetailResponse, CostType, FlowStatus, QuotaType,
+    },
+    types::BeijingSecond,
 };
 
 pub(crate) const SERVED: Served = Served {
@@ -35,22 +39,22 @@ pub(crate) const SERVED: Served = Served {
 };
 
 const FIELDS: &[Field] = &[
-    required("Agent", Kind::Object(AGENT)),
-    required("StartTime", Kind::Text),
-    required("EndTime", Kind::Text),
-    optional("QuotaType", Kind::Text),
-    optional("Offset", Kind::Integer { signed: true }),
-    optional("Limit", Kind::Integer { signed: true }),
+    required("Agent", ParameterKind::Object(AGENT)),
+    required("StartTime", ParameterKind::Text),
+    required("EndTime", ParameterKind::Text),
+    optional("QuotaType", ParameterKind::Text),
+    optional("Offset", ParameterKind::Integer { signed: true }),
+    optional("Limit", ParameterKind::Integer { signed: true }),
 ];
 
 const AGENT: &[Field] = &[
-    required("AppId", Kind::Text),
-    optional("ProxyOrganizationOpenId", Kind::Text),
+    required("AppId", ParameterKind::Text),
+    optional("ProxyOrganizationOpenId", ParameterKind::Text),
     optional(
         "ProxyOperator",
-        Kind::Object(&[optional("OpenId", Kind::Text)]),
+        ParameterKind::Object(&[optional("OpenId", ParameterKind::Text)]),
     ),
-    optional("ProxyAppId", Kind::Text),
+    optional("ProxyAppId", ParameterKind::Text),
 ];
 
 /// The app's id as the vendor's documented examples show it.
@@ -84,7 +88,7 @@ pub(crate) struct Ledger {
     seed: u64,
 }
 
-fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Answer {
+fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Handled {
     // The codes of this action tell its parameters apart, so they are read one by one.
     let mut integer = |name: &str, default: i64| match input.remove(name) {
         Some(value) if value.is_u64() => value.as_i64().unwrap_or(i64::MAX),

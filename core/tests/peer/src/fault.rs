@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tc3_core::{Emulator, Endpoint};
+use tc3_core::{emulator::Emulator, session::Endpoint};
 
 use crate::{
     ANSWER, Connection, Peer, Refusing, answer, answer_of, credential,

@@ -20,8 +20,10 @@ use std::{
 };
 
 use tc3_core::{
-    Attempt, Credential, DescribeBillList, Emulator, Endpoint, Error, Failure, Outcome, UnixTime,
-    When,
+    Attempt, Credential, Error, Failure, Outcome, UnixTime,
+    billing::DescribeBillList,
+    emulator::{Emulator, When},
+    session::Endpoint,
 };
 
 pub use fault::{Fault, MAX_BODY, Service};
@@ -62,7 +64,7 @@ pub fn list() -> DescribeBillList {
 
 /// A service in which each third request goes wrong, a few times.
 pub fn faulty() -> Emulator {
-    use tc3_core::Fault;
+    use tc3_core::emulator::Fault;
     let faults = [
         Fault::Throttle { retry_after: None },
         Fault::Refuse("InternalError".into()),

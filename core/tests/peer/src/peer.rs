@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use rustls::{ServerConfig, ServerConnection};
-use tc3_core::{Emulator, Endpoint};
+use tc3_core::{emulator::Emulator, session::Endpoint};
 
 use crate::{PATIENCE, answer, now};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use tc3_core::Emulator;
+use tc3_core::emulator::Emulator;
 
 use crate::{
     Peer, answer, answer_of, credential,

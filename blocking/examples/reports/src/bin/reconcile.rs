@@ -11,8 +11,10 @@ use std::{
 };
 
 use tc3_blocking::{
-    Action, BillTransactionInfo, Client, DescribeBillList, DescribeBillListResponse, Fen, FenSum,
-    Paginate, PayType, walk::windows,
+    Action, Client, Fen, Paginate, Settings,
+    billing::{BillTransactionInfo, DescribeBillList, DescribeBillListResponse, PayType},
+    core::types::FenSum,
+    pagination::walk::windows,
 };
 use tc3_example_support::{
     Column, PaceArguments, Parser, Progress, Result, ServiceArguments, TimeArguments, finish,
@@ -177,13 +179,16 @@ fn run(arguments: Reconcile) -> Result<()> {
     let service = arguments.service.connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .endpoint(service.endpoint.clone())
-        .region(service.region.clone())
-        .language(service.language.clone())
-        .rate(
-            DescribeBillList::SERVICE,
-            DescribeBillList::NAME,
-            arguments.pace.rate,
+        .settings(
+            Settings::default()
+                .with_endpoint(service.endpoint.clone())
+                .with_region(service.region.clone())
+                .with_language(service.language.clone())
+                .with_rate(
+                    DescribeBillList::SERVICE,
+                    DescribeBillList::NAME,
+                    arguments.pace.rate,
+                ),
         )
         .build();
 

@@ -2,8 +2,11 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use tc3_blocking::{
-    AllocationOverviewTotal, AllocationSummaryByBusiness,
-    DescribeAllocationSummaryByBusinessResponse, Month, Yuan,
+    Month, Yuan,
+    billing::{
+        AllocationOverviewTotal, AllocationSummaryByBusiness,
+        DescribeAllocationSummaryByBusinessResponse,
+    },
 };
 use tc3_example_support::Result;
 

@@ -17,7 +17,9 @@ use std::{
     process::ExitCode,
 };
 
-use tc3_blocking::{Action, Client, DescribeAllocationSummaryByBusiness, Month, Walk};
+use tc3_blocking::{
+    Action, Client, Month, Settings, Walk, billing::DescribeAllocationSummaryByBusiness,
+};
 use tc3_example_support::{
     PaceArguments, Parser, Progress, Result, Service, ServiceArguments, finish, month_before, say,
     this_month,
@@ -75,13 +77,16 @@ fn run(arguments: CostReport) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .endpoint(service.endpoint.clone())
-        .region(service.region.clone())
-        .language(service.language.clone())
-        .rate(
-            DescribeAllocationSummaryByBusiness::SERVICE,
-            DescribeAllocationSummaryByBusiness::NAME,
-            arguments.pace.rate,
+        .settings(
+            Settings::default()
+                .with_endpoint(service.endpoint.clone())
+                .with_region(service.region.clone())
+                .with_language(service.language.clone())
+                .with_rate(
+                    DescribeAllocationSummaryByBusiness::SERVICE,
+                    DescribeAllocationSummaryByBusiness::NAME,
+                    arguments.pace.rate,
+                ),
         )
         .build();
 

@@ -17,7 +17,10 @@ use std::{
 };
 
 use serde::Serialize;
-use tc3_blocking::{Action, Agent, ChannelDescribeBillUsageDetail, Client, QuotaType, Walk};
+use tc3_blocking::{
+    Action, Client, Settings, Walk,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType},
+};
 use tc3_example_support::{
     DayArguments, Export, Format, OutputArguments, PaceArguments, Parser, Result, Service,
     ServiceArguments, are_apart, finish, given, replace,
@@ -113,13 +116,16 @@ fn run(arguments: UsageExport) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .endpoint(service.endpoint.clone())
-        .region(service.region.clone())
-        .language(service.language.clone())
-        .rate(
-            ChannelDescribeBillUsageDetail::SERVICE,
-            ChannelDescribeBillUsageDetail::NAME,
-            arguments.pace.rate,
+        .settings(
+            Settings::default()
+                .with_endpoint(service.endpoint.clone())
+                .with_region(service.region.clone())
+                .with_language(service.language.clone())
+                .with_rate(
+                    ChannelDescribeBillUsageDetail::SERVICE,
+                    ChannelDescribeBillUsageDetail::NAME,
+                    arguments.pace.rate,
+                ),
         )
         .build();
 

@@ -5,7 +5,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tc3_blocking::{ChannelBillUsageDetail, CostType, FlowStatus, QuotaType, UnixTime};
+use tc3_blocking::{
+    UnixTime,
+    essbasic::{ChannelBillUsageDetail, CostType, FlowStatus, QuotaType},
+};
 use tc3_example_support::{Column, Format, Result, Row};
 
 /// A row: a use, and whose it is.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::{Error, Failure, Kind};
+use crate::{Error, Failure, error::Kind};
 
 /// How often a call is sent, and how long it waits in between: exponential backoff with full jitter.
 ///
@@ -13,7 +13,7 @@ use crate::{Error, Failure, Kind};
 ///
 /// | the attempt came to | sent again |
 /// | --- | --- |
-/// | not sent for an obstacle that is [final](crate::Obstacle::is_final): TLS or a proxy refused | never |
+/// | not sent for an obstacle that is [final](crate::error::Obstacle::is_final): TLS or a proxy refused | never |
 /// | not sent for any other ([`Failure::NotSent`]) | always, at once where there is another endpoint |
 /// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to [`Settings::longest_rest`](crate::Settings::longest_rest) |
 /// | `AuthFailure.SignatureExpire` | once, with the service's time |
@@ -25,7 +25,7 @@ use crate::{Error, Failure, Kind};
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::Retry;
+/// use tc3_core::flow::Retry;
 ///
 /// let retry = Retry::default();
 /// assert_eq!(retry.attempts(), 6);

@@ -28,7 +28,7 @@
 //! - `step` before a wait is over: a wait for what is left of it.
 //! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
 //! - `handle` with no send out: ignored.
-//! - `step` after the end: the end again; a [`Call`](crate::Call) says [`Error::Ended`](crate::Error::Ended),
+//! - `step` after the end: the end again; a [`Call`] says [`Error::Ended`](crate::Error::Ended),
 //!   [`Pages`](crate::Pages) say `None`.
 //!
 //! A session that was made of a [`Chain`](crate::Chain) has to look for its credentials. Its driver asks
@@ -37,16 +37,21 @@
 //! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
 //! microsecond. `handle` decodes, without the lock.
 
+mod call;
+pub(crate) mod clock;
+pub(crate) mod rate_limit;
+pub(crate) mod retry;
+
 use core::{fmt, time::Duration};
+
+pub use call::Call;
+pub(crate) use call::Hints;
+pub use retry::Retry;
 
 use bytes::Bytes;
 use http::HeaderName;
 
-use crate::{
-    Failure, Session, UnixTime,
-    report::{Report, Verdict},
-    request,
-};
+use crate::{Failure, Session, UnixTime, trace, wire::request};
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {
@@ -58,14 +63,6 @@ pub trait Flow: sealed::Sealed {
 
     /// Takes what came of the send that the last [`Step::Send`] asked for.
     fn handle(&mut self, outcome: Outcome);
-
-    /// Returns what there is to tell at this moment; `None` where a walk has nothing under way.
-    fn report(&self) -> Option<Report<'_>>;
-
-    /// Returns what an output means; `None` at the end of a walk.
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>>
-    where
-        Self: Sized;
 }
 
 pub(crate) mod sealed {
@@ -108,6 +105,11 @@ pub struct Attempt {
     pub number: u32,
     /// Whether it asks for credentials to make the call with.
     pub for_credentials: bool,
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(dead_code, reason = "nothing is told")
+    )]
+    pub(crate) scope: trace::Scope,
 }
 
 impl fmt::Debug for Attempt {
@@ -140,6 +142,12 @@ impl Attempt {
     /// The region that is named, if one is.
     pub fn region(&self) -> Option<&str> {
         self.header(request::REGION)
+    }
+
+    /// The span of the call, for a transport to enter while it sends: what an HTTP library tells belongs there.
+    #[cfg(feature = "tracing")]
+    pub const fn span(&self) -> &tracing::Span {
+        &self.scope
     }
 
     fn header(&self, name: HeaderName) -> Option<&str> {

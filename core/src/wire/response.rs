@@ -1,8 +1,5 @@
 //! An answer's bytes to a reply or an error: the way back, pure.
 
-mod envelope;
-mod mend;
-
 use alloc::{
     boxed::Box,
     collections::BTreeMap,
@@ -18,12 +15,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::envelope::{Envelope, ErrorBody, Response};
+pub(crate) use super::mend::{Halves, mended, read as read_mended};
 use crate::{
     Action, Error,
-    lenient::{self, Object},
+    types::lenient::{self, Object},
 };
-use envelope::{Envelope, ErrorBody, Response};
-pub(crate) use mend::{Halves, mended, read as read_mended};
 
 /// How many characters of a body an error shows.
 const SHOWN: usize = 200;
@@ -36,7 +33,7 @@ const UTF8_LEN: usize = 4;
 /// beside them.
 ///
 /// ```
-/// use tc3_core::{DescribeBillList, Reply, response};
+/// use tc3_core::{billing::DescribeBillList, wire::response, Reply};
 ///
 /// let answer = br#"{"Response": {"TransactionList": [], "Total": 0, "DeductAmount": -45, "RequestId": "5e1f"}}"#;
 /// let reply = response::read::<DescribeBillList>(&http::Response::new(answer.as_slice().into()))?;
@@ -59,24 +56,17 @@ pub struct Reply<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Object(response) = Object::<Response<T>>::deserialize(deserializer)?;
-        match response {
-            Response {
-                refusal: Some(_), ..
-            } => Err(D::Error::custom("an Error stands in place of the output")),
-            Response {
-                output: Some(output),
-                request_id: Some(request_id),
-                ..
-            } => Ok(Self { output, request_id }),
-            _ => Err(D::Error::missing_field("RequestId")),
-        }
+        response.reply().map_err(|refusal| match refusal {
+            Some(_) => D::Error::custom("an Error stands in place of the output"),
+            None => D::Error::missing_field("RequestId"),
+        })
     }
 }
 
 /// Reads the answer to an action, in one pass over its JSON.
 ///
 /// ```
-/// use tc3_core::{Error, Untyped, response};
+/// use tc3_core::{wire::response, Error, Untyped};
 ///
 /// let answer = |body: &'static str| http::Response::new(body.as_bytes().into());
 /// let reply = response::read::<Untyped>(&answer(r#"{"Response": {"Total": 1, "RequestId": "5e1f"}}"#))?;
@@ -141,25 +131,16 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
     if body.trim_ascii().is_empty() {
         return Err(foreign(&"the body is empty"));
     }
-    let text = mend::text(body);
+    let text = super::mend::text(body);
     match read_mended(&text, parse) {
-        Ok(response) => match response {
-            Response {
-                refusal: Some(refusal),
-                request_id,
-                ..
-            } => Err(Error::Service(refusal.with(request_id))),
-            Response {
-                output: Some(output),
-                request_id: Some(request_id),
-                ..
-            } => Ok(Reply { output, request_id }),
-            _ => Err(Error::Decode {
+        Ok(response) => response.reply().map_err(|refusal| match refusal {
+            Some(refusal) => Error::Service(refusal),
+            None => Error::Decode {
                 path: "Response".into(),
                 request_id: None,
                 source: serde_json::Error::missing_field("RequestId"),
-            }),
-        },
+            },
+        }),
         Err(error) => Err(explain::<T>(&text, error, &foreign)),
     }
 }
@@ -208,7 +189,7 @@ fn explain<T: DeserializeOwned>(
     };
     let replaced = mended(body, Halves::Replaced);
     let (path, source) = misfit(replaced.as_deref().unwrap_or(body))
-        .or_else(|| misfit(marked).map(|(path, _)| (path, mend::not_unicode())))
+        .or_else(|| misfit(marked).map(|(path, _)| (path, super::mend::not_unicode())))
         .unwrap_or_else(|| (".".into(), error));
     Error::Decode {
         path,
@@ -239,7 +220,7 @@ mod tests {
     use alloc::{format, vec::Vec};
 
     use super::*;
-    use crate::Refusal;
+    use crate::error::Refusal;
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "PascalCase")]

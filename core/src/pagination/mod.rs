@@ -1,8 +1,20 @@
-//! How the pages of an action follow one another.
+//! Lists: how the pages of an action follow one another, and how a walk reads them all.
+
+pub(crate) mod fingerprint;
+mod items;
+mod pages;
+mod position;
+mod prefetch;
+pub mod walk;
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
+
+pub use items::Items;
+pub use pages::Pages;
+pub use prefetch::{Fetch, Fetched, Prefetch, Turn};
+pub use walk::Walk;
 
 use crate::Action;
 #[cfg(doc)]
@@ -49,7 +61,7 @@ use crate::Error;
 /// [`Error::Incomplete`].
 ///
 /// ```
-/// use tc3_core::{Action, End, PageInfo, Paginate, Paging, Slot, lenient};
+/// use tc3_core::{pagination::{End, PageInfo, Paging, Slot}, types::lenient, Action, Paginate};
 ///
 /// /// Pages by an offset and a cursor beside it; the total may be a day old, so a short page is the end.
 /// #[derive(serde::Serialize)]
@@ -178,7 +190,7 @@ impl Paging {
     /// [`Token`](Self::Token) the first one alone.
     ///
     /// ```
-    /// use tc3_core::Paging;
+    /// use tc3_core::pagination::Paging;
     ///
     /// let offsets = |paging: Paging| paging.slots(250, 100).map(|slot| slot.offset).collect::<Vec<_>>();
     /// assert_eq!(offsets(Paging::ItemOffset), [0, 100, 200]);

@@ -1,5 +1,8 @@
 //! What the calls of one client share.
 
+pub(crate) mod endpoint;
+mod settings;
+
 use alloc::{
     boxed::Box,
     string::{String, ToString},
@@ -7,11 +10,18 @@ use alloc::{
 };
 use core::{mem, time::Duration};
 
+pub use endpoint::Endpoint;
+pub use settings::{Language, Region, Settings, Wire};
+
 use crate::{
-    Chain, Credential, Invalid, NoCredentials, Now, Region, Settings, Target, UnixTime,
-    credential::{Claim, Found, Generation, Refresh, Search},
-    quota::{Gate, Quota},
+    Chain, Credential, Invalid, Now, Target, UnixTime,
+    credential::{Claim, Found, Generation, NoCredentials, Refresh, Search},
+    flow::{
+        clock::ServiceClock,
+        rate_limit::{RateLimit, RateLimits},
+    },
     tc3::Signer,
+    trace::Scope,
 };
 
 /// How long a session stays with another endpoint before it tries the first one again.
@@ -39,10 +49,8 @@ pub struct Session {
     signer: Option<Signer>,
     /// Where they come from, unless they were given.
     refresh: Option<Box<Refresh>>,
-    quota: Quota,
-    clock_offset: i64,
-    /// The last one with which a signed request was taken.
-    proven_offset: i64,
+    rate_limits: RateLimits,
+    clock: ServiceClock,
     route: Route,
 }
 
@@ -65,9 +73,8 @@ impl Session {
                 None => Some(Box::new(Refresh::new(chain))),
             },
             signer: fixed.map(Signer::new),
-            quota: Quota::default(),
-            clock_offset: 0,
-            proven_offset: 0,
+            rate_limits: RateLimits::default(),
+            clock: ServiceClock::default(),
             route: Route::default(),
         }
     }
@@ -106,10 +113,10 @@ impl Session {
     }
 
     /// What a call that has so much time left is to do about credentials.
-    pub(crate) fn claim(&mut self, left: Duration, now: Now) -> Claim {
+    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
         let has_some = self.signer.is_some();
         match &mut self.refresh {
-            Some(refresh) => refresh.claim(has_some, left, now),
+            Some(refresh) => refresh.claim(has_some, left, now, scope),
             None => Claim::Ready,
         }
     }
@@ -164,33 +171,14 @@ impl Session {
     /// By how many seconds the service's clock is ahead of this machine's, as far as its answers told:
     /// 0 until it refuses a request for its time.
     pub const fn clock_offset(&self) -> i64 {
-        self.clock_offset
+        self.clock.offset()
     }
 
-    /// Takes over what another session knows of the service's time.
-    pub(crate) const fn set_clock_offset(&mut self, offset: i64) {
-        self.clock_offset = offset;
-        self.proven_offset = offset;
+    pub(crate) const fn clock(&mut self) -> &mut ServiceClock {
+        &mut self.clock
     }
 
-    /// A request that was signed with this offset has been answered.
-    pub(crate) const fn prove_clock(&mut self, offset: i64) {
-        self.proven_offset = offset;
-    }
-
-    /// Goes back to what was right before, unless another call has set the clock since this offset was refused.
-    pub(crate) const fn undo_clock(&mut self, refused: i64) {
-        if self.clock_offset == refused {
-            self.clock_offset = self.proven_offset;
-        }
-    }
-
-    /// Takes over the service's time.
-    pub(crate) const fn set_clock(&mut self, service: UnixTime, own: UnixTime) {
-        self.clock_offset = service.seconds_since(own);
-    }
-
-    /// How many a second the gate of an action lets pass.
+    /// How many requests of an action a second are sent at most.
     pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
         match self.settings.rate(target) {
             Some(0) => Err(Invalid::new("rate", "must be at least 1 a second, or none")),
@@ -198,14 +186,13 @@ impl Session {
         }
     }
 
-    pub(crate) fn gate(&mut self, target: &Target) -> &mut Gate {
-        self.quota.gate(target)
+    pub(crate) fn rate_limit(&mut self, target: &Target) -> &mut RateLimit {
+        self.rate_limits.of(target)
     }
 
     /// Which endpoint requests go to now.
     pub(crate) fn route(&mut self, now: Duration) -> usize {
-        let since = self.route.since.min(now);
-        if now.saturating_sub(since) >= FAILBACK {
+        if now.saturating_sub(self.route.since) >= FAILBACK {
             self.route = Route::default();
         }
         self.route.endpoint

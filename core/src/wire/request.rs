@@ -1,16 +1,25 @@
 //! An action to a signed `http::Request`: the way out, pure.
 
-use alloc::string::{String, ToString};
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header,
+    uri::{self, Authority, PathAndQuery, Scheme},
+};
 use serde::de::Error as _;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Action, Error, Invalid, NoCredentials, Session, Target, UnixTime, Wire, flat,
+    Action, Error, Invalid, Session, Target, UnixTime,
+    credential::NoCredentials,
+    session::Wire,
     tc3::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD},
+    wire::query,
 };
 
 /// The largest body of a POST, in bytes.
@@ -47,7 +56,7 @@ const TOO_LARGE: Invalid = Invalid::new("input", "is larger than the service tak
 /// and `X-TC-Token` are marked sensitive.
 ///
 /// ```
-/// use tc3_core::{Credential, Session, UnixTime, Untyped, request};
+/// use tc3_core::{wire::request, Credential, Session, UnixTime, Untyped};
 ///
 /// let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 /// let action = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
@@ -134,25 +143,24 @@ impl Prepared {
             Wire::Get => "application/x-www-form-urlencoded",
         };
         let endpoint = settings.endpoint_at(endpoint);
-        let host = endpoint.authority(&target.service);
-        let mut address = endpoint.url(&target.service);
-        address.push('/');
-        if !query.is_empty() {
-            address.push('?');
-            address.push_str(&query);
-        }
-        let uri = Uri::try_from(address).map_err(|_| NO_HOST)?;
+        let host = Bytes::from(endpoint.authority(&target.service));
+        let mut address = uri::Parts::default();
+        address.scheme = Scheme::try_from(endpoint.scheme()).ok();
+        address.authority = Authority::from_maybe_shared(host.clone()).ok();
+        address.path_and_query = match &*query {
+            "" => Some(PathAndQuery::from_static("/")),
+            query => PathAndQuery::try_from(["/?", query].concat()).ok(),
+        };
+        let uri = Uri::from_parts(address).map_err(|_| NO_HOST)?;
 
         let mut headers = HeaderMap::with_capacity(HEADERS);
-        headers.insert(
-            header::HOST,
-            HeaderValue::from_str(&host).map_err(|_| NO_HOST)?,
-        );
+        let host = HeaderValue::from_maybe_shared(host).map_err(|_| NO_HOST)?;
+        headers.insert(header::HOST, host);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(header::ACCEPT_ENCODING, NO_CODING);
-        headers.insert(ACTION, text(&target.action)?);
-        headers.insert(VERSION, text(&target.version)?);
-        headers.insert(TIMESTAMP, HeaderValue::from(time.seconds()));
+        headers.insert(ACTION, name(target.action.clone())?);
+        headers.insert(VERSION, name(target.version.clone())?);
+        headers.insert(TIMESTAMP, text(itoa::Buffer::new().format(time.seconds()))?);
         headers.insert(REQUEST_CLIENT, HeaderValue::from_static(CLIENT));
         if let Some(region) = settings.region() {
             headers.insert(REGION, text(region.as_str())?);
@@ -174,7 +182,7 @@ impl Prepared {
             };
             let signed = [
                 ("content-type", content_type),
-                ("host", &host),
+                ("host", uri.authority().map_or("", Authority::as_str)),
                 ("x-tc-action", &target.action),
             ];
             let canonical = CanonicalRequest::new(method.as_str(), "/", &query, signed, payload);
@@ -209,7 +217,7 @@ impl Prepared {
         let input = core::str::from_utf8(&self.json)
             .map_err(|error| encode(serde_json::Error::custom(error)))?;
         let mut query = form_urlencoded::Serializer::new(String::new());
-        flat::each(input, &mut |name, value| {
+        query::each(input, &mut |name, value| {
             query.append_pair(name, value);
         })
         .map_err(encode)?;
@@ -225,6 +233,15 @@ fn sensitive(text: Bytes) -> Result<HeaderValue, Invalid> {
     let mut value = HeaderValue::from_maybe_shared(text).map_err(|_| UNPRINTABLE)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Copies nothing of a name that is known at compile time.
+fn name(name: Cow<'static, str>) -> Result<HeaderValue, Invalid> {
+    let name = match name {
+        Cow::Borrowed(name) => Bytes::from_static(name.as_bytes()),
+        Cow::Owned(name) => name.into(),
+    };
+    HeaderValue::from_maybe_shared(name).map_err(|_| UNPRINTABLE)
 }
 
 fn text(text: &str) -> Result<HeaderValue, Invalid> {

@@ -1,13 +1,8 @@
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
-use core::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{PageInfo, Paginate};
+use crate::{Paginate, pagination::PageInfo};
 
 /// What tells a page and its records from others, the same on every machine.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +35,7 @@ impl Fingerprint {
             true
         });
         let body = String::from_utf8_lossy(body);
-        let response = serde_json::from_str(&body).map(|Answer { response }| response.get());
+        let response = serde_json::from_str(&body).map(|Envelope { response }| response.get());
         let response = response.unwrap_or_default();
         let list = list_of(response, info.len, DEPTH);
         let mut content = match &list {
@@ -77,7 +72,7 @@ impl Fingerprint {
 }
 
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct Envelope<'a> {
     #[serde(borrow, rename = "Response")]
     response: &'a RawValue,
 }
@@ -89,40 +84,14 @@ const DEPTH: usize = 4;
 fn list_of(object: &str, len: usize, depth: usize) -> Option<Vec<u64>> {
     let depth = depth.checked_sub(1)?;
     let list = |text| {
-        let Marks(marks) = serde_json::from_str(text).ok()?;
-        (marks.len() == len).then_some(marks)
+        let records: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        let marks = records.iter().map(|record| mark(record.get().as_bytes()));
+        (records.len() == len).then(|| marks.collect())
     };
     let beginning_with = |with: char| fields(object).filter(move |text| text.starts_with(with));
     beginning_with('[')
         .find_map(list)
         .or_else(|| beginning_with('{').find_map(|object| list_of(object, len, depth)))
-}
-
-/// The marks of a list's elements, by their JSON.
-struct Marks(Vec<u64>);
-
-impl<'de> Deserialize<'de> for Marks {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Marks;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Marks, S::Error> {
-                let mut marks = Vec::new();
-                while let Some(element) = list.next_element::<&'de RawValue>()? {
-                    marks.push(mark(element.get().as_bytes()));
-                }
-                Ok(Marks(marks))
-            }
-        }
-
-        deserializer.deserialize_seq(All)
-    }
 }
 
 /// The values of an object's fields, in the order of their names.
@@ -181,10 +150,10 @@ mod tests {
 
     impl Paginate for Rows {
         type Item = ();
-        const PAGING: crate::Paging = crate::Paging::ItemOffset;
+        const PAGING: crate::pagination::Paging = crate::pagination::Paging::ItemOffset;
         const PAGE_SIZE: u32 = 2;
 
-        fn turn_to(&mut self, _: &crate::Slot) {}
+        fn turn_to(&mut self, _: &crate::pagination::Slot) {}
 
         fn page_info(len: &usize) -> PageInfo {
             PageInfo::new(*len)
@@ -266,10 +235,10 @@ mod tests {
 
     impl Paginate for Named {
         type Item = Option<String>;
-        const PAGING: crate::Paging = crate::Paging::ItemOffset;
+        const PAGING: crate::pagination::Paging = crate::pagination::Paging::ItemOffset;
         const PAGE_SIZE: u32 = 2;
 
-        fn turn_to(&mut self, _: &crate::Slot) {}
+        fn turn_to(&mut self, _: &crate::pagination::Slot) {}
 
         fn page_info(names: &Vec<Option<String>>) -> PageInfo {
             PageInfo::new(names.len())

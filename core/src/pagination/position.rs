@@ -3,13 +3,15 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    End, Error, Invalid, Kind, PageInfo, Paginate, Paging, Slot, fingerprint::Fingerprint,
+    Error, Invalid, Paginate,
+    error::Kind,
+    pagination::{End, PageInfo, Paging, Slot, fingerprint::Fingerprint},
 };
 
 /// Which page comes next in one list, and whether all has come. Knows nothing of requests.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Plan {
+pub(crate) struct Position {
     /// `None` when the list is over.
     next: Option<Slot>,
     /// How many records lie before the first page.
@@ -146,7 +148,7 @@ pub(crate) enum Decision {
     Cut,
 }
 
-impl Plan {
+impl Position {
     /// A list that begins where the action says, in pages of its own size unless that is `open`, else `page_size`,
     /// else the default.
     pub(crate) fn new<A: Paginate>(
@@ -433,7 +435,7 @@ impl Plan {
     /// Ends the list where the service refuses the page after its last one, which was full: as many records as it said
     /// have come. (Where the total ends a list, a look finds that out.)
     pub(crate) fn end_at<A: Paginate>(&mut self, error: &Error) -> bool {
-        let kind = error.refusal().map(crate::Refusal::kind);
+        let kind = error.refusal().map(crate::error::Refusal::kind);
         let is_beyond = matches!(kind, Some(Kind::Request | Kind::NotFound));
         let all = self.said.map(|said| self.total_by(said));
         let has_come = self.pages > 0 && all.is_some_and(|all| all <= self.received);
@@ -538,7 +540,7 @@ impl Plan {
 
 /// Whether the service refused to look there, and not to be asked.
 fn is_beyond(error: &Error) -> bool {
-    let kind = error.refusal().map(crate::Refusal::kind);
+    let kind = error.refusal().map(crate::error::Refusal::kind);
     matches!(
         kind,
         Some(Kind::Request | Kind::NotFound | Kind::Failed | Kind::Quota | Kind::Other)

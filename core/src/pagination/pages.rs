@@ -1,9 +1,9 @@
 use core::fmt;
 
 use crate::{
-    Error, Fetch, Flow, Now, Outcome, Paginate, Planner, Reply, Session, Step, Turn, Walk,
+    Error, Flow, Now, Outcome, Paginate, Reply, Session, Step, Walk,
     flow::sealed,
-    report::{Report, Verdict},
+    pagination::{Fetch, Prefetch, Turn},
 };
 
 /// A walk over all pages of an action, one after the other.
@@ -14,13 +14,14 @@ use crate::{
 /// A range that the service doesn't take at once is walked in windows ([`Paginate::split`]). Each list,
 /// or window of one, is compared with the total that the service reports: when fewer records came, the
 /// last thing before `None` is [`Error::Incomplete`]. [`walk`](Self::walk) is where it stands, to be stored
-/// and continued elsewhere; to fetch several pages at once, see [`Planner`].
+/// and continued elsewhere; to fetch several pages at once, see [`Prefetch`].
 ///
 #[cfg_attr(feature = "emulator", doc = "```")]
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 /// use core::time::Duration;
 /// use tc3_core::{
-///     BeijingSecond, Credential, DescribeBillList, Emulator, Flow, Now, Pages, Session, Step, UnixTime,
+///     billing::DescribeBillList, emulator::Emulator, types::BeijingSecond, Credential, Flow, Now, Pages, Session,
+///     Step, UnixTime,
 /// };
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -48,7 +49,7 @@ use crate::{
 /// ```
 #[must_use = "a walk does nothing unless it is driven"]
 pub struct Pages<A: Paginate> {
-    planner: Planner<A>,
+    planner: Prefetch<A>,
     fetch: Option<Fetch<A>>,
 }
 
@@ -57,7 +58,7 @@ impl<A: Paginate> Pages<A> {
     /// its page size if it has one. Or a [`Walk`] that was begun elsewhere, or is over several lists.
     pub fn new(walk: impl Into<Walk<A>>) -> Self {
         Self {
-            planner: Planner::new(walk),
+            planner: Prefetch::new(walk),
             fetch: None,
         }
     }
@@ -110,18 +111,6 @@ impl<A: Paginate> Flow for Pages<A> {
         if let Some(fetch) = &mut self.fetch {
             fetch.handle(outcome);
         }
-    }
-
-    fn report(&self) -> Option<Report<'_>> {
-        match &self.fetch {
-            Some(fetch) => fetch.report(),
-            None => self.walk().report(),
-        }
-    }
-
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>> {
-        let page = output.as_ref()?.as_ref();
-        Some(Verdict::of(page.map(|reply| &*reply.request_id)))
     }
 }
 

@@ -27,7 +27,7 @@ const NONE: Invalid = Invalid::new("trust_only", "must hold a certificate in PEM
 /// parameters, requests and revocation lists are passed over.
 ///
 /// ```
-/// use tc3_core::pem;
+/// use tc3_core::wire::pem;
 ///
 /// let joined = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE----------BEGIN CERTIFICATE-----\nMAA=\n\
 ///     -----END CERTIFICATE-----";

@@ -12,8 +12,9 @@ use serde::{
 };
 
 use crate::{
-    Refusal,
-    lenient::{self, Object},
+    Reply,
+    error::Refusal,
+    types::lenient::{self, Lent, Object},
 };
 
 #[derive(Deserialize)]
@@ -28,6 +29,22 @@ pub(super) struct Response<T> {
     pub(super) output: Option<T>,
     pub(super) refusal: Option<ErrorBody>,
     pub(super) request_id: Option<String>,
+}
+
+impl<T> Response<T> {
+    /// The reply, or the refusal in its place, or neither where there is no request id.
+    pub(super) fn reply(self) -> Result<Reply<T>, Option<Refusal>> {
+        let Self {
+            output,
+            refusal,
+            request_id,
+        } = self;
+        match (refusal, output, request_id) {
+            (Some(refusal), _, request_id) => Err(Some(refusal.with(request_id))),
+            (None, Some(output), Some(request_id)) => Ok(Reply { output, request_id }),
+            _ => Err(None),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -70,7 +87,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Response<T>, M::Error> {
-                let mut fields = Fields {
+                let mut fields = Members {
                     map: &mut map,
                     refusal: None,
                     request_id: None,
@@ -81,10 +98,9 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                     IgnoredAny::deserialize(Body(&mut fields)).map(|_| output)
                 });
                 let output = match read {
-                    Ok(output) => Some(output),
-                    Err(Stop::Misfit(error)) => return Err(error),
                     // After a refusal it does not matter what an output lacks.
-                    Err(Stop::Refused) => None,
+                    _ if fields.refused() => None,
+                    read => Some(read?),
                 };
                 Ok(Response {
                     output,
@@ -100,7 +116,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
 
 /// The fields of `Response` as the output sees them: without `Error` and `RequestId`, which are kept
 /// aside as they come by, so that one pass over the JSON reads all three.
-struct Fields<'a, M> {
+struct Members<'a, M> {
     map: &'a mut M,
     refusal: Option<ErrorBody>,
     request_id: Option<String>,
@@ -108,37 +124,11 @@ struct Fields<'a, M> {
     ended: bool,
 }
 
-/// Why no output was read: a refusal stands in its place, or it does not fit.
-///
-/// To the output a refusal is an error, which costs nothing; at the object's end it would make one of its
-/// own of a field that it lacks, in words that nobody reads.
-#[derive(Debug, thiserror::Error)]
-enum Stop<E> {
-    #[error("the service refused")]
-    Refused,
-    #[error(transparent)]
-    Misfit(E),
-}
-
-impl<E: de::Error> de::Error for Stop<E> {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::Misfit(E::custom(message))
-    }
-
-    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::Misfit(E::invalid_type(found, expected))
-    }
-
-    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::Misfit(E::invalid_value(found, expected))
-    }
-}
-
 /// `Response` as the output sees it: an object, or nothing where the output has no fields.
-struct Body<'a, 'm, M>(&'a mut Fields<'m, M>);
+struct Body<'a, 'm, M>(&'a mut Members<'m, M>);
 
 impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
-    type Error = Stop<M::Error>;
+    type Error = M::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         visitor.visit_map(self.0)
@@ -174,8 +164,8 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
     }
 }
 
-impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
-    type Error = Stop<M::Error>;
+impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
+    type Error = M::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
@@ -186,23 +176,23 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
         }
         loop {
             let key = self.map.next_key_seed(KeySeed(seed));
-            seed = match key.map_err(Stop::Misfit)? {
+            seed = match key? {
                 None => {
                     self.ended = true;
                     return Ok(None);
                 }
                 Some(Key::Output(key)) => return Ok(Some(key)),
                 Some(Key::RequestId(seed)) => {
-                    self.read_request_id().map_err(Stop::Misfit)?;
+                    self.read_request_id()?;
                     seed
                 }
                 Some(Key::Error(seed)) => {
-                    self.read_refusal().map_err(Stop::Misfit)?;
+                    self.read_refusal()?;
                     seed
                 }
             };
             if self.refused() {
-                return Err(Stop::Refused);
+                return Err(de::Error::custom("the service refused"));
             }
         }
     }
@@ -211,31 +201,22 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Fields<'_, M> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, Self::Error> {
-        self.map.next_value_seed(seed).map_err(Stop::Misfit)
+        self.map.next_value_seed(seed)
     }
 }
 
-impl<'de, M: MapAccess<'de>> Fields<'_, M> {
+impl<'de, M: MapAccess<'de>> Members<'_, M> {
     /// Whether the object has been read to its end and had a refusal in it.
     const fn refused(&self) -> bool {
         self.ended && self.refusal.is_some()
     }
 
     fn read_request_id(&mut self) -> Result<(), M::Error> {
-        struct Text;
-
-        impl<'de> DeserializeSeed<'de> for Text {
-            type Value = Option<String>;
-
-            fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
-                lenient::optional(value)
-            }
-        }
-
         if self.request_id.is_some() {
             return Err(de::Error::duplicate_field("RequestId"));
         }
-        self.request_id = self.map.next_value_seed(Text)?;
+        let OptionalText(request_id) = self.map.next_value()?;
+        self.request_id = request_id;
         Ok(())
     }
 
@@ -259,6 +240,10 @@ impl<'de, M: MapAccess<'de>> Fields<'_, M> {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct OptionalText(#[serde(deserialize_with = "lenient::optional")] Option<String>);
+
 /// A key of `Response`: one of the envelope's own, which gives the seed back, or one of the output's.
 enum Key<'de, K: DeserializeSeed<'de>> {
     Error(K),
@@ -272,19 +257,8 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<K> {
     type Value = Key<'de, K>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KeySeed<K> {
-    type Value = Key<'de, K>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field name")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        match name {
+        let Lent(name) = Lent::deserialize(deserializer)?;
+        match &*name {
             "Error" => Ok(Key::Error(self.0)),
             "RequestId" => Ok(Key::RequestId(self.0)),
             _ => self

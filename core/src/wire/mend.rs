@@ -5,7 +5,7 @@ use core::ops::RangeInclusive;
 
 use serde::de::Error as _;
 
-use crate::lenient::{self, RAW_VALUE};
+use crate::types::lenient::{self, RAW_VALUE};
 
 /// Stands for what is no character: the last half of a pair of which there is no first.
 const HALF: &str = "\\udfff";

@@ -11,7 +11,7 @@ use crate::{Error, Paginate, Reply};
 /// page. Walk over pages to resume later.
 ///
 /// ```
-/// use tc3_core::{ChannelDescribeBillUsageDetail, Error, Items, Reply, response};
+/// use tc3_core::{essbasic::ChannelDescribeBillUsageDetail, pagination::Items, wire::response, Error, Reply};
 ///
 /// let answer = br#"{"Response": {"Total": 2, "Details": [{"UseCount": 1}, {"UseCount": -1}], "RequestId": "5e1f"}}"#;
 /// let page = response::read::<ChannelDescribeBillUsageDetail>(&http::Response::new(answer.as_slice().into()));

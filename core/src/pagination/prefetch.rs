@@ -4,11 +4,14 @@ use core::{fmt, mem};
 use bytes::Bytes;
 
 use crate::{
-    Call, Error, Flow, Invalid, Now, Outcome, Paginate, Reply, Session, Settings, Slot, Step, Walk,
-    fingerprint::Fingerprint,
+    Call, Error, Flow, Invalid, Now, Outcome, Paginate, Reply, Session, Settings, Step, Walk,
     flow::sealed,
-    plan::{Arrived, Decision, Doubt},
-    report::{Report, Verdict},
+    pagination::{
+        Slot,
+        fingerprint::Fingerprint,
+        position::{Arrived, Decision, Doubt},
+    },
+    trace,
 };
 
 /// Says which page of a walk to fetch next, and delivers the pages in order: for drivers that fetch several at once.
@@ -20,7 +23,8 @@ use crate::{
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 /// use core::time::Duration;
 /// use tc3_core::{
-///     Credential, DescribeBillList, Emulator, Flow, Now, Planner, Session, Step, Turn, UnixTime,
+///     billing::DescribeBillList, emulator::Emulator, pagination::{Prefetch, Turn}, Credential, Flow, Now,
+///     Session, Step, UnixTime,
 /// };
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -29,7 +33,7 @@ use crate::{
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
 ///
 /// let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
-/// let mut planner = Planner::new(action.with_limit(50)).with_width(3);
+/// let mut planner = Prefetch::new(action.with_limit(50)).with_width(3);
 /// let (mut out, mut most_out, mut records) = (Vec::new(), 0, 0);
 /// loop {
 ///     match planner.turn(session.settings()) {
@@ -55,7 +59,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a planner does nothing unless it is asked"]
-pub struct Planner<A: Paginate> {
+pub struct Prefetch<A: Paginate> {
     walk: Walk<A>,
     /// Identifies fetches issued by this planner.
     mark: Arc<()>,
@@ -71,6 +75,7 @@ pub struct Planner<A: Paginate> {
     /// A request that decides what the next page leaves open.
     look: Look,
     ended: bool,
+    trace: trace::Walk,
 }
 
 /// What is to be done next for a walk.
@@ -80,7 +85,7 @@ pub struct Planner<A: Paginate> {
     reason = "a turn lives for a moment on the stack; a box would cost each page an allocation"
 )]
 pub enum Turn<A: Paginate> {
-    /// Drive this, at once or beside others, and hand what it comes to to [`Planner::take`].
+    /// Drive this, at once or beside others, and hand what it comes to to [`Prefetch::take`].
     Fetch(Fetch<A>),
     /// Deliver this.
     Page(Result<Reply<A::Output>, Error>),
@@ -110,11 +115,13 @@ enum Look {
     Back(Doubt, Result<Arrived, Error>),
 }
 
-impl<A: Paginate> Planner<A> {
+impl<A: Paginate> Prefetch<A> {
     /// A walk over an action's list, or one that was begun elsewhere; one page at a time.
     pub fn new(walk: impl Into<Walk<A>>) -> Self {
+        let walk = walk.into();
         Self {
-            walk: walk.into(),
+            trace: trace::Walk::new(&walk),
+            walk,
             mark: Arc::default(),
             width: 1,
             ahead: VecDeque::new(),
@@ -128,7 +135,7 @@ impl<A: Paginate> Planner<A> {
 
     /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once and held until
     /// their turn comes, where the list's dialect allows it; where it doesn't, as with tokens, one at a
-    /// time. Many small windows are walked faster by several walks over [`windows`](crate::walk::windows).
+    /// time. Many small windows are walked faster by several walks over [`windows`](crate::pagination::walk::windows).
     ///
     /// When the total changes, some pages are fetched one by one, until it holds still.
     pub fn with_width(self, width: usize) -> Self {
@@ -153,15 +160,30 @@ impl<A: Paginate> Planner<A> {
         match self.advance(settings) {
             Ok(Turn::End) => {
                 self.ended = true;
+                self.trace.done();
                 Turn::End
             }
-            Ok(turn) => turn,
-            Err(error) => {
-                self.ended = true;
-                self.ahead.clear();
-                Turn::Page(Err(error))
+            Ok(turn) => {
+                if let Turn::Page(page) = &turn {
+                    self.trace.page(&self.walk, page);
+                }
+                turn
             }
+            Err(error) => Turn::Page(self.fail(error)),
         }
+    }
+
+    /// Ends the walk, and returns the error to deliver: for a driver that can't go on, since a fetch is lost.
+    ///
+    /// # Errors
+    ///
+    /// Always the one that is given.
+    pub fn fail(&mut self, error: Error) -> Result<Reply<A::Output>, Error> {
+        self.ended = true;
+        self.ahead.clear();
+        let page = Err(error);
+        self.trace.page(&self.walk, &page);
+        page
     }
 
     /// Takes back what a fetch came to. What nobody waits for any more is ignored, and what another
@@ -196,7 +218,11 @@ impl<A: Paginate> Planner<A> {
             if !self.walk.begin(settings)? {
                 return Ok(Turn::End);
             }
-            if self.walk.plan().is_none_or(|plan| !plan.is_over()) {
+            if self
+                .walk
+                .position()
+                .is_none_or(|position| !position.is_over())
+            {
                 break;
             }
             self.walk.leave()?;
@@ -252,8 +278,8 @@ impl<A: Paginate> Planner<A> {
         if let Some(Ahead::Back(Ok(page))) = self.ahead.front()
             && !page.asked_last
             && matches!(self.look, Look::No)
-            && let Some(plan) = self.walk.plan()
-            && plan.shift::<A>(&page.arrived).is_some()
+            && let Some(position) = self.walk.position()
+            && position.shift::<A>(&page.arrived).is_some()
         {
             self.unsettled = self.width;
             self.drop_ahead();
@@ -273,13 +299,13 @@ impl<A: Paginate> Planner<A> {
         let (Some(Ahead::Back(Ok(page))), Look::No) = (self.ahead.front(), &self.look) else {
             return Ok(None);
         };
-        let Some(plan) = self.walk.plan() else {
+        let Some(position) = self.walk.position() else {
             return Ok(None);
         };
-        if plan.is_lost::<A>(&page.arrived) {
+        if position.is_lost::<A>(&page.arrived) {
             return Err(self.walk.shifted(&page.arrived));
         }
-        let Some((doubt, slot)) = plan.doubt::<A>(&page.arrived, settings.max_pages()) else {
+        let Some((doubt, slot)) = position.doubt::<A>(&page.arrived, settings.max_pages()) else {
             return Ok(None);
         };
         self.look = Look::Out(doubt);
@@ -292,7 +318,7 @@ impl<A: Paginate> Planner<A> {
             number,
             mark: Arc::clone(&self.mark),
             asked_last,
-            call: Call::new(action),
+            call: self.trace.scope.in_scope(|| Call::new(action)),
             arrived: None,
         })
     }
@@ -300,7 +326,7 @@ impl<A: Paginate> Planner<A> {
     /// A page that nobody fetches yet, if it is known which and there is room for it.
     fn fetch_ahead(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
         let failed = |ahead: &Ahead<A>| matches!(ahead, Ahead::Back(Err(_)));
-        let Some(plan) = self.walk.plan() else {
+        let Some(position) = self.walk.position() else {
             return Ok(None);
         };
         let taken = self.ahead.len().saturating_add(self.stale);
@@ -309,11 +335,11 @@ impl<A: Paginate> Planner<A> {
             return Ok(None);
         }
         let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
-        let Some(slot) = plan.next::<A>(ahead) else {
+        let Some(slot) = position.next::<A>(ahead) else {
             return Ok(None);
         };
         let limit = settings.max_pages();
-        if u64::from(plan.pages()).saturating_add(ahead) >= limit.into() {
+        if u64::from(position.pages()).saturating_add(ahead) >= limit.into() {
             let window = self.walk.window();
             return match ahead {
                 0 => Err(Error::TooManyPages { window, limit }),
@@ -328,18 +354,18 @@ impl<A: Paginate> Planner<A> {
 
     fn deliver(&mut self, page: Page<A>) -> Result<Turn<A>, Error> {
         self.first = self.first.saturating_add(1);
-        let plan = self.walk.plan();
-        if plan.is_some_and(|plan| plan.has_come_again::<A>(&page.arrived)) {
+        let position = self.walk.position();
+        if position.is_some_and(|position| position.has_come_again::<A>(&page.arrived)) {
             return Err(self.walk.repeated());
         }
-        let expected = plan.and_then(|plan| plan.expected::<A>());
+        let expected = position.and_then(|position| position.expected::<A>());
         let unshifted = page.arrived.unshifted;
         let mut reply = page.reply;
         self.walk.advance(&mut reply.output, page.arrived);
         if self
             .walk
-            .plan()
-            .is_none_or(|plan| plan.next::<A>(0) != expected)
+            .position()
+            .is_none_or(|position| position.next::<A>(0) != expected)
         {
             // The list ends here, or goes on elsewhere than was thought when the next pages were asked for.
             self.drop_ahead();
@@ -367,7 +393,7 @@ pub struct Fetch<A: Paginate> {
     arrived: Option<Arrived>,
 }
 
-/// What a [`Fetch`] came to, for [`Planner::take`].
+/// What a [`Fetch`] came to, for [`Prefetch::take`].
 #[must_use = "a planner waits for it"]
 pub struct Fetched<A: Paginate> {
     mark: Arc<()>,
@@ -410,15 +436,6 @@ impl<A: Paginate> Flow for Fetch<A> {
             self.arrived = Some(arrived::<A>(reply, &body));
         }
     }
-
-    fn report(&self) -> Option<Report<'_>> {
-        self.call.report()
-    }
-
-    fn verdict(output: &Fetched<A>) -> Option<Verdict<'_>> {
-        let page = output.page.as_ref();
-        Some(Verdict::of(page.map(|page| &*page.reply.request_id)))
-    }
 }
 
 fn arrived<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> Arrived {
@@ -427,9 +444,9 @@ fn arrived<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> Arrived {
     Arrived::new(info, fingerprint)
 }
 
-impl<A: Paginate + fmt::Debug> fmt::Debug for Planner<A> {
+impl<A: Paginate + fmt::Debug> fmt::Debug for Prefetch<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Planner")
+        f.debug_struct("Prefetch")
             .field("walk", &self.walk)
             .field("width", &self.width)
             .field("ahead", &self.ahead.len())

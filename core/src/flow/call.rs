@@ -1,4 +1,4 @@
-use alloc::{borrow::Cow, boxed::Box, string::String};
+use alloc::{boxed::Box, string::String};
 use core::{fmt, mem, ops::Range, time::Duration};
 
 use bytes::Bytes;
@@ -6,15 +6,12 @@ use http::{HeaderMap, header};
 use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, NoCredentials, Now, Outcome, Reply, Session,
-    Step, Target, UnixTime,
-    credential::{Claim, Generation, Refresh},
-    flow::sealed,
-    report::{Report, Verdict, Why},
-    request::Prepared,
-    response,
-    retry::Advice,
-    stopwatch::Stopwatch,
+    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
+    UnixTime,
+    credential::{Claim, Generation, NoCredentials, Refresh},
+    flow::{clock::Elapsed, retry::Advice, sealed},
+    trace,
+    wire::{request::Prepared, response},
 };
 
 /// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
@@ -35,7 +32,7 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 /// One logical call: an action to its reply, sent as often as it takes, under a deadline.
 ///
 /// It waits for its turn within the service's frequency limit, is signed when its turn has come, and is
-/// sent again when that can help and is safe; [`Retry`](crate::Retry) says when. See [`flow`](crate::flow)
+/// sent again when that can help and is safe; [`Retry`](crate::flow::Retry) says when. See [`flow`](crate::flow)
 /// for how it is driven.
 ///
 /// ```
@@ -65,13 +62,11 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 pub struct Call<A: Action> {
     state: State<A::Output>,
     prepared: Result<Prepared, Target>,
-    time: Stopwatch,
+    elapsed: Elapsed,
     /// When the next attempt may be made, counted from the first step.
     ready: Duration,
     /// Whether that is by an answer's `Retry-After`.
     asked: bool,
-    /// Why the last step said to wait, if it did.
-    why: Option<Why>,
     attempts: u32,
     /// Which endpoint the last attempt went to.
     endpoint: usize,
@@ -93,6 +88,7 @@ pub struct Call<A: Action> {
     /// What the last attempt came to, unless it is the result.
     failed: Option<Error>,
     request_id: Option<String>,
+    trace: trace::Call,
 }
 
 enum State<O> {
@@ -111,17 +107,26 @@ enum State<O> {
 impl<A: Action> Call<A> {
     /// A call of `action`, which is checked and written down here; a wrong input is the first step's result.
     pub fn new(action: &A) -> Self {
+        Self::with_trace(action, trace::Call::new)
+    }
+
+    /// The same, within a search for credentials.
+    pub(crate) fn for_credentials(action: &A, scope: trace::Scope) -> Self {
+        Self::with_trace(action, |_| trace::Call::for_credentials(scope))
+    }
+
+    fn with_trace(action: &A, trace: impl FnOnce(&Target) -> trace::Call) -> Self {
         let (state, prepared) = match Prepared::new(action) {
             Ok(prepared) => (State::Ready, Ok(prepared)),
             Err(error) => (State::Refused(error), Err(action.target())),
         };
         Self {
             state,
+            trace: trace(target(&prepared)),
             prepared,
-            time: Stopwatch::default(),
+            elapsed: Elapsed::default(),
             ready: Duration::ZERO,
             asked: false,
-            why: None,
             attempts: 0,
             endpoint: 0,
             unreachable: 0,
@@ -164,7 +169,7 @@ impl<A: Action> Call<A> {
         if attempt_timeout.is_zero() {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
-        let left = deadline.saturating_sub(self.time.passed);
+        let left = deadline.saturating_sub(self.elapsed.passed());
         if prepared.target().signed {
             if left.is_zero() {
                 // What was never sent and has waited for credentials is late for want of them.
@@ -190,23 +195,25 @@ impl<A: Action> Call<A> {
             return Err(Error::Ended);
         };
         let rate = session.rate(prepared.target())?;
-        let queued = session.gate(prepared.target()).wait(rate, now.tick);
-        let delay = self.ready.saturating_sub(self.time.passed).max(queued);
+        let queued = session.rate_limit(prepared.target()).wait(rate, now.tick);
+        let delay = self.ready.saturating_sub(self.elapsed.passed()).max(queued);
         if delay >= left {
-            let throttle = session.gate(prepared.target()).rests_for(left, now.tick);
+            let throttle = session
+                .rate_limit(prepared.target())
+                .rests_for(left, now.tick);
             let throttle = throttle.and_then(Error::throttle);
             let failed = self.failed.take().or(throttle);
             return Err(self.late(deadline, failed));
         }
         if !delay.is_zero() {
-            let resting = session.gate(prepared.target()).resting(now.tick);
+            let resting = session.rate_limit(prepared.target()).resting(now.tick);
             let why = match (queued < delay, self.asked) {
-                (true, true) => Why::RetryAfter,
-                (true, false) => Why::Backoff,
-                (false, _) if resting == queued => Why::Throttled,
-                (false, _) => Why::Rate,
+                (true, true) => "retry_after",
+                (true, false) => "backoff",
+                (false, _) if resting == queued => "throttled",
+                (false, _) => "rate",
             };
-            return Ok(self.wait(delay, why));
+            return Ok(self.wait(delay, Some(why)));
         }
         self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
@@ -214,10 +221,10 @@ impl<A: Action> Call<A> {
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
         self.signed = session.generation().filter(|_| prepared.target().signed);
-        session.gate(prepared.target()).pass(now.tick);
+        session.rate_limit(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
-        Ok(Step::Send(Attempt {
+        let attempt = Attempt {
             request,
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
@@ -225,7 +232,10 @@ impl<A: Action> Call<A> {
             confidential: prepared.target().confidential,
             number: self.attempts,
             for_credentials: false,
-        }))
+            scope: self.trace.scope.clone(),
+        };
+        self.trace.send(&attempt);
+        Ok(Step::Send(attempt))
     }
 
     /// Waits for credentials, if there are none to sign with. After as many searches as there are attempts it gives up:
@@ -236,7 +246,7 @@ impl<A: Action> Call<A> {
         now: Now,
         left: Duration,
     ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
-        let claim = session.claim(left, now);
+        let claim = session.claim(left, now, &self.trace.scope);
         let ended = session.refresh().map_or(0, Refresh::ended);
         let before = match claim {
             Claim::Ready => {
@@ -257,7 +267,7 @@ impl<A: Action> Call<A> {
             Claim::Failed(missing, rest) if rest >= left => {
                 Err(self.late(settings.deadline(), Some(missing.into())))
             }
-            Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Why::NoCredentials))),
+            Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Some("no_credentials")))),
             _ if has_seen_enough => {
                 let missing = session.refresh().map(Refresh::no_credentials);
                 Err(missing.unwrap_or_else(NoCredentials::unsought).into())
@@ -266,14 +276,17 @@ impl<A: Action> Call<A> {
                 let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
                 self.polls = self.polls.saturating_add(1);
                 let delay = delay.min(LONGEST_POLL).min(left);
-                Ok(Some(self.wait(delay, Why::Credentials)))
+                // The driver searches instead, where that is its turn.
+                let is_due = session.refresh().is_some_and(Refresh::is_due);
+                Ok(Some(self.wait(delay, (!is_due).then_some("credentials"))))
             }
         }
     }
 
-    fn wait(&mut self, delay: Duration, why: Why) -> Step<<Self as Flow>::Output> {
-        self.time.wait(delay);
-        self.why = Some(why);
+    fn wait(&mut self, delay: Duration, why: Option<&str>) -> Step<<Self as Flow>::Output> {
+        if let Some(why) = why {
+            self.trace.wait(delay, why, self.failed.as_ref());
+        }
         Step::Wait(delay)
     }
 
@@ -314,17 +327,17 @@ impl<A: Action> Call<A> {
                 let rest = asked.clamp(REST, longest);
                 delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
-                    session.gate(target).rest(rest, now.tick, throttle);
+                    session.rate_limit(target).rest(rest, now.tick, throttle);
                 }
             }
             Advice::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
-                    session.set_clock(date, now.unix);
+                    session.clock().set(date, now.unix);
                     self.clock_set = true;
                     delay = Duration::ZERO;
                 }
                 _ => {
-                    session.undo_clock(self.clock_offset);
+                    session.clock().undo(self.clock_offset);
                     worthwhile = false;
                 }
             },
@@ -337,7 +350,7 @@ impl<A: Action> Call<A> {
                 None => worthwhile = false,
             },
         }
-        self.ready = self.time.passed.saturating_add(delay);
+        self.ready = self.elapsed.passed().saturating_add(delay);
         worthwhile && self.attempts < retry.attempts()
     }
 
@@ -348,10 +361,11 @@ impl<A: Action> Call<A> {
         session: &mut Session,
         now: Now,
     ) -> Step<<Self as Flow>::Output> {
+        self.trace.attempt(Some(request_id(&result)));
         let error = match result {
             Ok(reply) => {
                 if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
-                    session.prove_clock(self.clock_offset);
+                    session.clock().prove(self.clock_offset);
                 }
                 return Step::Done(Ok(reply));
             }
@@ -365,7 +379,7 @@ impl<A: Action> Call<A> {
             return self.go_on(session, now);
         }
         let deadline = session.settings().deadline();
-        let late = self.time.passed >= deadline.saturating_sub(EARLY);
+        let late = self.elapsed.passed() >= deadline.saturating_sub(EARLY);
         Step::Done(Err(match error {
             error @ Error::Transport(_) if late => self.late(deadline, Some(error)),
             error => self.give_up(error),
@@ -402,14 +416,6 @@ impl<A: Action> Call<A> {
         response::read_for::<A>(response, confidential)
     }
 
-    /// What the last answer meant.
-    fn last(&self) -> Option<Verdict<'_>> {
-        match &self.state {
-            State::Answered(result, _) => Self::verdict(result),
-            _ => self.failed.as_ref().map(|error| Verdict::of(Err(error))),
-        }
-    }
-
     /// The error of a call that has no time left.
     fn late(&mut self, after: Duration, error: Option<Error>) -> Error {
         Error::Deadline {
@@ -427,9 +433,9 @@ impl<A: Action> Flow for Call<A> {
     type Output = Result<Reply<A::Output>, Error>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        self.time.read(now.tick);
-        self.why = None;
-        match mem::replace(&mut self.state, State::Ended) {
+        self.elapsed.step(now.tick);
+        self.trace.step(self.elapsed.passed());
+        let step = match mem::replace(&mut self.state, State::Ended) {
             State::Ready => self.go_on(session, now),
             State::Sent => {
                 let abandoned = Error::Transport(Failure::unknown("the attempt was abandoned"));
@@ -438,11 +444,16 @@ impl<A: Action> Flow for Call<A> {
             State::Answered(result, hints) => self.conclude(result, &hints, session, now),
             State::Refused(error) => Step::Done(Err(error)),
             State::Ended => Step::Done(Err(Error::Ended)),
+        };
+        if let Step::Done(result) = &step {
+            self.trace.done(target(&self.prepared), request_id(result));
         }
+        step
     }
 
     fn handle(&mut self, outcome: Outcome) {
         if self.is_out() {
+            self.trace.answer(&outcome);
             self.state = match outcome {
                 Ok(response) => match self.read(&response) {
                     Ok(reply) => State::Answered(Ok(reply), Hints::default()),
@@ -453,28 +464,17 @@ impl<A: Action> Flow for Call<A> {
             };
         }
     }
+}
 
-    fn report(&self) -> Option<Report<'_>> {
-        let target = match &self.prepared {
-            Ok(prepared) => prepared.target(),
-            Err(target) => target,
-        };
-        Some(Report {
-            service: Cow::Borrowed(&target.service),
-            action: Cow::Borrowed(&target.action),
-            attempts: self.attempts,
-            last: self.last(),
-            why: self.why,
-            for_credentials: false,
-            credentials: None,
-            passed_over: &[],
-        })
-    }
+fn target(prepared: &Result<Prepared, Target>) -> &Target {
+    prepared
+        .as_ref()
+        .map_or_else(|target| target, Prepared::target)
+}
 
-    fn verdict(output: &Self::Output) -> Option<Verdict<'_>> {
-        let request_id = output.as_ref().map(|reply| &*reply.request_id);
-        Some(Verdict::of(request_id))
-    }
+/// The request id of a reply, or what is wrong.
+fn request_id<O>(result: &Result<Reply<O>, Error>) -> Result<&str, &Error> {
+    result.as_ref().map(|reply| &*reply.request_id)
 }
 
 /// What an answer's headers say about time.

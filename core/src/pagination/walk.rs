@@ -8,7 +8,10 @@
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 //! use core::time::Duration;
-//! use tc3_core::{Credential, DescribeBillList, Emulator, Flow, Now, Pages, Paginate, Session, Step, UnixTime, Walk};
+//! use tc3_core::{
+//!     billing::DescribeBillList, emulator::Emulator, Credential, Flow, Now, Pages, Paginate, Session, Step,
+//!     UnixTime, Walk,
+//! };
 //!
 //! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! # let mut service = Emulator::new(credential.clone()).with_records(1_000);
@@ -55,7 +58,7 @@
 //! pages, each of which a worker asks for by [`Paginate::turn_to`]:
 //!
 //! ```
-//! use tc3_core::{DescribeBillList, Paginate, Paging, walk};
+//! use tc3_core::{billing::DescribeBillList, pagination::{walk, Paging}, Paginate};
 //!
 //! let years = DescribeBillList::new("2023-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
 //! let windows: Vec<DescribeBillList> = walk::windows(years).collect();
@@ -84,17 +87,19 @@ use core::num::ParseIntError;
 use serde::{Deserialize, Serialize};
 
 #[cfg(doc)]
-use crate::Paging;
+use crate::pagination::Paging;
 use crate::{
-    Error, Invalid, Paginate, Settings, Slot,
-    fingerprint::text,
-    plan::{Arrived, Decision, Doubt, Plan},
-    report::Report,
+    Error, Invalid, Paginate, Settings,
+    pagination::{
+        Slot,
+        fingerprint::text,
+        position::{Arrived, Decision, Doubt, Position},
+    },
 };
 
 /// What a walk has delivered and what comes next.
 ///
-/// Made from an action, or by [`over`](Self::over) from several; see [the module](crate::walk) for what it is good for.
+/// Made from an action, or by [`over`](Self::over) from several; see [the module](crate::pagination::walk) for what it is good for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Walk<A> {
@@ -107,7 +112,8 @@ pub struct Walk<A> {
     /// What is being walked over; `None` when all is over.
     window: Option<A>,
     /// Where in the window; `None` before its first page.
-    plan: Option<Plan>,
+    #[serde(rename = "plan")]
+    position: Option<Position>,
     /// What follows the window in its list.
     rest: Option<A>,
     /// The lists after this one.
@@ -134,7 +140,7 @@ impl<A: Paginate> Walk<A> {
     /// A walk over one list after the other, e.g. of several months or of several sub-customers.
     ///
     /// ```
-    /// use tc3_core::{DescribeAllocationSummaryByBusiness, Month, Walk};
+    /// use tc3_core::{billing::DescribeAllocationSummaryByBusiness, Month, Walk};
     ///
     /// let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1)?);
     /// let year = Walk::over(summary.through(Month::new(2024, 12)?)?);
@@ -149,7 +155,7 @@ impl<A: Paginate> Walk<A> {
             action: window.as_ref().map(|action| action.target().action),
             open,
             window,
-            plan: None,
+            position: None,
             rest: None,
             lists,
             given: Given::default(),
@@ -162,7 +168,7 @@ impl<A: Paginate> Walk<A> {
 
     /// How many records the pages have held so far.
     pub fn delivered(&self) -> u64 {
-        let received = self.plan.as_ref().map_or(0, Plan::received);
+        let received = self.position.as_ref().map_or(0, Position::received);
         self.finished
             .saturating_add(received)
             .saturating_sub(self.dropped)
@@ -183,7 +189,7 @@ impl<A: Paginate> Walk<A> {
     /// `None` when all is over.
     ///
     /// ```
-    /// use tc3_core::{Agent, ChannelDescribeBillUsageDetail, Walk};
+    /// use tc3_core::{essbasic::{Agent, ChannelDescribeBillUsageDetail}, Walk};
     ///
     /// let (start, end) = ("20240101".parse()?, "20240131".parse()?);
     /// let uses = |organization| {
@@ -199,21 +205,6 @@ impl<A: Paginate> Walk<A> {
         self.window.as_ref()
     }
 
-    /// What there is to tell of it when nothing is under way.
-    pub(crate) fn report(&self) -> Option<Report<'_>> {
-        let target = self.window.as_ref()?.target();
-        Some(Report {
-            service: target.service,
-            action: target.action,
-            attempts: 0,
-            last: None,
-            for_credentials: false,
-            why: None,
-            credentials: None,
-            passed_over: &[],
-        })
-    }
-
     /// Goes on to what is to be fetched, if there is anything.
     pub(crate) fn begin(&mut self, settings: &Settings) -> Result<bool, Error> {
         let Some(window) = &mut self.window else {
@@ -222,19 +213,19 @@ impl<A: Paginate> Walk<A> {
         if self.action.as_deref() != Some(&*window.target().action) {
             return Err(Invalid::new("walk", "is of another action").into());
         }
-        if self.plan.is_none() {
+        if self.position.is_none() {
             // All that can fail comes before the window is cut, or it would be cut again the next time.
             window.check()?;
-            let plan = Plan::new(window, self.open, settings.page_size())?;
+            let position = Position::new(window, self.open, settings.page_size())?;
             self.rest = window.split();
-            if let (Some(rest), Some(slot)) = (&mut self.rest, plan.next::<A>(0)) {
+            if let (Some(rest), Some(slot)) = (&mut self.rest, position.next::<A>(0)) {
                 // An offset of the action's own is one in its first window.
                 rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));
             }
-            self.plan = Some(plan);
+            self.position = Some(position);
         }
-        match &self.plan {
-            Some(plan) if plan.next::<A>(0).is_some_and(|slot| slot.limit == 0) => {
+        match &self.position {
+            Some(position) if position.next::<A>(0).is_some_and(|slot| slot.limit == 0) => {
                 Err(Invalid::new("walk", "has pages of no records").into())
             }
             _ => Ok(true),
@@ -243,28 +234,28 @@ impl<A: Paginate> Walk<A> {
 
     /// Leaves a window that is over, if it gave all that it should have.
     pub(crate) fn leave(&mut self) -> Result<(), Error> {
-        let Some(plan) = self.plan.as_ref().filter(|plan| plan.is_over()) else {
+        let Some(position) = self.position.as_ref().filter(|position| position.is_over()) else {
             return Ok(());
         };
-        let delivered = plan.received();
-        if plan.repeated() {
+        let delivered = position.received();
+        if position.repeated() {
             return Err(self.repeated());
         }
-        if self.rest.is_some() && plan.skips_all::<A>() {
+        if self.rest.is_some() && position.skips_all::<A>() {
             let rule = "must not lie beyond the first window of the range: begin later instead";
             return Err(Invalid::new("Offset", rule).into());
         }
-        if let Some(total) = plan.total().filter(|total| delivered < *total) {
+        if let Some(total) = position.total().filter(|total| delivered < *total) {
             return Err(Error::Incomplete {
                 window: self.window(),
                 delivered,
                 total,
-                short_page: plan.short(),
+                short_page: position.short(),
             });
         }
         self.finished = self.delivered();
         self.dropped = 0;
-        self.plan = None;
+        self.position = None;
         self.given = core::mem::take(&mut self.giving);
         if self.rest.is_none() {
             self.given = Given::default();
@@ -273,8 +264,8 @@ impl<A: Paginate> Walk<A> {
         Ok(())
     }
 
-    pub(crate) const fn plan(&self) -> Option<&Plan> {
-        self.plan.as_ref()
+    pub(crate) const fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
     }
 
     /// The action that asks for a page of the window.
@@ -286,11 +277,11 @@ impl<A: Paginate> Walk<A> {
 
     /// Takes note of a page and drops what the window before has given.
     pub(crate) fn advance(&mut self, output: &mut A::Output, mut page: Arrived) {
-        let (Some(window), Some(plan)) = (&self.window, &mut self.plan) else {
+        let (Some(window), Some(position)) = (&self.window, &mut self.position) else {
             return;
         };
         let mut marks = core::mem::take(&mut page.fingerprint.records).into_iter();
-        plan.advance::<A>(page);
+        position.advance::<A>(page);
         let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
         let goes_on = self.rest.is_some();
         A::retain(output, &mut |item| {
@@ -307,7 +298,7 @@ impl<A: Paginate> Walk<A> {
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
-        self.total = plan.total().map(|total| total.saturating_add(before));
+        self.total = position.total().map(|total| total.saturating_add(before));
     }
 
     /// Takes note of what a look came to that was to decide a doubt about the next page.
@@ -317,26 +308,26 @@ impl<A: Paginate> Walk<A> {
         page: &mut Arrived,
         look: Result<Arrived, Error>,
     ) -> Result<Decision, Error> {
-        match &mut self.plan {
-            Some(plan) => plan.decide::<A>(doubt, page, look),
+        match &mut self.position {
+            Some(position) => position.decide::<A>(doubt, page, look),
             None => Ok(Decision::GoOn),
         }
     }
 
     /// Ends the window where an error says that its last page was the one before.
     pub(crate) fn end_at(&mut self, error: &Error) -> bool {
-        let plan = self.plan.as_mut();
-        plan.is_some_and(|plan| plan.end_at::<A>(error))
+        let position = self.position.as_mut();
+        position.is_some_and(|position| position.end_at::<A>(error))
     }
 
     /// A page is cut off, so that at least one record more should have come.
     pub(crate) fn cut(&self, page: &Arrived) -> Error {
-        let plan = self.plan.as_ref();
-        let delivered = plan.map_or(0, Plan::received);
+        let position = self.position.as_ref();
+        let delivered = position.map_or(0, Position::received);
         let held = u64::try_from(page.info.len).unwrap_or(u64::MAX);
-        let said = page.info.total.zip(plan);
-        let said = said.map_or(0, |(total, plan)| plan.total_by(total));
-        let slot = plan.and_then(|plan| plan.next::<A>(0));
+        let said = page.info.total.zip(position);
+        let said = said.map_or(0, |(total, position)| position.total_by(total));
+        let slot = position.and_then(|position| position.next::<A>(0));
         Error::Incomplete {
             window: self.window(),
             delivered,
@@ -349,15 +340,18 @@ impl<A: Paginate> Walk<A> {
         let total = page.info.total.unwrap_or_default();
         Error::Shifted {
             window: self.window(),
-            delivered: self.plan.as_ref().map_or(0, Plan::received),
-            total: self.plan.as_ref().map_or(0, |plan| plan.total_by(total)),
+            delivered: self.position.as_ref().map_or(0, Position::received),
+            total: self
+                .position
+                .as_ref()
+                .map_or(0, |position| position.total_by(total)),
         }
     }
 
     pub(crate) fn repeated(&self) -> Error {
         Error::Repeated {
             window: self.window(),
-            delivered: self.plan.as_ref().map_or(0, Plan::received),
+            delivered: self.position.as_ref().map_or(0, Position::received),
         }
     }
 }

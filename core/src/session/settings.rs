@@ -3,13 +3,13 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use crate::{Endpoint, Invalid, Retry, Target};
+use crate::{Invalid, Target, flow::Retry, session::Endpoint};
 
 /// How calls are made.
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{Language, Settings, Wire};
+/// use tc3_core::{session::{Language, Wire}, Settings};
 ///
 /// let settings = Settings::default()
 ///     .with_language(Language::EN_US)
@@ -339,7 +339,7 @@ header_text! {
     /// A language for the service's error messages.
     ///
     /// ```
-    /// use tc3_core::Language;
+    /// use tc3_core::session::Language;
     ///
     /// assert_eq!(Language::new("en-US")?, Language::EN_US);
     /// assert_eq!(Language::new("").unwrap_err().field(), "language");
@@ -353,106 +353,4 @@ impl Language {
     pub const ZH_CN: Self = Self(Cow::Borrowed("zh-CN"));
     /// English.
     pub const EN_US: Self = Self(Cow::Borrowed("en-US"));
-}
-
-/// Builder methods that forward to `Settings`, the same for both clients.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! settings_words {
-    () => {
-        /// Where requests go; [`Endpoint::PUBLIC`](tc3_core::Endpoint::PUBLIC) by default. An address of its own is
-        /// read by `"https://…".parse()`.
-        pub fn endpoint(self, endpoint: $crate::Endpoint) -> Self {
-            self.map_settings(|settings| settings.with_endpoint(endpoint))
-        }
-
-        /// Where requests go when the endpoint can't be reached; nowhere else by default.
-        pub fn failover(
-            self,
-            endpoints: impl ::core::iter::IntoIterator<Item = $crate::Endpoint>,
-        ) -> Self {
-            self.map_settings(|settings| settings.with_failover(endpoints))
-        }
-
-        /// The region that requests name; none by default.
-        pub fn region(
-            self,
-            region: impl ::core::convert::Into<::core::option::Option<$crate::Region>>,
-        ) -> Self {
-            self.map_settings(|settings| settings.with_region(region))
-        }
-
-        /// The language of the service's error messages; the service's choice by default.
-        pub fn language(
-            self,
-            language: impl ::core::convert::Into<::core::option::Option<$crate::Language>>,
-        ) -> Self {
-            self.map_settings(|settings| settings.with_language(language))
-        }
-
-        /// The form of requests; POST with signed JSON by default.
-        pub fn wire(self, wire: $crate::Wire) -> Self {
-            self.map_settings(|settings| settings.with_wire(wire))
-        }
-
-        /// How long a call may take in all, waiting and sending; 60 s by default.
-        pub fn deadline(self, deadline: ::core::time::Duration) -> Self {
-            self.map_settings(|settings| settings.with_deadline(deadline))
-        }
-
-        /// How long one attempt may take, never past the deadline; 30 s by default.
-        pub fn attempt_timeout(self, timeout: ::core::time::Duration) -> Self {
-            self.map_settings(|settings| settings.with_attempt_timeout(timeout))
-        }
-
-        /// When a call is sent again; 6 attempts within the deadline by default.
-        pub fn retry(self, retry: $crate::Retry) -> Self {
-            self.map_settings(|settings| settings.with_retry(retry))
-        }
-
-        /// How many calls of an action a second are sent, or `None` for any number; by default as many
-        /// as the action says that the service allows.
-        pub fn rate(
-            self,
-            service: impl ::core::convert::Into<::std::borrow::Cow<'static, str>>,
-            action: impl ::core::convert::Into<::std::borrow::Cow<'static, str>>,
-            rate: impl ::core::convert::Into<::core::option::Option<u32>>,
-        ) -> Self {
-            self.map_settings(|settings| settings.with_rate(service, action, rate))
-        }
-
-        /// How long an action rests at most after the service has throttled it, whatever `Retry-After` asks for; an
-        /// hour by default.
-        pub fn longest_rest(self, rest: ::core::time::Duration) -> Self {
-            self.map_settings(|settings| settings.with_longest_rest(rest))
-        }
-
-        /// The largest answer that is read, in bytes; 32 MiB by default.
-        pub fn max_body(self, bytes: usize) -> Self {
-            self.map_settings(|settings| settings.with_max_body(bytes))
-        }
-
-        /// How many records a walk asks for at once where the action doesn't say.
-        pub fn page_size(
-            self,
-            page_size: impl ::core::convert::Into<::core::option::Option<u32>>,
-        ) -> Self {
-            self.map_settings(|settings| settings.with_page_size(page_size))
-        }
-
-        /// How many pages a list, or each window of one, may have; 100,000 by default.
-        pub fn max_pages(self, max_pages: u32) -> Self {
-            self.map_settings(|settings| settings.with_max_pages(max_pages))
-        }
-
-        fn map_settings(
-            self,
-            change: impl ::core::ops::FnOnce($crate::Settings) -> $crate::Settings,
-        ) -> Self {
-            Self {
-                settings: change(self.settings),
-                ..self
-            }
-        }
-    };
 }

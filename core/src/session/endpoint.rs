@@ -6,7 +6,7 @@ use crate::{Invalid, Region};
 /// Where requests go: a family of hosts, one a service, or one address for all.
 ///
 /// ```
-/// use tc3_core::{Endpoint, Region};
+/// use tc3_core::{session::Endpoint, Region};
 ///
 /// assert_eq!(Endpoint::PUBLIC.url("billing"), "https://billing.tencentcloudapi.com");
 /// assert_eq!(Endpoint::INTERNATIONAL.url("billing"), "https://billing.intl.tencentcloudapi.com");
@@ -87,7 +87,7 @@ impl Endpoint {
     /// The `Host` header: the host, and the port where it is not the scheme's own.
     pub(crate) fn authority(&self, service: &str) -> String {
         match &self.0 {
-            Hosts::Domain(domain) => format!("{service}.{domain}"),
+            Hosts::Domain(domain) => [service, domain].join("."),
             Hosts::Fixed { authority, .. } => authority.clone(),
         }
     }

@@ -1,3 +1,0 @@
-//! What is written down of calls and walks.
-
-tc3_core::tellers!();

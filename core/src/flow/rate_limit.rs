@@ -1,0 +1,116 @@
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+use core::time::Duration;
+
+use crate::{Error, Target};
+
+/// A second, and a little more, as requests may arrive closer together than they were sent.
+const WINDOW: Duration = Duration::from_millis(1_020);
+
+/// The service's frequency limits, one for each action.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RateLimits {
+    limits: BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>,
+}
+
+impl RateLimits {
+    /// The limit of an action.
+    pub(crate) fn of(&mut self, target: &Target) -> &mut RateLimit {
+        let name = (target.service.clone(), target.action.clone());
+        self.limits.entry(name).or_default()
+    }
+}
+
+/// When an action was sent in the last second, and until when it rests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RateLimit {
+    /// When requests were sent, ascending; older ones than a second are dropped.
+    sent: VecDeque<Duration>,
+    rest: Option<Rest>,
+}
+
+/// A time in which nothing is sent, since the service has throttled.
+#[derive(Clone, Debug)]
+struct Rest {
+    since: Duration,
+    length: Duration,
+    /// The throttle that asked for it.
+    cause: Arc<Error>,
+}
+
+impl Rest {
+    const fn left(&self, now: Duration) -> Duration {
+        self.since.saturating_add(self.length).saturating_sub(now)
+    }
+}
+
+impl RateLimit {
+    /// How long until the next request may be sent, at `rate` a second.
+    pub(crate) fn wait(&self, rate: u32, now: Duration) -> Duration {
+        let rate = usize::try_from(rate).unwrap_or(usize::MAX);
+        let earlier = self.sent.len().checked_sub(rate);
+        let full = earlier
+            .and_then(|earlier| self.sent.get(earlier))
+            .map_or(Duration::ZERO, |sent| {
+                sent.saturating_add(WINDOW).saturating_sub(now)
+            });
+        self.resting(now).max(full)
+    }
+
+    /// For how long nothing is sent, whatever the rate.
+    pub(crate) fn resting(&self, now: Duration) -> Duration {
+        let rest = self.rest.as_ref();
+        rest.map_or(Duration::ZERO, |rest| rest.left(now))
+    }
+
+    /// Why nothing is sent for at least so long.
+    pub(crate) fn rests_for(&self, length: Duration, now: Duration) -> Option<&Error> {
+        let rest = self.rest.as_ref().filter(|rest| rest.left(now) >= length);
+        rest.map(|rest| &*rest.cause)
+    }
+
+    /// A request is sent.
+    pub(crate) fn sent(&mut self, now: Duration) {
+        while self
+            .sent
+            .front()
+            .is_some_and(|sent| sent.saturating_add(WINDOW) <= now)
+        {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+    }
+
+    /// Nothing is sent for so long, since the service has throttled.
+    pub(crate) fn rest(&mut self, length: Duration, now: Duration, cause: Error) {
+        if self.wait(u32::MAX, now) < length {
+            self.rest = Some(Rest {
+                since: now,
+                length,
+                cause: Arc::new(cause),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_longer_rest_stands_and_a_shorter_one_is_part_of_it() {
+        let mut limit = RateLimit::default();
+        limit.rest(seconds(9), seconds(0), Error::Ended);
+        limit.rest(seconds(3), seconds(1), Error::Ended);
+        assert_eq!(limit.wait(1, seconds(1)), seconds(8));
+        limit.rest(seconds(9), seconds(1), Error::Ended);
+        assert_eq!(limit.wait(1, seconds(1)), seconds(9));
+    }
+}
