@@ -114,6 +114,20 @@ impl PageFacts {
             .filter(|_| min <= probe && probe < max)
     }
 
+    /// Takes the result of a check that requested fewer records: either all of the page's came, or not.
+    fn narrow_span(&mut self, slot: &Slot, check: Self) {
+        let Span { min, max } = self.span(slot);
+        let probe = self.span_probe(slot).map_or(max, u64::from);
+        self.span = Some(if check.len() >= self.len() {
+            // The cursor behind these records, if there is one beside the offset.
+            self.info.token = check.info.token;
+            Span { min, max: probe }
+        } else {
+            let min = probe.saturating_add(1);
+            Span { min, max }
+        });
+    }
+
     /// Takes it that the page covers as many places as were requested.
     fn assume_full_span(&mut self, slot: &Slot) {
         let limit = slot.limit.into();
@@ -159,10 +173,14 @@ impl Position {
                 None => (Question::IsLastUnchanged, last.clone()),
             });
         }
-        if page.len() == 0 || !page.is_by_offset::<A>(slot) || self.is_repeated::<A>(page) {
+        // With a cursor beside the offset, the cursor tells the end and whether the page is another one.
+        let by_offset = page.is_by_offset::<A>(slot);
+        let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
+        if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
             return None;
         }
-        if page.fingerprint.all_equal && !self.honors_offset && self.has_seen(page) {
+        let may_be_another = by_offset && page.fingerprint.all_equal;
+        if may_be_another && !self.honors_offset && self.has_seen(page) {
             let beyond = max_pages.max(1).into();
             return Some((Question::IsOffsetIgnored, slot.plus(A::PAGING, beyond)));
         }
@@ -176,7 +194,7 @@ impl Position {
             return None;
         }
         let short = is_short.then(|| Self::question_of_short_page::<A>(slot, page));
-        let is_open = completes && page.is_last.is_none();
+        let is_open = by_offset && completes && page.is_last.is_none();
         let end = || is_open.then(|| (Question::IsEnd, Self::following::<A>(slot, page)));
         short.flatten().or_else(end)
     }
@@ -195,7 +213,9 @@ impl Position {
             return Some((Question::RecordBehind, slot));
         }
         if let Some(probe) = page.span_probe(slot) {
-            return Some((Question::Span, Slot::at(A::PAGING, start, probe)?));
+            let token = slot.token.clone();
+            let fewer = Slot::at(A::PAGING, start, probe)?;
+            return Some((Question::Span, Slot { token, ..fewer }));
         }
         let span = page.span(slot).max;
         let limit = u32::try_from(span).ok().filter(|it| *it < slot.limit)?;
@@ -240,7 +260,7 @@ impl Position {
             // After an error that says nothing, the page after this one is requested again in its turn.
             Question::IsEnd => page.is_last = Some(is_nothing_there(check).unwrap_or(false)),
             Question::Span | Question::RecordBehind => match check {
-                Ok(check) if question == Question::Span => Self::narrow_span(&slot, page, &check),
+                Ok(check) if question == Question::Span => page.narrow_span(&slot, check),
                 Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
                 // Not every service accepts such a limit. If records are missing, the total shows it in the end.
                 Err(error) if is_refused(&error) && self.is_total_beyond(page) => {
@@ -258,19 +278,7 @@ impl Position {
         self.totals(page).any(|total| total > after)
     }
 
-    /// A check with fewer records gave either all records of the page, or not.
-    fn narrow_span(slot: &Slot, page: &mut PageFacts, check: &PageFacts) {
-        let Span { min, max } = page.span(slot);
-        let probe = page.span_probe(slot).map_or(max, u64::from);
-        page.span = Some(if check.len() >= page.len() {
-            Span { min, max: probe }
-        } else {
-            let min = probe.saturating_add(1);
-            Span { min, max }
-        });
-    }
-
-    /// A page is whole if nothing follows it, or if its records follow one another with gaps.
+    /// Places right behind the page's records belong to the page if they hold nothing, or one of its own records.
     fn resolve_record_behind<A: Paginate>(
         slot: &Slot,
         page: &mut PageFacts,

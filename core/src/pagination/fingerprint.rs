@@ -13,7 +13,7 @@ pub(crate) struct Fingerprint {
     pub(crate) content: Option<String>,
     /// Hash of what never changes in the records: their identities, else their JSON.
     pub(crate) identity: Option<String>,
-    /// Hash of each record's identity, else of its JSON; empty if the answer has no list of that length.
+    /// Hash of each record's identity, else of its JSON; empty if a record has neither.
     pub(crate) records: Vec<u64>,
     /// Whether all records are equal, so that an equal page may be another one.
     pub(crate) all_equal: bool,
@@ -29,11 +29,10 @@ impl Fingerprint {
                 ..Self::default()
             };
         }
-        let mut items = 0_usize;
         let mut identities = Vec::with_capacity(info.len);
         A::retain(output, &mut |item| {
-            items = items.saturating_add(1);
-            identities.extend(A::identity(item).map(|identity| hash(identity.as_bytes())));
+            let identity = A::identity(item);
+            identities.push(identity.map(|identity| hash(identity.as_bytes())));
             true
         });
         let body = String::from_utf8_lossy(body);
@@ -47,12 +46,11 @@ impl Fingerprint {
                 .filter(|json| json.starts_with(['{', '[']))
                 .fold(0, |content, json| extend(content, json.as_bytes())),
         };
-        let has_identities = !identities.is_empty() && identities.len() == items;
-        let records = if has_identities {
-            identities
-        } else {
-            list.unwrap_or_default()
-        };
+        let list = list.unwrap_or_default();
+        let known = identities.into_iter().enumerate();
+        let known = known.map(|(place, identity)| identity.or_else(|| list.get(place).copied()));
+        let known: Option<Vec<u64>> = known.collect();
+        let records = known.filter(|known| !known.is_empty()).unwrap_or(list);
         let all_equal = match &*records {
             [] => false,
             [first, others @ ..] => others.iter().all(|other| other == first),
@@ -263,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_known_by_their_identities_where_each_has_one() {
+    fn each_record_is_known_by_its_identity_or_else_by_its_json() {
         for (mut names, body, records) in [
             (
                 alloc::vec![Some("a".into()), Some("b".into())],

@@ -164,7 +164,7 @@ pub trait Paginate: Action {
 
     /// What identifies a record in its list and never changes: an id, or several fields together. It must not contain a
     /// field that may change during a walk, such as a status or a balance. Records with equal identities are all
-    /// delivered. Without an identity, records are told apart by their JSON.
+    /// delivered. A record without an identity is known by its JSON.
     fn identity(item: &Self::Item) -> Option<Cow<'_, str>> {
         let _ = item;
         None

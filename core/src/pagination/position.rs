@@ -271,8 +271,8 @@ impl Position {
         match A::PAGING {
             // Behind all records of the page, even if the service gave more than the limit.
             Paging::ItemOffset => Slot::new(slot.offset.saturating_add(span), slot.limit),
-            // From here on, pages are as large as the service gives them.
-            Paging::PageIndex | Paging::PageNumber if span < slot.limit.into() => {
+            // From the first page on, pages are as large as the service gives them.
+            Paging::PageIndex | Paging::PageNumber if slot.position(A::PAGING) == 0 => {
                 let limit = u32::try_from(span).unwrap_or(slot.limit);
                 Slot::at(A::PAGING, span, limit).unwrap_or_else(|| slot.plus(A::PAGING, 1))
             }
