@@ -58,13 +58,13 @@
 //! # Below the run loop
 //!
 //! Each half can be used alone: [`request::sign`](wire::request::sign) turns an action into a signed `http::Request`,
-//! [`response::read`](wire::response::read) turns an answer into a [`Reply`] or an [`Error`], and [`tc3`] has every stage
-//! of the signature, including the server's side.
+//! [`response::read`](wire::response::read) turns an answer into a [`Reply`] or an [`Error`], and [`tc3`] has every
+//! stage of the signature, including the server's side.
 //!
 //! # Above it
 //!
-//! A [`Prefetch`](pagination::Prefetch) fetches several pages of a walk at once and delivers them in order. A [`Walk`] is
-//! the part of it that can be stored and continued elsewhere; see [`walk`](pagination::walk).
+//! A [`Prefetch`](pagination::Prefetch) fetches several pages of a walk at once and delivers them in order. A [`Walk`]
+//! is the part of it that can be stored and continued elsewhere; see [`walk`](pagination::walk).
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(

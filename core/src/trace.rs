@@ -63,13 +63,14 @@
 //! # let file = log.clone();
 //! tracing_subscriber::fmt().with_ansi(false).with_writer(move || file.clone()).init();
 //!
-//! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?); let now =
-//! Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0); let january = DescribeBillList::new("2024-01-01
-//! 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?); let mut call = Call::new(&january); let Step::Send(_) =
-//! call.step(&mut session, now) else { panic!() }; let answer = br#"{"Response": {"Error": {"Code":
-//! "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"}, "RequestId": "5e1f"}}"#;
-//! call.handle(Ok(http::Response::new(answer.as_slice().into()))); let Step::Done(Err(_)) = call.step(&mut session,
-//! now) else { panic!() };
+//! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+//! let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+//! let mut call = Call::new(&january);
+//! let Step::Send(_) = call.step(&mut session, now) else { panic!() };
+//! let answer = br#"{"Response": {"Error": {"Code": "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"}, "RequestId": "5e1f"}}"#;
+//! call.handle(Ok(http::Response::new(answer.as_slice().into())));
+//! let Step::Done(Err(_)) = call.step(&mut session, now) else { panic!() };
 //!
 //! # let line = String::from_utf8(log.0.lock().unwrap().clone())?;
 //! let (time, rest) = line.trim().split_once("Z ").unwrap();
@@ -88,9 +89,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A ticket for the vendor's support needs the `request_id`, the time of the line and the `action`; the `region` and the
-//! `code` help. Leave out keys, signatures and bodies. Without a request id, the service has not answered, and the `error`
-//! tells the reason: then give the `host` and the causes in `tc3::attempt` (level debug) to whoever runs the network.
+//! A ticket for the vendor's support needs the `request_id`, the time of the line and the `action`; the `region` and
+//! the `code` help. Leave out keys, signatures and bodies. Without a request id, the service has not answered, and the
+//! `error` tells the reason: then give the `host` and the causes in `tc3::attempt` (level debug) to whoever runs the
+//! network.
 //!
 //! # Metrics
 //!

@@ -271,7 +271,7 @@ mod tests {
             (
                 alloc::vec![Some("a".into()), None],
                 r#"{"Response":{"Names":["a",null]}}"#,
-                &[hash(br#""a""#), hash(b"null")],
+                &[hash(b"a"), hash(b"null")],
             ),
         ] {
             let info = PageInfo::new(2);
