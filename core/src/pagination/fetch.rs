@@ -1,8 +1,6 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use bytes::Bytes;
-
 #[cfg(doc)]
 use crate::pagination::Prefetch;
 use crate::{
@@ -78,10 +76,8 @@ impl<A: Paginate> Flow for Fetch<A> {
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        let body = match &outcome {
-            Ok(response) => response.body().clone(),
-            Err(_) => Bytes::new(),
-        };
+        let body = outcome.as_ref().map(|response| response.body().clone());
+        let body = body.unwrap_or_default();
         let was_sent = self.call.is_sent();
         self.call.handle(outcome);
         if was_sent && let Some(reply) = self.call.answered() {

@@ -14,7 +14,7 @@ use crate::{
 pub(super) type SeenPage = (Slot, String);
 
 /// How far one list was read. Knows nothing of requests.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Position {
     /// The next page; `None` when the list is over.
@@ -26,7 +26,6 @@ pub(crate) struct Position {
     /// The last plausible total, i.e. not smaller than the number of records received by then.
     total: Option<u64>,
     /// The last total that the service reported, plausible or not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reported: Option<u64>,
     pages: u32,
     /// Content of the first page.
@@ -34,28 +33,22 @@ pub(crate) struct Position {
     /// Content of the last page whose number is a power of two. Detects pages that repeat in a cycle (Brent).
     cycle_content: Option<String>,
     /// Content of the last page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     last_content: Option<String>,
     /// Whether the last two pages have the same content, all of it equal records.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub(super) in_equal_run: bool,
     /// The last page, to check whether it is unchanged.
     pub(super) last: Option<SeenPage>,
     /// The page before the last one, if all records of the last one are equal: that one looks unchanged even when
     /// the list has shifted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) second_last: Option<SeenPage>,
     /// Whether the last page named itself as the next one.
     names_itself: bool,
     /// Whether the service is known to honor offsets: it had no page far beyond the end.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub(super) honors_offset: bool,
     /// The span of the last page, if it is smaller than the page's limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     last_span: Option<u32>,
     /// The first short page before the end: how many records it held, and its limit. After it, a short page need not
     /// be the last one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first_short: Option<(u64, u32)>,
 }
 
@@ -88,20 +81,7 @@ impl Position {
         Ok(Self {
             skipped: slot.position(A::PAGING),
             next: Some(slot),
-            received: 0,
-            total: None,
-            reported: None,
-            pages: 0,
-            first_content: None,
-            cycle_content: None,
-            last_content: None,
-            in_equal_run: false,
-            last: None,
-            second_last: None,
-            names_itself: false,
-            honors_offset: false,
-            last_span: None,
-            first_short: None,
+            ..Self::default()
         })
     }
 

@@ -239,17 +239,17 @@ impl<A: Paginate> Prefetch<A> {
 
     /// Resolves the question about the first page in the queue, if its check request has a result.
     fn resolve_check(&mut self) -> Result<(), Error> {
-        let (question, check) = match mem::replace(&mut self.check, Check::None) {
-            Check::Received(question, check) => (question, check),
-            other => {
-                self.check = other;
-                return Ok(());
+        match (
+            mem::replace(&mut self.check, Check::None),
+            self.queue.front_mut(),
+        ) {
+            (Check::Received(question, check), Some(Queued::Received(Ok(page)))) => {
+                self.walk.resolve(question, &mut page.facts, check)?;
             }
-        };
-        match self.queue.front_mut() {
-            Some(Queued::Received(Ok(page))) => self.walk.resolve(question, &mut page.facts, check),
-            _ => Ok(()),
+            (Check::Received(..), _) => {}
+            (unfinished, _) => self.check = unfinished,
         }
+        Ok(())
     }
 
     /// Drops the queue if its first page reports another total but may be older than the page delivered before it.

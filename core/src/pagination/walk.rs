@@ -101,7 +101,6 @@ pub struct Walk<A> {
     action: Option<Cow<'static, str>>,
     /// Whether no list has a page size of its own, so that the settings decide. Once stored, an action may have a
     /// `Limit` that was only a default.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     ignore_limits: bool,
     /// The current window; `None` after the last one.
     window: Option<A>,
