@@ -98,7 +98,8 @@ enum State<O> {
 }
 
 impl<A: Action> Call<A> {
-    /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the error.
+    /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the
+    /// error.
     pub fn new(action: &A) -> Self {
         Self::with_trace(action, trace::Call::new)
     }

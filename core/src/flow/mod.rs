@@ -25,8 +25,9 @@
 //! use tc3_core::{Call, Credential, Flow, Failure, Now, Session, Step, Untyped};
 //!
 //! # fn send(_: tc3_core::Attempt) -> tc3_core::Outcome { Err(Failure::not_sent("no network here")) }
-//! # fn sleep(_: core::time::Duration) {}
-//! # fn now() -> Now { Now::new(tc3_core::UnixTime::new(1_551_113_065), core::time::Duration::ZERO, 0) }
+//! # let tick = core::cell::Cell::new(core::time::Duration::ZERO);
+//! # let sleep = |delay| tick.set(tick.get() + delay);
+//! # let now = || Now::new(tc3_core::UnixTime::new(1_551_113_065), tick.get(), 0);
 //! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 //! let action = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
 //! let mut flow = Call::new(&action);
@@ -48,9 +49,10 @@
 //!                │
 //!                ├─ invalid input ──▶ Refused ── step ─────────────────▶ Done(Err) ──┐
 //!                ▼                                                                   │
-//!    ┌────────▶ Ready ── step: the deadline is too near ───────────────▶ Done(Err) ──┤
-//!    │           │ ▲│                                                                │
-//!    │           │ └┴ step: Wait, for the rate limit, a backoff or credentials       │
+//!    ┌────────▶ Ready ◀──┐                                                           │
+//!    │           ├───────┘ step: Wait, for the rate limit, a backoff or credentials  │
+//!    │           │                                                                   │
+//!    │           ├─ step: the deadline is too near ────────────────────▶ Done(Err) ──┤
 //!    │           │                                                                   │
 //!    │           ▼ step: Send(attempt)                                               ▼
 //!    │          Sent                                                               Ended
@@ -191,7 +193,8 @@ impl Attempt {
         self.header(request::REGION)
     }
 
-    /// The span of the call. A transport enters it while it sends, so that events of its HTTP library belong to the call.
+    /// The span of the call. A transport enters it while it sends, so that events of its HTTP library belong to the
+    /// call.
     #[cfg(feature = "tracing")]
     pub const fn span(&self) -> &tracing::Span {
         &self.scope

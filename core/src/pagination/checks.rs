@@ -121,6 +121,20 @@ impl PageFacts {
         own.starts_with(others) || others.starts_with(own)
     }
 
+    /// Takes the result of a check that requested fewer records: either all of the page's came, or not.
+    fn narrow_span(&mut self, slot: &Slot, check: Self) {
+        let Span { min, max } = self.span(slot);
+        let probe = self.span_probe(slot).map_or(max, u64::from);
+        self.span = Some(if check.len() >= self.len() {
+            // The cursor behind these records, if there is one beside the offset.
+            self.info.token = check.info.token;
+            Span { min, max: probe }
+        } else {
+            let min = probe.saturating_add(1);
+            Span { min, max }
+        });
+    }
+
     /// Takes it that the page covers as many places as were requested.
     fn assume_full_span(&mut self, slot: &Slot) {
         let limit = slot.limit.into();
@@ -166,6 +180,7 @@ impl Position {
                 None => (Question::IsLastUnchanged, last.clone()),
             });
         }
+        // With a cursor beside the offset, the cursor tells the end and whether the page is another one.
         let by_offset = page.is_by_offset::<A>(slot);
         let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
         if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
@@ -206,8 +221,8 @@ impl Position {
         }
         if let Some(probe) = page.span_probe(slot) {
             let token = slot.token.clone();
-            let probe = Slot::at(A::PAGING, start, probe)?;
-            return Some((Question::Span, Slot { token, ..probe }));
+            let fewer = Slot::at(A::PAGING, start, probe)?;
+            return Some((Question::Span, Slot { token, ..fewer }));
         }
         let span = page.span(slot).max;
         let limit = u32::try_from(span).ok().filter(|it| *it < slot.limit)?;
@@ -256,7 +271,7 @@ impl Position {
                     if !page.begins_like(&check) {
                         return Ok(Verdict::Shifted);
                     }
-                    Self::narrow_span(&slot, page, check);
+                    page.narrow_span(&slot, check);
                 }
                 Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
                 // Not every service accepts such a limit. If records are missing, the total shows it in the end.
@@ -275,21 +290,7 @@ impl Position {
         self.totals(page).any(|total| total > after)
     }
 
-    /// A check with fewer records gave either all records of the page, or not.
-    fn narrow_span(slot: &Slot, page: &mut PageFacts, check: PageFacts) {
-        let Span { min, max } = page.span(slot);
-        let probe = page.span_probe(slot).map_or(max, u64::from);
-        page.span = Some(if check.len() >= page.len() {
-            // A cursor beside the offset is the one behind these records.
-            page.info.token = check.info.token;
-            Span { min, max: probe }
-        } else {
-            let min = probe.saturating_add(1);
-            Span { min, max }
-        });
-    }
-
-    /// A page is whole if nothing follows it, or if its records follow one another with gaps.
+    /// Places right behind the page's records belong to the page if they hold nothing, or one of its own records.
     fn resolve_record_behind<A: Paginate>(
         slot: &Slot,
         page: &mut PageFacts,

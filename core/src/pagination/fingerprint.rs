@@ -47,11 +47,10 @@ impl Fingerprint {
                 .fold(0, |content, json| extend(content, json.as_bytes())),
         };
         let list = list.unwrap_or_default();
-        let own: Option<Vec<u64>> = (0..)
-            .zip(identities)
-            .map(|(at, identity)| identity.or_else(|| list.get(at).copied()))
-            .collect();
-        let records = own.filter(|own| !own.is_empty()).unwrap_or(list);
+        let known = identities.into_iter().enumerate();
+        let known = known.map(|(place, identity)| identity.or_else(|| list.get(place).copied()));
+        let known: Option<Vec<u64>> = known.collect();
+        let records = known.filter(|known| !known.is_empty()).unwrap_or(list);
         let all_equal = match &*records {
             [] => false,
             [first, others @ ..] => others.iter().all(|other| other == first),
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_known_by_their_identities_where_each_has_one() {
+    fn each_record_is_known_by_its_identity_or_else_by_its_json() {
         for (mut names, body, records) in [
             (
                 alloc::vec![Some("a".into()), Some("b".into())],

@@ -170,8 +170,8 @@ pub trait Paginate: Action {
         None
     }
 
-    /// Whether two neighbouring windows that [`split`](Self::split) made may both contain the record. A walk delivers it
-    /// once, by its [`identity`](Self::identity).
+    /// Whether two neighbouring windows that [`split`](Self::split) made may both contain the record. A walk delivers
+    /// it once, by its [`identity`](Self::identity).
     fn is_shared(&self, item: &Self::Item) -> bool {
         let _ = item;
         false

@@ -381,8 +381,8 @@ fn a_page_that_is_cut_off_is_named_where_what_follows_it_cannot_be_asked_for() {
     ));
     assert_eq!(
         error.to_string(),
-        "incomplete: 500 of 800 records came (part 0); a page held 150 where 500 were asked for: \
-         ask for pages of at most 150"
+        "incomplete: 500 of 800 records came (part 0); a page held 150 of 500 records requested: \
+         start over with pages of at most 150"
     );
 }
 
