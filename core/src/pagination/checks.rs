@@ -114,6 +114,13 @@ impl PageFacts {
             .filter(|_| min <= probe && probe < max)
     }
 
+    /// Whether this page and another one from the same offset begin with the same records, as they do while the list
+    /// does not change.
+    fn begins_like(&self, other: &Self) -> bool {
+        let (own, others) = (&self.fingerprint.records, &other.fingerprint.records);
+        own.starts_with(others) || others.starts_with(own)
+    }
+
     /// Takes the result of a check that requested fewer records: either all of the page's came, or not.
     fn narrow_span(&mut self, slot: &Slot, check: Self) {
         let Span { min, max } = self.span(slot);
@@ -260,7 +267,12 @@ impl Position {
             // After an error that says nothing, the page after this one is requested again in its turn.
             Question::IsEnd => page.is_last = Some(is_nothing_there(check).unwrap_or(false)),
             Question::Span | Question::RecordBehind => match check {
-                Ok(check) if question == Question::Span => page.narrow_span(&slot, check),
+                Ok(check) if question == Question::Span => {
+                    if !page.begins_like(&check) {
+                        return Ok(Verdict::Shifted);
+                    }
+                    page.narrow_span(&slot, check);
+                }
                 Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
                 // Not every service accepts such a limit. If records are missing, the total shows it in the end.
                 Err(error) if is_refused(&error) && self.is_total_beyond(page) => {
