@@ -167,9 +167,8 @@ impl<A: Action> Call<A> {
         if prepared.target().signed {
             if left.is_zero() {
                 // It spent its time waiting for credentials, so their absence is the cause.
-                let refresh = session
-                    .refresh()
-                    .filter(|_| self.attempts == 0 && self.polls > 0);
+                let was_waiting = self.attempts == 0 && self.polls > 0;
+                let refresh = session.refresh().filter(|_| was_waiting);
                 let missing = refresh.map(|refresh| refresh.awaited().into());
                 return Err(self.deadline_error(deadline, missing));
             }
@@ -189,25 +188,21 @@ impl<A: Action> Call<A> {
             return Err(Error::Ended);
         };
         let rate = session.rate(prepared.target())?;
-        let queued = session.rate_limit(prepared.target()).wait(rate, now.tick);
-        let delay = self
-            .not_before
-            .saturating_sub(self.elapsed.passed())
-            .max(queued);
+        let limit = session.rate_limit(prepared.target());
+        let queued = limit.wait(rate, now.tick);
+        let backoff = self.not_before.saturating_sub(self.elapsed.passed());
+        let delay = backoff.max(queued);
         if delay >= left {
-            let throttle = session
-                .rate_limit(prepared.target())
-                .cause_of_rest(left, now.tick);
+            let throttle = limit.cause_of_rest(left, now.tick);
             let throttle = throttle.and_then(Error::throttle);
-            let failed = self.last_error.take().or(throttle);
-            return Err(self.deadline_error(deadline, failed));
+            let cause = self.last_error.take().or(throttle);
+            return Err(self.deadline_error(deadline, cause));
         }
         if !delay.is_zero() {
-            let resting = session.rate_limit(prepared.target()).resting(now.tick);
-            let why = match (queued < delay, self.by_retry_after) {
+            let why = match (backoff > queued, self.by_retry_after) {
                 (true, true) => "retry_after",
                 (true, false) => "backoff",
-                (false, _) if resting == queued => "throttled",
+                (false, _) if limit.resting(now.tick) == queued => "throttled",
                 (false, _) => "rate",
             };
             return Ok(self.wait(delay, Some(why)));

@@ -115,7 +115,7 @@ pub trait Flow: sealed::Sealed {
 }
 
 pub(crate) mod sealed {
-    /// Keeps [`Flow`](super::Flow) open to growth.
+    /// Only core implements [`Flow`](super::Flow), so methods can be added to it.
     pub trait Sealed {}
 }
 

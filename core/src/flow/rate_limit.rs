@@ -34,15 +34,14 @@ pub(crate) struct RateLimit {
 /// A period in which the action is not sent, because the service has throttled it.
 #[derive(Clone, Debug)]
 struct Rest {
-    since: Duration,
-    length: Duration,
+    until: Duration,
     /// The service's throttle answer.
     cause: Arc<Error>,
 }
 
 impl Rest {
     const fn left(&self, now: Duration) -> Duration {
-        self.since.saturating_add(self.length).saturating_sub(now)
+        self.until.saturating_sub(now)
     }
 }
 
@@ -50,13 +49,10 @@ impl RateLimit {
     /// Time until the next request may be sent, at `rate` requests a second.
     pub(crate) fn wait(&self, rate: u32, now: Duration) -> Duration {
         let rate = usize::try_from(rate).unwrap_or(usize::MAX);
-        let earlier = self.sent.len().checked_sub(rate);
-        let full = earlier
-            .and_then(|earlier| self.sent.get(earlier))
-            .map_or(Duration::ZERO, |sent| {
-                sent.saturating_add(WINDOW).saturating_sub(now)
-            });
-        self.resting(now).max(full)
+        let nth_last = self.sent.len().checked_sub(rate);
+        let nth_last = nth_last.and_then(|place| self.sent.get(place));
+        let free_at = nth_last.map_or(Duration::ZERO, |sent| sent.saturating_add(WINDOW));
+        self.resting(now).max(free_at.saturating_sub(now))
     }
 
     /// Time until the end of the rest.
@@ -73,11 +69,8 @@ impl RateLimit {
 
     /// Records a request.
     pub(crate) fn sent(&mut self, now: Duration) {
-        while self
-            .sent
-            .front()
-            .is_some_and(|sent| sent.saturating_add(WINDOW) <= now)
-        {
+        let is_old = |sent: &Duration| sent.saturating_add(WINDOW) <= now;
+        while self.sent.front().is_some_and(is_old) {
             self.sent.pop_front();
         }
         self.sent.push_back(now);
@@ -85,10 +78,9 @@ impl RateLimit {
 
     /// Starts a rest, unless a longer one is under way.
     pub(crate) fn rest(&mut self, length: Duration, now: Duration, cause: Error) {
-        if self.wait(u32::MAX, now) < length {
+        if self.resting(now) < length {
             self.rest = Some(Rest {
-                since: now,
-                length,
+                until: now.saturating_add(length),
                 cause: Arc::new(cause),
             });
         }

@@ -1,14 +1,12 @@
 //! Lists: how the pages of an action follow one another, and how a walk reads all of them.
-//!
-//! | file | holds |
-//! | --- | --- |
-//! | `walk.rs` | [`Walk`]: what is stored, across windows and lists |
-//! | `position.rs` | how far one list was read: the next page, and the end |
-//! | `checks.rs` | questions that a page raises, and the check requests that answer them |
-//! | `fingerprint.rs` | hashes that tell pages and records apart |
-//! | `window.rs` | windows of a range, and the records they share |
-//! | `prefetch.rs`, `fetch.rs` | several pages at once, delivered in order |
-//! | `pages.rs`, `items.rs` | one page after the other, one record after the other |
+
+// walk.rs         what is stored of a walk, across windows and lists
+// position.rs     how far one list was read: the next page, and the end
+// checks.rs       questions that a page raises, and the check requests that answer them
+// fingerprint.rs  hashes that tell pages and records apart
+// window.rs       windows of a range, and the records they share
+// prefetch.rs     several pages at once, delivered in order; fetch.rs is the request for one
+// pages.rs        one page after the other; items.rs: one record after the other
 
 mod checks;
 mod fetch;
@@ -64,7 +62,7 @@ use crate::Error;
 /// | is full and completes the total | is it the last page? | the page after it | nothing there: the walk ends; else it goes on |
 /// | holds more records than the total says | | | the total is ignored, and the walk goes on to an empty page |
 /// | is short, completes the total, and is the first short page | | | the walk ends |
-/// | is short, but more records may follow | how many places of the list does it cover, records that the service left out included? | fewer records from the same offset; mostly once, more often if the service leaves records out | the walk goes on right behind those places |
+/// | is short, but more records may follow | how many places of the list does it cover, records that the service left out included? | fewer records from the same offset; mostly once, more often if the service leaves records out | the walk goes on right behind those places; it ends with [`Error::Shifted`] if other records come |
 /// | is short, is not the first page, and pages follow by number | is it cut off? | the record right behind its records | nothing there, or one of its own records: the walk goes on to the next page; else it ends with [`Error::Incomplete`] |
 /// | repeats an earlier page, and its records differ from one another | | | the walk ends with [`Error::Repeated`] |
 /// | repeats an earlier page, and all its records are equal | does the service ignore the offset? | a page [`max_pages`](crate::Settings::max_pages) further on | records there: the walk ends with [`Error::Repeated`] |

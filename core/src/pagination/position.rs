@@ -27,7 +27,7 @@ pub(crate) struct Position {
     total: Option<u64>,
     /// The last total that the service reported, plausible or not.
     pub(super) reported: Option<u64>,
-    pages: u32,
+    pub(super) pages: u32,
     /// Content of the first page.
     first_content: Option<String>,
     /// Content of the last page whose number is a power of two. Detects pages that repeat in a cycle (Brent).
@@ -42,7 +42,7 @@ pub(crate) struct Position {
     /// the list has shifted.
     pub(super) second_last: Option<SeenPage>,
     /// Whether the last page named itself as the next one.
-    names_itself: bool,
+    pub(super) names_itself: bool,
     /// Whether the service is known to honor offsets: it had no page far beyond the end.
     pub(super) honors_offset: bool,
     /// The span of the last page, if it is smaller than the page's limit.
@@ -97,22 +97,6 @@ impl Position {
         }
         let slot = next.plus(A::PAGING, ahead);
         (slot.position(A::PAGING) < self.total?).then_some(slot)
-    }
-
-    pub(crate) const fn pages(&self) -> u32 {
-        self.pages
-    }
-
-    pub(crate) const fn received(&self) -> u64 {
-        self.received
-    }
-
-    pub(crate) const fn names_itself(&self) -> bool {
-        self.names_itself
-    }
-
-    pub(crate) const fn first_short(&self) -> Option<(u64, u32)> {
-        self.first_short
     }
 
     /// How many records the walk should receive, by the last plausible total.

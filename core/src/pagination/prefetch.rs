@@ -305,7 +305,7 @@ impl<A: Paginate> Prefetch<A> {
             return Ok(None);
         };
         let limit = settings.max_pages();
-        if u64::from(position.pages()).saturating_add(ahead) >= limit.into() {
+        if u64::from(position.pages).saturating_add(ahead) >= limit.into() {
             let window = self.walk.window();
             return match ahead {
                 0 => Err(Error::TooManyPages { window, limit }),

@@ -202,7 +202,7 @@ impl<A: Paginate> Walk<A> {
 
     /// Number of records that the current window's pages held.
     fn received(&self) -> u64 {
-        self.position.as_ref().map_or(0, Position::received)
+        self.position.as_ref().map_or(0, |it| it.received)
     }
 
     /// Leaves windows that are over and opens the next one. Returns whether there is a page to request.
@@ -241,8 +241,8 @@ impl<A: Paginate> Walk<A> {
         let Some(position) = &self.position else {
             return Ok(());
         };
-        let delivered = position.received();
-        if position.names_itself() {
+        let delivered = position.received;
+        if position.names_itself {
             return Err(self.repeated());
         }
         if self.rest.is_some() && position.skips_all::<A>() {
@@ -254,7 +254,7 @@ impl<A: Paginate> Walk<A> {
                 window: self.window(),
                 delivered,
                 total,
-                short_page: position.first_short(),
+                short_page: position.first_short,
             });
         }
         self.finished = self.delivered();
