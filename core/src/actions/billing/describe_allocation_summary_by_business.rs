@@ -15,14 +15,14 @@ use crate::{
     types::{BillDate, Percent, lenient, open_set},
 };
 
-/// The most records that the service documents for a page, and the page size where nobody says otherwise.
+/// The documented maximum of records on a page, and the default page size.
 const MAX_PAGE_SIZE: u32 = 1_000;
 
 input! {
-    /// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
+    /// Returns the cost of each product for each cost-allocation unit in a month, and the month's sums.
     ///
-    /// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
-    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
+    /// Amounts are in yuan. The service computes a month's summary after the month has ended. Until then it refuses with
+    /// `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
     ///
     /// ```
     /// use tc3_core::{billing::{DescribeAllocationSummaryByBusiness, Sort, SortType}, Month};
@@ -42,32 +42,32 @@ input! {
     /// Source: the vendor's page of `DescribeAllocationSummaryByBusiness`, billing 2018-07-09.
     #[derive(Clone, Debug, Default, Eq)]
     pub struct DescribeAllocationSummaryByBusiness {
-        /// How many records to return at most, 1 to 1000; `None` asks for 1000, or a walk's page size. It is written as
-        /// 1000, which the service wants, and so read back as 1000.
+        /// The maximum number of records to return, 1 to 1000; `None` asks for 1000, or a walk's page size. `None` is
+        /// serialized as 1000, since the service requires a `Limit`, and so is deserialized as 1000.
         #[serde(default, serialize_with = "limit_or::<MAX_PAGE_SIZE, _>")]
         pub limit: Option<u32>,
-        /// How many records to skip. A walk begins here and counts on by itself.
+        /// How many records to skip. A walk starts here.
         #[serde(default)]
         pub offset: u64,
         /// The month of the bill; `None` asks for the current one, Beijing time.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub month: Option<Month>,
-        /// Whether a record is of a month or of a day.
+        /// Whether a record covers a month or a day.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub period_type: Option<PeriodType>,
-        /// The cost-allocation units to return, by their keys; empty asks for all.
+        /// The keys of the cost-allocation units to return; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub tree_node_uniq_keys: Vec<String>,
         /// Ascending or descending.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub sort_type: Option<SortType>,
-        /// What to sort by.
+        /// The field to sort by.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub sort: Option<Sort>,
-        /// The days to return; only with [`PeriodType::DAY`]. Empty asks for all.
+        /// The days to return, only with [`PeriodType::DAY`]; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub bill_dates: Vec<BillDate>,
-        /// The products to return, by their codes, e.g. `p_cvm`; empty asks for all.
+        /// The codes of the products to return, e.g. `p_cvm`; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub business_codes: Vec<String>,
     }
@@ -87,7 +87,7 @@ impl DescribeAllocationSummaryByBusiness {
         Self::default()
     }
 
-    /// The same for each month from this action's to `last`, both included, for
+    /// Returns this action for each month from its own to `last`, both included, for
     /// [`Walk::over`](crate::Walk::over).
     ///
     /// ```
@@ -102,11 +102,11 @@ impl DescribeAllocationSummaryByBusiness {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `Month` when this action names none, or one after `last`.
+    /// [`Invalid`] naming `Month` when this action's month is `None` or after `last`.
     pub fn through(self, last: Month) -> Result<Vec<Self>, Invalid> {
         let first = self.month.ok_or(Invalid::new(
             "Month",
-            "must be named where a range of months begins",
+            "must be set to start a range of months",
         ))?;
         if first.first_day() > last.first_day() {
             return Err(Invalid::new("Month", "must not be after the last month"));
@@ -121,13 +121,13 @@ impl DescribeAllocationSummaryByBusiness {
             .collect())
     }
 
-    /// Records of a month or of a day.
+    /// Sets whether a record covers a month or a day.
     pub fn with_period_type(mut self, period_type: PeriodType) -> Self {
         self.period_type = Some(period_type);
         self
     }
 
-    /// Only these cost-allocation units.
+    /// Returns only these cost-allocation units.
     pub fn with_tree_node_uniq_keys(
         mut self,
         keys: impl IntoIterator<Item = impl Into<String>>,
@@ -136,20 +136,20 @@ impl DescribeAllocationSummaryByBusiness {
         self
     }
 
-    /// Sorted by a field.
+    /// Sorts by a field.
     pub fn with_sort(mut self, sort: Sort, sort_type: SortType) -> Self {
         self.sort = Some(sort);
         self.sort_type = Some(sort_type);
         self
     }
 
-    /// Only these days; goes with [`PeriodType::DAY`].
+    /// Returns only these days, with [`PeriodType::DAY`].
     pub fn with_bill_dates(mut self, dates: impl IntoIterator<Item = BillDate>) -> Self {
         self.bill_dates = dates.into_iter().collect();
         self
     }
 
-    /// Only these products.
+    /// Returns only these products.
     pub fn with_business_codes(
         mut self,
         codes: impl IntoIterator<Item = impl Into<String>>,
@@ -171,7 +171,7 @@ impl DescribeAllocationSummaryByBusiness {
     }
 }
 
-/// By what they ask for: an open `limit` is one of 1000.
+/// Inputs are equal if they ask for the same; a `limit` of `None` equals 1000.
 impl PartialEq for DescribeAllocationSummaryByBusiness {
     fn eq(&self, other: &Self) -> bool {
         same(self, other)
@@ -220,8 +220,8 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
         )
     }
 
-    /// The product, the unit and the day; the costs of a month that is not over change. Records may be equal in all
-    /// of them.
+    /// The product, the unit and the day, but no cost, since the costs of a running month change. Several records may
+    /// have the same identity.
     fn identity(item: &AllocationSummaryByBusiness) -> Option<Cow<'_, str>> {
         let unit = item.tree_node_uniq_key.as_deref().unwrap_or_default();
         let product = &item.business_code;
@@ -242,23 +242,23 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
     }
 }
 
-/// A page of records, and the sums over all that the request asks for.
+/// A page of records, and the sums over all pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct DescribeAllocationSummaryByBusinessResponse {
-    /// How many records the request asks for, over all pages; `None` when the service has no figure.
+    /// The number of records on all pages; `None` if the service gives none.
     #[serde(default, deserialize_with = "lenient::optional_total")]
     pub record_num: Option<u64>,
-    /// The sums; `None` when the service has none.
+    /// The sums; `None` if the service gives none.
     #[serde(default, deserialize_with = "lenient::optional_object")]
     pub total: Option<AllocationOverviewTotal>,
-    /// The records of this page; `None` when the service has none.
+    /// The records of this page; `None` if the service gives none.
     #[serde(default, deserialize_with = "lenient::optional_objects")]
     pub detail: Option<Vec<AllocationSummaryByBusiness>>,
 }
 
-/// Sums in yuan. Each is `None` when the service has none.
+/// Sums in yuan. A sum is `None` if the service gives none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -280,15 +280,15 @@ pub struct AllocationOverviewTotal {
     pub transfer_pay_amount: Option<Yuan>,
 }
 
-/// What one product cost one cost-allocation unit. Amounts are in yuan.
+/// The cost of one product for one cost-allocation unit. Amounts are in yuan.
 ///
-/// Costs are *gathered* when a rule assigns a resource to the unit, and *allocated* when a rule shares
-/// a common cost out; *total* is both together. What the service left out is `None`.
+/// A cost is *gathered* if a rule assigns a resource to the unit, and *allocated* if a rule divides a common cost among
+/// units; *total* is the sum of both. A field that the service omitted is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct AllocationSummaryByBusiness {
-    /// The key of the cost-allocation unit; `None` for what no rule assigns.
+    /// The key of the cost-allocation unit; `None` for costs that no rule assigns.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub tree_node_uniq_key: Option<String>,
     /// The name of the cost-allocation unit.
@@ -341,7 +341,7 @@ pub struct AllocationSummaryByBusiness {
     pub allocate_real_cost: Option<Yuan>,
     /// Total cost after discounts.
     pub real_total_cost: Yuan,
-    /// This record's part of the whole cost after discounts, in percent.
+    /// This record's share of the whole cost after discounts, in percent.
     pub ratio: Option<Percent>,
     /// The change of the total cost against the month before, in percent; `None` without a month before.
     pub trend: Option<Percent>,
