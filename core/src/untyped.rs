@@ -11,7 +11,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     Action, Invalid, Target,
-    wire::response::{self, Halves},
+    wire::{
+        query::MAX_DEPTH,
+        response::{self, Halves},
+    },
 };
 
 /// Any action by name, with JSON input; its output is [`Fields`].
@@ -160,9 +163,6 @@ impl Action for Untyped {
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Fields(BTreeMap<String, Box<RawValue>>);
-
-/// How deep `serde_json` reads.
-const MAX_DEPTH: usize = 127;
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

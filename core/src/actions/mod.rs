@@ -35,6 +35,26 @@ macro_rules! input {
     };
 }
 
+/// Declares an output, or a part of one, with serde's traits in the API's field names.
+///
+/// A field with a function of [`lenient`](crate::types::lenient) behind it is read by that function, and may be absent.
+macro_rules! output {
+    ($(
+        $(#[$outer:meta])*
+        pub struct $name:ident {
+            $( $(#[$inner:meta])* pub $field:ident: $type:ty $(= $read:literal)?, )*
+        }
+    )*) => { $(
+        $(#[$outer])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$inner])* $(#[serde(default, deserialize_with = $read)])? pub $field: $type, )*
+        }
+    )* };
+}
+
 pub mod billing;
 pub mod essbasic;
 pub mod sts;

@@ -183,8 +183,8 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or field when the text isn't such JSON, when a field is missing or occurs twice, and
-    /// when a value is malformed.
+    /// [`Unreadable`] with the line or field when the text isn't such JSON, when a field is missing or occurs twice,
+    /// and when a value is malformed.
     pub fn from_metadata(answer: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
         let parts = Parts::from_json(text(answer.as_ref())?, PARTS)?;
         if parts.required("Code")? != "Success" {

@@ -72,7 +72,8 @@ impl Credential {
     ///
     /// - is empty;
     /// - has a character that is not printable ASCII, such as a space or a line break that was pasted with it;
-    /// - has a quote, a bracket, `$`, `%` or `\\`: keys have none, but an unfilled placeholder or a quoted setting does;
+    /// - has a quote, a bracket, `$`, `%` or `\\`: keys have none, but an unfilled placeholder or a quoted setting
+    ///   does;
     /// - has a `/`, `,`, `;` or `=` in the id: these separate the parts of the `Authorization` header.
     pub fn new(
         secret_id: impl Into<String>,

@@ -34,8 +34,8 @@ impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a
     /// temporary credential, `token`.
     ///
-    /// The parser is strict, unlike crates for INI files, which choose one of two equal keys, cut values at a `#` or keep
-    /// quotes:
+    /// The parser is strict, unlike crates for INI files, which choose one of two equal keys, cut values at a `#` or
+    /// keep quotes:
     ///
     /// - A line is `[section]`, `key = value` or `key: value`, a comment that begins with `#` or `;`, or blank.
     /// - Keys may be in upper case, with hyphens or without underscores. A value may be in quotes, as in the vendor's
@@ -58,8 +58,8 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or key when the section is missing, when it or one of its keys occurs twice, when the
-    /// id or the key is missing, when a value is malformed, when a role is named, and for any other line.
+    /// [`Unreadable`] with the line or key when the section is missing, when it or one of its keys occurs twice, when
+    /// the id or the key is missing, when a value is malformed, when a role is named, and for any other line.
     pub fn from_profile(file: impl AsRef<[u8]>, profile: &str) -> Result<Self, Unreadable> {
         Identity::from_profile(file.as_ref(), profile)?.keys()
     }

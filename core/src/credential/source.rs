@@ -76,7 +76,8 @@ impl Source {
         })
     }
 
-    /// The file that the vendor's command line tool, tccli, keeps for a profile, as [`Credential::from_tccli`] reads it.
+    /// The file that the vendor's command line tool, tccli, keeps for a profile, as [`Credential::from_tccli`] reads
+    /// it.
     ///
     /// The profile is the one that `TCCLI_PROFILE` or, as for Terraform, `TENCENTCLOUD_PROFILE` names, else `default`.
     /// The file is in the folder that `TENCENTCLOUD_SHARED_CREDENTIALS_DIR` names, else in `~/.tccli`. If it has a
@@ -170,12 +171,6 @@ impl Identity {
             _ => None,
         }
     }
-
-    /// Adds the file's path to the place.
-    pub(super) fn within(self, file: &str) -> Self {
-        let place = self.place.map(|place| format!("{file}: {place}"));
-        Self { place, ..self }
-    }
 }
 
 impl Source {
@@ -253,8 +248,7 @@ impl Source {
 
 /// Adds the file's path to the place of an identity or an error.
 fn within(path: &str, read: Result<Identity, Unreadable>) -> Result<Identity, Tried> {
-    match read {
-        Ok(identity) => Ok(identity.within(path)),
-        Err(unreadable) => Err(unreadable.within(path).into()),
-    }
+    let Identity { source, place } = read.map_err(|unreadable| unreadable.within(path))?;
+    let place = place.map(|place| format!("{path}: {place}"));
+    Ok(Identity { source, place })
 }

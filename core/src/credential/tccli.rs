@@ -80,9 +80,9 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or key when the text isn't such JSON, when a key occurs twice, when the id or the key
-    /// is missing, when a value is malformed, when a role is named, and when the `type` is not one of tccli's: `oauth`,
-    /// `sso` and `default`, which is the same as none.
+    /// [`Unreadable`] with the line or key when the text isn't such JSON, when a key occurs twice, when the id or the
+    /// key is missing, when a value is malformed, when a role is named, and when the `type` is not one of tccli's:
+    /// `oauth`, `sso` and `default`, which is the same as none.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
         Identity::from_tccli(file.as_ref())?.keys()
     }

@@ -41,16 +41,16 @@ pub enum Fault {
     /// The reported total is off by this number, though never below 0: `total=+5`, `total=-3`. The records are
     /// unchanged. It has no effect if no total is reported.
     Total(i64),
-    /// Each reported sum is off by this number of fen: `sums=+1`, `sums=-250`. The records are unchanged. It has no effect
-    /// if no sums are reported.
+    /// Each reported sum is off by this number of fen: `sums=+1`, `sums=-250`. The records are unchanged. It has no
+    /// effect if no sums are reported.
     Sums(i64),
     /// From this request on, the requested list has this number of new records at its head, the newest first: `head=1`.
     ///
     /// A list belongs to an action and a range, i.e. the text of `StartTime` and `EndTime` or of `Month`; requests for
-    /// another range don't see its new records. In any order, a new record has the first kind that the filters name, the
-    /// time of the range's start (at the tail: of its end), and its own id if records have ids. It counts in the total and
-    /// in the sums, as 1.00 yuan in the sum of its kind. A new record of a product costs nothing, so that no sum and no
-    /// other record's `Ratio` changes.
+    /// another range don't see its new records. In any order, a new record has the first kind that the filters name,
+    /// the time of the range's start (at the tail: of its end), and its own id if records have ids. It counts in the
+    /// total and in the sums, as 1.00 yuan in the sum of its kind. A new record of a product costs nothing, so that no
+    /// sum and no other record's `Ratio` changes.
     AddHead(u64),
     /// The same at the tail of the list, the newest last: `tail=2`.
     AddTail(u64),
@@ -75,8 +75,8 @@ pub enum When {
     Every(u64),
     /// A share of all requests in hundredths of a percent, chosen by the emulator's seed: `10%`, `1.25%`.
     ///
-    /// Each request is hit by at most one share of a script: `throttle@5%` and `cut@5%` hit 10 % together. Shares beyond
-    /// 100 % in total hit none.
+    /// Each request is hit by at most one share of a script: `throttle@5%` and `cut@5%` hit 10 % together. Shares
+    /// beyond 100 % in total hit none.
     Share(u16),
 }
 
@@ -84,7 +84,8 @@ impl When {
     /// All requests, as a [`Share`](Self::Share).
     pub(super) const ALL: u16 = 10_000;
 
-    /// Whether the request with this number is hit. It is false for a [`Share`](Self::Share), which the emulator chooses.
+    /// Whether the request with this number is hit. It is false for a [`Share`](Self::Share), which the emulator
+    /// chooses.
     ///
     /// ```
     /// use tc3_core::emulator::When;

@@ -52,8 +52,8 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 ///
 /// - `n` transactions, spread evenly over the years 2024 and 2025, Beijing time, in order of time; and
 ///   one of 0 yuan after every 32 of them, which are returned only with `WithZeroAmount`;
-/// - `n` records of products in each month of these years, distributed over five cost-allocation units, one of which has
-///   the unassigned costs;
+/// - `n` records of products in each month of these years, distributed over five cost-allocation units, one of which
+///   has the unassigned costs;
 /// - `n` uses in each month of these years for the app [`APP_ID`](Self::APP_ID), distributed over its five
 ///   [`SUB_CUSTOMERS`](Self::SUB_CUSTOMERS).
 ///
@@ -86,10 +86,10 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 ///
 /// # What it accepts
 ///
-/// It accepts signatures of both versions: `TC3-HMAC-SHA256`, and `HmacSHA1` and `HmacSHA256` by GET or as a form. For a
-/// host of the vendor (`*.tencentcloudapi.com`), the signature must fit the `Host` header, and the service must be the
-/// host's first label. For any other host (`127.0.0.1:8080`, `billing.localhost:8080`), some of the vendor's SDKs can't
-/// sign correctly. There
+/// It accepts signatures of both versions: `TC3-HMAC-SHA256`, and `HmacSHA1` and `HmacSHA256` by GET or as a form. For
+/// a host of the vendor (`*.tencentcloudapi.com`), the signature must fit the `Host` header, and the service must be
+/// the host's first label. For any other host (`127.0.0.1:8080`, `billing.localhost:8080`), some of the vendor's SDKs
+/// can't sign correctly. There
 ///
 /// - a signature over the host without its port is accepted as well;
 /// - a signature for the service that the host's first label names (`127`, `billing`) is accepted for any service; the

@@ -156,15 +156,15 @@ impl Emulator {
 
     /// Answers a request that arrives at the time `now` of the service's clock.
     ///
-    /// The response is that of [`exchange`](Self::exchange) without the delay. If the script gives the client no response,
-    /// it is a gateway's page with status 504.
+    /// The response is that of [`exchange`](Self::exchange) without the delay. If the script gives the client no
+    /// response, it is a gateway's page with status 504.
     pub fn handle(&mut self, now: UnixTime, request: &Request<Bytes>) -> Response<Bytes> {
         let answer = self.exchange(now, request).outcome;
         answer.unwrap_or_else(|_| page(StatusCode::GATEWAY_TIMEOUT))
     }
 
-    /// Returns the outcome of an attempt, like a transport, at the time in its request: for tests in which the client and
-    /// the service share a clock.
+    /// Returns the outcome of an attempt, like a transport, at the time in its request: for tests in which the client
+    /// and the service share a clock.
     ///
     /// It ignores delays. A clock that is off by script stays off by the same amount after the client has corrected its
     /// own; use [`exchange`](Self::exchange) with a time of your own for that. A request without a time, e.g. to a

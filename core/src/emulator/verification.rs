@@ -137,9 +137,9 @@ impl Emulator {
 
     /// Returns the service that the request is signed for, or `None` if only the action tells.
     ///
-    /// For the vendor's hosts (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must be
-    /// the host's first label. Some of the vendor's SDKs always sign the host without its port, and always use the first
-    /// label as the service, which is wrong for other hosts. There
+    /// For the vendor's hosts (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must
+    /// be the host's first label. Some of the vendor's SDKs always sign the host without its port, and always use the
+    /// first label as the service, which is wrong for other hosts. There
     ///
     /// - a signature over the host without its port is accepted as well;
     /// - a signature for the first label (`127` of `127.0.0.1`) is accepted for the service that has this version and

@@ -83,7 +83,8 @@ impl Hosts {
 }
 
 impl Hosts {
-    /// A network. One of IPv4-mapped IPv6 addresses becomes an IPv4 network if it has at least the 96 bits of the prefix.
+    /// A network. One of IPv4-mapped IPv6 addresses becomes an IPv4 network if it has at least the 96 bits of the
+    /// prefix.
     fn net(net: IpAddr, length: u32) -> Option<Self> {
         let (canonical, before) = match net.to_canonical() {
             canonical if canonical == net => (net, 0),

@@ -55,11 +55,12 @@ impl Proxies {
     /// The proxies of the environment. `get` returns the value of a variable.
     ///
     /// - `https_proxy` or `HTTPS_PROXY` is for https, and `http_proxy` or `HTTP_PROXY` for http. `all_proxy` or
-    ///   `ALL_PROXY` replaces either if it is missing. The first spelling wins, and an empty variable counts as missing.
-    ///   If `REQUEST_METHOD` is set, `HTTP_PROXY` is ignored, since it may be a header of a request to a CGI program.
+    ///   `ALL_PROXY` replaces either if it is missing. The first spelling wins, and an empty variable counts as
+    ///   missing. If `REQUEST_METHOD` is set, `HTTP_PROXY` is ignored, since it may be a header of a request to a CGI
+    ///   program.
     /// - The value is `[http://][user:password@]host[:port]`, with port 80 by default.
-    /// - `no_proxy` or `NO_PROXY` lists exceptions, separated by commas or spaces: a domain with all names below it, with
-    ///   or without a leading dot or `*.`; an address; a network such as `10.0.0.0/8` or `2001:db8::/32`; `*` for
+    /// - `no_proxy` or `NO_PROXY` lists exceptions, separated by commas or spaces: a domain with all names below it,
+    ///   with or without a leading dot or `*.`; an address; a network such as `10.0.0.0/8` or `2001:db8::/32`; `*` for
     ///   everything. `:port` may follow a domain or an address. Other entries are ignored.
     /// - `localhost`, `127.0.0.0/8` and `::1` are always exceptions: to a proxy they would mean its own machine.
     pub fn from_variables(mut get: impl FnMut(&'static str) -> Option<Vec<u8>>) -> Self {

@@ -39,8 +39,8 @@ impl ProxyUrl {
         Self::read(rest, None).map_err(|rule| Invalid::new("proxy", rule))
     }
 
-    /// Reads a value of the environment: scheme and port may be missing, and a slash may be at the end. The error is the
-    /// rule that is broken.
+    /// Reads a value of the environment: scheme and port may be missing, and a slash may be at the end. The error is
+    /// the rule that is broken.
     pub(super) fn lenient(text: &str) -> Result<Self, &'static str> {
         let rest = match text.split_once("://") {
             Some((scheme, rest)) => scheme.eq_ignore_ascii_case("http").then_some(rest),

@@ -121,8 +121,8 @@ pub fn required<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Re
     value.ok_or_else(|| D::Error::custom(T::EXPECTED))
 }
 
-/// Reads a text or a number, or `None` for null. For numbers and amounts, an empty text or dashes are `None` too, and so
-/// is an absent field with `#[serde(default)]`.
+/// Reads a text or a number, or `None` for null. For numbers and amounts, an empty text or dashes are `None` too, and
+/// so is an absent field with `#[serde(default)]`.
 ///
 /// # Errors
 ///
@@ -197,8 +197,8 @@ pub fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(|object| object.map(|Object(object)| object))
 }
 
-/// A struct that is read from a JSON object only. Derived code also accepts a list, by position, and would assign values
-/// to fields that nobody named.
+/// A struct that is read from a JSON object only. Derived code also accepts a list, by position, and would assign
+/// values to fields that nobody named.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 const DECIMALS: u32 = 28;
 const UNITS_OF_ONE: i128 = 10_i128.pow(DECIMALS);
 
-/// The exact sum with as many decimals as the summand with the most of them, or as many as fit; `None` if it doesn't fit
-/// a decimal. A sum of zero has no sign.
+/// The exact sum with as many decimals as the summand with the most of them, or as many as fit; `None` if it doesn't
+/// fit a decimal. A sum of zero has no sign.
 ///
 /// `Decimal`'s own addition rounds what doesn't fit, and drops the decimals of a zero.
 pub(super) fn exact_sum(amounts: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {

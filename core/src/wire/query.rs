@@ -12,8 +12,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// How deep lists and objects may be within each other, as deep as `serde_json` reads.
-const MAX_DEPTH: usize = 127;
+/// The maximum depth of nested lists and objects, which is that of `serde_json`.
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// Calls `pair` for each text, number and boolean in order. Nested names are joined with dots, and list elements are
 /// counted from 0. A number keeps its digits; null is skipped.

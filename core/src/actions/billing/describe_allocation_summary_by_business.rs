@@ -5,8 +5,6 @@ use alloc::{
     vec::Vec,
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{SERVICE, VERSION};
 use crate::{
     Action, Invalid, Month, Paginate, Yuan,
@@ -21,8 +19,8 @@ const MAX_PAGE_SIZE: u32 = 1_000;
 input! {
     /// Returns the cost of each product for each cost-allocation unit in a month, and the month's sums.
     ///
-    /// Amounts are in yuan. The service computes a month's summary after the month has ended. Until then it refuses with
-    /// `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
+    /// Amounts are in yuan. The service computes a month's summary after the month has ended. Until then it refuses
+    /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
     ///
     /// ```
     /// use tc3_core::{billing::{DescribeAllocationSummaryByBusiness, Sort, SortType}, Month};
@@ -242,141 +240,102 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
     }
 }
 
-/// A page of records, and the sums over all pages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct DescribeAllocationSummaryByBusinessResponse {
-    /// The number of records on all pages; `None` if the service gives none.
-    #[serde(default, deserialize_with = "lenient::optional_total")]
-    pub record_num: Option<u64>,
-    /// The sums; `None` if the service gives none.
-    #[serde(default, deserialize_with = "lenient::optional_object")]
-    pub total: Option<AllocationOverviewTotal>,
-    /// The records of this page; `None` if the service gives none.
-    #[serde(default, deserialize_with = "lenient::optional_objects")]
-    pub detail: Option<Vec<AllocationSummaryByBusiness>>,
-}
+output! {
+    /// A page of records, and the sums over all pages.
+    pub struct DescribeAllocationSummaryByBusinessResponse {
+        /// The number of records on all pages; `None` if the service gives none.
+        pub record_num: Option<u64> = "lenient::optional_total",
+        /// The sums; `None` if the service gives none.
+        pub total: Option<AllocationOverviewTotal> = "lenient::optional_object",
+        /// The records of this page; `None` if the service gives none.
+        pub detail: Option<Vec<AllocationSummaryByBusiness>> = "lenient::optional_objects",
+    }
 
-/// Sums in yuan. A sum is `None` if the service gives none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AllocationOverviewTotal {
-    /// The total cost after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub real_total_cost: Option<Yuan>,
-    /// Of that, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cash_pay_amount: Option<Yuan>,
-    /// Of that, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub incentive_pay_amount: Option<Yuan>,
-    /// Of that, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub voucher_pay_amount: Option<Yuan>,
-    /// Of that, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub transfer_pay_amount: Option<Yuan>,
-}
+    /// Sums in yuan. A sum is `None` if the service gives none.
+    pub struct AllocationOverviewTotal {
+        /// The total cost after discounts.
+        pub real_total_cost: Option<Yuan> = "lenient::optional",
+        /// Of that, paid in cash.
+        pub cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Of that, paid with free credits.
+        pub incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Of that, paid with vouchers.
+        pub voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Of that, paid from shared proceeds.
+        pub transfer_pay_amount: Option<Yuan> = "lenient::optional",
+    }
 
-/// The cost of one product for one cost-allocation unit. Amounts are in yuan.
-///
-/// A cost is *gathered* if a rule assigns a resource to the unit, and *allocated* if a rule divides a common cost among
-/// units; *total* is the sum of both. A field that the service omitted is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AllocationSummaryByBusiness {
-    /// The key of the cost-allocation unit; `None` for costs that no rule assigns.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub tree_node_uniq_key: Option<String>,
-    /// The name of the cost-allocation unit.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub tree_node_uniq_key_name: Option<String>,
-    /// The day of the bill, or the first day of its month.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub bill_date: Option<BillDate>,
-    /// Gathered, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_cash_pay_amount: Option<Yuan>,
-    /// Gathered, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_voucher_pay_amount: Option<Yuan>,
-    /// Gathered, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_incentive_pay_amount: Option<Yuan>,
-    /// Gathered, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_transfer_pay_amount: Option<Yuan>,
-    /// Allocated, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_cash_pay_amount: Option<Yuan>,
-    /// Allocated, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_voucher_pay_amount: Option<Yuan>,
-    /// Allocated, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_incentive_pay_amount: Option<Yuan>,
-    /// Allocated, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_transfer_pay_amount: Option<Yuan>,
-    /// Total, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_cash_pay_amount: Option<Yuan>,
-    /// Total, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_voucher_pay_amount: Option<Yuan>,
-    /// Total, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_incentive_pay_amount: Option<Yuan>,
-    /// Total, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_transfer_pay_amount: Option<Yuan>,
-    /// Gathered cost after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_real_cost: Option<Yuan>,
-    /// Allocated cost after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_real_cost: Option<Yuan>,
-    /// Total cost after discounts.
-    pub real_total_cost: Yuan,
-    /// This record's share of the whole cost after discounts, in percent.
-    pub ratio: Option<Percent>,
-    /// The change of the total cost against the month before, in percent; `None` without a month before.
-    pub trend: Option<Percent>,
-    /// The direction of that change.
-    pub trend_type: Option<TrendType>,
-    /// The product's code, e.g. `p_cvm`.
-    #[serde(deserialize_with = "lenient::required")]
-    pub business_code: String,
-    /// The product's name.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub business_code_name: Option<String>,
-    /// The list price of what was used.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_cost: Option<Yuan>,
-    /// The list price of what reserved instances covered.
-    #[serde(rename = "RICost", default, deserialize_with = "lenient::optional")]
-    pub ri_cost: Option<Yuan>,
-    /// The list price of what savings plans covered.
-    #[serde(rename = "SPCost", default, deserialize_with = "lenient::optional")]
-    pub sp_cost: Option<Yuan>,
-    /// Paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cash_pay_amount: Option<Yuan>,
-    /// Paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub voucher_pay_amount: Option<Yuan>,
-    /// Paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub incentive_pay_amount: Option<Yuan>,
-    /// Paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub transfer_pay_amount: Option<Yuan>,
-    /// The price after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocation_real_total_cost: Option<Yuan>,
+    /// The cost of one product for one cost-allocation unit. Amounts are in yuan.
+    ///
+    /// A cost is *gathered* if a rule assigns a resource to the unit, and *allocated* if a rule divides a common cost
+    /// among units; *total* is the sum of both. A field that the service omitted is `None`.
+    pub struct AllocationSummaryByBusiness {
+        /// The key of the cost-allocation unit; `None` for costs that no rule assigns.
+        pub tree_node_uniq_key: Option<String> = "lenient::optional",
+        /// The name of the cost-allocation unit.
+        pub tree_node_uniq_key_name: Option<String> = "lenient::optional_text",
+        /// The day of the bill, or the first day of its month.
+        pub bill_date: Option<BillDate> = "lenient::optional",
+        /// Gathered, paid in cash.
+        pub gather_cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered, paid with vouchers.
+        pub gather_voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered, paid with free credits.
+        pub gather_incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered, paid from shared proceeds.
+        pub gather_transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid in cash.
+        pub allocate_cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid with vouchers.
+        pub allocate_voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid with free credits.
+        pub allocate_incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid from shared proceeds.
+        pub allocate_transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid in cash.
+        pub total_cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid with vouchers.
+        pub total_voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid with free credits.
+        pub total_incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid from shared proceeds.
+        pub total_transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered cost after discounts.
+        pub gather_real_cost: Option<Yuan> = "lenient::optional",
+        /// Allocated cost after discounts.
+        pub allocate_real_cost: Option<Yuan> = "lenient::optional",
+        /// Total cost after discounts.
+        pub real_total_cost: Yuan,
+        /// This record's share of the whole cost after discounts, in percent.
+        pub ratio: Option<Percent>,
+        /// The change of the total cost against the month before, in percent; `None` without a month before.
+        pub trend: Option<Percent>,
+        /// The direction of that change.
+        pub trend_type: Option<TrendType>,
+        /// The product's code, e.g. `p_cvm`.
+        #[serde(deserialize_with = "lenient::required")]
+        pub business_code: String,
+        /// The product's name.
+        pub business_code_name: Option<String> = "lenient::optional_text",
+        /// The list price of what was used.
+        pub total_cost: Option<Yuan> = "lenient::optional",
+        /// The list price of what reserved instances covered.
+        #[serde(rename = "RICost")]
+        pub ri_cost: Option<Yuan> = "lenient::optional",
+        /// The list price of what savings plans covered.
+        #[serde(rename = "SPCost", default, deserialize_with = "lenient::optional")]
+        pub sp_cost: Option<Yuan>,
+        /// Paid in cash.
+        pub cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Paid with vouchers.
+        pub voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Paid with free credits.
+        pub incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Paid from shared proceeds.
+        pub transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// The price after discounts.
+        pub allocation_real_total_cost: Option<Yuan> = "lenient::optional",
+    }
 }
 
 open_set! {

@@ -1,6 +1,6 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 use super::{SERVICE, VERSION};
 use crate::{
@@ -198,86 +198,64 @@ impl Paginate for DescribeBillList {
     }
 }
 
-/// A page of transactions, and the sums over all pages.
-///
-/// A sum is `None` if the service omitted it. The service documents the sums as floats in fen. A sum that is not a whole
-/// number of fen is kept unchanged, so that the transactions can still be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct DescribeBillListResponse {
-    /// The transactions of this page; empty if null or absent.
-    #[serde(default, deserialize_with = "lenient::objects")]
-    pub transaction_list: Vec<BillTransactionInfo>,
-    /// The number of transactions on all pages; `None` if the service gives none.
-    #[serde(default, deserialize_with = "lenient::optional_total")]
-    pub total: Option<u64>,
-    /// Refunds, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub return_amount: Option<FenSum>,
-    /// Recharges, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub recharge_amount: Option<FenSum>,
-    /// Freezes, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub block_amount: Option<FenSum>,
-    /// Unfreezes, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub unblock_amount: Option<FenSum>,
-    /// Deductions, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub deduct_amount: Option<FenSum>,
-    /// Transfers in, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub agent_in_amount: Option<FenSum>,
-    /// Recharges by advance payment, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub advance_recharge_amount: Option<FenSum>,
-    /// Withdrawals, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub withdraw_amount: Option<FenSum>,
-    /// Transfers out, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub agent_out_amount: Option<FenSum>,
-    /// Repayments of advances, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub advance_pay_amount: Option<FenSum>,
-}
+output! {
+    /// A page of transactions, and the sums over all pages.
+    ///
+    /// A sum is `None` if the service omitted it. The service documents the sums as floats in fen. A sum that is not a
+    /// whole number of fen is kept unchanged, so that the transactions can still be read.
+    pub struct DescribeBillListResponse {
+        /// The transactions of this page; empty if null or absent.
+        pub transaction_list: Vec<BillTransactionInfo> = "lenient::objects",
+        /// The number of transactions on all pages; `None` if the service gives none.
+        pub total: Option<u64> = "lenient::optional_total",
+        /// Refunds, in fen.
+        pub return_amount: Option<FenSum> = "lenient::optional",
+        /// Recharges, in fen.
+        pub recharge_amount: Option<FenSum> = "lenient::optional",
+        /// Freezes, in fen.
+        pub block_amount: Option<FenSum> = "lenient::optional",
+        /// Unfreezes, in fen.
+        pub unblock_amount: Option<FenSum> = "lenient::optional",
+        /// Deductions, in fen.
+        pub deduct_amount: Option<FenSum> = "lenient::optional",
+        /// Transfers in, in fen.
+        pub agent_in_amount: Option<FenSum> = "lenient::optional",
+        /// Recharges by advance payment, in fen.
+        pub advance_recharge_amount: Option<FenSum> = "lenient::optional",
+        /// Withdrawals, in fen.
+        pub withdraw_amount: Option<FenSum> = "lenient::optional",
+        /// Transfers out, in fen.
+        pub agent_out_amount: Option<FenSum> = "lenient::optional",
+        /// Repayments of advances, in fen.
+        pub advance_pay_amount: Option<FenSum> = "lenient::optional",
+    }
 
-/// One transaction. A field that the service omitted is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct BillTransactionInfo {
-    /// The kind of transaction.
-    pub action_type: PayType,
-    /// The amount in fen; positive is paid in, negative is paid out.
-    pub amount: Fen,
-    /// The available balance after the transaction, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub balance: Option<Fen>,
-    /// The transaction's number.
-    #[serde(deserialize_with = "lenient::required")]
-    pub bill_id: String,
-    /// A description for people.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub operation_info: Option<String>,
-    /// The time of the transaction, Beijing time, with milliseconds.
-    pub operation_time: BeijingTime,
-    /// The cash balance after the transaction, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cash: Option<Fen>,
-    /// The balance of free credits after the transaction, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub incentive: Option<Fen>,
-    /// The frozen balance after the transaction, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub freezing: Option<Fen>,
-    /// The account or channel that paid, as a text for people.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub pay_channel: Option<String>,
-    /// The mode within the kind of transaction.
-    pub deduct_mode: Option<SubPayType>,
+    /// One transaction. A field that the service omitted is `None`.
+    pub struct BillTransactionInfo {
+        /// The kind of transaction.
+        pub action_type: PayType,
+        /// The amount in fen; positive is paid in, negative is paid out.
+        pub amount: Fen,
+        /// The available balance after the transaction, in fen.
+        pub balance: Option<Fen> = "lenient::optional",
+        /// The transaction's number.
+        #[serde(deserialize_with = "lenient::required")]
+        pub bill_id: String,
+        /// A description for people.
+        pub operation_info: Option<String> = "lenient::optional_text",
+        /// The time of the transaction, Beijing time, with milliseconds.
+        pub operation_time: BeijingTime,
+        /// The cash balance after the transaction, in fen.
+        pub cash: Option<Fen> = "lenient::optional",
+        /// The balance of free credits after the transaction, in fen.
+        pub incentive: Option<Fen> = "lenient::optional",
+        /// The frozen balance after the transaction, in fen.
+        pub freezing: Option<Fen> = "lenient::optional",
+        /// The account or channel that paid, as a text for people.
+        pub pay_channel: Option<String> = "lenient::optional_text",
+        /// The mode within the kind of transaction.
+        pub deduct_mode: Option<SubPayType>,
+    }
 }
 
 open_set! {

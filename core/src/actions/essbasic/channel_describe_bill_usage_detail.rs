@@ -1,7 +1,7 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     Action, CompactDate, Invalid, Paginate, UnixTime,
@@ -51,8 +51,8 @@ input! {
         /// The index of the page, from 0: page 1 follows page 0 whatever the `Limit`. A walk starts here.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub offset: Option<u64>,
-        /// The maximum number of records on a page, at least 1. The service refuses more than 100 by the vendor's newest
-        /// description, and more than 50 by an older one. A walk's default is 50.
+        /// The maximum number of records on a page, at least 1. The service refuses more than 100 by the vendor's
+        /// newest description, and more than 50 by an older one. A walk's default is 50.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub limit: Option<u32>,
     }
@@ -235,55 +235,40 @@ impl UserInfo {
     }
 }
 
-/// A page of uses. The service may omit either field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct ChannelDescribeBillUsageDetailResponse {
-    /// The number of uses on all pages.
-    #[serde(default, deserialize_with = "lenient::optional_total")]
-    pub total: Option<u64>,
-    /// The uses of this page.
-    #[serde(default, deserialize_with = "lenient::optional_objects")]
-    pub details: Option<Vec<ChannelBillUsageDetail>>,
-}
+output! {
+    /// A page of uses. The service may omit either field.
+    pub struct ChannelDescribeBillUsageDetailResponse {
+        /// The number of uses on all pages.
+        pub total: Option<u64> = "lenient::optional_total",
+        /// The uses of this page.
+        pub details: Option<Vec<ChannelBillUsageDetail>> = "lenient::optional_objects",
+    }
 
-/// One use. A field that the service omitted is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct ChannelBillUsageDetail {
-    /// The id of the contract's flow.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub flow_id: Option<String>,
-    /// The names of those who handled it, separated by semicolons.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub operator_name: Option<String>,
-    /// The organisation that started the flow.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub create_organization_name: Option<String>,
-    /// The name of the contract's flow.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub flow_name: Option<String>,
-    /// The state of the flow.
-    pub flow_status: Option<FlowStatus>,
-    /// The package that the use was taken from.
-    pub quota_type: Option<QuotaType>,
-    /// The number used; negative if it was given back.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub use_count: Option<i64>,
-    /// The time of the use, in Unix seconds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cost_time: Option<UnixTime>,
-    /// The name of the package.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub quota_name: Option<String>,
-    /// Whether the use was taken or given back.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cost_type: Option<CostType>,
-    /// A remark.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub remark: Option<String>,
+    /// One use. A field that the service omitted is `None`.
+    pub struct ChannelBillUsageDetail {
+        /// The id of the contract's flow.
+        pub flow_id: Option<String> = "lenient::optional",
+        /// The names of those who handled it, separated by semicolons.
+        pub operator_name: Option<String> = "lenient::optional_text",
+        /// The organisation that started the flow.
+        pub create_organization_name: Option<String> = "lenient::optional_text",
+        /// The name of the contract's flow.
+        pub flow_name: Option<String> = "lenient::optional_text",
+        /// The state of the flow.
+        pub flow_status: Option<FlowStatus>,
+        /// The package that the use was taken from.
+        pub quota_type: Option<QuotaType>,
+        /// The number used; negative if it was given back.
+        pub use_count: Option<i64> = "lenient::optional",
+        /// The time of the use, in Unix seconds.
+        pub cost_time: Option<UnixTime> = "lenient::optional",
+        /// The name of the package.
+        pub quota_name: Option<String> = "lenient::optional_text",
+        /// Whether the use was taken or given back.
+        pub cost_type: Option<CostType> = "lenient::optional",
+        /// A remark.
+        pub remark: Option<String> = "lenient::optional_text",
+    }
 }
 
 open_set! {

@@ -28,8 +28,8 @@ input! {
     /// The JSON holds the token, which is a secret, as the request does. An error in deserializing it does not show the
     /// token.
     ///
-    /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a malformed `RoleSessionName` and a `DurationSeconds` of 0
-    /// are refused before anything is sent. The action may be repeated.
+    /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a malformed `RoleSessionName` and a `DurationSeconds` of
+    /// 0 are refused before anything is sent. The action may be repeated.
     ///
     /// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
     #[derive(Clone, PartialEq, Eq)]
