@@ -1,4 +1,4 @@
-//! What an action of the API is, ours or yours.
+//! Actions of the API, ours or yours.
 
 use alloc::borrow::Cow;
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Invalid;
 
-/// An action's input, and all there is to know of the action.
+/// An action: its input, its name and its properties.
 ///
-/// Open: the actions of this crate have no privilege over yours, which is a struct and one `impl`.
+/// Implement it for an action of your own, with a struct and one `impl`. The actions of this crate have no privileges.
 ///
 /// ```
 /// use tc3_core::{types::lenient, Action};
@@ -42,30 +42,29 @@ use crate::Invalid;
 /// # Ok::<(), tc3_core::Error>(())
 /// ```
 pub trait Action: Serialize {
-    /// The service, which is also the first label of its host, e.g. `billing`.
+    /// The service, e.g. `billing`. It is also the first label of the host name.
     const SERVICE: &'static str;
     /// The API version, e.g. `2018-07-09`.
     const VERSION: &'static str;
     /// The action's name, e.g. `DescribeBillList`.
     const NAME: &'static str;
-    /// Whether a request may be sent again when nobody knows whether it took effect. True for what only reads.
+    /// Whether a request may be sent again when it is unknown whether it took effect. True for actions that only read.
     const REPEATABLE: bool = false;
-    /// How many calls a second the service allows.
+    /// The most requests per second that the service allows.
     const RATE: u32 = 20;
-    /// Whether requests are signed. The few that aren't (e.g. STS `AssumeRoleWithWebIdentity`) say so with `SKIP`.
+    /// Whether requests are signed. The few others (e.g. STS `AssumeRoleWithWebIdentity`) send `SKIP` instead.
     const SIGNED: bool = true;
-    /// Whether requests must name a region ([`Settings::with_region`](crate::Settings::with_region)), so that
-    /// nothing is sent without one. Billing and e-signature need none.
+    /// Whether requests need a region ([`Settings::with_region`](crate::Settings::with_region)). Without one, nothing
+    /// is sent. Billing and e-signature need none.
     const REGIONAL: bool = false;
-    /// Whether the input or the answer holds a key or a token, so that no body is to be logged
+    /// Whether the input or the answer contains a key or a token, so that no body may be logged
     /// ([`Attempt::confidential`](crate::Attempt::confidential)).
     const CONFIDENTIAL: bool = false;
 
-    /// What the service answers with, less the `RequestId`.
+    /// The answer, without the `RequestId`.
     type Output: DeserializeOwned + Send + 'static;
 
-    /// Where the request goes: what the constants say. Only an action whose name is known at run time
-    /// has anything else to say.
+    /// The constants as a value. Override it only for an action whose name is known at run time.
     fn target(&self) -> Target {
         Target {
             service: Self::SERVICE.into(),
@@ -79,17 +78,17 @@ pub trait Action: Serialize {
         }
     }
 
-    /// Refuses an input that can never be right. Called before anything is sent.
+    /// Refuses an invalid input. Called before anything is sent.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] with the field, by the API's name, and the rule that it breaks.
+    /// [`Invalid`] with the field's name in the API and the rule that it breaks.
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
     }
 }
 
-/// Where a request goes and what the service allows there. A plain value that can be stored.
+/// The name and the properties of an action: [`Action`]'s constants as a plain value that can be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -100,34 +99,34 @@ pub struct Target {
     pub version: Cow<'static, str>,
     /// The action's name, e.g. `DescribeBillList`.
     pub action: Cow<'static, str>,
-    /// Whether a request may be sent again when nobody knows whether it took effect.
+    /// Whether a request may be sent again when it is unknown whether it took effect.
     pub repeatable: bool,
-    /// How many calls a second the service allows.
+    /// The most requests per second that the service allows.
     pub rate: u32,
     /// Whether requests are signed.
     pub signed: bool,
-    /// Whether requests must name a region.
+    /// Whether requests need a region.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub regional: bool,
-    /// Whether the input or the answer holds a key or a token.
+    /// Whether the input or the answer contains a key or a token.
     pub confidential: bool,
 }
 
 impl Target {
-    /// Refuses names that could not be names: they become a host, headers and a part of what is signed.
+    /// Refuses malformed names: they become part of the host, the headers and the signature.
     ///
     /// # Errors
     ///
     /// [`Invalid`] naming `service`, `version` or `action`.
     pub fn check(&self) -> Result<(), Invalid> {
         let label = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if !named(&self.service, 63, label) || self.service.ends_with('-') {
+        if !is_name(&self.service, 63, label) || self.service.ends_with('-') {
             return Err(Invalid::new(
                 "service",
                 "must be a lower-case host label, e.g. billing",
             ));
         }
-        let dated = self.version.len() == "2018-07-09".len()
+        let is_date = self.version.len() == "2018-07-09".len()
             && self.version.bytes().enumerate().all(|(at, b)| {
                 if matches!(at, 4 | 7) {
                     b == b'-'
@@ -135,14 +134,14 @@ impl Target {
                     b.is_ascii_digit()
                 }
             });
-        if !dated {
+        if !is_date {
             return Err(Invalid::new(
                 "version",
                 "must be a date written yyyy-MM-dd, e.g. 2018-07-09",
             ));
         }
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-        if !named(&self.action, 128, word) {
+        if !is_name(&self.action, 128, word) {
             return Err(Invalid::new(
                 "action",
                 "must be an identifier: a letter, then letters, digits and underscores",
@@ -152,8 +151,8 @@ impl Target {
     }
 }
 
-fn named(text: &str, most: usize, allowed: impl Fn(u8) -> bool) -> bool {
-    text.len() <= most
+fn is_name(text: &str, max_len: usize, allowed: impl Fn(u8) -> bool) -> bool {
+    text.len() <= max_len
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(allowed)
 }

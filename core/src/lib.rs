@@ -1,20 +1,21 @@
 //! Tencent Cloud's API 3.0 as a protocol you can hold: signed requests, exact answers, complete walks.
 //!
-//! One invariant: **this crate decides everything and does nothing**. It has no sockets, files, clock,
-//! random numbers, environment or threads. What to send, signed how, what the answer means and what
-//! comes next are values; their driver owns the IO. `tc3-blocking` (ureq) and `tc3-async`
-//! (hyper) are two such drivers, and an HTTP stack of your own is another.
+//! One invariant: **this crate decides everything and does nothing**. It has no sockets, files, clock, random numbers,
+//! environment or threads. It computes what to send, how to sign it, what the answer means and what comes next; a
+//! driver does the IO. `tc3-blocking` (ureq) and `tc3-async` (hyper) are two drivers, and your own HTTP stack can be
+//! another.
 //!
 //! # The run loop
 //!
-//! 1. Make a [`Session`], which holds what calls share, and a flow: a [`Call`] of an [`Action`], or
-//!    [`Pages`] to walk a list.
+//! 1. Make a [`Session`], which holds the state that calls share, and a flow: a [`Call`] of an [`Action`], or [`Pages`]
+//!    to walk a list.
 //! 2. Call [`Flow::step`] with the session and the time.
-//! 3. On [`Step::Send`], send the request, collect the answer, and call [`Flow::handle`] with it or
-//!    with a [`Failure`]. On [`Step::Wait`], wait. On [`Step::Done`], there is the result.
+//! 3. On [`Step::Send`], send the request, and call [`Flow::handle`] with the answer or a [`Failure`]. On
+//!    [`Step::Wait`], wait. On [`Step::Done`], take the result.
 //! 4. Go to 2.
 //!
-//! Here the service is the `Emulator` of the feature `emulator`, so the loop needs no network:
+//! [`flow`] has a diagram of the loop and of a call's states. Here the service is the `Emulator` of the feature
+//! `emulator`, so the loop needs no network:
 //!
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
@@ -43,27 +44,27 @@
 //!
 //! # How do I …
 //!
-//! … walk over all pages, resume an export, use temporary keys, or run several pages at once? With a client: the
+//! … walk over all pages, resume an export, use temporary keys, or fetch several pages at once with a client? The front
 //! pages of `tc3-blocking` and `tc3-async` begin with that. With core alone:
 //!
-//! - [send by a client of my own](guide#a-client-of-ones-own), blocking or async
+//! - [send by my own HTTP client](guide#a-client-of-ones-own), blocking or async
 //! - [add my own action](guide#an-action-of-ones-own), and walk over its pages
 //! - [resume an export](pagination::walk)
 //! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
-//! - [store what was asked and what came](guide#store-and-read-back)
+//! - [store requests and answers](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
 //! - [find out why a call failed](guide#why-a-call-failed), from [a log](trace) too
 //!
 //! # Below the run loop
 //!
-//! Each half is public on its own: [`request::sign`](wire::request::sign) makes an action a signed `http::Request`,
-//! [`response::read`](wire::response::read) makes an answer a [`Reply`] or an [`Error`], and [`tc3`] has every stage of the
-//! signature, the server's side included.
+//! Each half can be used alone: [`request::sign`](wire::request::sign) turns an action into a signed `http::Request`,
+//! [`response::read`](wire::response::read) turns an answer into a [`Reply`] or an [`Error`], and [`tc3`] has every
+//! stage of the signature, including the server's side.
 //!
 //! # Above it
 //!
-//! A [`Prefetch`](pagination::Prefetch) says which pages of a walk may be fetched at once and delivers them in order, and a
-//! [`Walk`] is what is stored of it to go on elsewhere; see [`walk`](pagination::walk).
+//! A [`Prefetch`](pagination::Prefetch) fetches several pages of a walk at once and delivers them in order. A [`Walk`]
+//! is the part of it that can be stored and continued elsewhere; see [`walk`](pagination::walk).
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(

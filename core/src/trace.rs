@@ -1,52 +1,51 @@
-//! What calls and walks tell through [`tracing`](https://docs.rs/tracing), with the feature `tracing`: each attempt,
-//! each wait and why, what came of a call; never a secret, though a service's message is shown as it came.
+//! Spans and events of calls and walks for [`tracing`](https://docs.rs/tracing), with the feature `tracing`: each
+//! attempt, each wait and its reason, and the result of each call. They contain no secret; a service's message is shown
+//! unchanged.
 //!
-//! Both clients switch the feature on. A program sees the events once it has a subscriber, with `tracing-subscriber`
-//! for one `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`; failed calls are at the level warn, the
-//! rest at debug, which `.with_max_level(tracing::Level::DEBUG)` shows. What else a client's HTTP library logs is its
-//! own matter: at the level trace, ureq logs every byte that is sent, signatures and tokens included, so filter it by
-//! `ureq=info,ureq_proto=info`.
+//! Both clients enable the feature. A program sees the events once it has a subscriber, e.g. by
+//! `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`. Failed calls have the level warn, everything else
+//! has debug, which `.with_max_level(tracing::Level::DEBUG)` shows. HTTP libraries have logs of their own: at the level
+//! trace, ureq logs every byte that it sends, signatures and tokens included. Filter it by `ureq=info,ureq_proto=info`.
 //!
 //! # Spans and events
 //!
-//! Targets, names and fields are a part of the interface: more may come, none goes or changes its meaning within a
-//! version.
+//! Targets, names and fields are part of the interface: within a version, some may be added, none is removed or changes
+//! its meaning.
 //!
 //! | target | level | what | fields |
 //! | --- | --- | --- | --- |
-//! | `tc3::call` | debug | span `tc3.call`: a call, to its result | `service`, `action`; `region` once it is sent; `attempts`, `request_id`, `outcome` at its end |
+//! | `tc3::call` | debug | span `tc3.call`: a call, until its result | `service`, `action`; `region` once it is sent; `attempts`, `request_id`, `outcome` at its end |
 //! | `tc3::call` | debug | event `call done` | `service`, `action`, `region`, `attempts`, `latency_ms`, `outcome`, `request_id` |
 //! | `tc3::call` | debug | event `call abandoned`, when it was dropped | `attempts`, `latency_ms`, `outcome` |
 //! | `tc3::call` | warn | event `call failed` | those of `call done`, `code`, `error` |
-//! | `tc3::attempt` | debug | event `attempt`, when its answer is there | `attempt`, `action`, `region`, `host`, `for_credentials`, `bytes_sent`, `status`, `bytes_received`, `latency_ms`, `outcome`, `request_id`, `code`, `error` |
-//! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `for_credentials`, `next_attempt` unless it is for these, and of the last attempt `outcome`, `request_id`, `code` |
+//! | `tc3::attempt` | debug | event `attempt`, when it ends | `attempt`, `action`, `region`, `host`, `for_credentials`, `bytes_sent`, `status`, `bytes_received`, `latency_ms`, `outcome`, `request_id`, `code`, `error` |
+//! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `for_credentials`, `next_attempt` unless it is for credentials; of the last attempt: `outcome`, `request_id`, `code` |
 //! | `tc3::credentials` | trace | event `look`: a variable or file | `lookup`, `found` |
 //! | `tc3::credentials` | debug | event `credentials found` | `source` |
-//! | `tc3::credentials` | warn | event `passed over`, when credentials are found: a file at a usual place that can't be read, a region that can't be one | `source`, `error` |
-//! | `tc3::credentials` | warn | event `credentials not found`; those that there are may still be good | `error` |
+//! | `tc3::credentials` | warn | event `passed over`, when credentials are found: a default file that can't be read, an invalid region | `source`, `error` |
+//! | `tc3::credentials` | warn | event `credentials not found`; the current ones may still be valid | `error` |
 //! | `tc3::walk` | debug | span `tc3.walk`: a walk, around its calls | `service`, `action`; `pages`, `delivered`, `outcome` at its end |
-//! | `tc3::walk` | debug | event `page`, when it is delivered | `page`, counted by this walk from 1; `delivered`, `total`: records; `request_id` |
+//! | `tc3::walk` | debug | event `page`, when it is delivered | `page`: its number in this walk, from 1; `delivered`, `total`: numbers of records; `request_id` |
 //! | `tc3::walk` | debug | event `walk done`; `walk abandoned` when it was dropped | `pages`, `delivered`, `outcome` |
 //! | `tc3::walk` | warn | event `walk failed` | the same, `service`, `action`, `total`, `request_id`, `code`, `error` |
 //!
-//! - A call ends with exactly one event of `tc3::call`, a walk with one of `tc3::walk`. A call that ends a walk is
-//!   told of by both.
-//! - `attempt` counts from 1, so those above 1 are retries. A role is taken by a call with a count of its own;
-//!   `for_credentials` tells its attempts, and those to a machine's metadata endpoint, from the call's.
-//! - Bytes are those of bodies. Milliseconds are whole ones.
+//! - A call ends with exactly one event of `tc3::call`, a walk with exactly one of `tc3::walk`. A call that ends a walk
+//!   writes both.
+//! - `attempt` counts from 1, so attempts above 1 are retries. Requests for credentials (a role, a machine's metadata
+//!   endpoint) count separately and have `for_credentials`.
+//! - Bytes are those of bodies. Milliseconds are rounded down.
 //! - `outcome` is `ok`, `abandoned` or one of [`Error::name`](crate::Error::name).
-//! - `why` is `rate`: as many as the action's rate allows were sent in the last second; `throttled`: the service has
-//!   refused a request because too many came, and all calls of the action rest; `backoff`: the last attempt failed, and
-//!   another one is made after a while; `retry_after`: the same, for as long as the answer's `Retry-After` says;
-//!   `credentials`: another call searches for them; `no_credentials`: the last search has found none, and it is too
-//!   early for the next one.
-//! - A field that has nothing to say is left out.
-//! - Time is that of the [`Now`](crate::Now) of each step. Events are written within the step, so while a driver that
-//!   shares its session holds the lock: a subscriber must not make calls of the same client.
+//! - `why` is `rate`: the action's rate is used up for this second; `throttled`: the service has throttled the action,
+//!   so all its calls rest; `backoff`: the delay before another attempt; `retry_after`: the same, as long as the
+//!   answer's `Retry-After` says; `credentials`: another call is searching for them; `no_credentials`: the last search
+//!   found none, and it is too early for the next one.
+//! - Fields without a value are left out.
+//! - Time is that of each step's [`Now`](crate::Now). Events are written within the step, while a driver with a shared
+//!   session holds its lock. So a subscriber must not make calls of the same client.
 //!
-//! # Logs, and a ticket for support
+//! # Logs and support tickets
 //!
-//! This is what the line of a failed call holds:
+//! The line of a failed call:
 //!
 #![cfg_attr(feature = "tracing", doc = "```")]
 #![cfg_attr(not(feature = "tracing"), doc = "```ignore")]
@@ -90,14 +89,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The vendor's support finds a request by its `request_id`, the time of the line and the `action`; the `region` and
-//! the `code` help. That is the ticket; keys, signatures and bodies don't belong in it. Without a request id no
-//! answer of the service came, and the `error` says what did: then the `host` and the causes in `tc3::attempt` at
-//! the level debug are for those who run the network.
+//! A ticket for the vendor's support needs the `request_id`, the time of the line and the `action`; the `region` and
+//! the `code` help. Leave out keys, signatures and bodies. Without a request id, the service has not answered, and the
+//! `error` tells the reason: then give the `host` and the causes in `tc3::attempt` (level debug) to whoever runs the
+//! network.
 //!
 //! # Metrics
 //!
-//! The same events are the hook for counters, of calls, retries, throttles and waits, whatever collects them:
+//! Counters of calls, retries, throttles and waits come from the same events, for any metrics library:
 //!
 #![cfg_attr(feature = "tracing", doc = "```")]
 #![cfg_attr(not(feature = "tracing"), doc = "```ignore")]
@@ -192,23 +191,24 @@ mod on {
         error::Refusal,
     };
 
-    /// The span that events are written in.
+    /// The span of events.
     pub(crate) type Scope = Span;
 
-    /// The request id of a good answer, or what is wrong.
+    /// The request id of a reply, or the error.
     type ReplyId<'a> = Result<&'a str, &'a Error>;
 
-    /// The span and the events of a call, or the events of a search for its credentials.
+    /// The span and the events of a call, or the events of a search for credentials.
     #[derive(Debug)]
     pub(crate) struct Call {
         pub(crate) scope: Scope,
         for_credentials: bool,
-        /// How long it had taken by the last step.
+        /// Time from the first step to the last one.
         elapsed: Duration,
         attempts: u32,
         region: Option<String>,
-        /// The last attempt, when it was sent, and the status and size of its answer.
+        /// The attempt in flight, and when it was sent.
         sent: Option<(Attempt, Duration)>,
+        /// Status and size of its answer.
         answer: Option<(u16, usize)>,
         ended: bool,
     }
@@ -223,7 +223,7 @@ mod on {
             Self::within(span, false)
         }
 
-        /// A search for credentials, or a request that it makes: neither has a span or an end of its own.
+        /// A search for credentials or one of its requests, in the span of the call.
         pub(crate) const fn for_credentials(scope: Scope) -> Self {
             Self::within(scope, true)
         }
@@ -241,7 +241,7 @@ mod on {
             }
         }
 
-        /// A step begins, so long after the first one.
+        /// A step begins.
         pub(crate) const fn step(&mut self, elapsed: Duration) {
             self.elapsed = elapsed;
         }
@@ -255,8 +255,8 @@ mod on {
                 self.scope.record("region", region);
                 self.region = Some(region.into());
             }
-            let listened = enabled!(target: "tc3::attempt", Level::DEBUG);
-            self.sent = listened.then(|| (attempt.clone(), self.elapsed));
+            let is_enabled = enabled!(target: "tc3::attempt", Level::DEBUG);
+            self.sent = is_enabled.then(|| (attempt.clone(), self.elapsed));
             self.answer = None;
         }
 
@@ -265,7 +265,7 @@ mod on {
             self.answer = answer.map(|it| (it.status().as_u16(), it.body().len()));
         }
 
-        /// The attempt that was out is over. What the metadata endpoint answers is no result.
+        /// The attempt in flight has ended; `None` for one to the metadata endpoint, which has no reply.
         pub(crate) fn attempt(&mut self, result: Option<ReplyId<'_>>) {
             let Some((sent, since)) = self.sent.take() else {
                 return;
@@ -285,7 +285,7 @@ mod on {
             );
         }
 
-        /// A wait begins, after an attempt that failed if there was one.
+        /// A wait begins.
         pub(crate) fn wait(&self, delay: Duration, why: &str, failed: Option<&Error>) {
             let next = (!self.for_credentials).then(|| self.attempts.saturating_add(1));
             let failed = failed.map(Err);
@@ -303,7 +303,7 @@ mod on {
             if mem::replace(&mut self.ended, true) {
                 return;
             }
-            macro_rules! tell {
+            macro_rules! write_event {
                 ($level:ident, $message:literal) => {
                     $level!(
                         target: "tc3::call",
@@ -316,8 +316,8 @@ mod on {
                 };
             }
             self.scope.in_scope(|| match result {
-                Ok(_) => tell!(debug, "call done"),
-                Err(_) => tell!(warn, "call failed"),
+                Ok(_) => write_event!(debug, "call done"),
+                Err(_) => write_event!(warn, "call failed"),
             });
             self.record(outcome(result), request_id(result));
         }
@@ -333,7 +333,7 @@ mod on {
             trace!(target: "tc3::credentials", ?lookup, found, "look");
         }
 
-        /// The search has found credentials in this source, or none.
+        /// The search has ended, with the source of the credentials or without any.
         pub(crate) fn searched(&self, result: Result<&str, &NoCredentials>, passed_over: &[Tried]) {
             let _in = self.scope.enter();
             for Tried { source, reason, .. } in passed_over.iter().filter(|_| result.is_ok()) {
@@ -383,7 +383,7 @@ mod on {
             }
         }
 
-        /// A page is delivered, or the error that ends the walk.
+        /// A page was delivered, or the error that ends the walk.
         pub(crate) fn page<A: Paginate>(
             &mut self,
             walk: &crate::Walk<A>,
@@ -413,7 +413,7 @@ mod on {
             self.record(outcome(result));
         }
 
-        /// All was delivered.
+        /// The walk is complete.
         pub(crate) fn done(&mut self) {
             self.end("ok", "walk done");
         }
@@ -453,11 +453,11 @@ mod on {
         result.err()?.refusal().map(Refusal::code)
     }
 
-    /// The error and its causes, on one line.
+    /// The error and its causes in one line.
     fn error(result: ReplyId<'_>) -> Option<DisplayValue<String>> {
         let mut last: &(dyn core::error::Error + 'static) = result.err()?;
         let mut text = last.to_string();
-        // This one is shown with all its causes.
+        // `Credentials` displays its causes itself.
         while !matches!(last.downcast_ref(), Some(Error::Credentials(_)))
             && let Some(cause) = last.source()
         {
@@ -468,7 +468,7 @@ mod on {
         Some(display(one_line(text)))
     }
 
-    /// Escapes what would end a line, or do something to a terminal.
+    /// Escapes line ends and control characters.
     fn one_line(text: impl Display) -> String {
         let escape = |c: char| match c {
             '\u{2028}' | '\u{2029}' => c.escape_unicode().to_string(),
@@ -483,7 +483,7 @@ mod on {
     }
 }
 
-/// The same without `tracing`: nothing.
+/// Does nothing, without `tracing`.
 #[cfg(not(feature = "tracing"))]
 mod off {
     use core::time::Duration;

@@ -40,6 +40,8 @@ pub(super) struct MachineRole {
     /// The address of the name.
     roles: String,
     name: Option<String>,
+    /// Whether the endpoint has returned the name.
+    answers: bool,
     /// The outcome of the last request, if one was sent.
     outcome: Option<Outcome>,
 }
@@ -50,6 +52,7 @@ impl MachineRole {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
             name: name.map(|name| role_name(&name, NAME)).transpose()?,
+            answers: false,
             outcome: None,
         })
     }
@@ -91,6 +94,7 @@ impl MachineRole {
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
                 self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
+                self.answers = true;
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
@@ -120,7 +124,7 @@ impl Fetch for MachineRole {
     ) -> Fetched {
         trace.attempt(None);
         // An endpoint that has responded before should do so again.
-        let known = session.credential().is_some();
+        let known = self.answers || session.credential().is_some();
         let silence = if known { Sort::Passing } else { Sort::Absent };
         if let Some(outcome) = self.outcome.take()
             && let Some(result) = self.take(outcome, silence).transpose()

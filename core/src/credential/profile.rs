@@ -16,12 +16,12 @@ pub(super) const USUAL: [&str; 2] = [
 ];
 
 /// The parts of an identity, and their keys in a profile.
-const PARTS: [(&str, &str); 5] = [
-    ("SecretId", "secret_id"),
-    ("SecretKey", "secret_key"),
-    ("Token", "token"),
-    ("RoleArn", "role_arn"),
-    ("RoleSessionName", "role_session_name"),
+const PARTS: [(&str, &[&str]); 5] = [
+    ("SecretId", &["secret_id"]),
+    ("SecretKey", &["secret_key"]),
+    ("Token", &["token", "session_token", "security_token"]),
+    ("RoleArn", &["role_arn"]),
+    ("RoleSessionName", &["role_session_name"]),
 ];
 
 /// The reason when there is no such file.
@@ -32,7 +32,7 @@ pub(super) fn nowhere() -> String {
 
 impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a
-    /// temporary credential, `token`.
+    /// temporary credential, `token`, which may be called `session_token` or `security_token`.
     ///
     /// The parser is strict, unlike crates for INI files, which choose one of two equal keys, cut values at a `#` or
     /// keep quotes:
@@ -94,16 +94,20 @@ impl Identity {
             let section = section.ok_or_else(|| wrong("must be below a [section] line"))?;
             let same = |known: &str| letters(name.trim()).eq(letters(known));
             let mut known = PARTS.iter().zip(&mut settings);
-            let Some(((field, known), setting)) = known.find(|((_, known), _)| same(known)) else {
+            let known = known.find_map(|((field, names), setting)| {
+                let name = names.iter().find(|known| same(known))?;
+                Some((*field, *name, setting))
+            });
+            let Some((field, name, setting)) = known else {
                 continue;
             };
-            let here = format!("{known} (line {number})");
+            let here = format!("{name} (line {number})");
             if section == profile {
                 let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
                 if setting.replace((here.clone(), value)).is_some() {
                     return Err(Unreadable::new(here, "must occur once"));
                 }
-            } else if section == "DEFAULT" && *field == "RoleArn" {
+            } else if section == "DEFAULT" && field == "RoleArn" {
                 // Python's INI parser, and so the vendor's SDK, applies this section to all others.
                 return Err(Unreadable::new(here, "must be in its profile's section"));
             }
@@ -112,11 +116,14 @@ impl Identity {
             return Err(wrong_section("is missing"));
         }
         let mut parts = Parts::default();
-        for ((field, name), setting) in PARTS.into_iter().zip(settings) {
+        for ((field, names), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role counts as missing; an empty id or key is an error.
-            match setting.filter(|(_, value)| !value.is_empty() || name.starts_with("secret")) {
+            match setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret")) {
                 Some((place, value)) => parts.push(field, &place, Some(value)),
-                None => parts.push(field, &format!("{name} in section [{profile}]"), None),
+                None => {
+                    let name = names.first().copied().unwrap_or(field);
+                    parts.push(field, &format!("{name} in section [{profile}]"), None);
+                }
             }
         }
         parts.identity()
@@ -168,6 +175,18 @@ mod tests {
             assert_eq!(credential.secret_key(), "fake=key#1");
             assert_eq!(credential.token(), Some("fake;token"));
             assert_eq!(credential.expires_at(), None);
+        }
+    }
+
+    #[test]
+    fn a_token_has_three_names_of_which_one_is_there() {
+        for name in ["token", "session_token", "SecurityToken"] {
+            let file = format!("[default]\n{PAIR}{name} = fake-token\n");
+            let credential = Credential::from_profile(&file, "default").unwrap();
+            assert_eq!(credential.token(), Some("fake-token"), "{name}");
+            let two = format!("{file}Token = fake-token\n");
+            let wrong = Credential::from_profile(two, "default").unwrap_err();
+            assert_eq!(wrong.rule(), "must occur once");
         }
     }
 

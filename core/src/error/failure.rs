@@ -3,29 +3,26 @@ use core::fmt;
 
 use crate::proxy::ProxyUrl;
 
-/// An error of any kind, as HTTP stacks give them.
+/// Any error of an HTTP stack.
 pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
-/// What an HTTP stack can know of a send that got no answer.
+/// Why a send got no answer.
 ///
-/// The one question core asks is whether the request can have taken effect, and, if it can't, whether another
-/// attempt may find a way.
+/// It tells core whether the request may have taken effect, and if not, whether another attempt may succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The request surely never reached the service: no address, no connection, no TLS session. Where an
-    /// [`Invalid`](crate::Invalid) is the cause, no attempt can be better, and the call ends with
-    /// [`Error::Input`](crate::Error::Input).
+    /// The request certainly never reached the service: no address, no connection, no TLS session. If the cause is an
+    /// [`Invalid`](crate::Invalid), the call ends with [`Error::Input`](crate::Error::Input).
     #[error(transparent)]
     NotSent(NotSent),
-    /// Anything later, timeouts included: the request may have taken effect.
+    /// Any later failure, timeouts included: the request may have taken effect.
     #[error("no answer came back; the request may have taken effect")]
     Unknown(#[source] BoxError),
 }
 
 impl Failure {
-    /// The request surely never reached the service, since there was no [connection](Obstacle::Connection).
-    ///
-    /// A stack that knows better says so by [`with_obstacle`](Self::with_obstacle).
+    /// The request certainly never reached the service, because there was no [connection](Obstacle::Connection). For
+    /// another obstacle, add [`with_obstacle`](Self::with_obstacle).
     pub fn not_sent(cause: impl Into<BoxError>) -> Self {
         Self::NotSent(NotSent {
             obstacle: Obstacle::Connection,
@@ -39,7 +36,7 @@ impl Failure {
         Self::Unknown(cause.into())
     }
 
-    /// The same, where what was not sent met this obstacle.
+    /// Sets the obstacle of a request that was not sent.
     ///
     /// ```
     /// use tc3_core::{error::Obstacle, Error, Failure};
@@ -55,8 +52,8 @@ impl Failure {
         self
     }
 
-    /// The same, where what was not sent should have gone through this proxy, if there is one. The error names its
-    /// host and port, and neither user nor password.
+    /// Sets the proxy of a request that was not sent, if there is one. The error shows its host and port, never user or
+    /// password.
     #[must_use = "the failure is returned, not changed"]
     pub fn through<'a>(mut self, proxy: impl Into<Option<&'a ProxyUrl>>) -> Self {
         if let (Self::NotSent(not_sent), Some(proxy)) = (&mut self, proxy.into()) {
@@ -66,7 +63,7 @@ impl Failure {
     }
 }
 
-/// A request that surely never reached the service, and why.
+/// Why a request certainly never reached the service.
 #[derive(Debug)]
 pub struct NotSent {
     obstacle: Obstacle,
@@ -75,17 +72,17 @@ pub struct NotSent {
 }
 
 impl NotSent {
-    /// What stood in the way.
+    /// What prevented the request.
     pub const fn obstacle(&self) -> Obstacle {
         self.obstacle
     }
 
-    /// Host and port of the proxy on the way, if there is one.
+    /// Host and port of the proxy, if one was used.
     pub fn proxy(&self) -> Option<&str> {
         self.proxy.as_deref()
     }
 
-    /// What the HTTP stack says.
+    /// The HTTP stack's error.
     pub fn cause(&self) -> &(dyn core::error::Error + Send + Sync + 'static) {
         &*self.cause
     }
@@ -94,7 +91,7 @@ impl NotSent {
 impl fmt::Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the request was not sent")?;
-        // What there is to say of a connection, the cause says.
+        // A missing connection is explained by the cause.
         if self.obstacle != Obstacle::Connection {
             write!(f, ": {}", self.obstacle)?;
         }
@@ -111,7 +108,7 @@ impl core::error::Error for NotSent {
     }
 }
 
-/// What stood in the way of a request that was not sent.
+/// What prevented a request from being sent.
 ///
 /// ```
 /// use tc3_core::error::Obstacle;
@@ -124,31 +121,31 @@ impl core::error::Error for NotSent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Obstacle {
-    /// No address was found for the host's name. Systems don't say alike whether there is no such name or nobody
-    /// to ask, so it counts as passing.
+    /// The host name has no address. It counts as transient, since systems differ in telling an unknown name from an
+    /// unreachable name server.
     NameLookup,
-    /// No connection came about in time, or it ended before the request: refused, reset, closed within the
-    /// handshake of TLS.
+    /// There was no connection in time, or it ended before the request: refused, reset, or closed during the TLS
+    /// handshake.
     Connection,
-    /// One side refused the other in the handshake of TLS: a certificate of an unknown authority, an expired one,
-    /// one of another host, no version in common, or something that is no TLS.
+    /// The TLS handshake failed: a certificate that is expired, of another host or of an unknown authority, no common
+    /// version, or a peer that doesn't speak TLS.
     Tls,
-    /// The proxy opened no tunnel.
+    /// The proxy refused to open a tunnel.
     #[non_exhaustive]
     Proxy {
-        /// The HTTP status that it answered with.
+        /// The HTTP status of the proxy's answer.
         status: u16,
     },
 }
 
 impl Obstacle {
-    /// What a proxy's answer with this status, which is not 200, comes to.
+    /// The obstacle of a proxy that answered with this status, which is not 200.
     pub const fn proxy(status: u16) -> Self {
         Self::Proxy { status }
     }
 
-    /// Whether a person has to remove it, so that no attempt is made again: TLS, and a proxy's refusal, unless its
-    /// status says that it is busy or can't reach the service (408, 429, 500, 502, 503, 504).
+    /// Whether a person has to remove the obstacle, so that there is no other attempt: TLS, and a proxy's refusal
+    /// unless its status says that it is busy or can't reach the service (408, 429, 500, 502, 503, 504).
     pub const fn is_final(self) -> bool {
         match self {
             Self::NameLookup | Self::Connection => false,

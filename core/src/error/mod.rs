@@ -1,4 +1,4 @@
-//! What can go wrong, in one enum.
+//! Errors: everything that can go wrong, in one enum.
 
 mod failure;
 mod refusal;
@@ -15,9 +15,9 @@ pub use failure::{BoxError, Failure, NotSent, Obstacle};
 pub use refusal::{Kind, Refusal};
 pub use remedy::Remedy;
 
-/// A value that can never be right: which field, and the rule it breaks.
+/// An invalid value: the field's name, and the rule that it breaks.
 ///
-/// Never holds the value itself, since that may be a secret.
+/// Never contains the value itself, which may be a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {rule}")]
 pub struct Invalid {
@@ -26,7 +26,7 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// `field`, by the API's own name, breaks `rule`, e.g. `"must be at least 1"`.
+    /// `field`, by its name in the API, breaks `rule`, e.g. `"must be at least 1"`.
     ///
     /// ```
     /// assert_eq!(
@@ -49,15 +49,15 @@ impl Invalid {
     }
 }
 
-/// Why a call or a walk did not end well.
+/// Why a call or a walk failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The input or a setting can never be right. Nothing was sent.
+    /// The input or a setting is invalid. Nothing was sent.
     #[error(transparent)]
     Input(#[from] Invalid),
 
-    /// The input could not be written as JSON. Nothing was sent.
+    /// The input can't be written as JSON. Nothing was sent.
     #[error("the input of {action} cannot be written as JSON")]
     #[non_exhaustive]
     Encode {
@@ -71,38 +71,35 @@ pub enum Error {
     #[error("the service refused: {0}")]
     Service(Refusal),
 
-    /// What came back is not an answer of the API: a gateway's page, an empty or truncated body,
-    /// JSON of another shape.
+    /// The answer is not one of the API's: a gateway's page, an empty or truncated body, JSON of another shape.
     #[error("not an API answer (HTTP status {status}): {reason}; it begins with {beginning:?}")]
     #[non_exhaustive]
     NotAnAnswer {
         /// The HTTP status.
         status: u16,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         reason: String,
-        /// The first characters of the body; none of one that is
-        /// [confidential](crate::Action::CONFIDENTIAL).
+        /// The first characters of the body; empty if the action is [confidential](crate::Action::CONFIDENTIAL).
         beginning: String,
     },
 
-    /// What came back with status 200 is in a content coding, such as gzip, though every request says that it
-    /// takes none.
-    #[error("the answer is in the content coding {coding:?}, which was not asked for")]
+    /// The answer with status 200 has a content coding, such as gzip, though every request says that none is accepted.
+    #[error("the answer has the content coding {coding:?}, though the request accepts none")]
     #[non_exhaustive]
     ContentCoding {
         /// The answer's `Content-Encoding`.
         coding: String,
     },
 
-    /// The answer is the API's but does not fit the action's output.
+    /// The answer is one of the API's but does not fit the action's output type.
     #[error("the answer does not fit at {path} (RequestId {})", request_id.as_deref().unwrap_or("none"))]
     #[non_exhaustive]
     Decode {
-        /// Where in the JSON, e.g. `Response.TransactionList[3].Amount`.
+        /// The place in the JSON, e.g. `Response.TransactionList[3].Amount`.
         path: String,
         /// The `RequestId` of the answer, if it has one.
         request_id: Option<String>,
-        /// The deserializer's error; of what is confidential it says no more than that.
+        /// The deserializer's error, without details if the action is confidential.
         source: serde_json::Error,
     },
 
@@ -110,19 +107,19 @@ pub enum Error {
     #[error("the answer is larger than {limit} bytes")]
     #[non_exhaustive]
     TooLarge {
-        /// The bound, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
 
-    /// There are no credentials to sign with, or none that are still valid.
+    /// There are no credentials to sign with, or they have expired.
     #[error(transparent)]
     Credentials(#[from] NoCredentials),
 
-    /// No answer came.
+    /// There is no answer: the request was not sent, or the answer did not arrive.
     #[error("no answer from the service")]
     Transport(#[source] Failure),
 
-    /// The deadline has passed, or leaves no time for what would have to be waited for.
+    /// The deadline has passed, or comes before the end of a wait that the call needs.
     #[error("no good answer within the deadline of {after:?} ({attempts} sent)")]
     #[non_exhaustive]
     Deadline {
@@ -130,74 +127,72 @@ pub enum Error {
         after: Duration,
         /// How many times the call was sent.
         attempts: u32,
-        /// The last `RequestId` that any answer of this call had.
+        /// The last `RequestId` of this call's answers.
         request_id: Option<String>,
-        /// What the last attempt came to, if one came to an end; else what the call waited for, as far as that is
-        /// known: the throttle that its action rests for, or why there were no credentials yet.
+        /// The last attempt's error, if an attempt has ended. Else why the call had to wait, if known: the throttle
+        /// after which its action rests, or why there were no credentials yet.
         source: Option<Box<Self>>,
     },
 
-    /// The call was sent more than once, and its last attempt failed as well.
+    /// The call was sent more than once, and its last attempt failed too.
     #[error("gave up after {attempts} attempts")]
     #[non_exhaustive]
     GaveUp {
         /// How many times the call was sent.
         attempts: u32,
-        /// The last `RequestId` that any answer of this call had.
+        /// The last `RequestId` of this call's answers.
         request_id: Option<String>,
-        /// What the last attempt came to.
+        /// The last attempt's error.
         source: Box<Self>,
     },
 
-    /// A list has ended and the service said there is more than it gave.
-    /// All that came was delivered before this error.
+    /// The list ended with fewer records than the service reported. All of them were delivered before this error.
     #[error(
         "incomplete: {delivered} of {total} records came{}{}",
         of(window.as_ref()), short(*short_page)
     )]
     #[non_exhaustive]
     Incomplete {
-        /// Which window of the walk, as [`Paginate::window`](crate::Paginate::window) says.
+        /// The window of the walk, as [`Paginate::window`](crate::Paginate::window) names it.
         window: Option<String>,
-        /// How many records the window's pages held.
+        /// Number of records that the window's pages held.
         delivered: u64,
-        /// How many there should have been: the last total reported, less those before the first page.
+        /// Number of records expected: the last plausible total, without the records before the first page.
         total: u64,
-        /// The first page before the end that was shorter than asked for: how many records it held, and how many
-        /// were asked for. The service may give no more at once: begin anew with pages of at most so many.
+        /// The first short page before the end: how many records it held, and how many were requested. The service may
+        /// give no more at once, so start over with pages of that size.
         short_page: Option<(u64, u32)>,
     },
 
-    /// The service gave a page a second time where another one was asked for, or a page names itself
-    /// as the next one. All that came before was delivered.
+    /// The service gave the same page for two different requests, or a page names itself as the next one. All earlier
+    /// pages were delivered.
     ///
-    /// Pages are told apart by their records' [`identity`](crate::Paginate::identity), or else by their JSON. A page
-    /// of records that are all equal counts as another one, unless the service ignores the offset.
+    /// Pages are compared by their records' JSON. A page whose records are all equal counts as another page, unless the
+    /// service ignores the offset.
     #[error("the service gave the same page again, after {delivered} records{}", of(window.as_ref()))]
     #[non_exhaustive]
     Repeated {
-        /// Which window of the walk.
+        /// The window of the walk.
         window: Option<String>,
-        /// How many records of the window were delivered.
+        /// Number of records of the window that were delivered.
         delivered: u64,
     },
 
-    /// Records came or went in front of the walk's place while it was under way, so that the next page
-    /// would hold records a second time, or leave some out. All that came before was delivered.
+    /// Records were inserted or deleted in front of the walk's position during the walk, so the next page would repeat
+    /// records or skip some. All earlier pages were delivered.
     ///
-    /// It is seen by a total that changed and a page that is no longer what it was: as many records that
-    /// come as go at once are not noticed.
+    /// It is detected by a changed total and a changed page. Equal numbers of inserts and deletes go undetected.
     #[error(
         "the list changed in front of the walk, after {delivered} of now {total} records{}",
         of(window.as_ref())
     )]
     #[non_exhaustive]
     Shifted {
-        /// Which window of the walk.
+        /// The window of the walk.
         window: Option<String>,
-        /// How many records of the window were delivered.
+        /// Number of records of the window that were delivered.
         delivered: u64,
-        /// How many there are by the page that was not delivered.
+        /// The total that the undelivered page reports.
         total: u64,
     },
 
@@ -205,24 +200,24 @@ pub enum Error {
     #[error("more than {limit} pages{}", of(window.as_ref()))]
     #[non_exhaustive]
     TooManyPages {
-        /// Which window of the walk.
+        /// The window of the walk.
         window: Option<String>,
-        /// The bound.
+        /// The limit.
         limit: u32,
     },
 
-    /// The call was driven on after its end.
+    /// The call was driven after its end.
     #[error("the call has already ended")]
     Ended,
 
-    /// The runtime that drove the walk has shut down. A walk that was stored goes on in the next run of the program.
+    /// The runtime that drove the walk has shut down. A stored walk can go on in the program's next run.
     #[error("the runtime that drove the walk has shut down")]
     Shutdown,
 }
 
 impl Error {
-    /// What the last attempt came to: below [`GaveUp`](Self::GaveUp) and [`Deadline`](Self::Deadline), this very
-    /// error otherwise.
+    /// The last attempt's error: the source of [`GaveUp`](Self::GaveUp) and [`Deadline`](Self::Deadline), or this error
+    /// itself.
     pub fn cause(&self) -> &Self {
         match self {
             Self::GaveUp { source, .. }
@@ -248,7 +243,7 @@ impl Error {
         }
     }
 
-    /// The service's refusal, if that is the [`cause`](Self::cause), or why there are no credentials.
+    /// The service's refusal, if that is the [`cause`](Self::cause), or the refusal of a request for credentials.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self.cause() {
             Self::Service(refusal) => Some(refusal),
@@ -257,7 +252,7 @@ impl Error {
         }
     }
 
-    /// The last `RequestId` that an answer had, which the vendor's support asks for.
+    /// The last `RequestId` of the call's answers, which the vendor's support asks for.
     pub fn request_id(&self) -> Option<&str> {
         match self {
             Self::Service(refusal) => refusal.request_id(),
@@ -269,32 +264,32 @@ impl Error {
         }
     }
 
-    /// The same of an answer whose body is in a content coding: what can't be read of it need not be shown.
+    /// Names the content coding of the answer instead of showing its unreadable body.
     pub(crate) fn in_coding(self, coding: String) -> Self {
         match self {
             Self::NotAnAnswer { status: 200, .. } => Self::ContentCoding { coding },
             Self::NotAnAnswer { status, reason, .. } => Self::NotAnAnswer {
                 status,
-                reason: format!("{reason}, and the body is in the content coding {coding}"),
+                reason: format!("{reason}, and the body has the content coding {coding}"),
                 beginning: String::new(),
             },
             error => error,
         }
     }
 
-    /// The same without what the answer's body said.
+    /// Removes everything that quotes the answer's body.
     pub(crate) fn without_body(mut self) -> Self {
         match &mut self {
             Self::NotAnAnswer { beginning, .. } => beginning.clear(),
             Self::Decode { source, .. } => {
-                *source = serde_json::Error::custom("what is there is confidential");
+                *source = serde_json::Error::custom("the value is confidential");
             }
             _ => {}
         }
         self
     }
 
-    /// A copy of it, where it is one that lets an action rest.
+    /// A copy of an error after which the action rests.
     pub(crate) fn throttle(&self) -> Option<Self> {
         match self {
             Self::Service(refusal) => Some(Self::Service(refusal.clone())),
@@ -311,9 +306,9 @@ impl Error {
         }
     }
 
-    /// What went wrong, as one word for logs and counters; of a call that gave up, what its last attempt came to.
+    /// A name for logs and counters. A call that gave up has the name of its last attempt's error.
     ///
-    /// A refusal has the word of its [`Kind`], and HTTP 429 that of a throttle.
+    /// A refusal has the name of its [`Kind`], and HTTP 429 that of a throttle.
     ///
     /// ```
     /// use tc3_core::{Error, Failure};
@@ -342,12 +337,12 @@ impl Error {
         }
     }
 
-    /// Whether the service refused because too many requests came.
+    /// Whether the service refused because of too many requests.
     pub fn is_throttled(&self) -> bool {
         self.kind() == Some(Kind::Throttled)
     }
 
-    /// Whether the service refused the credentials or what they are allowed to do.
+    /// Whether the service refused the credentials or their permissions.
     pub fn is_denied(&self) -> bool {
         self.kind() == Some(Kind::Denied)
     }
@@ -358,7 +353,7 @@ impl Error {
 }
 
 impl From<Failure> for Error {
-    /// [`Error::Input`] where an [`Invalid`] is the cause, [`Error::Transport`] otherwise.
+    /// [`Error::Input`] if the cause is an [`Invalid`], else [`Error::Transport`].
     fn from(failure: Failure) -> Self {
         if let Failure::NotSent(cause) = &failure
             && let Some(invalid) = cause.cause().downcast_ref::<Invalid>()
@@ -369,11 +364,11 @@ impl From<Failure> for Error {
     }
 }
 
-/// Says that pages were shorter than asked for.
+/// Reports a short page.
 fn short(page: Option<(u64, u32)>) -> String {
     page.map_or_else(String::new, |(held, asked)| {
         format!(
-            "; a page held {held} where {asked} were asked for: ask for pages of at most {held}"
+            "; a page held {held} of {asked} records requested: start over with pages of at most {held}"
         )
     })
 }

@@ -1,7 +1,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// The service's refusal of a request it understood.
+/// The service's refusal of a request that it understood.
 ///
 /// ```
 /// use tc3_core::error::{Kind, Refusal};
@@ -46,7 +46,7 @@ impl Refusal {
         self.request_id.as_deref()
     }
 
-    /// What kind of refusal it is, by the code's part before the dot.
+    /// The kind of refusal, by its [code](Kind::of).
     pub fn kind(&self) -> Kind {
         Kind::of(&self.code)
     }
@@ -67,30 +67,30 @@ impl fmt::Display for Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Too many requests in a second: wait, then send again.
+    /// Too many requests per second: wait, then send again.
     Throttled,
-    /// The request's time and the service's differ by more than 300 seconds.
+    /// The request's time and the service's time differ by more than 300 seconds.
     Clock,
-    /// The credentials, what they are allowed to do, or from which address.
+    /// The credentials, their permissions, or the caller's address.
     Denied,
     /// The request itself: a parameter, the action, the version, its size or that of its answer.
     Request,
-    /// What was asked for does not exist.
+    /// The resource does not exist.
     NotFound,
-    /// A quota of the account. Not throttling: waiting does not help.
+    /// A quota of the account is used up. Unlike throttling, waiting does not help.
     Quota,
-    /// What was asked for is not computed yet: minutes to hours.
+    /// The data is not computed yet. Wait for minutes to hours.
     NotReady,
-    /// The service's own trouble.
+    /// An internal error of the service, or an outage.
     Server,
-    /// The service could not do it, for a reason of its own: a resource that is in use or sold out, say.
+    /// The operation failed, e.g. because a resource is in use or sold out.
     Failed,
-    /// A code that is none of the above.
+    /// Any other code.
     Other,
 }
 
 impl Kind {
-    /// The same as one word, e.g. `not_found`.
+    /// The kind as one word, e.g. `not_found`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
@@ -106,7 +106,7 @@ impl Kind {
         }
     }
 
-    /// The kind of an error code.
+    /// The kind of an error code, by the part before the dot; two codes are special.
     pub fn of(code: &str) -> Self {
         match code {
             "AuthFailure.SignatureExpire" => return Self::Clock,

@@ -1,41 +1,41 @@
 use super::{Error, Failure, Kind};
-use crate::flow::retry::Advice;
+use crate::flow::retry::RetryAction;
 
-/// What to do about an [`Error`] that a call or a walk ended with: the answer of [`Error::remedy`].
+/// What to do about the [`Error`] of a call or a walk, returned by [`Error::remedy`].
 ///
-/// By then the call was sent as often as [`Retry`](crate::flow::Retry) says. Of an action that doesn't only read, look
-/// first at what it [may have done](Error::may_have_taken_effect).
+/// All attempts of the [`Retry`](crate::flow::Retry) policy have been made by then. If the action writes, check first
+/// whether it [may have taken effect](Error::may_have_taken_effect).
 ///
 /// | error | what happened | what to do |
 /// | --- | --- | --- |
-/// | [`Transport`](Error::Transport), [`Deadline`](Error::Deadline) | the network or the service was away, or too slow | [`Resume`](Self::Resume) |
-/// | `Service` of [`Kind::Server`], `NotAnAnswer` with status 200, 408 or 5xx | the service or a gateway had trouble of its own | `Resume` |
+/// | [`Transport`](Error::Transport), [`Deadline`](Error::Deadline) | the network or the service was down or too slow | [`Resume`](Self::Resume) |
+/// | `Service` of [`Kind::Server`], `NotAnAnswer` with status 200, 408 or 5xx | the service or a gateway had an internal error | `Resume` |
 /// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Self::Later) |
-/// | `Service` of [`Kind::NotReady`] | what was asked for is not computed yet | `Later` |
-/// | `Incomplete`, `Repeated`, `Shifted` | the list changed while it was read, or the service left records out, gave a page again, or counts wrong | [`StartOver`](Self::StartOver); the same again: a smaller page size, if the error says so, or the service has a fault |
+/// | `Service` of [`Kind::NotReady`] | the data is not computed yet | `Later` |
+/// | `Incomplete`, `Repeated`, `Shifted` | the list changed during the walk, or the service left records out, repeated a page, or reported a wrong total | [`StartOver`](Self::StartOver). If it happens again: a smaller page size, if the error suggests one; else the service has a fault |
 /// | `Transport` of a [final obstacle](crate::error::Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Self::Mend) |
 /// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
-/// | `NotAnAnswer` with any other status, `ContentCoding`, `Decode` | an endpoint that is none, or an answer that this version can't read | `Mend` |
-/// | `Input`, `Encode`, `TooLarge`, `TooManyPages` | an input or a setting | `Mend` |
-/// | `Ended`, `Shutdown` | the program | `Mend` |
-/// | `Credentials` | none were found | as what a request for them came to, if it may pass; else `Mend` |
-/// | `GaveUp`, `Deadline` with a cause | an attempt came to its [`cause`](Error::cause) | as the cause |
+/// | `NotAnAnswer` with any other status, `ContentCoding`, `Decode` | the endpoint is not the API's, or this version can't read the answer | `Mend` |
+/// | `Input`, `Encode`, `TooLarge`, `TooManyPages` | an input or a setting is wrong | `Mend` |
+/// | `Ended`, `Shutdown` | the program used the call after its end, or shut down | `Mend` |
+/// | `Credentials` | no credentials were found | as for the error of a request for credentials, if it is transient; else `Mend` |
+/// | `GaveUp`, `Deadline` with a cause | an attempt failed with the [`cause`](Error::cause) | as for the cause |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Make the call again, or go on with the walk as it is stored: in seconds or minutes it may go well.
+    /// Make the call again, or continue the stored walk. It may succeed in seconds or minutes.
     Resume,
-    /// The same, but not soon: the service said so.
+    /// Like `Resume`, but after a longer wait: the service asked for it.
     Later,
-    /// Begin the walk anew. What it delivered is not all of the list, or no longer what the list holds.
+    /// Start the walk over. The delivered records are incomplete or outdated.
     StartOver,
-    /// A person has to mend something first: the program, a setting, the credentials, the network. A walk that is
-    /// stored goes on after that.
+    /// A person has to fix something first: the program, a setting, the credentials, the network. After that, a stored
+    /// walk can continue.
     Mend,
 }
 
 impl Remedy {
-    /// The same as one word, e.g. `start_over`.
+    /// The remedy as one word, e.g. `start_over`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Resume => "resume",
@@ -47,7 +47,7 @@ impl Remedy {
 }
 
 impl Error {
-    /// What to do now: [`Remedy`] has the table.
+    /// What to do about this error; [`Remedy`] has the table.
     ///
     /// ```
     /// use tc3_core::{error::Refusal, Error, Failure, Invalid, Remedy};
@@ -66,15 +66,17 @@ impl Error {
             Self::Deadline { .. } => Remedy::Resume,
             Self::Credentials(missing) => missing.remedy(),
             Self::Service(refusal) if refusal.kind() == Kind::NotReady => Remedy::Later,
-            error => match Advice::on(error, true) {
-                Advice::Again | Advice::Elsewhere => Remedy::Resume,
-                Advice::Rest => Remedy::Later,
-                Advice::GiveUp | Advice::SetClock | Advice::Renew => Remedy::Mend,
+            error => match RetryAction::on(error, true) {
+                RetryAction::Retry | RetryAction::Failover => Remedy::Resume,
+                RetryAction::Rest => Remedy::Later,
+                RetryAction::GiveUp | RetryAction::SetClock | RetryAction::RenewCredentials => {
+                    Remedy::Mend
+                }
             },
         }
     }
 
-    /// Whether the program can go on by itself: any [`remedy`](Self::remedy) but [`Remedy::Mend`].
+    /// Whether the program can continue without a person: any [`remedy`](Self::remedy) but [`Remedy::Mend`].
     ///
     /// ```
     /// use tc3_core::{Error, Failure, Invalid};
@@ -89,19 +91,18 @@ impl Error {
         self.remedy() != Remedy::Mend
     }
 
-    /// Whether the service may have done what was asked for: the request was sent, and no answer says what came
-    /// of it. Calls of an action that is not [`REPEATABLE`](crate::Action::REPEATABLE) end with the first
-    /// such error.
+    /// Whether the action may have taken effect: the request was sent, and no answer tells its result. An action that
+    /// is not [`REPEATABLE`](crate::Action::REPEATABLE) is not sent again after such an error.
     ///
-    /// Of a call that was sent several times, this says it of the last time alone.
+    /// If a call was sent several times, this is about the last attempt only.
     pub fn may_have_taken_effect(&self) -> bool {
         match self.cause() {
             Self::Transport(failure) => matches!(failure, Failure::Unknown(_)),
             Self::Decode { .. } | Self::TooLarge { .. } | Self::ContentCoding { .. } => true,
             Self::Service(refusal) => refusal.kind() == Kind::Server,
-            // None of them came to an end.
+            // No attempt has ended.
             Self::Deadline { attempts, .. } => *attempts > 0,
-            error @ Self::NotAnAnswer { .. } => Advice::on(error, true) == Advice::Again,
+            error @ Self::NotAnAnswer { .. } => RetryAction::on(error, true) == RetryAction::Retry,
             _ => false,
         }
     }
@@ -162,7 +163,7 @@ mod tests {
         NoCredentials::new(vec![tried]).into()
     }
 
-    /// Every variant: what to do, and whether it may have taken effect.
+    /// Every variant, its remedy, and whether the action may have taken effect.
     fn cases() -> Vec<(Error, Remedy, bool)> {
         let json = || serde_json::Error::custom("");
         let (window, delivered, total) = (None, 1, 2);
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn below_attempts_and_deadlines_the_cause_says_it() {
+    fn gave_up_and_deadline_have_the_remedy_of_their_cause() {
         for (error, remedy, effect) in cases() {
             check(&gave_up(error), remedy, effect);
         }

@@ -3,7 +3,7 @@ use core::{fmt, net::IpAddr, str::FromStr};
 
 use crate::{Invalid, Region};
 
-/// Where requests go: a family of hosts, one a service, or one address for all.
+/// Where requests go: a domain with one host per service, or one address for all services.
 ///
 /// ```
 /// use tc3_core::{session::Endpoint, Region};
@@ -13,7 +13,7 @@ use crate::{Invalid, Region};
 /// let regional = Endpoint::regional(&Region::new("ap-guangzhou")?);
 /// assert_eq!(regional.url("cvm"), "https://cvm.ap-guangzhou.tencentcloudapi.com");
 ///
-/// // One address for all services; plain http only to this machine.
+/// // One address for all services. Plain http is only allowed to this machine.
 /// let local: Endpoint = "http://127.0.0.1:8080".parse()?;
 /// assert_eq!(local.url("billing"), "http://127.0.0.1:8080");
 /// for wrong in ["http://example.com", "https://user@example.com", "https://example.com/api", "example.com"] {
@@ -28,7 +28,7 @@ pub struct Endpoint(Hosts);
 enum Hosts {
     /// `https://{service}.{domain}`
     Domain(Cow<'static, str>),
-    /// Scheme and authority, the port left out where it is the scheme's own.
+    /// Scheme and authority, without the scheme's default port.
     Fixed {
         scheme: &'static str,
         authority: String,
@@ -57,22 +57,22 @@ impl Endpoint {
         ))
     }
 
-    /// Plain http to any host. Everybody on the network path can read the bills and the token.
-    /// Only for a test network of one's own.
+    /// An endpoint that allows plain http to any host, for your own test network only: everybody on the network path
+    /// can read the bills and the token.
     ///
     /// # Errors
     ///
-    /// As for parsing an endpoint, but for the rule about http.
+    /// The same as for parsing an endpoint, except the rule about http.
     pub fn plain_http_readable_by_anyone(url: &str) -> Result<Self, Invalid> {
         parse(url, |_| true)
     }
 
-    /// An address that is known to be one.
+    /// An endpoint from a valid address.
     pub(crate) fn plain(url: &'static str) -> Self {
         parse(url, |_| true).unwrap_or_default()
     }
 
-    /// Scheme and authority for `service`, without a slash at the end.
+    /// Scheme and authority for `service`, without a trailing slash.
     pub fn url(&self, service: &str) -> String {
         format!("{}://{}", self.scheme(), self.authority(service))
     }
@@ -84,7 +84,7 @@ impl Endpoint {
         }
     }
 
-    /// The `Host` header: the host, and the port where it is not the scheme's own.
+    /// The `Host` header: the host, and the port unless it is the scheme's default.
     pub(crate) fn authority(&self, service: &str) -> String {
         match &self.0 {
             Hosts::Domain(domain) => [service, domain].join("."),
@@ -110,7 +110,7 @@ impl fmt::Display for Endpoint {
 
 fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, Invalid> {
     let wrong = |rule| Invalid::new("endpoint", rule);
-    let (scheme, own_port, rest) = match url.split_once("://") {
+    let (scheme, default_port, rest) = match url.split_once("://") {
         Some(("https", rest)) => ("https", 443, rest),
         Some(("http", rest)) => ("http", 80, rest),
         _ => return Err(wrong("must begin with https:// (or http:// for loopback)")),
@@ -118,16 +118,18 @@ fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, In
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (host, port) = authority(rest).map_err(wrong)?;
     if scheme == "http" && !plain_http_to(&host) {
-        return Err(wrong("must be https, as plain http goes to loopback alone"));
+        return Err(wrong(
+            "must be https, as plain http is allowed to loopback only",
+        ));
     }
     let authority = match port {
-        Some(port) if port != own_port => format!("{host}:{port}"),
+        Some(port) if port != default_port => format!("{host}:{port}"),
         _ => host,
     };
     Ok(Endpoint(Hosts::Fixed { scheme, authority }))
 }
 
-/// Host, in lower case, and port of `host[:port]`, or the rule that it breaks.
+/// Parses `host[:port]` into the host in lower case and the port, or returns the rule that it breaks.
 pub(crate) fn authority(text: &str) -> Result<(String, Option<u16>), &'static str> {
     if text.contains(['/', '?', '#', '\\']) {
         return Err("must have no path, query or fragment");
@@ -136,7 +138,7 @@ pub(crate) fn authority(text: &str) -> Result<(String, Option<u16>), &'static st
         return Err("must have no user or password");
     }
     let (host, port) = match text.rsplit_once(':') {
-        // The colons of an IPv6 address stand inside brackets.
+        // The colons of an IPv6 address are inside brackets.
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };

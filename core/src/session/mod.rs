@@ -1,4 +1,4 @@
-//! What the calls of one client share.
+//! A session: the state that the calls of one client share.
 
 pub(crate) mod endpoint;
 mod settings;
@@ -24,14 +24,14 @@ use crate::{
     trace::Scope,
 };
 
-/// How long a session stays with another endpoint before it tries the first one again.
+/// How long a session uses another endpoint before it tries the first one again.
 const FAILBACK: Duration = Duration::from_secs(60);
 
-/// What calls share: the settings, the credential and its cached signing keys, how often each action was
-/// sent in the last second, by how much the clock is wrong, and which endpoint can be reached.
+/// The state that calls share: the settings, the credential and its cached signing keys, the request rate of each
+/// action, the clock's error, and the endpoint in use.
 ///
-/// A plain value behind `&mut`: an IO crate keeps it in a lock, a single-threaded program need not.
-/// One session for all calls with one key pair, since the service counts and times them together.
+/// A plain value, used through `&mut`: IO crates put it behind a lock, a single-threaded program needs none. Use one
+/// session for all calls with one key pair, since the service limits their rate together.
 ///
 /// ```
 /// use tc3_core::{Credential, Region, Session, Settings};
@@ -45,16 +45,16 @@ const FAILBACK: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Session {
     settings: Settings,
-    /// None before credentials are found.
+    /// `None` before credentials are found.
     signer: Option<Signer>,
-    /// Where they come from, unless they were given.
+    /// The search for credentials, unless they are fixed.
     refresh: Option<Box<Refresh>>,
     rate_limits: RateLimits,
     clock: ServiceClock,
     route: Route,
 }
 
-/// Which endpoint requests go to, and since when.
+/// The endpoint in use, and since when.
 #[derive(Clone, Copy, Debug, Default)]
 struct Route {
     endpoint: usize,
@@ -62,7 +62,7 @@ struct Route {
 }
 
 impl Session {
-    /// A session with the default settings and a credential, or a [`Chain`] in which one is looked for.
+    /// A session with the default settings and a credential, or a [`Chain`] that is searched for one.
     pub fn new(credentials: impl Into<Chain>) -> Self {
         let chain = credentials.into();
         let fixed = chain.fixed().cloned();
@@ -90,29 +90,28 @@ impl Session {
         &self.settings
     }
 
-    /// The credential that signs; `None` before one is found.
+    /// The credential that signs requests; `None` before one is found.
     pub fn credential(&self) -> Option<&Credential> {
         self.signer.as_ref().map(Signer::credential)
     }
 
-    /// Signs with another credential from now on; id, key and token change as one. It is not looked for
-    /// any more.
+    /// Replaces the credential: id, key and token change together. The session no longer searches for credentials.
     pub fn set_credential(&mut self, credential: Credential) {
         self.signer = Some(Signer::new(credential));
         self.refresh = None;
     }
 
-    /// Returns the search for credentials that a call waits for, if nobody does it yet.
+    /// Returns the search for credentials that a call is waiting for, unless another driver has it.
     ///
-    /// Only a session that was made of a [`Chain`] looks for any. Its driver asks before it waits, each time that a
-    /// step says [`Step::Wait`](crate::Step::Wait), and drives the search in place of the wait: it ends within that
-    /// call's deadline. Calls that nobody searches for wait until their deadline, and their error says so.
+    /// Only a session made from a [`Chain`] searches. On each [`Step::Wait`](crate::Step::Wait), its driver calls this
+    /// first, and drives the search instead of waiting. The search ends within that call's deadline. Without a driver
+    /// that does so, calls wait until their deadline, and their error tells.
     pub fn search(&mut self, now: Now) -> Option<Search> {
         let wants_region = self.settings.region().is_none() && self.signer.is_none();
         self.refresh.as_mut()?.search(wants_region, now)
     }
 
-    /// What a call that has so much time left is to do about credentials.
+    /// What a call with so much time left does about credentials.
     pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
         let has_some = self.signer.is_some();
         match &mut self.refresh {
@@ -121,13 +120,13 @@ impl Session {
         }
     }
 
-    /// What is known of where the credentials come from, unless they were given.
+    /// The search for credentials, unless they are fixed.
     pub(crate) fn refresh(&self) -> Option<&Refresh> {
         self.refresh.as_deref()
     }
 
-    /// Takes what a search for credentials came to. Returns the source that had them, or why there are none, unless
-    /// another search has taken over.
+    /// Takes the result of a search. Returns the source of the credentials, or why there are none; `None` if another
+    /// search has replaced this one.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
@@ -145,19 +144,19 @@ impl Session {
         }))
     }
 
-    /// Which credentials requests are signed with now, if they were looked for.
+    /// Identifies the current credentials, if a search found them.
     pub(crate) fn generation(&self) -> Option<Generation> {
         self.refresh().map(Refresh::generation)
     }
 
-    /// The service has refused the credentials of this generation.
+    /// Records that the service has refused these credentials.
     pub(crate) fn refuse(&mut self, generation: Generation) {
         if let Some(refresh) = &mut self.refresh {
             refresh.refuse(generation);
         }
     }
 
-    /// Whether there are others than those of this generation by now.
+    /// Whether the session has other credentials than these by now.
     pub(crate) fn has_others(&self, generation: Generation) -> bool {
         self.refresh().is_none_or(|it| it.has_others(generation))
     }
@@ -168,8 +167,8 @@ impl Session {
         }
     }
 
-    /// By how many seconds the service's clock is ahead of this machine's, as far as its answers told:
-    /// 0 until it refuses a request for its time.
+    /// How far the service's clock is ahead of this machine's, in seconds; 0 until the service refuses a request
+    /// because of its time.
     pub const fn clock_offset(&self) -> i64 {
         self.clock.offset()
     }
@@ -178,10 +177,13 @@ impl Session {
         &mut self.clock
     }
 
-    /// How many requests of an action a second are sent at most.
+    /// The most requests of an action per second.
     pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
         match self.settings.rate(target) {
-            Some(0) => Err(Invalid::new("rate", "must be at least 1 a second, or none")),
+            Some(0) => Err(Invalid::new(
+                "rate",
+                "must be at least 1 per second, or none",
+            )),
             rate => Ok(rate.unwrap_or(u32::MAX)),
         }
     }
@@ -190,7 +192,7 @@ impl Session {
         self.rate_limits.of(target)
     }
 
-    /// Which endpoint requests go to now.
+    /// The endpoint for requests now.
     pub(crate) fn route(&mut self, now: Duration) -> usize {
         if now.saturating_sub(self.route.since) >= FAILBACK {
             self.route = Route::default();
@@ -198,7 +200,7 @@ impl Session {
         self.route.endpoint
     }
 
-    /// Goes on to the next endpoint, unless another call already has. Says whether there is one.
+    /// Switches to the next endpoint, unless another call already has. Returns whether the endpoint is another one now.
     pub(crate) fn reroute(&mut self, unreachable: usize, now: Duration) -> bool {
         if self.route.endpoint == unreachable {
             let others = self.settings.failover().len();
@@ -211,7 +213,7 @@ impl Session {
         self.route.endpoint != unreachable
     }
 
-    /// What a request is built from.
+    /// The settings and the signer, to build a request.
     pub(crate) const fn parts(&mut self) -> (&Settings, Option<&mut Signer>) {
         (&self.settings, self.signer.as_mut())
     }

@@ -1,11 +1,9 @@
-//! How calls are made.
-
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use crate::{Invalid, Target, flow::Retry, session::Endpoint};
 
-/// How calls are made.
+/// How calls are made: endpoint, deadlines, retries, rates and page sizes.
 ///
 /// ```
 /// use core::time::Duration;
@@ -35,7 +33,7 @@ pub struct Settings {
     max_pages: u32,
 }
 
-/// How often an action may be sent, where it isn't what the action says.
+/// The rate of an action, instead of the action's own.
 #[derive(Clone, Debug)]
 struct Rate {
     service: Cow<'static, str>,
@@ -64,16 +62,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Where requests go; [`Endpoint::PUBLIC`] by default.
+    /// The endpoint of requests; [`Endpoint::PUBLIC`] by default.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_endpoint(self, endpoint: Endpoint) -> Self {
         Self { endpoint, ..self }
     }
 
-    /// Where requests go when the endpoint can't be reached; nowhere else by default.
+    /// The endpoints to use when the first one can't be reached; none by default.
     ///
-    /// A call that finds no connection goes to the next endpoint at once, and all later calls go there
-    /// too, until the first one is tried again after a minute.
+    /// A call that finds no connection is sent to the next endpoint at once, and so are all later calls. After a
+    /// minute, the first endpoint is tried again.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_failover(self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
         Self {
@@ -82,8 +80,8 @@ impl Settings {
         }
     }
 
-    /// The region that requests name; none by default, as billing and e-signature need none. An action that
-    /// [needs one](crate::Action::REGIONAL) is not sent without.
+    /// The region of requests; none by default, as billing and e-signature need none. An action that
+    /// [needs a region](crate::Action::REGIONAL) is not sent without one.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_region(self, region: impl Into<Option<Region>>) -> Self {
         Self {
@@ -107,13 +105,13 @@ impl Settings {
         Self { wire, ..self }
     }
 
-    /// How long a call may take in all, waiting and sending, from its first step; 60 s by default.
+    /// The time limit of a call, from its first step, waits included; 60 s by default.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// How long one attempt of a call may take, never past the deadline; 30 s by default.
+    /// The time limit of one attempt, which also ends at the deadline; 30 s by default.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_attempt_timeout(self, attempt_timeout: Duration) -> Self {
         Self {
@@ -122,17 +120,16 @@ impl Settings {
         }
     }
 
-    /// When a call is sent again; [`Retry::default`] by default.
+    /// The retry policy; [`Retry::default`] by default.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
     }
 
-    /// How many calls of an action a second are sent, at least 1, or `None` for any number; by default as
-    /// many as the action says that the service allows.
+    /// The most requests of an action per second, at least 1, or `None` for no limit; by default
+    /// [`Action::RATE`](crate::Action::RATE).
     ///
-    /// All calls through one session count together. Give a part of the rate to each of several
-    /// programs that use one key pair.
+    /// All calls of one session count together. If several programs use one key pair, give each a part of the rate.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_rate(
         mut self,
@@ -140,7 +137,7 @@ impl Settings {
         action: impl Into<Cow<'static, str>>,
         rate: impl Into<Option<u32>>,
     ) -> Self {
-        // The last word counts, so it stands first.
+        // The last setting counts, so it comes first.
         let (service, action, rate) = (service.into(), action.into(), rate.into());
         let rate = Rate {
             service,
@@ -151,10 +148,10 @@ impl Settings {
         self
     }
 
-    /// How long an action rests at most after the service has throttled it, whatever `Retry-After` asks for; an hour
-    /// by default, and at least a second.
+    /// The longest rest of an action after the service has throttled it, whatever `Retry-After` says; an hour by
+    /// default, and at least a second.
     ///
-    /// Meanwhile nothing of the action is sent, and its calls that can't wait for so long end at once with an
+    /// During the rest, no request of the action is sent. Calls whose deadline is earlier end at once with an
     /// [`Error::Deadline`](crate::Error::Deadline) whose cause is the throttle.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_longest_rest(self, longest_rest: Duration) -> Self {
@@ -164,17 +161,17 @@ impl Settings {
         }
     }
 
-    /// The largest answer that is read, in bytes; 32 MiB by default.
+    /// The largest accepted answer, in bytes; 32 MiB by default.
     ///
-    /// What an answer is read into may be larger than its bytes: at most 200 times, where a page is made of
-    /// empty records.
+    /// The decoded output may take more memory than the answer: at most 200 times as much, for a page of empty records.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_max_body(self, max_body: usize) -> Self {
         Self { max_body, ..self }
     }
 
-    /// How many records a walk asks for at once where the action doesn't say, at least 1 and capped
-    /// at what the action's service is documented to serve; the action's own default otherwise.
+    /// The page size of walks whose action names none, at least 1. It is capped at the documented maximum
+    /// ([`Paginate::MAX_PAGE_SIZE`](crate::Paginate::MAX_PAGE_SIZE)). By default
+    /// [`Paginate::PAGE_SIZE`](crate::Paginate::PAGE_SIZE).
     #[must_use = "the settings are returned, not changed"]
     pub fn with_page_size(self, page_size: impl Into<Option<u32>>) -> Self {
         Self {
@@ -183,30 +180,30 @@ impl Settings {
         }
     }
 
-    /// How many pages a list, or each window of one, may have; 100,000 by default.
+    /// The most pages of a list, or of each window of one; 100,000 by default.
     #[must_use = "the settings are returned, not changed"]
     pub fn with_max_pages(self, max_pages: u32) -> Self {
         Self { max_pages, ..self }
     }
 
-    /// Where requests go.
+    /// The endpoint of requests.
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Where requests go when the endpoint can't be reached.
+    /// The endpoints to use when the first one can't be reached.
     pub fn failover(&self) -> &[Endpoint] {
         &self.failover
     }
 
-    /// The endpoint and what it fails over to, counted from 0.
+    /// The endpoint at a place: 0 is the first one, then come those for failover.
     pub(crate) fn endpoint_at(&self, place: usize) -> &Endpoint {
         let place = place.checked_sub(1);
         let other = place.and_then(|place| self.failover.get(place));
         other.unwrap_or(&self.endpoint)
     }
 
-    /// The region that requests name.
+    /// The region of requests.
     pub const fn region(&self) -> Option<&Region> {
         self.region.as_ref()
     }
@@ -221,22 +218,22 @@ impl Settings {
         self.wire
     }
 
-    /// How long a call may take in all.
+    /// The time limit of a call.
     pub const fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// How long one attempt of a call may take.
+    /// The time limit of one attempt.
     pub const fn attempt_timeout(&self) -> Duration {
         self.attempt_timeout
     }
 
-    /// When a call is sent again.
+    /// The retry policy.
     pub const fn retry(&self) -> &Retry {
         &self.retry
     }
 
-    /// How many calls a second are sent to where an action goes; `None` for any number.
+    /// The most requests of an action per second; `None` for no limit.
     pub fn rate(&self, target: &Target) -> Option<u32> {
         let of = |rate: &&Rate| rate.service == target.service && rate.action == target.action;
         self.rates
@@ -245,22 +242,22 @@ impl Settings {
             .map_or(Some(target.rate), |rate| rate.rate)
     }
 
-    /// How long an action rests at most after the service has throttled it.
+    /// The longest rest of an action after the service has throttled it.
     pub const fn longest_rest(&self) -> Duration {
         self.longest_rest
     }
 
-    /// The largest answer that is read, in bytes.
+    /// The largest accepted answer, in bytes.
     pub const fn max_body(&self) -> usize {
         self.max_body
     }
 
-    /// How many records a walk asks for at once where the action doesn't say.
+    /// The page size of walks whose action names none.
     pub const fn page_size(&self) -> Option<u32> {
         self.page_size
     }
 
-    /// How many pages a list, or each window of one, may have.
+    /// The most pages of a list, or of each window of one.
     pub const fn max_pages(&self) -> u32 {
         self.max_pages
     }
@@ -273,7 +270,7 @@ pub enum Wire {
     /// POST with the input as JSON, signed; at most 10 MB.
     #[default]
     Post,
-    /// POST with the input as JSON that is left out of the signature; at most 10 MB.
+    /// POST with the input as JSON, which the signature doesn't cover; at most 10 MB.
     PostUnsigned,
     /// GET with the input as a flattened query (`A.0=x&B.C=y`); at most 32 KB.
     Get,
@@ -286,14 +283,14 @@ macro_rules! header_text {
         pub struct $name(Cow<'static, str>);
 
         impl $name {
-            /// Holds `text` as it is.
+            /// Takes `text` as it is.
             ///
             /// # Errors
             ///
-            #[doc = concat!("[`Invalid`] naming `", $field, "` when it is empty or has a character other than an ASCII letter, a digit or a hyphen.")]
+            #[doc = concat!("[`Invalid`] naming `", $field, "` if it is empty or contains anything but ASCII letters, digits and hyphens.")]
             pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
                 let text = text.into();
-                // It becomes a header, and a region may become part of a host.
+                // It becomes a header; a region may also become part of a host name.
                 if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
                     return Err(Invalid::new($field, "must be letters, digits and hyphens"));
                 }

@@ -193,7 +193,7 @@ fn what_comes_in_a_content_coding_that_was_not_asked_for_is_named_and_not_asked_
             let error = client.drive(&mut Call::new(&action), send).unwrap_err();
             assert_eq!(sends, 1, "{error}");
             let text = format!(
-                "the answer is in the content coding {:?}, which was not asked for",
+                "the answer has the content coding {:?}, though the request accepts none",
                 coding.trim()
             );
             assert_eq!(error.to_string(), text);
