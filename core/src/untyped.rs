@@ -1,4 +1,4 @@
-//! Any action by its name, with input and output as JSON.
+//! Any action by name, with JSON input and output.
 
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String};
 use core::fmt;
@@ -11,10 +11,13 @@ use serde_json::value::RawValue;
 
 use crate::{
     Action, Invalid, Target,
-    wire::response::{self, Halves},
+    wire::{
+        query::MAX_DEPTH,
+        response::{self, Halves},
+    },
 };
 
-/// Any action, by name: JSON in, JSON out as [`Fields`].
+/// Any action by name, with JSON input; its output is [`Fields`].
 ///
 /// ```
 /// use tc3_core::{Action, Untyped};
@@ -27,7 +30,7 @@ use crate::{
 /// assert_eq!(wrong.check().unwrap_err().field(), "action");
 /// ```
 ///
-/// It is written as its input, as every action is. What is stored of one is its target beside that:
+/// Like every action, it is serialized as its input alone. Store its target beside it:
 ///
 /// ```
 /// use tc3_core::{Action, Target, Untyped};
@@ -77,21 +80,21 @@ impl Untyped {
         &self.input
     }
 
-    /// Declares that the action only reads, so that it may be sent again when no answer came.
+    /// Declares that the action only reads, so that it may be sent again if no response came.
     #[must_use = "the action is returned, not changed"]
     pub fn repeatable(mut self) -> Self {
         self.target.repeatable = true;
         self
     }
 
-    /// Declares that the input or the answer holds a key or a token, so that no body is to be logged.
+    /// Declares that the input or the output holds a secret, so that no body is logged.
     #[must_use = "the action is returned, not changed"]
     pub fn confidential(mut self) -> Self {
         self.target.confidential = true;
         self
     }
 
-    /// Declares how many calls a second the service allows; 20 otherwise.
+    /// Declares how many calls a second the service allows; the default is 20.
     #[must_use = "the action is returned, not changed"]
     pub fn with_rate(mut self, rate: u32) -> Self {
         self.target.rate = rate;
@@ -100,7 +103,7 @@ impl Untyped {
 }
 
 impl fmt::Debug for Untyped {
-    /// Not the input of what is confidential.
+    /// Hides the input of a confidential action.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let input: &dyn fmt::Debug = match self.target.confidential {
             true => &"…",
@@ -119,7 +122,7 @@ impl Serialize for Untyped {
     }
 }
 
-/// The names are run-time values here, so the constants are empty and [`target`](Action::target) is what counts.
+/// The names are run-time values: the constants are empty, and [`target`](Action::target) has the names.
 impl Action for Untyped {
     const SERVICE: &'static str = "";
     const VERSION: &'static str = "";
@@ -139,9 +142,9 @@ impl Action for Untyped {
     }
 }
 
-/// The fields of an untyped answer, less the `RequestId`, each as the JSON that came.
+/// The fields of an untyped response without the `RequestId`, each as raw JSON.
 ///
-/// Nothing is interpreted until it is asked for, so that no digit of an amount goes through a float.
+/// A field is parsed only when it is read, so no amount goes through a float.
 ///
 /// ```
 /// use tc3_core::{wire::response, Untyped, Yuan};
@@ -156,13 +159,10 @@ impl Action for Untyped {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A field that is nested deeper than `serde_json` reads, 127 lists or objects within each other, is an error.
+/// A field with more than 127 nested lists or objects, the limit of `serde_json`, is an error.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Fields(BTreeMap<String, Box<RawValue>>);
-
-/// How deep `serde_json` reads.
-const MAX_DEPTH: usize = 127;
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -174,7 +174,7 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// How many lists or objects are within each other in what is JSON.
+/// How many lists and objects are nested in a JSON text.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut bytes = json.bytes();
@@ -185,7 +185,7 @@ fn depth(json: &str) -> usize {
                 deepest = deepest.max(depth);
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
-            // Brackets in a text are none.
+            // Brackets within a string don't count.
             b'"' => {
                 while let Some(byte) = bytes.next().filter(|byte| *byte != b'"') {
                     if byte == b'\\' {
@@ -200,22 +200,21 @@ fn depth(json: &str) -> usize {
 }
 
 impl Fields {
-    /// Returns a field as a `T`; an absent one is read as null is.
+    /// Returns a field as a `T`. An absent field is read as null.
     ///
     /// # Errors
     ///
-    /// The deserializer's, when the field is no `T`, and one that names the field when it is absent
-    /// and null is no `T`.
+    /// The deserializer's when the field is no `T`; if the field is absent, the error names it.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, serde_json::Error> {
         match self.json(name) {
-            // As an answer is: U+FFFD in what is for people to read.
+            // Like a response, with U+FFFD in texts for people.
             Some(json) => response::read_mended(json, |json| serde_json::from_str(json)),
             None => serde_json::from_str("null")
                 .map_err(|_| serde_json::Error::custom(format_args!("missing field `{name}`"))),
         }
     }
 
-    /// Returns a field's JSON as it came, or `None` when it is absent.
+    /// Returns a field's raw JSON, or `None` if it is absent.
     pub fn json(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.get())
     }
@@ -225,8 +224,8 @@ impl Fields {
         self.0.keys().map(String::as_str)
     }
 
-    /// Returns all fields as one value. Its numbers are `serde_json`'s: one with a fraction, or beyond 64
-    /// bits, becomes the nearest float. Its texts have U+FFFD where they are not Unicode.
+    /// Returns all fields as one JSON value. A number with a fraction, or beyond 64 bits, becomes the nearest float.
+    /// Texts have U+FFFD where they are not Unicode.
     pub fn to_value(&self) -> serde_json::Value {
         let value = |json: &RawValue| -> serde_json::Value {
             let mended = response::mended(json.get(), Halves::Replaced);

@@ -1,9 +1,9 @@
-//! The actions that are typed here, a folder a service and a file an action.
+//! The typed actions: a folder for each service, a file for each action.
 
-/// Declares an action's input, or a part of one, which is written and read in the API's own names.
+/// Declares an action's input, or a part of one, with serde's traits in the API's field names.
 ///
-/// What is read back is what somebody stored, so a field that is not known is refused, not dropped; and it is read
-/// from an object alone, since by place a field that was left out when it was written would shift those after it.
+/// Only stored inputs are deserialized, so an unknown field is an error. A list is an error too: omitted fields would
+/// shift the positions of the others.
 macro_rules! input {
     (
         $(#[$outer:meta])*
@@ -35,11 +35,31 @@ macro_rules! input {
     };
 }
 
+/// Declares an output, or a part of one, with serde's traits in the API's field names.
+///
+/// A field with a function of [`lenient`](crate::types::lenient) behind it is read by that function, and may be absent.
+macro_rules! output {
+    ($(
+        $(#[$outer:meta])*
+        pub struct $name:ident {
+            $( $(#[$inner:meta])* pub $field:ident: $type:ty $(= $read:literal)?, )*
+        }
+    )*) => { $(
+        $(#[$outer])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$inner])* $(#[serde(default, deserialize_with = $read)])? pub $field: $type, )*
+        }
+    )* };
+}
+
 pub mod billing;
 pub mod essbasic;
 pub mod sts;
 
-/// Writes `Limit`, which the service wants even where the caller leaves it open.
+/// Writes `Limit`, which the service requires, with a default.
 fn limit_or<const DEFAULT: u32, S: serde::Serializer>(
     limit: &Option<u32>,
     serializer: S,
@@ -47,7 +67,7 @@ fn limit_or<const DEFAULT: u32, S: serde::Serializer>(
     serializer.serialize_u32(limit.unwrap_or(DEFAULT))
 }
 
-/// The rule about `Limit` that all lists share.
+/// The rule for `Limit` in all lists.
 fn check_limit(limit: Option<u32>) -> Result<(), crate::Invalid> {
     match limit {
         Some(0) => Err(crate::Invalid::new("Limit", "must be at least 1")),
@@ -55,7 +75,7 @@ fn check_limit(limit: Option<u32>) -> Result<(), crate::Invalid> {
     }
 }
 
-/// Whether two inputs ask for the same, by what is sent: an open `Limit` is the one that is written.
+/// Whether two inputs are sent as the same JSON, where an absent `Limit` is its default.
 fn same(one: &impl serde::Serialize, other: &impl serde::Serialize) -> bool {
     let sent = (serde_json::to_string(one), serde_json::to_string(other));
     matches!(sent, (Ok(one), Ok(other)) if one == other)

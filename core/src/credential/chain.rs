@@ -3,33 +3,33 @@ use alloc::{vec, vec::Vec};
 use super::source::{Source, SourceKind};
 use crate::Credential;
 
-/// Where credentials are looked for, in order; the first source that has some is the one.
+/// An ordered list of credential sources. The first source that has credentials is used.
 ///
-/// By default these are the places where people keep them:
+/// The default chain has these sources:
 ///
-/// | source | where |
+/// | source | what it reads |
 /// | --- | --- |
 /// | [`environment`](Source::environment) | `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY`, `TENCENTCLOUD_TOKEN`; `TENCENTCLOUD_ROLE_ARN` |
 /// | [`profile`](Source::profile) | `$TENCENTCLOUD_CREDENTIALS_FILE`, else `~/.tencentcloud/credentials`, else `/etc/tencentcloud/credentials` |
-/// | [`tccli`](Source::tccli) | `~/.tccli/<profile>.credential`, the profile by `TCCLI_PROFILE` or `TENCENTCLOUD_PROFILE` |
+/// | [`tccli`](Source::tccli) | `~/.tccli/<profile>.credential`; `TCCLI_PROFILE` or `TENCENTCLOUD_PROFILE` names the profile |
 /// | [`tke`](Source::tke) | a Kubernetes service account's token, for a role |
 /// | [`cvm_role`](Source::cvm_role) | the virtual machine's role |
 ///
-/// - A source that has nothing is skipped. One that has something wrong, half of a pair or a file without the
-///   profile for example, ends the search: the next source could be somebody else.
-/// - A usual file that can't be read counts as not there, whatever the file system says: a home that is no folder
-///   or belongs to somebody else is normal in containers. A file or tccli profile that somebody named must be there.
-/// - A role that the environment or a file names is taken, with the keys beside it; if it can't be taken, that is an
-///   error. The keys beside it never sign a call themselves. The session's name is `tc3-rust` unless one is named.
-/// - What expires is fetched anew from the same source, for one call while the others go on with what they have:
-///   5 minutes before it expires, or when a quarter of its life is left if that is less. What fails is tried
-///   again after a while, and is an error only for calls that have nothing valid left.
-/// - What the service refuses as if it had been replaced ([`Retry`](crate::flow::Retry) has the codes) is looked for anew
-///   in the same source, once a call and once for all calls that were refused together. A call that finds other
-///   keys there is sent again, also if it writes: a refused request had no effect.
-/// - A region, where the settings name none, is that of `TENCENTCLOUD_REGION` or else of tccli's configuration,
-///   if these sources are in the chain. If it is wrong or can't be read, there is no region and no error,
-///   but [a warning](crate::trace).
+/// - An empty source is skipped. A malformed one, such as half of a key pair or a file without the profile, stops the
+///   search with an error, because the next source may belong to somebody else.
+/// - A file at a default path that can't be read counts as missing, whatever the reason: in containers, the home
+///   directory often doesn't exist or belongs to another user. A file or tccli profile that is named must exist.
+/// - If the environment or a file names a role, the role is assumed with the keys beside it. If that fails, it is an
+///   error: the keys themselves never sign a call. The session name is `tc3-rust` unless one is named.
+/// - Credentials that expire are renewed from the same source, 5 minutes before they expire or when a quarter of their
+///   lifetime is left, whichever is later. One call waits for the renewal while the others use the old credentials. A
+///   failed renewal is tried again after a pause. It is an error only for calls that have no valid credentials left.
+/// - If the service refuses credentials as if they had been replaced ([`Retry`](crate::flow::Retry) lists the codes),
+///   they are read again from the same source: once a call, and once for all calls that were refused together. A call
+///   that finds other keys is sent again, even if it writes: a refused request had no effect.
+/// - If the settings name no region, it is that of `TENCENTCLOUD_REGION`, or else of tccli's configuration, as far as
+///   these sources are in the chain. A region that is malformed or can't be read is ignored with
+///   [a warning](crate::trace), not an error.
 ///
 /// ```
 /// use tc3_core::{credential::Source, sts::AssumeRole, Chain, Credential};
@@ -39,11 +39,11 @@ use crate::Credential;
 /// let local = Chain::default().without_tke().without_cvm_role();
 /// let names: Vec<String> = local.sources().iter().map(Source::to_string).collect();
 /// assert_eq!(names, ["environment", "profile file", "tccli"]);
-/// // A role, taken with what a profile holds.
+/// // A role that is assumed with the keys of a profile.
 /// let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 /// let role = Chain::from(Source::role(auditor, Source::named_profile("billing")));
 /// assert_eq!(role.sources()[0].to_string(), "role qcs::cam::uin/100000000001:roleName/auditor");
-/// // A credential at hand is a chain as well.
+/// // A fixed credential is a chain too.
 /// let fixed = Chain::from(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 /// assert_eq!(fixed.sources()[0].to_string(), "given credential");
 /// # Ok::<(), tc3_core::Invalid>(())
@@ -69,7 +69,7 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// These sources, in this order.
+    /// A chain of these sources, in this order.
     pub fn of(sources: impl IntoIterator<Item = Source>) -> Self {
         let sources = sources.into_iter().collect();
         Self { sources }
@@ -80,42 +80,42 @@ impl Chain {
         &self.sources
     }
 
-    /// Without environment variables, the region's included.
+    /// Removes the environment variables, including the region's.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_environment(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Environment))
     }
 
-    /// Without profile files.
+    /// Removes the profile file.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_profile(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Profile { .. }))
     }
 
-    /// Without tccli's files, the region's included.
+    /// Removes tccli's files, including the region's.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_tccli(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Tccli(_)))
     }
 
-    /// Without the service account's role.
+    /// Removes the Kubernetes service account's role.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_tke(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Tke))
     }
 
-    /// Without the virtual machine's role.
+    /// Removes the virtual machine's role.
     #[must_use = "the chain is returned, not changed"]
     pub fn without_cvm_role(self) -> Self {
         self.without(|place| matches!(place, SourceKind::CvmRole { .. }))
     }
 
-    fn without(mut self, is_it: impl Fn(&SourceKind) -> bool) -> Self {
-        self.sources.retain(|Source(of)| !is_it(of));
+    fn without(mut self, is_removed: impl Fn(&SourceKind) -> bool) -> Self {
+        self.sources.retain(|Source(kind)| !is_removed(kind));
         self
     }
 
-    /// The one credential that there is to it, if nothing has to be looked for.
+    /// The credential of a chain that needs no search.
     pub(crate) fn fixed(&self) -> Option<&Credential> {
         match self.sources.as_slice() {
             [Source(SourceKind::Fixed(credential))] => Some(credential),
@@ -123,13 +123,13 @@ impl Chain {
         }
     }
 
-    /// All places where credentials may be, those of the roles' own chains included, in order.
-    pub(super) fn places(&self) -> Vec<&Source> {
-        let places = self.sources.iter().flat_map(|source| match &source.0 {
-            SourceKind::Role(_, over) => over.places(),
+    /// All sources in order, where a role is replaced by the sources of its own chain.
+    pub(super) fn base_sources(&self) -> Vec<&Source> {
+        let sources = self.sources.iter().flat_map(|source| match &source.0 {
+            SourceKind::Role(_, base) => base.base_sources(),
             _ => vec![source],
         });
-        places.collect()
+        sources.collect()
     }
 }
 

@@ -8,7 +8,7 @@ const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
 const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
 const MACHINE_ROLE: &str = "TENCENTCLOUD_CAM_ROLE_NAME";
 
-/// The parts of an identity, and the names that tccli and Terraform have for each.
+/// The parts of an identity, and the variables that tccli and Terraform have for each.
 const ROLE: [(&str, &[&str]); 5] = [
     ("RoleArn", &ROLE_ARNS),
     ("RoleSessionName", &SESSION_NAMES),
@@ -34,8 +34,8 @@ const SESSION_NAMES: [&str; 2] = [
 const DURATION: &str = "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION";
 const EXTERNAL_ID: &str = "TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID";
 const SOURCE_IDENTITY: &str = "TENCENTCLOUD_ASSUME_ROLE_SOURCE_IDENTITY";
-/// What else Terraform reads about a role. Without it, the role would be another one or have other rights.
-const NOT_TAKEN: [&str; 8] = [
+/// Other role variables of Terraform. Ignoring one would assume another role, or the role with other rights.
+const UNSUPPORTED: [&str; 8] = [
     "TENCENTCLOUD_ASSUME_ROLE_POLICY",
     "TENCENTCLOUD_ASSUME_ROLE_SERIAL_NUMBER",
     "TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE",
@@ -46,13 +46,13 @@ const NOT_TAKEN: [&str; 8] = [
     "TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID",
 ];
 
-/// All variables that say who signs.
+/// All variables that name a signer.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let parts = KEYS.into_iter().chain(ROLE).flat_map(|(_, names)| names);
-    parts.copied().chain([MACHINE_ROLE]).chain(NOT_TAKEN)
+    parts.copied().chain([MACHINE_ROLE]).chain(UNSUPPORTED)
 }
 
-/// Says that none of them is set.
+/// The reason when none of them is set.
 pub(super) fn nothing() -> String {
     format!("neither {SECRET_ID} nor {SECRET_KEY} is set")
 }
@@ -61,8 +61,8 @@ impl Credential {
     /// Reads environment variables: `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY` and, for a temporary
     /// credential, `TENCENTCLOUD_TOKEN`, `TENCENTCLOUD_SESSION_TOKEN` or `TENCENTCLOUD_SECURITY_TOKEN`.
     ///
-    /// `variable` gives a variable's value. One that is empty counts as not set; `None` is returned when none
-    /// is set.
+    /// `variable` returns the value of a variable. An empty value counts as not set. Returns `None` if no variable is
+    /// set.
     ///
     /// ```
     /// use tc3_core::Credential;
@@ -80,13 +80,14 @@ impl Credential {
     /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
-    /// Other variables name a role, `TENCENTCLOUD_ROLE_ARN` for one: [`Source::environment`](crate::credential::Source::environment)
-    /// has them all. This function takes no role, so each of them is an error here. A [`Chain`](crate::Chain) takes it.
+    /// Other variables, such as `TENCENTCLOUD_ROLE_ARN`, name a role;
+    /// [`Source::environment`](crate::credential::Source::environment) lists them. Each is an error here, since only a
+    /// [`Chain`](crate::Chain) can assume a role.
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] when only some of what belongs together is set, when a value can't be right (it is in quotes,
-    /// for example), when two names of one thing have different values, and when a role is named.
+    /// [`Unreadable`] when the id, the key or the token is set without the others it needs, when a value is malformed
+    /// (in quotes, for example), when two variables for the token differ, and when a role is named.
     pub fn from_environment(
         mut variable: impl FnMut(&str) -> Option<String>,
     ) -> Result<Option<Self>, Unreadable> {
@@ -101,11 +102,11 @@ impl Credential {
 }
 
 impl Identity {
-    /// Who signs by the environment, as [`Credential::from_environment`] describes it.
+    /// Reads the signer, as [`Source::environment`] documents.
     pub(super) fn from_environment(variables: &Variables) -> Result<Option<Self>, Unreadable> {
-        for name in NOT_TAKEN {
+        for name in UNSUPPORTED {
             if variables.get(name)?.is_some() {
-                let rule = "is about a role and not supported; a program may give AssumeRole to Source::role";
+                let rule = "configures a role and is not supported; pass an AssumeRole to Source::role instead";
                 return Err(Unreadable::new(name, rule));
             }
         }
@@ -253,7 +254,7 @@ mod tests {
         let quoted = read(&[(SECRET_ID, "\"AKIDEXAMPLE\""), PAIR[1]]).unwrap_err();
         assert_eq!(
             quoted.to_string(),
-            "TENCENTCLOUD_SECRET_ID must not have quotes in it or around it"
+            "TENCENTCLOUD_SECRET_ID must not contain quotes or be in quotes"
         );
     }
 
@@ -297,7 +298,7 @@ mod tests {
             (SESSION_NAMES[1], "two"),
         ]);
         assert_eq!(place(&two), SESSION_NAMES[1]);
-        for name in NOT_TAKEN {
+        for name in UNSUPPORTED {
             assert_eq!(place(&[(name, "x")]), name);
             assert_eq!(place(&with(&[(name, "x"), (ROLE_ARNS[0], ARN)])), name);
         }

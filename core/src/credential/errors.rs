@@ -10,9 +10,9 @@ use core::{error, fmt};
 use super::with_causes;
 use crate::{Error, Remedy, error::Refusal};
 
-/// Why a text holds no credential: the place, and the rule that is broken there.
+/// Why a credential can't be read from a text: the place, and the rule that is broken there.
 ///
-/// Never holds anything of the text itself, since that may be a secret.
+/// It holds nothing of the text itself, which may be a secret.
 ///
 /// ```
 /// use tc3_core::Credential;
@@ -35,7 +35,7 @@ impl Unreadable {
         Self { place, rule }
     }
 
-    /// The same with the file or address that holds the text.
+    /// Adds the path or address of the text to the place.
     pub(super) fn within(self, file: &str) -> Self {
         let place = format!("{file}: {}", self.place);
         Self { place, ..self }
@@ -52,7 +52,7 @@ impl Unreadable {
     }
 }
 
-/// Why there are no credentials: what was tried, and why each failed.
+/// Why there are no credentials: the sources that were tried, and why each failed.
 ///
 /// ```
 /// use core::time::Duration;
@@ -90,19 +90,19 @@ pub struct Tried {
     pub source: String,
     /// What is missing or wrong: the file, line, key or variable and the rule, never a value.
     pub reason: String,
-    /// What a request for them came to, if there was one.
+    /// The error of the request for credentials, if one was sent.
     pub cause: Option<Arc<Error>>,
     pub(super) sort: Sort,
 }
 
-/// What follows from it for the search.
+/// What a failed source means for the search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Sort {
-    /// There is nothing, so the next source is tried.
+    /// The source is empty, so the next one is tried.
     Absent,
-    /// There is something, and it is wrong.
+    /// The source is malformed or was refused.
     Wrong,
-    /// There may be something soon.
+    /// The failure is transient.
     Passing,
 }
 
@@ -113,7 +113,7 @@ impl Sort {
 }
 
 impl Tried {
-    /// The source is named later.
+    /// [`with_source`](Self::with_source) adds the source.
     pub(crate) fn new(sort: Sort, reason: impl Into<String>) -> Self {
         Self {
             source: String::new(),
@@ -123,9 +123,8 @@ impl Tried {
         }
     }
 
-    /// The search has taken too long.
     pub(super) fn late() -> Self {
-        Self::new(Sort::Passing, "the time is up")
+        Self::new(Sort::Passing, "the search timed out")
     }
 
     pub(super) fn with_source(self, source: impl ToString) -> Self {
@@ -133,7 +132,7 @@ impl Tried {
         Self { source, ..self }
     }
 
-    /// A role can't be taken, since the request for it has failed.
+    /// A role can't be assumed, since the request failed.
     pub(super) fn of_request(error: Error) -> Self {
         let sort = Sort::passing_if(error.is_transient());
         let reason = with_causes(&error);
@@ -143,7 +142,7 @@ impl Tried {
         }
     }
 
-    /// A role can't be taken, since there are no credentials to take it with.
+    /// A role can't be assumed, since its base chain has no credentials.
     pub(super) fn of_base(missing: &NoCredentials) -> Self {
         let sort = Sort::passing_if(missing.is_passing());
         Self {
@@ -152,7 +151,7 @@ impl Tried {
         }
     }
 
-    /// The same where somebody has named the identity, at `place`: nobody else may sign then.
+    /// The same for a role that is named at `place`. It never counts as absent, since nobody else may sign.
     pub(super) fn at(self, place: Option<&str>) -> Self {
         let Some(place) = place else { return self };
         Self {
@@ -174,34 +173,34 @@ impl NoCredentials {
         Self(tried.into())
     }
 
-    /// The same reason for all sources.
+    /// One reason for all sources.
     pub(super) fn of_all(sort: Sort, reason: &str) -> Self {
         Self::new([Tried::new(sort, reason).with_source("all")].into())
     }
 
-    /// Nobody has looked for any.
+    /// Nothing was tried.
     pub(crate) fn unsought() -> Self {
         Self::new(Vec::new())
     }
 
-    /// What was tried, in order.
+    /// The sources that were tried, in order.
     pub fn tried(&self) -> &[Tried] {
         &self.0
     }
 
-    /// Whether it may be otherwise soon: a service has trouble, say.
+    /// Whether the failure is transient.
     pub(crate) fn is_passing(&self) -> bool {
         self.0
             .last()
             .is_some_and(|tried| tried.sort == Sort::Passing)
     }
 
-    /// The error of the last request for them, if that is why.
+    /// The error of the last request for credentials, if that is the reason.
     fn cause(&self) -> Option<&Arc<Error>> {
         self.0.last()?.cause.as_ref()
     }
 
-    /// What to do: as the last request for them says, if it may be otherwise soon.
+    /// What to do about it.
     pub(crate) fn remedy(&self) -> Remedy {
         match self.cause().map(|cause| cause.remedy()) {
             _ if !self.is_passing() => Remedy::Mend,
@@ -210,12 +209,12 @@ impl NoCredentials {
         }
     }
 
-    /// The `RequestId` of the last request for them, if that is why.
+    /// The `RequestId` of the last request for credentials, if that is the reason.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.cause()?.request_id()
     }
 
-    /// The refusal of the last request for them, if that is why.
+    /// The refusal of the last request for credentials, if that is the reason.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         self.cause()?.refusal()
     }

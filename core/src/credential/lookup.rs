@@ -6,23 +6,23 @@ use zeroize::Zeroizing;
 use super::{IN_QUOTES, QUOTES, Unreadable, with_causes};
 use crate::error::BoxError;
 
-/// Something of the machine's that says which credentials there are.
+/// An environment variable or a file that a [`Search`](super::Search) needs to read.
 ///
-/// A [`Search`](super::Search) asks for it by [`SearchStep::Read`](super::SearchStep::Read). Reading it has no time
-/// limit of its own: a file on a disk that doesn't answer holds up the call beyond its deadline.
+/// A search asks for it by [`SearchStep::Read`](super::SearchStep::Read). Reading has no time limit of its own: a file
+/// on a disk that doesn't respond delays the call beyond its deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// The environment variable of this name.
     Variable(&'static str),
     /// The file at this path.
     File(String),
-    /// The file at this path below the user's home directory. There is none where the user has no home, or one that
-    /// is no folder.
+    /// The file at this path below the user's home directory. It counts as missing if the user has no home directory or
+    /// its path is not a directory.
     HomeFile(String),
 }
 
 impl Lookup {
-    /// The largest file that is taken, in bytes. Read at most one byte more.
+    /// The largest accepted file, in bytes. A driver needs to read at most one byte more.
     pub const MAX_SIZE: usize = 1 << 20;
 
     /// The file at a path that may begin with `~/`.
@@ -34,14 +34,14 @@ impl Lookup {
     }
 }
 
-/// What a lookup found: the bytes, `None` where there is no such variable or file, or why they can't be read.
+/// The result of a lookup: the bytes, `None` if there is no such variable or file, or why it can't be read.
 pub type Looked = Result<Option<Vec<u8>>, BoxError>;
 
-/// What a lookup found, as it is kept: wiped when dropped.
+/// The result of a lookup, wiped from memory when dropped.
 pub(super) type Content = Result<Option<Bytes>, BoxError>;
 type Bytes = Zeroizing<Vec<u8>>;
 
-/// The bytes that were found under this name or path.
+/// The bytes of the variable or file of this name, or what is wrong with it.
 pub(super) fn bytes(content: Content, name: &str) -> Result<Option<Bytes>, Unreadable> {
     match content {
         Ok(Some(bytes)) if bytes.len() > Lookup::MAX_SIZE => {
@@ -55,10 +55,10 @@ pub(super) fn bytes(content: Content, name: &str) -> Result<Option<Bytes>, Unrea
     }
 }
 
-/// A file that a source may be in.
+/// A file that a source may read.
 pub(super) struct Candidate {
     pub(super) path: String,
-    /// Whether somebody has named it, so that it must be there.
+    /// Whether a user named it, so that it must exist.
     pub(super) named: bool,
 }
 

@@ -22,32 +22,32 @@ use crate::{
     wire::request::NO_CODING,
 };
 
-/// The one address that answers in plain http although it isn't loopback: within the cloud
-/// it is link-local, so that what is said there never leaves the machine's host.
+/// The only plain http address outside of loopback: it is link-local in the cloud, so the traffic never leaves the
+/// machine's host.
 pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
-/// Where the metadata endpoint tells the role's name and, with it appended, the role's credentials.
+/// The metadata path of the role's name and, with the name appended, of its credentials.
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
-/// What an error calls its answer.
+/// The place that errors name for it.
 const NAME: &str = "the role's name";
 const NO_ROLE: &str = "the machine has no role";
-/// How long a request to the metadata endpoint may take: it is next door, or not there at all.
+/// The timeout of a request to the metadata endpoint, which is either close or missing.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// The largest answer of the metadata endpoint that is read.
-const MAX_ANSWER: usize = 64 << 10;
+/// The largest response of the metadata endpoint that is read, in bytes.
+const MAX_BODY: usize = 64 << 10;
 
-/// The role of a virtual machine, asked for in one or two requests: its name unless it is known, and its keys.
+/// Fetches a virtual machine's role in one or two requests: for its name, unless that is known, and for its keys.
 pub(super) struct MachineRole {
-    /// The address that tells the name.
+    /// The address of the name.
     roles: String,
     name: Option<String>,
-    /// Whether the endpoint has told the name.
+    /// Whether the endpoint has returned the name.
     answers: bool,
-    /// What came of the request, once there is one.
+    /// The outcome of the last request, if one was sent.
     outcome: Option<Outcome>,
 }
 
 impl MachineRole {
-    /// The role of this name, or else the one that the machine has.
+    /// Fetches the role of this name, or the machine's own role.
     pub(super) fn new(metadata: &Endpoint, name: Option<String>) -> Result<Self, Unreadable> {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
@@ -74,7 +74,7 @@ impl MachineRole {
         Ok(Attempt {
             request: request.body(Bytes::new())?,
             timeout: TIMEOUT.min(left),
-            max_body: MAX_ANSWER,
+            max_body: MAX_BODY,
             direct: true,
             confidential: true,
             number: 1,
@@ -83,8 +83,8 @@ impl MachineRole {
         })
     }
 
-    /// Takes what came of a request; no answer means `silence`. Returns the keys, or `None` where the next request is
-    /// due.
+    /// Reads the outcome of a request; `silence` says what no response means. Returns the keys, or `None` when the
+    /// next request is due.
     fn take(&mut self, outcome: Outcome, silence: Sort) -> Result<Option<Credential>, Tried> {
         let url = self.url();
         let answer = outcome.map_err(|failure| {
@@ -123,7 +123,7 @@ impl Fetch for MachineRole {
         trace: &mut trace::Call,
     ) -> Fetched {
         trace.attempt(None);
-        // A machine that has a role, or has had one before, is expected to answer again.
+        // An endpoint that has responded before should do so again.
         let known = self.answers || session.credential().is_some();
         let silence = if known { Sort::Passing } else { Sort::Absent };
         if let Some(outcome) = self.outcome.take()
@@ -149,7 +149,7 @@ impl Fetch for MachineRole {
     }
 }
 
-/// The parts of an identity, and what the answer calls them.
+/// The parts of an identity, and their names in the endpoint's response.
 const PARTS: [(&str, &[&str]); 5] = [
     ("Code", &["Code"]),
     ("SecretId", &["TmpSecretId"]),
@@ -159,7 +159,7 @@ const PARTS: [(&str, &[&str]); 5] = [
 ];
 
 impl Identity {
-    /// The virtual machine's role, of this name if one is said, which a place says to take.
+    /// The virtual machine's role, with this name if there is one, as named at a place.
     pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
         let name = name.map(|name| role_name(name, place)).transpose()?;
         Ok(Self {
@@ -170,8 +170,8 @@ impl Identity {
 }
 
 impl Credential {
-    /// Reads what a virtual machine's metadata endpoint answers for its role: JSON with `TmpSecretId`,
-    /// `TmpSecretKey`, `Token`, `ExpiredTime` in Unix seconds, and `Code`, which is `Success`.
+    /// Reads the metadata endpoint's response for a virtual machine's role: JSON with `TmpSecretId`, `TmpSecretKey`,
+    /// `Token`, `ExpiredTime` in Unix seconds, and `Code`, which is `Success`.
     ///
     /// ```
     /// use tc3_core::{Credential, UnixTime};
@@ -187,8 +187,8 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or field when it isn't such JSON, when one of the fields is missing or
-    /// there twice, and when a value can't be right.
+    /// [`Unreadable`] with the line or field when the text isn't such JSON, when a field is missing or occurs twice,
+    /// and when a value is malformed.
     pub fn from_metadata(answer: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
         let parts = Parts::from_json(text(answer.as_ref())?, PARTS)?;
         if parts.required("Code")? != "Success" {
@@ -200,8 +200,8 @@ impl Credential {
     }
 }
 
-/// Reads the name of a virtual machine's role, by which its credential is asked for: one line of
-/// letters, digits and `+=,.@_-`, at most 128 of them, as roles are named.
+/// Reads the metadata endpoint's response for the name of a virtual machine's role: one line of at most 128 letters,
+/// digits and `+=,.@_-`.
 ///
 /// ```
 /// use tc3_core::credential::metadata_role;
@@ -218,10 +218,10 @@ pub fn metadata_role(answer: impl AsRef<[u8]>) -> Result<String, Unreadable> {
     role_name(text(answer.as_ref())?.trim(), NAME)
 }
 
-/// The name of a role that stands at a place.
+/// Checks the name of a role at a place.
 fn role_name(name: &str, place: &str) -> Result<String, Unreadable> {
     let named = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
-    // It becomes a part of a path, in which dots alone lead elsewhere.
+    // The name becomes a path segment, where dots alone would lead elsewhere.
     let path = name.bytes().all(|b| b == b'.');
     if path || name.len() > 128 || !name.bytes().all(named) {
         let rule = "must be letters, digits and +=,.@_-, at most 128";

@@ -1,8 +1,8 @@
-//! Credentials, and reading them from where people keep them: text in, value out.
+//! Credentials, and parsers for the places where they are stored: text in, value out.
 
-// A `chain` has `source`s, each read in a file of its own: `environment`, `profile`, `tccli`, `tke` and `metadata`.
-// `refresh` says when a `search` is due, which looks at the sources one after the other: it reads a `lookup`, whose text
-// has `parts`, or takes a `role`.
+// A `chain` has `source`s, each parsed in its own file: `environment`, `profile`, `tccli`, `tke` and `metadata`.
+// `refresh` decides when a `search` is due. A search tries the sources in order: it reads a `lookup`, parses its text
+// into `parts`, and assumes a `role` if one is named.
 
 mod chain;
 mod environment;
@@ -68,10 +68,13 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `SecretId` or `SecretKey` when it is empty, has a character that is not
-    /// printable ASCII (a space or a line break pasted along with it, say), has a quote, a bracket, `$`, `%` or
-    /// `\\`, which no key has and a setting that was not unquoted or filled in does, or, in the id, a `/`, `,`,
-    /// `;` or `=`, which the `Authorization` header gives a meaning.
+    /// [`Invalid`] naming `SecretId` or `SecretKey` when it
+    ///
+    /// - is empty;
+    /// - has a character that is not printable ASCII, such as a space or a line break that was pasted with it;
+    /// - has a quote, a bracket, `$`, `%` or `\\`: keys have none, but an unfilled placeholder or a quoted setting
+    ///   does;
+    /// - has a `/`, `,`, `;` or `=` in the id: these separate the parts of the `Authorization` header.
     pub fn new(
         secret_id: impl Into<String>,
         secret_key: impl Into<String>,
@@ -93,7 +96,7 @@ impl Credential {
         })
     }
 
-    /// Makes it a temporary one, which is valid only together with `token`.
+    /// Adds the token of a temporary credential, which is valid only together with it.
     ///
     /// # Errors
     ///
@@ -105,7 +108,7 @@ impl Credential {
         Ok(self)
     }
 
-    /// Notes when it expires.
+    /// Sets when the credential expires.
     #[must_use = "the credential is returned, not changed"]
     pub fn with_expiry(mut self, expires_at: UnixTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -127,14 +130,14 @@ impl Credential {
         self.token.as_deref().map(String::as_str)
     }
 
-    /// Whether this is the same pair and token, whenever it expires.
+    /// Whether the keys and the token are the same; the expiry may differ.
     pub(crate) fn has_keys_of(&self, other: &Self) -> bool {
         self.secret_id == other.secret_id
             && self.secret_key == other.secret_key
             && self.token == other.token
     }
 
-    /// When it expires, if that is known.
+    /// When the credential expires, if that is known.
     pub const fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at
     }
@@ -144,7 +147,7 @@ fn plain(field: &'static str, text: &str) -> Result<(), Invalid> {
     broken(text).map_or(Ok(()), |rule| Err(Invalid::new(field, rule)))
 }
 
-/// The rule that a text breaks which is no key, token or name of a role as the service gives them.
+/// The rule that a key, a token or a role's name breaks, if any.
 fn broken(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("must not be empty");
@@ -156,12 +159,12 @@ fn broken(text: &str) -> Option<&'static str> {
         return Some(IN_QUOTES);
     }
     if text.contains(['<', '>', '(', ')', '[', ']', '{', '}', '$', '%', '\\']) {
-        return Some("must not have brackets, $, % or \\ in it, as a placeholder has");
+        return Some("must not contain brackets, $, % or \\; is it an unfilled placeholder?");
     }
     None
 }
 
-/// An error and its causes, one after the other.
+/// The texts of an error and its causes, joined by colons.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = iter::successors(Some(error), |&error| error.source());
     let texts: Vec<_> = causes.map(ToString::to_string).collect();
@@ -169,7 +172,7 @@ fn with_causes(error: &(dyn Error + 'static)) -> String {
 }
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];
-const IN_QUOTES: &str = "must not have quotes in it or around it";
+const IN_QUOTES: &str = "must not contain quotes or be in quotes";
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,25 +15,25 @@ use super::{
 };
 use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient};
 
-/// The name of a session where nobody names one. Audits show it.
+/// The default session name of a role. The vendor's audit log shows it.
 const SESSION_NAME: &str = "tc3-rust";
 
-/// What a text says of who signs, part by part.
+/// The parts of a text that names a signer.
 #[derive(Default)]
 pub(super) struct Parts(pub(super) Vec<Part>);
 
 pub(super) struct Part {
-    /// What the service calls it.
+    /// The API's name of the part.
     field: &'static str,
-    /// Where it stands, or would.
+    /// Where the part is in the text, or would be.
     place: String,
     value: Option<Zeroizing<String>>,
 }
 
-/// When the keys expire, as a JSON number of seconds.
+/// When the keys expire: a JSON number of Unix seconds.
 pub(super) const EXPIRY: &str = "ExpiredTime";
 
-/// The parts that say something of a role.
+/// The parts that describe a role.
 const ROLE: [&str; 5] = [
     "RoleArn",
     "RoleSessionName",
@@ -43,7 +43,7 @@ const ROLE: [&str; 5] = [
 ];
 
 impl Parts {
-    /// The fields of a JSON object, by the names that they have there.
+    /// Reads the fields of a JSON object; each part has one or more names there.
     pub(super) fn from_json<const N: usize>(
         text: &str,
         names: [(&'static str, &[&str]); N],
@@ -61,7 +61,7 @@ impl Parts {
         Ok(parts)
     }
 
-    /// The variables of these names; those of one part must not differ.
+    /// Reads the variables of these names. Those of one part must not differ.
     pub(super) fn from_variables<const N: usize>(
         names: [(&'static str, impl AsRef<[&'static str]>); N],
         variables: &Variables,
@@ -74,7 +74,7 @@ impl Parts {
                 match (variables.get(name)?, value) {
                     (Some(text), None) => (place, value) = (name, Some(text)),
                     (Some(text), Some(other)) if text != other => {
-                        let rule = "must not differ from the same setting under another name";
+                        let rule = "must not differ from the other variable for the same setting";
                         return Err(Unreadable::new(*name, rule));
                     }
                     _ => {}
@@ -97,29 +97,29 @@ impl Parts {
         self.0.iter().find(|part| part.field == field)
     }
 
-    /// Whether nothing is said.
+    /// Whether no part has a value.
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|part| part.value.is_none())
     }
 
-    /// The text of a part, unless it is empty.
+    /// The value of a part, unless it is empty.
     pub(super) fn text(&self, field: &str) -> Option<&str> {
         let value = self.part(field)?.value.as_deref()?;
         Some(value.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// The text of a part that must not be empty.
+    /// The value of a part that must not be missing or empty.
     pub(super) fn required(&self, field: &str) -> Result<&str, Unreadable> {
         self.text(field)
             .ok_or_else(|| self.wrong(field, "is missing"))
     }
 
-    /// Says that a part breaks a rule.
+    /// The error that a part breaks a rule.
     pub(super) fn wrong(&self, field: &str, rule: &'static str) -> Unreadable {
         Unreadable::new(self.part(field).map_or(field, |part| &part.place), rule)
     }
 
-    /// Checks that these parts are what the service gives for keys, tokens and names, where they are there.
+    /// Checks these parts, if they have values, by the rules for keys, tokens and names.
     pub(super) fn plain<const N: usize>(&self, fields: [&str; N]) -> Result<(), Unreadable> {
         for field in fields {
             if let Some(rule) = self.text(field).and_then(broken) {
@@ -133,7 +133,7 @@ impl Parts {
         self.wrong(invalid.field(), invalid.rule())
     }
 
-    /// The owner of the keys, or a role that is taken with them.
+    /// The owner of the keys, or the role that they assume.
     pub(super) fn identity(&self) -> Result<Identity, Unreadable> {
         let role = self.role()?;
         let keys = self.keys()?;
@@ -149,13 +149,13 @@ impl Parts {
         })
     }
 
-    /// The keys. An empty token is none.
+    /// The keys. An empty token counts as missing.
     pub(super) fn keys(&self) -> Result<Credential, Unreadable> {
-        let said = |field| {
+        let value = |field| {
             let value = self.part(field).and_then(|part| part.value.as_deref());
             value.ok_or_else(|| self.wrong(field, "is missing"))
         };
-        let keys = Credential::new(said("SecretId")?, said("SecretKey")?);
+        let keys = Credential::new(value("SecretId")?, value("SecretKey")?);
         let keys = keys.and_then(|keys| match self.text("Token") {
             Some(token) => keys.with_token(token),
             None => Ok(keys),
@@ -167,15 +167,15 @@ impl Parts {
         Ok(Credential { expires_at, ..keys })
     }
 
-    /// The role, if anything is said of one.
+    /// The role, if any part describes one.
     pub(super) fn role(&self) -> Result<Option<AssumeRole>, Unreadable> {
-        let said = ROLE.map(|field| self.text(field));
-        if said.iter().all(Option::is_none) {
+        let values = ROLE.map(|field| self.text(field));
+        if values.iter().all(Option::is_none) {
             return Ok(None);
         }
         let arn = self.required("RoleArn")?;
         self.plain(ROLE)?;
-        let [_, session_name, duration, external_id, source_identity] = said;
+        let [_, session_name, duration, external_id, source_identity] = values;
         let seconds = duration.map(str::parse).transpose();
         let role = AssumeRole {
             duration_seconds: seconds
@@ -189,7 +189,7 @@ impl Parts {
     }
 }
 
-/// The text of a file or an answer, without the mark that some editors put first.
+/// The text of a file or a response, without a byte order mark.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     str::from_utf8(bytes).map_err(|error| {
@@ -208,7 +208,7 @@ pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
     Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
 }
 
-/// The fields that have one of these names in the one object that a JSON text is.
+/// The fields that have one of these names in a JSON object.
 pub(super) fn fields<'a, const N: usize>(
     text: &'a str,
     names: [&[&str]; N],
@@ -219,7 +219,7 @@ pub(super) fn fields<'a, const N: usize>(
     // The error's own text may hold something of the file.
     fields.map_err(|error| {
         let rule = if error.is_data() {
-            "must be in an object that holds each key once"
+            "must be in an object in which each key occurs once"
         } else {
             "is not JSON"
         };
@@ -249,12 +249,12 @@ impl<'de, const N: usize> Visitor<'de> for NamedTexts<'_, N> {
     }
 }
 
-/// The text of a JSON field.
+/// The string in a JSON field.
 pub(super) fn json_text(
     place: &str,
     json: Option<&RawValue>,
 ) -> Result<Option<Zeroizing<String>>, Unreadable> {
     let read = |json: &RawValue| serde_json::from_str(json.get()).map(Zeroizing::new);
     let text = json.map(read).transpose();
-    text.map_err(|_| Unreadable::new(place, "must be a text"))
+    text.map_err(|_| Unreadable::new(place, "must be a string"))
 }

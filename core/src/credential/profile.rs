@@ -9,13 +9,13 @@ use super::{
 
 /// The variable that names the file.
 pub(super) const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
-/// Where the file is otherwise.
+/// The default paths of the file.
 pub(super) const USUAL: [&str; 2] = [
     "~/.tencentcloud/credentials",
     "/etc/tencentcloud/credentials",
 ];
 
-/// The parts of an identity, and what a profile calls them.
+/// The parts of an identity, and their keys in a profile.
 const PARTS: [(&str, &[&str]); 5] = [
     ("SecretId", &["secret_id"]),
     ("SecretKey", &["secret_key"]),
@@ -24,7 +24,7 @@ const PARTS: [(&str, &[&str]); 5] = [
     ("RoleSessionName", &["role_session_name"]),
 ];
 
-/// Says that there is no such file.
+/// The reason when there is no such file.
 pub(super) fn nowhere() -> String {
     let [home, etc] = USUAL;
     format!("neither {home} nor {etc} is there, and {FILE} is not set")
@@ -34,17 +34,17 @@ impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a
     /// temporary credential, `token`, which may be called `session_token` or `security_token`.
     ///
-    /// Read by hand and strictly, since crates for INI files make a guess of what is given twice, cut values at
-    /// a `#` or keep quotes. Here
+    /// The parser is strict, unlike crates for INI files, which choose one of two equal keys, cut values at a `#` or
+    /// keep quotes:
     ///
-    /// - a line is `[section]`, `key = value` or `key: value`, a comment that begins with `#` or `;`, or blank;
-    /// - keys may be in capitals, with hyphens or without underscores, and a value in quotes, as in the vendor's
-    ///   examples; an empty token is none;
-    /// - a value ends with its line, so that a comment behind it makes it wrong;
-    /// - a `role_arn`, with or without a `role_session_name`, names a role to take with the keys, which a
-    ///   [`Chain`](crate::Chain) does; here it is an error;
-    /// - other keys and sections are passed over, whatever they hold;
-    /// - CRLF and a byte order mark are taken as well.
+    /// - A line is `[section]`, `key = value` or `key: value`, a comment that begins with `#` or `;`, or blank.
+    /// - Keys may be in upper case, with hyphens or without underscores. A value may be in quotes, as in the vendor's
+    ///   examples. An empty token counts as missing.
+    /// - A value ends with its line, so a comment behind it makes it malformed.
+    /// - A `role_arn`, with or without a `role_session_name`, names a role to assume with the keys. Only a
+    ///   [`Chain`](crate::Chain) can do that; here it is an error.
+    /// - Other keys and sections are ignored, whatever they hold.
+    /// - CRLF and a byte order mark are accepted.
     ///
     /// ```
     /// use tc3_core::Credential;
@@ -58,16 +58,15 @@ impl Credential {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or key when there is no such section, when it or a key of it is given
-    /// twice, when id or key is missing, when a value can't be right, when a role is named, and for any line that
-    /// is none of the above.
+    /// [`Unreadable`] with the line or key when the section is missing, when it or one of its keys occurs twice, when
+    /// the id or the key is missing, when a value is malformed, when a role is named, and for any other line.
     pub fn from_profile(file: impl AsRef<[u8]>, profile: &str) -> Result<Self, Unreadable> {
         Identity::from_profile(file.as_ref(), profile)?.keys()
     }
 }
 
 impl Identity {
-    /// Who signs by a profile of a credentials file, as [`Credential::from_profile`] describes it.
+    /// Reads the signer from a profile, as [`Credential::from_profile`] documents.
     pub(super) fn from_profile(file: &[u8], profile: &str) -> Result<Self, Unreadable> {
         let wrong_section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
         let (mut section, mut seen) = (None, false);
@@ -84,7 +83,7 @@ impl Identity {
                 let name =
                     name.ok_or_else(|| wrong("must be [section], with nothing behind it"))?;
                 if name == profile && mem::replace(&mut seen, true) {
-                    return Err(wrong_section("must be there once"));
+                    return Err(wrong_section("must occur once"));
                 }
                 section = Some(name);
                 continue;
@@ -92,7 +91,7 @@ impl Identity {
             let setting = content.split_once(['=', ':']);
             let (name, value) =
                 setting.ok_or_else(|| wrong("must be [section], key = value or a comment"))?;
-            let section = section.ok_or_else(|| wrong("must stand below a [section]"))?;
+            let section = section.ok_or_else(|| wrong("must be below a [section] line"))?;
             let same = |known: &str| letters(name.trim()).eq(letters(known));
             let mut known = PARTS.iter().zip(&mut settings);
             let known = known.find_map(|((field, names), setting)| {
@@ -106,14 +105,11 @@ impl Identity {
             if section == profile {
                 let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
                 if setting.replace((here.clone(), value)).is_some() {
-                    return Err(Unreadable::new(here, "must be there once"));
+                    return Err(Unreadable::new(here, "must occur once"));
                 }
             } else if section == "DEFAULT" && field == "RoleArn" {
-                // To Python's reader of INI files, and so to the vendor's SDK, this one counts for all sections.
-                return Err(Unreadable::new(
-                    here,
-                    "must stand in the section of its profile",
-                ));
+                // Python's INI parser, and so the vendor's SDK, applies this section to all others.
+                return Err(Unreadable::new(here, "must be in its profile's section"));
             }
         }
         if !seen {
@@ -121,7 +117,7 @@ impl Identity {
         }
         let mut parts = Parts::default();
         for ((field, names), setting) in PARTS.into_iter().zip(settings) {
-            // An empty token or role is none; an empty key is wrong.
+            // An empty token or role counts as missing; an empty id or key is an error.
             match setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret")) {
                 Some((place, value)) => parts.push(field, &place, Some(value)),
                 None => {
@@ -134,7 +130,7 @@ impl Identity {
     }
 }
 
-/// What makes two keys the same.
+/// The characters by which keys are compared.
 fn letters(key: &str) -> impl Iterator<Item = u8> {
     let letters = key.bytes().filter(|b| !matches!(b, b'_' | b'-'));
     letters.map(|b| b.to_ascii_lowercase())
@@ -190,7 +186,7 @@ mod tests {
             assert_eq!(credential.token(), Some("fake-token"), "{name}");
             let two = format!("{file}Token = fake-token\n");
             let wrong = Credential::from_profile(two, "default").unwrap_err();
-            assert_eq!(wrong.rule(), "must be there once");
+            assert_eq!(wrong.rule(), "must occur once");
         }
     }
 

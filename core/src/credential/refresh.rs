@@ -4,45 +4,46 @@ use core::time::Duration;
 use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
 use crate::{Now, Region, UnixTime, flow::Retry, trace::Scope};
 
-/// How long before they expire credentials are renewed at the most.
+/// Credentials are renewed at most so many seconds before they expire.
 const EARLY: i64 = 300;
-/// How long credentials are believed to live at most, as no role lives longer: what says more is a mistake of who
-/// gave them, and is asked for anew by then. Until they expire by their own word they are used all the same.
+/// Credentials are renewed after so many seconds at the latest: no role lives longer, so a later expiry is a mistake of
+/// its source. They stay valid until that expiry all the same.
 const LONGEST_LIFE: i64 = 12 * 3_600;
-/// How long before they expire credentials are not used any more at the most: requests take a while.
-const WAY: i64 = 5;
-/// The least time between two searches that fail, and how it grows.
-const REST: Duration = Duration::from_secs(1);
+/// Credentials count as expired at most so many seconds early, since a request takes a while to arrive.
+const MARGIN: i64 = 5;
+/// The minimum pause after a failed search, and the backoff that is added to it.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
 const BACKOFF: Retry = Retry::NEVER
     .with_base(Duration::from_secs(1))
     .with_cap(Duration::from_secs(60));
-/// How much longer than allowed a search may take before another call takes it over.
+/// How long a search may run past its deadline before another call may start a new one.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What a session knows of where its credentials come from: who looks for them, and when.
+/// When a session's credentials are searched for, and by which call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refresh {
-    /// Where to look: the source that has had them, once one has.
+    /// The sources to search. Once one has had credentials, only this one.
     chain: Chain,
-    /// When they are to be renewed, and when they end, if they expire.
+    /// When to renew the credentials, and when they end, if they expire.
     renew: Option<Moment>,
     end: Option<Moment>,
-    /// The search that is due or under way.
+    /// The search that is due or running.
     flight: Option<Flight>,
-    /// Whether the service has refused what there is, and no search has ended well since.
+    /// Whether the service refused the current credentials, and no search has succeeded since.
     refused: bool,
     /// How many searches have ended.
     ended: u64,
-    /// Which credentials there are.
+    /// Identifies the current credentials.
     generation: Generation,
-    /// How many searches have failed in a row, and what the last one came to.
+    /// How many searches have failed in a row, and the error of the last one.
     failures: u32,
     failure: Option<NoCredentials>,
-    /// When there may be another one.
-    again: Duration,
+    /// The tick before which no search starts after a failed one.
+    retry_at: Duration,
 }
 
-/// A moment by a clock that can't be set, and by one that goes on while the machine sleeps. Whichever is first counts.
+/// A moment on the monotonic clock and on the wall clock, which also runs while the machine sleeps. It has come when
+/// either clock says so.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     tick: Duration,
@@ -50,7 +51,7 @@ struct Moment {
 }
 
 impl Moment {
-    /// So many seconds from now on.
+    /// The moment so many seconds from now.
     fn after(now: Now, seconds: i64) -> Self {
         let seconds = seconds.max(0);
         let later = Duration::from_secs(seconds.unsigned_abs());
@@ -65,19 +66,19 @@ impl Moment {
     }
 }
 
-/// When credentials are to be renewed, and when they end.
+/// When to renew credentials, and when they end.
 type Life = (Option<Moment>, Option<Moment>);
 
-/// Which credentials a request was signed with.
+/// Identifies the credentials that a request was signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Generation {
-    /// How many searches have found some.
+    /// How many searches have found credentials.
     found: u64,
-    /// How many have found others than before.
+    /// How many of them found other credentials than the search before.
     changes: u64,
 }
 
-/// What a search has found.
+/// What a search found.
 pub(crate) struct Found {
     pub(crate) source: Source,
     pub(crate) credential: Credential,
@@ -87,22 +88,22 @@ pub(crate) struct Found {
 /// A search that a call waits for.
 #[derive(Clone, Debug)]
 struct Flight {
-    /// When it has taken too long.
+    /// The tick at which it times out.
     until: Duration,
-    /// Dead once the search that was given out is dropped; `None` while nobody does it.
+    /// `None` until the [`Search`] is returned to a driver; dead once that is dropped.
     out: Option<Weak<()>>,
-    /// That of the call, until it is given out.
+    /// The call's scope, until the [`Search`] takes it.
     scope: Option<Scope>,
 }
 
-/// What a call is to do about credentials.
+/// What a call has to do about credentials.
 #[derive(Debug)]
 pub(crate) enum Claim {
     /// Sign.
     Ready,
-    /// Wait for a search, which is due or under way.
+    /// Wait for the search that is due or running.
     Wait,
-    /// There are none, and the next search is not due for so long.
+    /// There are no credentials, and the next search is due after this time.
     Failed(NoCredentials, Duration),
 }
 
@@ -114,7 +115,7 @@ impl Refresh {
         }
     }
 
-    /// What a call that has so much time left is to do. `has_some` when there are credentials, expired or not.
+    /// Returns what a call with so much time left has to do. `has_some` is true even if the credentials have expired.
     pub(crate) fn claim(
         &mut self,
         has_some: bool,
@@ -134,13 +135,13 @@ impl Refresh {
         if self.flight.as_ref().is_some_and(lasts) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
-        let rest = self.again.saturating_sub(now.tick);
-        if let (false, Some(failure)) = (rest.is_zero(), &self.failure) {
-            // Refused or not, there are no others.
-            let failed = || Claim::Failed(failure.clone(), rest);
+        let pause = self.retry_at.saturating_sub(now.tick);
+        if let (false, Some(failure)) = (pause.is_zero(), &self.failure) {
+            // Refused credentials are tried again, since there are no others.
+            let failed = || Claim::Failed(failure.clone(), pause);
             return if valid { Claim::Ready } else { failed() };
         }
-        // While the old ones are good, the call has something better to do with its time.
+        // While the old credentials are usable, the search gets half of the call's time.
         let half = left.checked_div(2).unwrap_or_default();
         let budget = if usable { half } else { left };
         let until = now.tick.saturating_add(budget);
@@ -152,7 +153,7 @@ impl Refresh {
         Claim::Wait
     }
 
-    /// The search that is due, if nobody does it yet.
+    /// Returns the search that is due, once.
     pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
         let flight = self.flight.as_mut();
         let flight = flight.filter(|it| it.out.is_none() && now.tick <= it.until)?;
@@ -162,7 +163,7 @@ impl Refresh {
         Some(Search::new(mark, &self.chain, wants_region, until, scope))
     }
 
-    /// Whether a search is due that nobody does yet.
+    /// Whether a search is due and not yet returned to a driver.
     pub(crate) fn is_due(&self) -> bool {
         self.flight.as_ref().is_some_and(|it| it.out.is_none())
     }
@@ -172,45 +173,46 @@ impl Refresh {
         self.ended
     }
 
-    /// Why there are none, by the last search.
+    /// Why the last search found no usable credentials.
     pub(crate) fn no_credentials(&self) -> NoCredentials {
-        let expired = || NoCredentials::of_all(Sort::Wrong, "what was found expired at once");
+        let reason = "the credentials that were found expired at once";
+        let expired = || NoCredentials::of_all(Sort::Wrong, reason);
         self.failure.clone().unwrap_or_else(expired)
     }
 
-    /// Why a call has waited for them in vain.
+    /// Why a call that waited for credentials got none within its time.
     pub(crate) fn awaited(&self) -> NoCredentials {
         let (sort, reason) = match &self.failure {
             _ if self.is_due() => (
                 Sort::Wrong,
-                "nobody looks for them: the driver must ask Session::search before it waits",
+                "no search was started: the driver must call Session::search before it waits",
             ),
             Some(failure) => return failure.clone(),
-            None => (Sort::Passing, "another call still looks for them"),
+            None => (Sort::Passing, "another call is still searching for them"),
         };
         NoCredentials::of_all(sort, reason)
     }
 
-    /// Which credentials there are.
+    /// Identifies the current credentials.
     pub(crate) const fn generation(&self) -> Generation {
         self.generation
     }
 
-    /// The service has refused a request that was signed with credentials of this generation: they are not used
-    /// again before somebody has looked, unless somebody has since.
+    /// Notes that the service refused a request signed with credentials of this generation. They are not used again
+    /// until a search has ended, unless one has found credentials since.
     pub(crate) const fn refuse(&mut self, generation: Generation) {
         if self.generation.found == generation.found {
             self.refused = true;
         }
     }
 
-    /// Whether there are others than those of this generation.
+    /// Whether the current credentials differ from those of this generation.
     pub(crate) const fn has_others(&self, generation: Generation) -> bool {
         self.generation.changes != generation.changes
     }
 
-    /// Takes what a search came to, at this time by the clock of who gave it. Returns what the session is to use from
-    /// now on, or why there is nothing; `None` when another search has taken over.
+    /// Takes the result of a search; `date` is the time by the source's clock. Returns what the session uses from now
+    /// on, or why there is nothing; `None` if another search has replaced this one.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
@@ -240,26 +242,26 @@ impl Refresh {
                 self.failures = self.failures.saturating_add(1);
                 self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
-                self.again = now.tick.saturating_add(REST).saturating_add(delay);
+                self.retry_at = now.tick.saturating_add(MIN_PAUSE).saturating_add(delay);
             }
         }
         Some(result)
     }
 }
 
-/// When what was found is to be renewed, and when it ends, if it does, unless it already has.
+/// When to renew what was found, and when it ends, or an error if it has expired.
 fn life(found: &Found, date: UnixTime, now: Now) -> Result<Life, NoCredentials> {
     let Some(expires_at) = found.credential.expires_at() else {
         return Ok((None, None));
     };
     let left = expires_at.seconds_since(date);
     if left <= 0 {
-        let tried = Tried::new(Sort::Passing, "what it has is expired already");
+        let tried = Tried::new(Sort::Passing, "its credentials have expired already");
         return Err(NoCredentials::new(
             [tried.with_source(&found.source)].into(),
         ));
     }
     let before = |seconds: i64| Some(Moment::after(now, left.saturating_sub(seconds)));
     let early = EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE));
-    Ok((before(early), before(WAY.min(left / 10))))
+    Ok((before(early), before(MARGIN.min(left / 10))))
 }

@@ -9,12 +9,12 @@ use crate::{
     trace::{self, Scope},
 };
 
-/// The region of requests for a role where nobody names one; the service wants one, and any will do.
+/// The default region of requests for a role. The service requires one, and accepts any.
 const ROLE_REGION: &str = "ap-guangzhou";
 
-/// Credentials that are asked for in requests, driven as a [`Flow`] is.
+/// A fetch of credentials by requests, driven like a [`Flow`].
 pub(super) trait Fetch: Send + Sync {
-    /// Returns what is to be done next; `session` is the one that the credentials are for.
+    /// Returns what to do next; `session` is the one that needs the credentials.
     fn step(
         &mut self,
         session: &mut Session,
@@ -26,21 +26,21 @@ pub(super) trait Fetch: Send + Sync {
     fn handle(&mut self, outcome: Outcome);
 }
 
-/// What a fetch does next, and its result.
+/// The next step of a fetch, or its result.
 pub(super) type Fetched = ControlFlow<Result<Credential, Tried>, SearchStep>;
 
-/// A role that is being taken, by a call with a session of its own.
+/// Assumes a role by a call with its own session.
 pub(super) struct Assume {
     call: Box<dyn Flow<Output = Result<Reply<AssumedRole>, Error>> + Send + Sync>,
     keys: Chain,
     region: Option<Region>,
-    /// The call's own session, and by how much the clock was wrong when it began.
+    /// The call's session, and the clock's offset when the call began.
     session: Option<(Session, i64)>,
 }
 
 impl Assume {
-    /// Takes a role with these keys, or with what the action itself has. The region is that of the outer session's
-    /// settings unless there is one here.
+    /// Assumes a role with these keys, or none if the action isn't signed. The default region is that of the outer
+    /// session's settings.
     pub(super) fn new<A: Action<Output = AssumedRole> + 'static>(
         action: &A,
         keys: impl Into<Chain>,
@@ -68,7 +68,7 @@ impl Fetch for Assume {
             let region = self.region.take();
             let region = region.or_else(|| outer.settings().region().cloned());
             let region = region.or_else(|| Region::new(ROLE_REGION).ok());
-            // A query would be written down where requests are.
+            // A GET would put the request's secrets into a URL, which proxies and servers log.
             let settings = outer.settings().clone().with_wire(Wire::Post);
             let settings = settings.with_region(region).with_deadline(left);
             let mut session = Session::new(self.keys.clone()).with_settings(settings);
@@ -82,7 +82,7 @@ impl Fetch for Assume {
             }
             Step::Wait(delay) => ControlFlow::Continue(SearchStep::Wait(delay)),
             Step::Done(result) => {
-                // Another call may have set the clock meanwhile.
+                // Otherwise another call's newer offset would be overwritten.
                 if session.clock_offset() != *offset {
                     outer.clock().set_offset(session.clock_offset());
                 }

@@ -30,10 +30,10 @@ use crate::{
 /// The variable that names the region.
 const REGION: &str = "TENCENTCLOUD_REGION";
 
-/// A search for credentials in the sources of a [`Chain`], driven from outside as a [`Flow`](crate::Flow) is.
+/// A search for credentials in the sources of a [`Chain`], driven from outside like a [`Flow`](crate::Flow).
 ///
-/// [`Session::search`] gives it out when a call waits for credentials. What it finds, or why it finds nothing, goes
-/// into the session. One search is under way at a time; when it is dropped, the session gives out another one.
+/// [`Session::search`] returns one when a call waits for credentials. The search stores what it finds, or why it finds
+/// nothing, in the session. Only one search runs at a time. If it is dropped, the session returns another one.
 ///
 /// ```
 /// use core::time::Duration;
@@ -59,32 +59,33 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 /// ```
 #[must_use = "a search does nothing unless it is driven"]
 pub struct Search {
+    /// Identifies this search to the session's [`Refresh`](super::Refresh).
     mark: Arc<()>,
-    /// The profile of tccli whose configuration may have a region, if nobody has named one.
+    /// The tccli profile whose configuration may have the region, if the region is wanted and tccli is a source.
     configured: Option<Option<String>>,
-    /// When it has taken too long.
+    /// The tick at which the search times out.
     until: Duration,
     variables: Variables,
     /// The variables that are not read yet.
     unread: vec::IntoIter<&'static str>,
     level: Level,
-    /// The chains around this one, each with the role that is taken with what the inner one has, and the place that
-    /// names that role if one does.
+    /// The chains around this one, each with the role to assume with what the inner chain finds, and the place that
+    /// names the role, if any.
     outer: Vec<(Level, Box<AssumeRole>, Option<String>)>,
     task: Task,
-    /// What the last [`SearchStep::Read`] has found.
+    /// The result of the last [`SearchStep::Read`].
     looked: Option<Content>,
-    /// Files at usual places that the source can't read, and why.
+    /// The current source's files at default paths that can't be read, and why.
     denied: Vec<String>,
-    /// What was of no use, and why: no error, but worth a word.
+    /// Ignored problems, to be logged as warnings.
     passed_over: Vec<Tried>,
-    /// The service's time by the last answer.
+    /// The service's time in its last response.
     date: Option<UnixTime>,
     trace: trace::Call,
 }
 
-/// What is to be done next.
-#[must_use = "a step says what is to be done, and nothing happens unless it is"]
+/// What the driver of a [`Search`] must do next.
+#[must_use = "a step has no effect unless the driver carries it out"]
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -101,9 +102,9 @@ pub enum SearchStep {
     Done,
 }
 
-/// A chain that is searched.
+/// A chain that is being searched.
 struct Level {
-    /// The source that is tried, and those behind it.
+    /// The current source, and those after it.
     sources: vec::IntoIter<Source>,
     tried: Vec<Tried>,
 }
@@ -116,32 +117,32 @@ impl Level {
         }
     }
 
-    /// The source that is tried.
+    /// The current source.
     fn source(&self) -> Option<&Source> {
         self.sources.as_slice().first()
     }
 }
 
-/// What is to be done.
+/// What the search does next.
 enum Task {
-    /// Read the next variable, or begin with the next source.
+    /// Read the next variable, or start the next source.
     Next,
     Look(Place),
-    /// Ask for credentials, for the identity that this place names if one does.
+    /// Request credentials, with the place that names the role, if any.
     Fetch(Box<dyn Fetch>, Option<String>),
     End(Result<Found, NoCredentials>),
     Ended,
 }
 
-/// What is to be done next, or why the source has no credentials.
+/// The next task, or why the source has no credentials.
 type Next = Result<Task, Tried>;
 
-/// Where to look.
+/// What to read.
 enum Place {
     Variable(&'static str),
-    /// A file that the source may be in, and those in which it may be otherwise.
+    /// A file of the current source, and those to try if it doesn't exist.
     File(Candidate, vec::IntoIter<Candidate>),
-    /// The file that has the region.
+    /// The file that may have the region.
     Region(Found, String),
 }
 
@@ -156,7 +157,6 @@ impl Place {
 }
 
 impl Search {
-    /// A search through a chain.
     pub(super) fn new(
         mark: Arc<()>,
         chain: &Chain,
@@ -164,9 +164,9 @@ impl Search {
         until: Duration,
         scope: Scope,
     ) -> Self {
-        let places = chain.places();
-        let mut unread: Vec<_> = places.iter().flat_map(|it| it.variables()).collect();
-        let mut wanted = places.into_iter().filter(|_| wants_region);
+        let sources = chain.base_sources();
+        let mut unread: Vec<_> = sources.iter().flat_map(|it| it.variables()).collect();
+        let mut wanted = sources.into_iter().filter(|_| wants_region);
         if wanted
             .clone()
             .any(|it| matches!(it.0, SourceKind::Environment))
@@ -193,7 +193,7 @@ impl Search {
         }
     }
 
-    /// Returns what is to be done next. A step while something is out means that it was abandoned.
+    /// Returns what to do next. A read or a request whose result was not handed over counts as abandoned.
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let left = self.until.saturating_sub(now.tick);
         self.trace.step(now.tick);
@@ -237,7 +237,7 @@ impl Search {
         }
     }
 
-    /// Takes what came of the send that the last [`SearchStep::Send`] asked for.
+    /// Takes the outcome of the last [`SearchStep::Send`].
     pub fn handle(&mut self, outcome: Outcome) {
         if let Ok(response) = &outcome {
             self.date = Hints::of(response.headers()).date.or(self.date);
@@ -248,7 +248,7 @@ impl Search {
         }
     }
 
-    /// Takes what the last [`SearchStep::Read`] found.
+    /// Takes the result of the last [`SearchStep::Read`].
     pub fn found(&mut self, looked: Looked) {
         if let (Some(content), Task::Look(place)) = (&mut self.looked, &self.task) {
             self.trace.look(&place.lookup(), &looked);
@@ -283,7 +283,7 @@ impl Search {
                 Ok(Task::Next)
             }
             Place::File(Candidate { path, named }, rest) => {
-                // A home that is no folder, or is somebody else's, is usual in containers: nobody has a file there.
+                // In containers, the home directory often doesn't exist or belongs to another user.
                 let denied = content.is_err() && !named;
                 match bytes(content, &path) {
                     Ok(Some(bytes)) => self.identify(Some((&path, &bytes)), own_time),
@@ -305,7 +305,7 @@ impl Search {
         }
     }
 
-    /// Finds out who signs.
+    /// Reads the current source, and requests its credentials.
     fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Next {
         match self.level.source().cloned() {
             Some(source) => self.ask(&source, None, file, own_time),
@@ -313,7 +313,7 @@ impl Search {
         }
     }
 
-    /// Asks a source for credentials, the one that is tried or the one that it names at a place.
+    /// Requests the credentials of a source: the current one, or the one that it names at a place.
     fn ask(
         &mut self,
         source: &Source,
@@ -323,8 +323,8 @@ impl Search {
     ) -> Next {
         let fetch: Box<dyn Fetch> = match &source.0 {
             SourceKind::Fixed(keys) => return Ok(self.gained(keys.clone())),
-            SourceKind::Role(role, over) => {
-                let outer = mem::replace(&mut self.level, Level::new(over));
+            SourceKind::Role(role, base) => {
+                let outer = mem::replace(&mut self.level, Level::new(base));
                 self.outer.push((outer, role.clone(), place));
                 return Ok(Task::Next);
             }
@@ -344,8 +344,7 @@ impl Search {
         Ok(Task::Fetch(fetch, place))
     }
 
-    /// Goes on with credentials: a role is taken with them, or they are the result, with the region that is kept where
-    /// the sources are.
+    /// Continues with credentials: they assume the outer chain's role, or they are the result. Then the region is read.
     fn gained(&mut self, credential: Credential) -> Task {
         if let Some((outer, role, place)) = self.outer.pop() {
             self.level = outer;
@@ -373,7 +372,7 @@ impl Search {
         self.end(found, region)
     }
 
-    /// Goes on from a source that has no credentials: to the next one, if it has nothing.
+    /// Continues after a source without credentials: with the next one if it was empty, else with the error.
     fn failed(&mut self, mut tried: Tried) -> Task {
         let denied = self.pass_denied();
         let Some(source) = self.level.sources.next() else {
@@ -387,7 +386,7 @@ impl Search {
         if absent { Task::Next } else { self.none() }
     }
 
-    /// Ends a chain that has no credentials, and with it the source whose role is taken with what it has.
+    /// Ends a chain that has no credentials. If it was the base of a role, the role's source fails.
     fn none(&mut self) -> Task {
         let missing = NoCredentials::new(mem::take(&mut self.level.tried));
         match self.outer.pop() {
@@ -399,7 +398,7 @@ impl Search {
         }
     }
 
-    /// Ends with what was found. The region is optional, so that what is wrong where it may stand is passed over.
+    /// Ends with what was found. The region is optional, so a region that can't be read is only a warning.
     fn end(&mut self, found: Found, region: Result<Option<Region>, Unreadable>) -> Task {
         let region = region.unwrap_or_else(|unreadable| {
             let tried = Tried::from(unreadable).with_source("region");
@@ -409,7 +408,7 @@ impl Search {
         Task::End(Ok(Found { region, ..found }))
     }
 
-    /// Passes over the files that the source can't read, if any. Returns which and why.
+    /// Adds a warning for the files that the current source couldn't read, and returns it.
     fn pass_denied(&mut self) -> Option<String> {
         let denied = mem::take(&mut self.denied).join(", ");
         let source = self.level.source().filter(|_| !denied.is_empty())?;

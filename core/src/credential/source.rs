@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Credential, UnixTime, session::Endpoint, sts::AssumeRole};
 
-/// A place where credentials may be.
+/// A source of credentials in a [`Chain`].
 #[derive(Clone, Debug)]
 pub struct Source(pub(super) SourceKind);
 
@@ -18,47 +18,49 @@ pub(super) enum SourceKind {
     Fixed(Credential),
     Environment,
     Profile {
-        /// In the place of the usual ones.
+        /// Replaces the default paths.
         file: Option<String>,
         profile: String,
     },
-    /// A profile in the place of that of the environment.
+    /// A profile that replaces the environment's.
     Tccli(Option<String>),
     Tke,
     CvmRole {
         metadata: Endpoint,
-        /// In the place of the one that the machine has.
+        /// The role's name; `None` asks the endpoint for it.
         role: Option<String>,
     },
     Role(Box<AssumeRole>, Chain),
 }
 
 impl Source {
-    /// Environment variables, as [`Credential::from_environment`] reads them, and the role that they name:
+    /// Environment variables: the keys, as [`Credential::from_environment`] reads them, and a role.
     ///
     /// | variable | meaning |
     /// | --- | --- |
-    /// | `TENCENTCLOUD_ROLE_ARN`, `TENCENTCLOUD_ASSUME_ROLE_ARN` | a role to take with the pair |
-    /// | `TENCENTCLOUD_ROLE_SESSION_NAME`, `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME` | the session's name; `tc3-rust` by default |
-    /// | `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`, `…_EXTERNAL_ID`, `…_SOURCE_IDENTITY` | as [`AssumeRole`] has them |
-    /// | `TENCENTCLOUD_CAM_ROLE_NAME` | the role of this name of the virtual machine, whatever keys are set |
+    /// | `TENCENTCLOUD_ROLE_ARN`, `TENCENTCLOUD_ASSUME_ROLE_ARN` | a role to assume with the keys |
+    /// | `TENCENTCLOUD_ROLE_SESSION_NAME`, `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME` | the session name; `tc3-rust` by default |
+    /// | `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`, `…_EXTERNAL_ID`, `…_SOURCE_IDENTITY` | the fields of [`AssumeRole`] |
+    /// | `TENCENTCLOUD_CAM_ROLE_NAME` | the name of the virtual machine's role, which is used whatever keys are set |
     ///
-    /// Two names of one setting must not differ. What else Terraform reads, `TENCENTCLOUD_ASSUME_ROLE_POLICY`,
-    /// `…_SERIAL_NUMBER`, `…_TOKEN_CODE`, `…_SAML_ASSERTION`, `…_PRINCIPAL_ARN`, `…_WEB_IDENTITY_TOKEN`,
-    /// `…_WEB_IDENTITY_TOKEN_FILE` and `…_PROVIDER_ID`, is refused. A role without the pair is an error, and so is a
-    /// session's name without a role.
+    /// Two variables for the same setting must have the same value. A role without the keys is an error, and so is a
+    /// session name without a role. The other variables that Terraform reads for a role are not supported, and each is
+    /// an error: `TENCENTCLOUD_ASSUME_ROLE_POLICY`, `…_SERIAL_NUMBER`, `…_TOKEN_CODE`, `…_SAML_ASSERTION`,
+    /// `…_PRINCIPAL_ARN`, `…_WEB_IDENTITY_TOKEN`, `…_WEB_IDENTITY_TOKEN_FILE` and `…_PROVIDER_ID`.
     pub const fn environment() -> Self {
         Self(SourceKind::Environment)
     }
 
-    /// The profile `default` of the file that `TENCENTCLOUD_CREDENTIALS_FILE` names, else of
-    /// `~/.tencentcloud/credentials`, else of `/etc/tencentcloud/credentials`, as [`Credential::from_profile`]
-    /// reads it. A `role_arn` in it, with or without a `role_session_name`, is a role that is taken with its keys.
+    /// The profile `default` of the credentials file, as [`Credential::from_profile`] reads it.
+    ///
+    /// The file is the one that `TENCENTCLOUD_CREDENTIALS_FILE` names, else `~/.tencentcloud/credentials`, else
+    /// `/etc/tencentcloud/credentials`. If the profile has a `role_arn`, with or without a `role_session_name`, that
+    /// role is assumed with the profile's keys.
     pub fn profile() -> Self {
         Self::named_profile("default")
     }
 
-    /// Another profile of the same file.
+    /// The profile of this name in the same file.
     pub fn named_profile(profile: impl Into<String>) -> Self {
         Self(SourceKind::Profile {
             file: None,
@@ -66,7 +68,7 @@ impl Source {
         })
     }
 
-    /// A profile of a file of one's own, which must be there.
+    /// A profile of this file, which must exist.
     pub fn profile_in(file: impl Into<String>, profile: impl Into<String>) -> Self {
         Self(SourceKind::Profile {
             file: Some(file.into()),
@@ -74,31 +76,34 @@ impl Source {
         })
     }
 
-    /// What the vendor's command line tool, tccli, has for the profile that `TCCLI_PROFILE` or, as for Terraform,
-    /// `TENCENTCLOUD_PROFILE` names, else for `default`, as [`Credential::from_tccli`] reads it, in `~/.tccli` or
-    /// the folder of `TENCENTCLOUD_SHARED_CREDENTIALS_DIR`. A `role-arn` in it, with or without a `role-session-name`,
-    /// is a role that is taken with its keys; a `type` of `cvm-role` stands for the role of the virtual machine, as
-    /// [`cvm_role`](Self::cvm_role) has it.
+    /// The file that the vendor's command line tool, tccli, keeps for a profile, as [`Credential::from_tccli`] reads
+    /// it.
+    ///
+    /// The profile is the one that `TCCLI_PROFILE` or, as for Terraform, `TENCENTCLOUD_PROFILE` names, else `default`.
+    /// The file is in the folder that `TENCENTCLOUD_SHARED_CREDENTIALS_DIR` names, else in `~/.tccli`. If it has a
+    /// `role-arn`, with or without a `role-session-name`, that role is assumed with its keys. If its `type` is
+    /// `cvm-role`, the virtual machine's role is used, as by [`cvm_role`](Self::cvm_role).
     pub const fn tccli() -> Self {
         Self(SourceKind::Tccli(None))
     }
 
-    /// What tccli has for another profile, which must be there.
+    /// The file that tccli keeps for this profile. It must exist.
     pub fn tccli_profile(profile: impl Into<String>) -> Self {
         Self(SourceKind::Tccli(Some(profile.into())))
     }
 
-    /// The role of a Kubernetes service account (TKE): `TKE_PROVIDER_ID`, `TKE_ROLE_ARN`, `TKE_REGION` and the
-    /// token in the file that `TKE_WEB_IDENTITY_TOKEN_FILE` names, all of them read each time, are given to
+    /// The role of a Kubernetes service account (TKE), assumed by
     /// [`AssumeRoleWithWebIdentity`](crate::sts::AssumeRoleWithWebIdentity).
+    ///
+    /// Each renewal reads `TKE_PROVIDER_ID`, `TKE_ROLE_ARN`, `TKE_REGION` and the token in the file that
+    /// `TKE_WEB_IDENTITY_TOKEN_FILE` names.
     pub const fn tke() -> Self {
         Self(SourceKind::Tke)
     }
 
-    /// The role of the virtual machine (CVM), as its metadata endpoint tells it.
+    /// The role of the virtual machine (CVM), read from its metadata endpoint.
     ///
-    /// That endpoint is plain http by nature, at a link-local address; no proxy is used for it, and it is
-    /// given no more than 2 seconds.
+    /// The endpoint is plain http at a link-local address. Requests to it use no proxy and time out after 2 seconds.
     pub fn cvm_role() -> Self {
         Self(SourceKind::CvmRole {
             metadata: Endpoint::plain(METADATA),
@@ -106,16 +111,17 @@ impl Source {
         })
     }
 
-    /// The same of another metadata endpoint, for tests say, or of a role whose name is known beforehand.
+    /// The same with another metadata endpoint, e.g. for tests, or with a role whose name is known.
     pub fn cvm_role_at(metadata: Endpoint, role: impl Into<Option<String>>) -> Self {
         let role = role.into();
         Self(SourceKind::CvmRole { metadata, role })
     }
 
-    /// A role, taken by [`AssumeRole`] with credentials from elsewhere. The request goes to the endpoint of the
-    /// settings, with their region or else that of Guangzhou.
-    pub fn role(action: AssumeRole, over: impl Into<Chain>) -> Self {
-        Self(SourceKind::Role(Box::new(action), over.into()))
+    /// A role that [`AssumeRole`] assumes with the credentials of `base`.
+    ///
+    /// The request goes to the endpoint of the settings, in their region, or in `ap-guangzhou` if they name none.
+    pub fn role(action: AssumeRole, base: impl Into<Chain>) -> Self {
+        Self(SourceKind::Role(Box::new(action), base.into()))
     }
 }
 
@@ -126,7 +132,7 @@ impl From<Credential> for Source {
 }
 
 impl core::fmt::Display for Source {
-    /// What an error calls it.
+    /// The name that errors have for the source.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match &self.0 {
             SourceKind::Fixed(_) => "given credential",
@@ -140,58 +146,46 @@ impl core::fmt::Display for Source {
     }
 }
 
-/// Who is to sign, as a text says: the owner of keys, or somebody's role.
+/// The signer that a text names: the owner of the keys in it, or a role.
 pub(super) struct Identity {
-    /// Where its credentials are.
     pub(super) source: Source,
-    /// The place that names a role, if one does: nobody else may sign then.
+    /// Where the text names a role, if it does. Then only this role may sign.
     pub(super) place: Option<String>,
 }
 
 impl Identity {
-    /// The keys, for a reader that can take no role.
+    /// The keys, for a caller that can't assume a role.
     pub(super) fn keys(self) -> Result<Credential, Unreadable> {
         if let SourceKind::Fixed(keys) = self.source.0 {
             return Ok(keys);
         }
-        let rule = "names a role, which is taken only where a Chain looks for the credential";
+        let rule = "names a role, which only a Chain can assume";
         Err(Unreadable::new(self.place.unwrap_or_default(), rule))
     }
 
-    /// When its keys expire, or those with which its role is taken.
+    /// When its keys expire, or those that assume its role.
     pub(super) fn expires_at(&self) -> Option<UnixTime> {
         match &self.source.0 {
             SourceKind::Fixed(keys) => keys.expires_at(),
-            SourceKind::Role(_, over) => over.fixed()?.expires_at(),
+            SourceKind::Role(_, base) => base.fixed()?.expires_at(),
             _ => None,
         }
-    }
-
-    /// The same with the file that holds it.
-    pub(super) fn within(self, file: &str) -> Self {
-        let place = self.place.map(|place| format!("{file}: {place}"));
-        Self { place, ..self }
     }
 }
 
 impl Source {
-    /// The environment variables that it depends on.
+    /// The environment variables that the source reads.
     pub(super) fn variables(&self) -> Vec<&'static str> {
         match &self.0 {
             SourceKind::Environment => environment::names().collect(),
             SourceKind::Profile { file: None, .. } => vec![profile::FILE],
             SourceKind::Tccli(_) => tccli::VARIABLES.into(),
             SourceKind::Tke => tke::NAMES.into(),
-            SourceKind::Fixed(_)
-            | SourceKind::Profile { .. }
-            | SourceKind::CvmRole { .. }
-            | SourceKind::Role(..) => {
-                vec![]
-            }
+            _ => vec![],
         }
     }
 
-    /// The files that it may be in. The first one that is there counts.
+    /// The files that the source may read. The first one that exists is read.
     pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Tried> {
         let candidate = |path: &str, named| Candidate {
             path: path.into(),
@@ -209,16 +203,11 @@ impl Source {
                 vec![tccli::file(profile.as_deref(), variables, "credential")?]
             }
             SourceKind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
-            SourceKind::Fixed(_)
-            | SourceKind::Environment
-            | SourceKind::CvmRole { .. }
-            | SourceKind::Role(..) => {
-                vec![]
-            }
+            _ => vec![],
         })
     }
 
-    /// Who signs, by the variables and the file that is there. Only a source that is a text names another one.
+    /// Reads who signs from the variables and the file that exists. A source without a text names itself.
     pub(super) fn read(
         &self,
         variables: &Variables,
@@ -249,24 +238,17 @@ impl Source {
                 let file = tccli::file(profile.as_deref(), variables, "credential")?;
                 absent(format!("{} is not there", file.path))
             }
-            (
-                SourceKind::Fixed(_)
-                | SourceKind::Tke
-                | SourceKind::CvmRole { .. }
-                | SourceKind::Role(..),
-                _,
-            ) => {
-                let (source, place) = (self.clone(), None);
-                Ok(Identity { source, place })
-            }
+            _ => Ok(Identity {
+                source: self.clone(),
+                place: None,
+            }),
         }
     }
 }
 
-/// Says of an identity, or of what is wrong with it, which file that is in.
+/// Adds the file's path to the place of an identity or an error.
 fn within(path: &str, read: Result<Identity, Unreadable>) -> Result<Identity, Tried> {
-    match read {
-        Ok(identity) => Ok(identity.within(path)),
-        Err(unreadable) => Err(unreadable.within(path).into()),
-    }
+    let Identity { source, place } = read.map_err(|unreadable| unreadable.within(path))?;
+    let place = place.map(|place| format!("{path}: {place}"));
+    Ok(Identity { source, place })
 }

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{Region, UnixTime};
 
-/// The last moment that can be meant by a number of seconds; a number of milliseconds is later.
+/// An expiry from here on is taken for milliseconds.
 const LATEST: UnixTime = UnixTime::new(100_000_000_000);
 
-/// The parts of an identity, and what a login calls them.
+/// The parts of an identity, and their names in tccli's file.
 const PARTS: [(&str, &[&str]); 7] = [
     ("SecretId", &["secretId"]),
     ("SecretKey", &["secretKey"]),
@@ -30,16 +30,16 @@ const PARTS: [(&str, &[&str]); 7] = [
     ("type", &["type"]),
 ];
 
-/// The variables that name the profile, as tccli and Terraform have them, and the folder in the place of `~/.tccli`.
+/// The variables of tccli and Terraform that name the profile, and the one that replaces the folder `~/.tccli`.
 const PROFILES: [&str; 2] = ["TCCLI_PROFILE", "TENCENTCLOUD_PROFILE"];
 const FOLDER: &str = "TENCENTCLOUD_SHARED_CREDENTIALS_DIR";
 pub(super) const VARIABLES: [&str; 3] = [PROFILES[0], PROFILES[1], FOLDER];
 
-/// A profile's file of this kind.
+/// The file of a profile with this extension.
 pub(super) fn file(
     profile: Option<&str>,
     variables: &Variables,
-    kind: &str,
+    extension: &str,
 ) -> Result<Candidate, Unreadable> {
     let [tccli, terraform] = PROFILES;
     let named = match profile {
@@ -52,7 +52,7 @@ pub(super) fn file(
             (one, other) => one.or(other),
         },
     };
-    // It becomes a part of a path.
+    // The name becomes part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
         let rule = "must not be empty or a path";
         return Err(Unreadable::new("the profile's name", rule));
@@ -60,14 +60,14 @@ pub(super) fn file(
     let name = named.unwrap_or("default");
     let folder = variables.get(FOLDER)?;
     Ok(Candidate {
-        path: format!("{}/{name}.{kind}", folder.unwrap_or("~/.tccli")),
+        path: format!("{}/{name}.{extension}", folder.unwrap_or("~/.tccli")),
         named: named.or(folder).is_some(),
     })
 }
 
 impl Credential {
-    /// Reads what the vendor's command line tool, tccli, keeps in `~/.tccli/<profile>.credential`: JSON with
-    /// `secretId`, `secretKey` and, after a login that expires, `token` and `expiresAt` in Unix seconds.
+    /// Reads the file `~/.tccli/<profile>.credential` of the vendor's command line tool, tccli: JSON with `secretId`,
+    /// `secretKey` and, after a login that expires, `token` and `expiresAt` in Unix seconds.
     ///
     /// ```
     /// use tc3_core::{Credential, UnixTime};
@@ -79,14 +79,14 @@ impl Credential {
     /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
-    /// A file may name a role: by `role-arn`, with or without `role-session-name`, one that is taken with the keys,
-    /// or by a `type` of `cvm-role` that of the virtual machine, whatever keys stand beside it. Either is an error
-    /// here; a [`Chain`](crate::Chain) takes them.
+    /// A file may name a role. `role-arn`, with or without `role-session-name`, names one to assume with the keys. The
+    /// `type` `cvm-role` stands for the virtual machine's role, whatever keys are in the file. Both are errors here;
+    /// only a [`Chain`](crate::Chain) can use them.
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or key when it isn't such JSON, when a key is there twice, when id or key is
-    /// missing, when a value can't be right, when a role is named, and when the `type` is none that tccli has:
+    /// [`Unreadable`] with the line or key when the text isn't such JSON, when a key occurs twice, when the id or the
+    /// key is missing, when a value is malformed, when a role is named, and when the `type` is not one of tccli's:
     /// `oauth`, `sso` and `default`, which is the same as none.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Self, Unreadable> {
         Identity::from_tccli(file.as_ref())?.keys()
@@ -94,18 +94,18 @@ impl Credential {
 }
 
 impl Identity {
-    /// Who signs by a file of tccli, as [`Credential::from_tccli`] describes it.
+    /// Reads the signer from a file of tccli, as [`Credential::from_tccli`] documents.
     pub(super) fn from_tccli(file: &[u8]) -> Result<Self, Unreadable> {
         let parts = Parts::from_json(text(file)?, PARTS)?;
         match parts.text("type") {
             None | Some("default" | "oauth" | "sso") => {}
             Some("cvm-role") if parts.role()?.is_none() => return Self::machine(None, "type"),
             Some("cvm-role") => {
-                let rule = "must not be there beside a type of cvm-role";
+                let rule = "must be missing if the type is cvm-role";
                 return Err(parts.wrong("RoleArn", rule));
             }
             Some(_) => {
-                let rule = "must be oauth, sso, cvm-role, default or not there";
+                let rule = "must be oauth, sso, cvm-role, default or missing";
                 return Err(parts.wrong("type", rule));
             }
         }
@@ -118,8 +118,8 @@ impl Identity {
 }
 
 impl Region {
-    /// Reads what the vendor's command line tool, tccli, keeps in `~/.tccli/<profile>.configure`: JSON with
-    /// the region at `_sys_param.region`. `None` when there is none, or an empty one.
+    /// Reads the file `~/.tccli/<profile>.configure` of the vendor's command line tool, tccli: JSON with the region at
+    /// `_sys_param.region`. Returns `None` if the region is missing or empty.
     ///
     /// ```
     /// use tc3_core::Region;
@@ -132,7 +132,7 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`] with the line or key when it isn't such JSON, or holds a region that can't be one.
+    /// [`Unreadable`] with the line or key when the text isn't such JSON, or the region is malformed.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Option<Self>, Unreadable> {
         let [system] = fields(text(file.as_ref())?, [&["_sys_param"]])?;
         let Some(system) = system else {

@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{UnixTime, sts::AssumeRoleWithWebIdentity, trace::Scope};
 
-/// All variables that say which role a Kubernetes service account has.
+/// The variables that describe a Kubernetes service account's role.
 pub(super) const NAMES: [&str; 4] = [REGION, PROVIDER_ID, TOKEN_FILE, ROLE_ARN];
 const REGION: &str = "TKE_REGION";
 const PROVIDER_ID: &str = "TKE_PROVIDER_ID";
 const TOKEN_FILE: &str = "TKE_WEB_IDENTITY_TOKEN_FILE";
 const ROLE_ARN: &str = "TKE_ROLE_ARN";
 
-/// What the variables say, each a part by its name.
+/// Reads and checks the variables; each is a part with its own name.
 fn account(variables: &Variables) -> Result<Parts, Tried> {
     let account = Parts::from_variables(NAMES.map(|name| (name, [name])), variables)?;
     if account.is_empty() {
@@ -32,12 +32,12 @@ fn account(variables: &Variables) -> Result<Parts, Tried> {
     Ok(account)
 }
 
-/// The file that holds the account's token.
+/// The path of the account's token.
 pub(super) fn token_file(variables: &Variables) -> Result<String, Tried> {
     Ok(account(variables)?.required(TOKEN_FILE)?.into())
 }
 
-/// The role of the account whose token the file holds.
+/// Assumes the account's role with the token in the file.
 pub(super) fn role(
     variables: &Variables,
     file: Option<(&str, &[u8])>,

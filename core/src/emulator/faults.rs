@@ -3,26 +3,25 @@ use core::{fmt, str::FromStr, time::Duration};
 
 use crate::Invalid;
 
-/// What goes wrong with a request to the [`Emulator`](crate::emulator::Emulator).
+/// A fault of a request to the [`Emulator`](crate::emulator::Emulator).
 ///
-/// Its text form is what [`Scripted`] has before the `@`.
+/// Its text form is the part of [`Scripted`] before the `@`.
 ///
-/// Several may hit one request: delays and differences add up, `Cut` cuts whatever is answered, and of
-/// several answers, or several clocks, the first in the script wins. `Throttle`, `Refuse`, `Status` and `Lost` come
-/// of a request that the service handled as ever, so it counts, and what else is scripted for it takes
-/// effect; with `NotReached`, only a delay and a clock do.
+/// Several faults may hit one request. Delays and differences add up, and `Cut` cuts any body. Of several responses, or
+/// several clocks, the first in the script wins. With `Throttle`, `Refuse`, `Status` and `Lost` the service has handled
+/// the request, so it counts, and other faults take effect; with `NotReached` only a delay and a clock do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
     /// A refusal for too many requests, with the `Retry-After` header, in seconds, when there is one:
     /// `throttle`, `throttle=2`.
     Throttle {
-        /// How many seconds the client shall wait.
+        /// The seconds that the client is asked to wait.
         retry_after: Option<u32>,
     },
     /// A refusal with this error code: `refuse=InternalError.GatewayError`.
     Refuse(Cow<'static, str>),
-    /// A gateway's HTML page, which is no answer of the API: `status=502`, `status=503:1`.
+    /// An HTML page of a gateway: `status=502`, `status=503:1`.
     Status {
         /// The HTTP status, 200 to 599. Any other number is sent as 502.
         status: u16,
@@ -31,55 +30,53 @@ pub enum Fault {
     },
     /// The second half of the body is missing, while the HTTP message is whole: `cut`.
     Cut,
-    /// The request doesn't arrive, and nobody verifies it: `not-reached`.
+    /// The request doesn't reach the service: `not-reached`.
     NotReached,
-    /// The request takes effect and nobody hears of it: `lost`.
+    /// The request takes effect, and the response is lost: `lost`.
     Lost,
-    /// The answer, or its failure to come, takes that long: `slow=200`, in milliseconds.
+    /// The response or the failure takes this long: `slow=200`, in milliseconds.
     Slow(Duration),
     /// The page is the first one, whatever `Offset` says: `ignore-offset`.
     IgnoreOffset,
-    /// The total that is reported is off by that many, though never below 0, and the records are as they
-    /// are: `total=+5`, `total=-3`. Where no total is reported there is none to be off.
+    /// The reported total is off by this number, though never below 0: `total=+5`, `total=-3`. The records are
+    /// unchanged. It has no effect if no total is reported.
     Total(i64),
-    /// Each sum that is reported is off by that many fen, and the records are as they are: `sums=+1`,
-    /// `sums=-250`. Where no sums are reported there are none to be off.
+    /// Each reported sum is off by this number of fen: `sums=+1`, `sums=-250`. The records are unchanged. It has no
+    /// effect if no sums are reported.
     Sums(i64),
-    /// From this request on, that many more records stand at the head of the list that it asks for, the
-    /// newest first: `head=1`.
+    /// From this request on, the requested list has this number of new records at its head, the newest first: `head=1`.
     ///
-    /// A list is that of an action and its range, by the text of `StartTime` and `EndTime` or of `Month`;
-    /// queries of another range don't see its new records. Each new one is of the first kind that the
-    /// filters name, whatever the order asked for; it has an id of its own where records have ids, and bears
-    /// the beginning (at the tail: the end) of the range. It counts in the total and in the sums, as
-    /// 1.00 yuan in the sum of its kind; a new record of a product costs nothing, so that no sum and no
-    /// other record's `Ratio` changes.
+    /// A list belongs to an action and a range, i.e. the text of `StartTime` and `EndTime` or of `Month`; requests for
+    /// another range don't see its new records. In any order, a new record has the first kind that the filters name,
+    /// the time of the range's start (at the tail: of its end), and its own id if records have ids. It counts in the
+    /// total and in the sums, as 1.00 yuan in the sum of its kind. A new record of a product costs nothing, so that no
+    /// sum and no other record's `Ratio` changes.
     AddHead(u64),
     /// The same at the tail of the list, the newest last: `tail=2`.
     AddTail(u64),
-    /// From this request on, the service's clock is off by so many seconds, for what it verifies and for
-    /// its `Date` header: `clock=-3600`.
+    /// From this request on, the service's clock is off by so many seconds, in its verification and in its `Date`
+    /// header: `clock=-3600`.
     Clock(i64),
 }
 
-/// Which requests are hit, counted from 1 over all that the emulator gets, repetitions included.
+/// The requests that a fault hits, counted from 1 over all requests, including repeated ones.
 ///
-/// Its text form is what [`Scripted`] has after the `@`.
+/// Its text form is the part of [`Scripted`] after the `@`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum When {
-    /// This one: `5`.
+    /// This request: `5`.
     At(u64),
-    /// This one and all later ones: `5..`.
+    /// This request and all later ones: `5..`.
     From(u64),
     /// From the first to the second, both included: `1..3`.
     Within(u64, u64),
-    /// Every so many: `/7` is the 7th, the 14th and so on. 0 hits none.
+    /// Every n-th request: `/7` hits the 7th, the 14th and so on. 0 hits none.
     Every(u64),
-    /// So many hundredths of a percent of all requests, drawn by the emulator's seed: `10%`, `1.25%`.
+    /// A share of all requests in hundredths of a percent, chosen by the emulator's seed: `10%`, `1.25%`.
     ///
-    /// The shares of a script lie side by side, so that no request is hit by two of them: `throttle@5%` and
-    /// `cut@5%` hit 10 % together. Those beyond 100 % hit none.
+    /// Each request is hit by at most one share of a script: `throttle@5%` and `cut@5%` hit 10 % together. Shares
+    /// beyond 100 % in total hit none.
     Share(u16),
 }
 
@@ -87,7 +84,8 @@ impl When {
     /// All requests, as a [`Share`](Self::Share).
     pub(super) const ALL: u16 = 10_000;
 
-    /// Whether the request of this number is hit. Never of a [`Share`](Self::Share), which is drawn by the emulator.
+    /// Whether the request with this number is hit. It is false for a [`Share`](Self::Share), which the emulator
+    /// chooses.
     ///
     /// ```
     /// use tc3_core::emulator::When;
@@ -107,7 +105,7 @@ impl When {
     }
 }
 
-/// A fault and which requests it hits, written `FAULT@WHEN`.
+/// A fault and the requests that it hits, written `FAULT@WHEN`.
 ///
 /// ```
 /// use tc3_core::emulator::{Fault, Scripted, When};
@@ -124,9 +122,9 @@ impl When {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scripted {
-    /// Which requests.
+    /// The requests that are hit.
     pub when: When,
-    /// What goes wrong with them.
+    /// Their fault.
     pub fault: Fault,
 }
 
@@ -141,7 +139,7 @@ impl FromStr for Scripted {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        // An error code may hold anything; the rest has no such sign.
+        // Only an error code may contain an `@` itself.
         let (fault, when) = text
             .rsplit_once('@')
             .ok_or(invalid("must be written FAULT@WHEN, e.g. throttle@5"))?;

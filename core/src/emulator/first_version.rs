@@ -1,5 +1,4 @@
-//! The signature of the first version, which older programs use: all that a request says stands among its
-//! parameters, in a query or a form, and the signature with it.
+//! The signature of version 1, which older programs use: it is one of the request's parameters, in a query or a form.
 
 use alloc::{
     borrow::Cow,
@@ -26,11 +25,11 @@ use crate::{UnixTime, tc3, wire::request};
 /// The largest form of a POST, in bytes.
 const MAX_FORM: usize = 1 << 20;
 
-/// The parameters of a request that is signed this way, its action's own among them.
+/// All parameters of a request with a version 1 signature.
 pub(super) struct Parameters<'r>(Vec<(Cow<'r, str>, Cow<'r, str>)>);
 
 impl<'r> Parameters<'r> {
-    /// `None` for a request that can't be signed this way: it has an `Authorization`, or names no action.
+    /// `None` for a request with an `Authorization` header or without an `Action` parameter.
     pub(super) fn of(request: &'r Request<Bytes>) -> Option<Self> {
         if request.headers().contains_key("authorization") {
             return None;
@@ -49,7 +48,7 @@ impl<'r> Parameters<'r> {
         found.map(|(_, value)| &**value)
     }
 
-    /// Takes out a parameter that every such request has.
+    /// Removes and returns a required parameter.
     fn take(&mut self, name: &str) -> Option<Cow<'r, str>> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.remove(at).1)
@@ -66,7 +65,7 @@ impl<'r> Parameters<'r> {
             })
     }
 
-    /// What is signed of them: names and values without percent-encoding, in the order of the names.
+    /// The signed text: names and values without percent-encoding, sorted by name.
     fn signed(&self) -> String {
         let mut pairs: Vec<_> = self.0.iter().collect();
         pairs.sort_by_key(|(name, _)| name);
@@ -78,7 +77,7 @@ impl<'r> Parameters<'r> {
 }
 
 impl Emulator {
-    /// Verifies a request that is signed this way.
+    /// Verifies a request with a version 1 signature.
     pub(super) fn first_version<'r>(
         &self,
         now: UnixTime,
@@ -149,7 +148,7 @@ impl Emulator {
             );
         }
         self.check_token(now, &secret_id, token.as_deref())?;
-        // The service is no part of what is signed: a host of the vendor's has one, others have all.
+        // The service is not signed: a host of the vendor names it, and any other host has all services.
         Ok(VerifiedRequest {
             service: vendors_service(host),
             action,

@@ -2,12 +2,12 @@ use alloc::vec::Vec;
 
 use crate::UnixTime;
 
-/// How many requests of each action came within the second in which its last one came.
+/// Counts the requests of each action in the second of its last request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Frequency(Vec<(&'static str, UnixTime, u32)>);
 
 impl Frequency {
-    /// Counts a request, and returns whether it is one of the first `rate` of its second.
+    /// Counts a request, and returns whether it is among the first `rate` in its second.
     pub(super) fn admits(&mut self, action: &'static str, rate: u32, now: UnixTime) -> bool {
         let mut earlier = 0;
         match self.0.iter_mut().find(|(known, ..)| *known == action) {

@@ -11,7 +11,7 @@ pub(super) enum Language {
 }
 
 impl Language {
-    /// What a request asks for; English where it asks for nothing that there is.
+    /// The language that a request asks for; English by default.
     pub(super) fn of(request: &Request<Bytes>) -> Self {
         let chinese = Some("zh-CN");
         let by_header = text(request.headers(), "x-tc-language") == chinese;
@@ -24,7 +24,7 @@ impl Language {
         }
     }
 
-    /// The message in this language. The Chinese one says what the code says, the English one what was wrong.
+    /// The message in this language. The Chinese one explains the code only.
     pub(super) fn message(self, refused: &Refused) -> &str {
         match self {
             Self::English => &refused.message,
@@ -33,7 +33,7 @@ impl Language {
     }
 }
 
-/// What a code says.
+/// The Chinese explanation of a code.
 fn chinese(code: &str) -> &'static str {
     const TEXTS: [(&str, &str); 22] = [
         (

@@ -1,4 +1,4 @@
-//! The service's side of the wire, as pure as the client's.
+//! An emulator of the service: verifies requests and returns responses, without IO.
 
 mod faults;
 mod first_version;
@@ -38,24 +38,23 @@ use roles::Roles;
 pub use script::Exchange;
 use script::{PageFaults, Script};
 
-/// How many records there are unless told otherwise.
+/// The default number of records.
 const RECORDS: u64 = 1_000;
-/// Default and maximum of the `Limit` of `ChannelDescribeBillUsageDetail` unless told otherwise.
+/// The default of [`Emulator::with_usage_limit`].
 const USAGE_LIMIT: u32 = 100;
 /// The years of the ledger.
 const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 
-/// The service, in memory: verifies every request as the real one does and answers from a ledger.
+/// An emulator of the service: verifies every request as the service does, and answers it from a ledger.
 ///
-/// The ledger is a function of the seed, so that it is the same for the same seed, and is computed as it is
-/// asked for: however many records it has, it takes no memory but for the order of a sorted list. With
-/// `n` records there are
+/// The ledger is computed on request from a seed, so the same seed gives the same ledger, and any number of records
+/// takes no memory but for the order of a sorted list. With `n` records there are
 ///
 /// - `n` transactions, spread evenly over the years 2024 and 2025, Beijing time, in order of time; and
 ///   one of 0 yuan after every 32 of them, which are returned only with `WithZeroAmount`;
-/// - `n` records of products in each month of these years, shared out among five cost-allocation units,
-///   one of which is that of everything unassigned;
-/// - `n` uses in each month of these years for the app [`APP_ID`](Self::APP_ID), shared out among its five
+/// - `n` records of products in each month of these years, distributed over five cost-allocation units, one of which
+///   has the unassigned costs;
+/// - `n` uses in each month of these years for the app [`APP_ID`](Self::APP_ID), distributed over its five
 ///   [`SUB_CUSTOMERS`](Self::SUB_CUSTOMERS).
 ///
 /// ```
@@ -82,28 +81,27 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It gives temporary keys as well, by `AssumeRole` and `AssumeRoleWithWebIdentity` for its one
-/// [role](Self::ROLE_ARN), and as the metadata endpoint of a [machine with a role](Self::with_machine_role). They
-/// are good for requests until they expire.
+/// It also issues temporary keys: by `AssumeRole` and `AssumeRoleWithWebIdentity` for its one [role](Self::ROLE_ARN),
+/// and by the metadata endpoint of a [machine with a role](Self::with_machine_role). They are valid until they expire.
 ///
 /// # What it accepts
 ///
-/// Signatures of both versions: `TC3-HMAC-SHA256`, and `HmacSHA1` and `HmacSHA256` by GET or as a form. For a host of
-/// the vendor's (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must be the host's
-/// first label. At any other host (`127.0.0.1:8080`, `billing.localhost:8080`), where some of the vendor's SDKs can't
-/// sign correctly,
+/// It accepts signatures of both versions: `TC3-HMAC-SHA256`, and `HmacSHA1` and `HmacSHA256` by GET or as a form. For
+/// a host of the vendor (`*.tencentcloudapi.com`), the signature must fit the `Host` header, and the service must be
+/// the host's first label. For any other host (`127.0.0.1:8080`, `billing.localhost:8080`), some of the vendor's SDKs
+/// can't sign correctly. There
 ///
 /// - a signature over the host without its port is accepted as well;
 /// - a signature for the service that the host's first label names (`127`, `billing`) is accepted for any service; the
 ///   action and its version say which one is meant.
 ///
-/// `X-TC-Region` must name a region that exists, if it is sent; the actions of STS need one. A refusal's message is
-/// English, or Chinese for an `X-TC-Language` of `zh-CN`.
+/// `X-TC-Region` must name an existing region if it is sent; the actions of STS require it. A refusal's message is
+/// English, or Chinese if `X-TC-Language` is `zh-CN`.
 ///
-/// The rules that the vendor's pages state are kept strictly, also where examples on the same pages break them;
+/// The rules of the vendor's pages are enforced strictly, even if examples on the same pages break them;
 /// [`with_documented_examples`](Self::with_documented_examples) accepts these too.
 ///
-/// What goes wrong, and when, is told by [`with_fault`](Self::with_fault); by itself nothing does.
+/// Nothing fails by default; [`with_fault`](Self::with_fault) adds faults.
 #[derive(Clone, Debug)]
 pub struct Emulator {
     credential: Credential,
@@ -122,12 +120,12 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// The one e-signature app there is.
+    /// The id of the only e-signature app.
     pub const APP_ID: &'static str = "yDwFdUUckpsw00000000yQ0af8bHosXQtb";
     /// The `ProxyOrganizationOpenId` of each of the app's sub-customers.
     pub const SUB_CUSTOMERS: [&'static str; 5] = usage_detail::SUB_CUSTOMERS;
 
-    /// A service that knows one credential, with 1,000 records and seed 0.
+    /// A service with one known credential, 1,000 records and seed 0.
     pub fn new(credential: Credential) -> Self {
         Self {
             credential,
@@ -146,25 +144,25 @@ impl Emulator {
         }
     }
 
-    /// With that many records.
+    /// Sets the number of records.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_records(self, records: u64) -> Self {
         let seed = self.seed;
         self.with_ledgers(records, seed)
     }
 
-    /// With another ledger.
+    /// Sets the seed of the ledger.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_seed(self, seed: u64) -> Self {
         let records = self.bills.records();
         self.with_ledgers(records, seed)
     }
 
-    /// With the service's frequency limits: of each action no more requests in one second of its clock than the
-    /// documented rate, [`Action::RATE`](crate::Action::RATE). The next are refused with `RequestLimitExceeded`.
+    /// Enables the service's rate limits: in one second of its clock, each action accepts as many requests as its
+    /// documented rate, [`Action::RATE`](crate::Action::RATE), and refuses more with `RequestLimitExceeded`.
     ///
-    /// What is verified counts, answered or refused. Without this there is no limit, since on a clock that
-    /// stands still no second ever passes.
+    /// Every verified request counts, even if it is refused. There is no limit by default, since tests may have a clock
+    /// that stands still.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_frequency_limits(self) -> Self {
         Self {
@@ -173,8 +171,8 @@ impl Emulator {
         }
     }
 
-    /// With the stricter reading of `DescribeBillList`'s `EndTime`: it ends at the very beginning of that
-    /// second, whose `.000` is the last millisecond included. Otherwise the whole second is.
+    /// Interprets the `EndTime` of `DescribeBillList` strictly: the last included instant is its millisecond `.000`. By
+    /// default the whole second is included.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_exact_end_time(self) -> Self {
         Self {
@@ -183,8 +181,8 @@ impl Emulator {
         }
     }
 
-    /// With another default and maximum of the `Limit` of `ChannelDescribeBillUsageDetail` than 100, which is what
-    /// the vendor's newest description says. An older one, which services may still keep, says 50.
+    /// Sets the default and the maximum of the `Limit` of `ChannelDescribeBillUsageDetail`. It is 100 by default, as in
+    /// the vendor's newest description; an older one, which the service may still follow, has 50.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_usage_limit(self, limit: u32) -> Self {
         Self {
@@ -193,12 +191,12 @@ impl Emulator {
         }
     }
 
-    /// With requests accepted that the vendor's pages show as examples, though they break the rules on the same
-    /// pages: a range of a year for `DescribeBillList`, a `Sort` of `realCost` (the total cost) for
-    /// `DescribeAllocationSummaryByBusiness`, and an `AppId` with asterisks, which stands for
-    /// [`APP_ID`](Self::APP_ID). A `Month` of `2022-11-01 00:00:00` is accepted in any case.
+    /// Accepts examples on the vendor's pages that break the rules of the same pages: a range of a year for
+    /// `DescribeBillList`, a `Sort` of `realCost` (the total cost) for `DescribeAllocationSummaryByBusiness`, and an
+    /// `AppId` with asterisks, which stands for [`APP_ID`](Self::APP_ID). A `Month` of `2022-11-01 00:00:00` is always
+    /// accepted.
     ///
-    /// Without this the rules count, since a client that keeps them works with any service.
+    /// They are refused by default, since a client that keeps the rules works with any service.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_documented_examples(self) -> Self {
         Self {
@@ -217,7 +215,7 @@ impl Emulator {
         }
     }
 
-    /// The service's own answer, or a page for what is not for the API.
+    /// The response without faults, or an HTML page for a request that is not for the API.
     fn respond(
         &mut self,
         now: UnixTime,
@@ -285,10 +283,10 @@ impl Emulator {
 /// The fields of `Response`, or a refusal.
 type Handled = Result<Map<String, Value>, Refused>;
 
-/// Answers one action, whose parameters have been checked for names and types.
+/// Answers one action. The names and types of its parameters have been checked.
 type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Handled;
 
-/// When a list is asked for, the records added to it, and by how many fen its sums are off.
+/// The time of a request for a list, the records added to the list, and by how many fen its sums are off.
 #[derive(Clone, Copy)]
 struct Asked {
     now: UnixTime,
@@ -296,7 +294,7 @@ struct Asked {
     sums: i64,
 }
 
-/// A refusal on its way out.
+/// A refusal.
 #[derive(Debug)]
 struct Refused {
     code: Cow<'static, str>,
@@ -320,9 +318,9 @@ struct Served {
     service: &'static str,
     version: &'static str,
     action: &'static str,
-    /// How many requests a second the service takes.
+    /// The number of requests a second that the service accepts.
     rate: u32,
-    /// The field of the output that says how many records there are.
+    /// The output's field with the number of records.
     total: &'static str,
     /// Whether a request must name a region.
     regional: bool,

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 
 use super::{Refused, refuse};
 
-/// How deep the names of a query are nested at the most; no parameter comes near it.
+/// The maximum depth of nested names in a query, far more than any parameter needs.
 const MAX_DEPTH: usize = 8;
 
 /// A parameter of an action.
@@ -20,10 +20,10 @@ pub(super) struct Field {
     kind: ParameterKind,
 }
 
-/// What a parameter holds.
+/// The type of a parameter.
 pub(super) enum ParameterKind {
     Text,
-    /// An integer of 64 bits; the second word is whether it may be negative.
+    /// An integer of 64 bits, which may be negative if `signed`.
     Integer {
         signed: bool,
     },
@@ -55,7 +55,7 @@ pub(super) fn from_json(body: &[u8], fields: &[Field]) -> Result<Map<String, Val
     }
 }
 
-/// The parameters of a query or a form, in which everything is text.
+/// The parameters of a query or a form, where every value is a text.
 pub(super) fn from_pairs(
     pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
     fields: &[Field],
@@ -87,7 +87,7 @@ pub(super) fn from_pairs(
     check(root, fields, "", true)
 }
 
-/// The typed input of an action, from parameters that have been checked for names and types.
+/// The typed input of an action, from parameters whose names and types have been checked.
 pub(super) fn typed<A: DeserializeOwned>(
     input: Map<String, Value>,
     code: &'static str,
@@ -100,7 +100,7 @@ pub(super) fn typed<A: DeserializeOwned>(
     })
 }
 
-/// Checks names and types, and gives the texts of a query the types of their parameters.
+/// Checks names and types, and converts the texts of a query.
 fn check(
     mut given: Map<String, Value>,
     fields: &[Field],
@@ -150,7 +150,7 @@ impl ParameterKind {
             (Self::Integer { signed }, value) => {
                 let number = match value {
                     Value::Number(number) => Some(number),
-                    // The canonical form alone: no plus sign, no leading zeros.
+                    // Only the canonical form: no plus sign, no leading zeros.
                     Value::String(text) if texts => {
                         let number = text.parse().ok();
                         number.filter(|number: &Number| number.to_string() == text)
@@ -166,7 +166,7 @@ impl ParameterKind {
             (Self::List(each), value) => {
                 let list = match value {
                     Value::Array(list) => Some(list),
-                    // A query writes a list as places counted from 0.
+                    // In a query, the elements of a list are numbered from 0.
                     Value::Object(mut map) if texts => {
                         let places = 0..map.len();
                         places.map(|place| map.remove(&place.to_string())).collect()

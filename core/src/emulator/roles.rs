@@ -75,36 +75,35 @@ const TAG: ParameterKind = ParameterKind::Object(&[
     required("Key", ParameterKind::Text),
     required("Value", ParameterKind::Text),
 ]);
-/// The code for a parameter that has none of its own.
+/// The error code for a parameter without a code of its own.
 const WRONG: &str = "InvalidParameter.ParamError";
-/// For how long credentials are given unless one is asked otherwise.
+/// The default lifetime of temporary credentials.
 const SECONDS: i64 = 7_200;
-/// For how long expired credentials are remembered, so that they are refused as such.
+/// How long expired credentials are remembered, so that they are refused as expired.
 const REMEMBERED: i64 = 86_400;
 
-/// The roles that can be taken, and the credentials that were given for them.
+/// The roles, and the temporary credentials that were issued for them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roles {
     given: Vec<Credential>,
     count: u64,
-    /// For how many seconds they are given at the most.
+    /// The maximum lifetime in seconds.
     longest: Option<u32>,
     /// The role of the virtual machine.
     machine: Option<String>,
 }
 
 impl Emulator {
-    /// The one role that there is.
+    /// The only role.
     pub const ROLE_ARN: &'static str = "qcs::cam::uin/100000000001:roleName/tc3";
-    /// The same role by its number, as services name it as well.
+    /// The same role by its number, which the service accepts too.
     pub const ROLE_ARN_BY_ID: &'static str = "qcs::cam::uin/100000000001:role/4611686018427397919";
-    /// The one web identity token that counts.
+    /// The only valid web identity token.
     pub const WEB_IDENTITY_TOKEN: &'static str = "not-a-real-web-identity-token";
 
-    /// With the metadata endpoint of a virtual machine that has this role, at the path of the real one.
+    /// Adds the metadata endpoint of a virtual machine with this role, at the path of the real one.
     ///
-    /// The temporary keys that it gives, as those of `AssumeRole` and `AssumeRoleWithWebIdentity`, are good for
-    /// requests until they expire.
+    /// Its temporary keys are valid until they expire, like those of `AssumeRole` and `AssumeRoleWithWebIdentity`.
     ///
     /// ```
     /// use tc3_core::{emulator::Emulator, Credential, UnixTime};
@@ -128,14 +127,14 @@ impl Emulator {
         self
     }
 
-    /// With temporary keys that live no longer than that many seconds, whatever is asked for.
+    /// Limits the lifetime of temporary keys to so many seconds, whatever a request asks for.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_longest_role(mut self, seconds: u32) -> Self {
         self.roles.longest = Some(seconds);
         self
     }
 
-    /// Replaces the credential. The one before and all temporary keys given so far are unknown from now on.
+    /// Replaces the credential. The old one, and all temporary keys issued so far, are unknown from now on.
     ///
     /// ```
     /// use tc3_core::{
@@ -158,7 +157,7 @@ impl Emulator {
         self.roles.given.clear();
     }
 
-    /// The credential of that id, if it is known.
+    /// The credential with this id, if it is known.
     pub(super) fn known(&self, id: &str) -> Option<&Credential> {
         let mut all = core::iter::once(&self.credential).chain(&self.roles.given);
         all.find(|credential| credential.secret_id() == id)
@@ -187,7 +186,7 @@ impl Emulator {
         Ok(credential)
     }
 
-    /// What the metadata endpoint answers, if the request is for it.
+    /// The response of the metadata endpoint, if the request is for it.
     pub(super) fn metadata(
         &mut self,
         now: UnixTime,
@@ -285,7 +284,7 @@ fn check_policy(encoded: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Refuses a code that no device shows. The emulator knows no device, so any six digits are right.
+/// Refuses a malformed MFA code. The emulator has no device, so it accepts any six digits.
 fn check_code(device: Option<Value>, code: Option<Value>) -> Result<(), Refused> {
     let (device, code) = match (&device, &code) {
         (None, None) => return Ok(()),

@@ -10,38 +10,38 @@ use crate::{
     emulator::{Fault, Scripted, When},
 };
 
-/// What comes of a send to the [`Emulator`].
+/// The result of sending a request to the [`Emulator`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Exchange {
     /// How long it takes.
     pub delay: Duration,
-    /// What [`Flow::handle`](crate::Flow::handle) is told of it.
+    /// The outcome for [`Flow::handle`](crate::Flow::handle).
     pub outcome: Outcome,
 }
 
-/// What is to go wrong, and how far it has come.
+/// The scripted faults, and how many requests there were.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Script {
     faults: Vec<Scripted>,
     requests: u64,
-    /// How many of them something went wrong with.
+    /// How many of them were hit by a fault.
     faulty: u64,
     /// By how many seconds the service's clock is off.
     clock: i64,
 }
 
-/// What goes wrong with one request.
+/// The faults of one request.
 #[derive(Debug, Default)]
 struct RequestFaults {
     delay: Duration,
-    /// What comes in the place of the answer.
+    /// What replaces the response.
     instead: Option<Fault>,
     cut: bool,
     page: PageFaults,
 }
 
-/// What is wrong about the page that a request gets.
+/// The faults of a page.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PageFaults {
     pub(super) first_page: bool,
@@ -53,12 +53,12 @@ pub(super) struct PageFaults {
 }
 
 impl Script {
-    /// Counts a request, and returns what goes wrong with it.
+    /// Counts a request, and returns its faults.
     fn next(&mut self, seed: u64) -> RequestFaults {
         self.requests = self.requests.saturating_add(1);
         let (mut hit, mut clock) = (RequestFaults::default(), None);
         let mut draw = Random::new(seed, "fault", self.requests).below(When::ALL.into());
-        // Each share takes what is drawn below it, and leaves the rest to the next.
+        // The shares are consecutive ranges of the drawn number.
         let hits = |scripted: &&Scripted| match scripted.when {
             When::Share(share) => match draw.checked_sub(share.into()) {
                 Some(rest) => {
@@ -101,7 +101,7 @@ impl Script {
 }
 
 impl Emulator {
-    /// With something that goes wrong, added to the script.
+    /// Adds a fault to the script.
     ///
     /// ```
     /// use core::time::Duration;
@@ -134,17 +134,17 @@ impl Emulator {
         self
     }
 
-    /// How many requests were sent to it, those included that the script kept from arriving.
+    /// How many requests were sent, including those that did not arrive by script.
     pub const fn requests(&self) -> u64 {
         self.script.requests
     }
 
-    /// With how many of them something went wrong by script.
+    /// How many requests were hit by a fault.
     pub const fn faults(&self) -> u64 {
         self.script.faulty
     }
 
-    /// Returns what comes of a request that arrives at the time `now`, and how long it takes.
+    /// Returns the outcome and the duration of a request that arrives at the time `now`.
     pub fn exchange(&mut self, now: UnixTime, request: &Request<Bytes>) -> Exchange {
         let hit = self.script.next(self.seed);
         let now = UnixTime::new(now.seconds().saturating_add(self.script.clock));
@@ -156,19 +156,19 @@ impl Emulator {
 
     /// Answers a request that arrives at the time `now` of the service's clock.
     ///
-    /// The answer is that of [`exchange`](Self::exchange) without its delay; where the script leaves the client
-    /// without one, it is a gateway's page with status 504.
+    /// The response is that of [`exchange`](Self::exchange) without the delay. If the script gives the client no
+    /// response, it is a gateway's page with status 504.
     pub fn handle(&mut self, now: UnixTime, request: &Request<Bytes>) -> Response<Bytes> {
         let answer = self.exchange(now, request).outcome;
         answer.unwrap_or_else(|_| page(StatusCode::GATEWAY_TIMEOUT))
     }
 
-    /// Returns what comes of an attempt, as a transport does, at the time that its request bears: for tests whose
-    /// clock is the client's own.
+    /// Returns the outcome of an attempt, like a transport, at the time in its request: for tests in which the client
+    /// and the service share a clock.
     ///
-    /// Nothing is waited for, and a clock that is off by script never agrees, since it is off by as much for the
-    /// corrected time; [`exchange`](Self::exchange) takes a time of its own. What bears none, as a question to a
-    /// machine's metadata, comes at the epoch.
+    /// It ignores delays. A clock that is off by script stays off by the same amount after the client has corrected its
+    /// own; use [`exchange`](Self::exchange) with a time of your own for that. A request without a time, e.g. to a
+    /// machine's metadata, arrives at the epoch.
     ///
     /// ```
     /// use tc3_core::{emulator::Emulator, Attempt, Credential, Outcome};
@@ -190,7 +190,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Failure`] where the script leaves the client without an answer.
+    /// [`Failure`] when the script gives the client no response.
     pub fn send(&mut self, attempt: &Attempt) -> Outcome {
         let time = attempt.request.headers().get("x-tc-timestamp");
         let time = time.and_then(|time| time.to_str().ok()?.parse().ok());

@@ -1,4 +1,4 @@
-//! Who asks for what: verified, and not yet looked into.
+//! Verification of requests with version 3 signatures.
 
 use alloc::{
     borrow::Cow,
@@ -17,9 +17,9 @@ use crate::{Action, Credential, UnixTime, sts::AssumeRoleWithWebIdentity, tc3, w
 /// The content type of forms, and of GET.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What a verified request asks for.
+/// A verified request.
 pub(super) struct VerifiedRequest<'r> {
-    /// The service that it is signed for; `None` where the action alone tells.
+    /// The service that it is signed for; `None` if only the action tells.
     pub(super) service: Option<String>,
     pub(super) action: Cow<'r, str>,
     pub(super) version: Cow<'r, str>,
@@ -27,7 +27,7 @@ pub(super) struct VerifiedRequest<'r> {
     pub(super) input: Input<'r>,
 }
 
-/// The action's parameters as they came.
+/// The action's parameters before they are checked.
 pub(super) enum Input<'r> {
     Json(&'r [u8]),
     Pairs(Vec<(Cow<'r, str>, Cow<'r, str>)>),
@@ -44,7 +44,7 @@ impl Input<'_> {
 }
 
 impl VerifiedRequest<'_> {
-    /// Refuses a region that is not one, or none where the action needs one.
+    /// Refuses an unknown region, or a missing one if the action requires it.
     pub(super) fn check_region(&self, served: &Served) -> Result<(), Refused> {
         match &self.region {
             None if served.regional => {
@@ -58,7 +58,7 @@ impl VerifiedRequest<'_> {
     }
 }
 
-/// The regions that there are, as the vendor's SDKs and pages name them.
+/// The regions in the vendor's SDKs and pages.
 const REGIONS: [&str; 30] = [
     "ap-bangkok",
     "ap-beijing",
@@ -93,7 +93,7 @@ const REGIONS: [&str; 30] = [
 ];
 
 impl Emulator {
-    /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or not at all where that is allowed.
+    /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or not signed if that is allowed.
     pub(super) fn third_version<'r>(
         &self,
         now: UnixTime,
@@ -135,14 +135,14 @@ impl Emulator {
         })
     }
 
-    /// Returns the service that the request is signed for, or `None` where the action alone tells which.
+    /// Returns the service that the request is signed for, or `None` if only the action tells.
     ///
-    /// For the vendor's hosts (`*.tencentcloudapi.com`) the signature must fit the `Host` as it was sent, and the
-    /// service must be the host's first label. Some of the vendor's SDKs always sign the host without its port, and
-    /// always take the service from the first label, which is wrong for any other host. There
+    /// For the vendor's hosts (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must
+    /// be the host's first label. Some of the vendor's SDKs always sign the host without its port, and always use the
+    /// first label as the service, which is wrong for other hosts. There
     ///
-    /// - a signature is also right that fits the host without its port;
-    /// - a signature for the first label (`127` of `127.0.0.1`) is one for the service that has this version and
+    /// - a signature over the host without its port is accepted as well;
+    /// - a signature for the first label (`127` of `127.0.0.1`) is accepted for the service that has this version and
     ///   this action.
     fn authenticate(
         &self,
@@ -170,7 +170,7 @@ impl Emulator {
         }
         self.check_token(now, &verified.secret_id, text(headers, "x-tc-token"))?;
         let service = verified.service;
-        // Some clients take the label of `localhost:8080` with its port.
+        // Some clients include the port in the label of `localhost:8080`.
         let is_label = [host, bare]
             .map(first_label)
             .iter()
@@ -185,7 +185,7 @@ impl Emulator {
         }
     }
 
-    /// Refuses a token that is not that of the key, or has expired with it.
+    /// Refuses a token that has expired or doesn't belong to the key.
     pub(super) fn check_token(
         &self,
         now: UnixTime,
@@ -208,15 +208,14 @@ impl Emulator {
     }
 }
 
-/// Whether a host is one of the vendor's, which are taken by its rules to the letter.
+/// Whether a host is one of the vendor's, for which its rules apply strictly.
 pub(super) fn is_vendors(host: &str) -> bool {
     let (host, _) = host_and_port(host);
     let host = host.to_ascii_lowercase();
     host.trim_end_matches('.').ends_with(".tencentcloudapi.com")
 }
 
-/// The service that a host is for by its name; `None` where the action alone tells, at hosts that are not the
-/// vendor's.
+/// The service in the name of a host of the vendor; `None` for other hosts.
 pub(super) fn vendors_service(host: &str) -> Option<String> {
     let service = first_label(host).filter(|_| is_vendors(host))?;
     Some(service.to_ascii_lowercase())
@@ -231,12 +230,12 @@ pub(super) fn host_and_port(host: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// What stands before the first dot of a host.
+/// The first label of a host.
 fn first_label(host: &str) -> Option<&str> {
     host.split('.').next()
 }
 
-/// The content type of a request, less its charset.
+/// The content type of a request, without the charset.
 pub(super) fn media_type(request: &Request<Bytes>) -> Option<&str> {
     text(request.headers(), "content-type")?
         .split(';')
@@ -248,7 +247,7 @@ pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// A parameter that every request has, in a header.
+/// A header that every request must have.
 fn common<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Refused> {
     if headers.get_all(name).iter().count() > 1 {
         return refuse(

@@ -1,34 +1,34 @@
 use alloc::{string::String, vec::Vec};
 use core::net::IpAddr;
 
-/// The hosts that no proxy is used for: what `NO_PROXY` says.
+/// The hosts in `NO_PROXY`, for which no proxy is used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exceptions(Vec<Exception>);
 
 #[derive(Clone, Debug)]
 struct Exception {
     hosts: Hosts,
-    /// Of any, where there is none.
+    /// `None` matches any port.
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug)]
 enum Hosts {
     All,
-    /// A name in lower case, and all below it.
+    /// A name in lower case, and all names below it.
     Domain(String),
-    /// All addresses that begin with so many bits of this one.
+    /// All addresses whose first bits, so many, are those of this one.
     Net(IpAddr, u32),
 }
 
 impl Exceptions {
-    /// Reads a list. Entries that are no name, address or network are ignored.
+    /// Parses a list. Malformed entries are ignored.
     pub(super) fn new(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace());
         Self(entries.filter_map(Exception::new).collect())
     }
 
-    /// Whether a host, in lower case and without brackets, is one of them.
+    /// Whether a host, in lower case and without brackets, is an exception.
     pub(super) fn contain(&self, host: &str, port: u16) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
         let address: Option<IpAddr> = host.parse().ok();
@@ -46,7 +46,7 @@ impl Exceptions {
 
 impl Exception {
     fn new(entry: &str) -> Option<Self> {
-        // The colons of an address of IPv6 come with no port, unless it is in brackets.
+        // An IPv6 address has a port only if it is in brackets.
         let (host, port) = match entry.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
                 (host, Some(port.parse().ok()?))
@@ -83,8 +83,8 @@ impl Hosts {
 }
 
 impl Hosts {
-    /// All that begin with so many bits of an address; of one of IPv4 that is written in IPv6, with less than the
-    /// 96 bits before it.
+    /// A network. One of IPv4-mapped IPv6 addresses becomes an IPv4 network if it has at least the 96 bits of the
+    /// prefix.
     fn net(net: IpAddr, length: u32) -> Option<Self> {
         let (canonical, before) = match net.to_canonical() {
             canonical if canonical == net => (net, 0),
@@ -97,7 +97,7 @@ impl Hosts {
     }
 }
 
-/// Whether it is the domain or a name in it.
+/// Whether a host is the domain or a name below it.
 fn is_below(host: &str, domain: &str) -> bool {
     let rest = host.strip_suffix(domain);
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -109,7 +109,7 @@ fn is_in(address: IpAddr, net: IpAddr, length: u32) -> bool {
     address.1 == net.1 && (address.0 ^ net.0).checked_shr(rest).unwrap_or(0) == 0
 }
 
-/// The bits of an address, the first one first, and how many it has.
+/// The bits of an address, aligned to the top, and their number.
 fn bits(address: IpAddr) -> (u128, u32) {
     match address {
         IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),

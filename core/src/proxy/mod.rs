@@ -13,7 +13,7 @@ use exceptions::Exceptions;
 
 pub use url::ProxyUrl;
 
-/// Which proxy each request goes through: none by default, one for all, or what the environment says.
+/// The proxy for each request: none by default, one for all requests, or those of the environment.
 ///
 /// ```
 /// use tc3_core::proxy::{Proxies, ProxyUrl};
@@ -38,12 +38,12 @@ pub struct Proxies {
     http: Option<Result<ProxyUrl, Invalid>>,
     https: Option<Result<ProxyUrl, Invalid>>,
     exceptions: Exceptions,
-    /// Whether this machine's own addresses are exceptions.
+    /// Whether loopback addresses are exceptions.
     spares_loopback: bool,
 }
 
 impl Proxies {
-    /// The same for all requests, those to this machine included.
+    /// One proxy for all requests, including those to this machine.
     pub fn all(proxy: ProxyUrl) -> Self {
         Self {
             http: Some(Ok(proxy.clone())),
@@ -52,17 +52,17 @@ impl Proxies {
         }
     }
 
-    /// What the environment says, given what a variable of a name holds, if there is one:
+    /// The proxies of the environment. `get` returns the value of a variable.
     ///
-    /// - `https_proxy` or `HTTPS_PROXY` is for https, `http_proxy` or `HTTP_PROXY` for http, `all_proxy` or
-    ///   `ALL_PROXY` for both where theirs is missing. Of two spellings the first counts; one that is empty is none.
-    ///   Where there is a `REQUEST_METHOD`, `HTTP_PROXY` is a header that somebody sent to a CGI program, and is none.
-    /// - They hold `[http://][user:password@]host[:port]`, with port 80 if none is named.
-    /// - `no_proxy` or `NO_PROXY` lists what goes through none, between commas or spaces: a domain, which also stands
-    ///   for all names below it, with a dot or `*.` before it or not; an address; a network as `10.0.0.0/8` or
-    ///   `2001:db8::/32`; `*` for everything. A domain and an address may be followed by `:port`. What is none of
-    ///   these is ignored.
-    /// - `localhost`, `127.0.0.0/8` and `::1` are never asked for through a proxy: there they mean another machine.
+    /// - `https_proxy` or `HTTPS_PROXY` is for https, and `http_proxy` or `HTTP_PROXY` for http. `all_proxy` or
+    ///   `ALL_PROXY` replaces either if it is missing. The first spelling wins, and an empty variable counts as
+    ///   missing. If `REQUEST_METHOD` is set, `HTTP_PROXY` is ignored, since it may be a header of a request to a CGI
+    ///   program.
+    /// - The value is `[http://][user:password@]host[:port]`, with port 80 by default.
+    /// - `no_proxy` or `NO_PROXY` lists exceptions, separated by commas or spaces: a domain with all names below it,
+    ///   with or without a leading dot or `*.`; an address; a network such as `10.0.0.0/8` or `2001:db8::/32`; `*` for
+    ///   everything. `:port` may follow a domain or an address. Other entries are ignored.
+    /// - `localhost`, `127.0.0.0/8` and `::1` are always exceptions: to a proxy they would mean its own machine.
     pub fn from_variables(mut get: impl FnMut(&'static str) -> Option<Vec<u8>>) -> Self {
         let cgi = get("REQUEST_METHOD").is_some();
         let mut first = |names: [&'static str; 2]| {
@@ -80,7 +80,7 @@ impl Proxies {
             Some(proxy.map_err(|rule| Invalid::new(name, rule)))
         };
         let http = match cgi {
-            // There, names in either case are of one variable.
+            // On Windows, names of variables ignore case.
             true if cfg!(windows) => None,
             true => proxy(["http_proxy"; 2]),
             false => proxy(["http_proxy", "HTTP_PROXY"]),
@@ -98,13 +98,12 @@ impl Proxies {
         }
     }
 
-    /// The proxy for a request to this absolute URI, or `None` where it goes there directly.
+    /// The proxy for a request to this absolute URI, or `None` for a direct connection.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming the variable of the environment that should have been used, and can't be. A
-    /// [`Failure::NotSent`](crate::Failure::NotSent) that is caused by it ends a call with
-    /// [`Error::Input`](crate::Error::Input).
+    /// [`Invalid`] naming the environment variable, if the proxy in it is malformed. Used as the cause of a
+    /// [`Failure::NotSent`](crate::Failure::NotSent), it ends a call with [`Error::Input`](crate::Error::Input).
     pub fn choose(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, Invalid> {
         let (proxy, port) = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => (&self.http, 80),

@@ -39,19 +39,19 @@ impl ProxyUrl {
         Self::read(rest, None).map_err(|rule| Invalid::new("proxy", rule))
     }
 
-    /// Reads what people write into the environment: scheme and port may be missing, and a slash may be at the end.
-    /// Returns the rule that anything else breaks.
+    /// Reads a value of the environment: scheme and port may be missing, and a slash may be at the end. The error is
+    /// the rule that is broken.
     pub(super) fn lenient(text: &str) -> Result<Self, &'static str> {
         let rest = match text.split_once("://") {
             Some((scheme, rest)) => scheme.eq_ignore_ascii_case("http").then_some(rest),
             None => Some(text),
         };
         let rest = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-        // Where none is named, most programs take this port.
+        // The default port of most programs.
         Self::read(rest, Some((80, ":80")))
     }
 
-    /// Reads what comes after the scheme, if that is http, with a port to take where there is none.
+    /// Reads the part after the scheme, which is `None` if that isn't http, with a default port.
     fn read(
         rest: Option<&str>,
         default: Option<(u16, &'static str)>,
@@ -68,7 +68,7 @@ impl ProxyUrl {
         let port = port.map(|port| (port, "")).or(default);
         let (port, added) = port.ok_or("must have a port from 1 to 65535")?;
         let parts = [SCHEME, rest, added];
-        // Room for all of it: what grows would leave copies of a password behind.
+        // Growing the string would leave copies of the password in memory.
         let room = parts.iter().map(|part| part.len()).sum();
         let mut url = Zeroizing::new(String::with_capacity(room));
         parts.iter().for_each(|part| url.push_str(part));
@@ -95,7 +95,7 @@ impl fmt::Debug for ProxyUrl {
     }
 }
 
-/// Whether it is what RFC 3986 has before the `@`, and UTF-8: HTTP stacks differ in what they make of anything else.
+/// Whether this is the `userinfo` of RFC 3986, and UTF-8 when decoded. HTTP stacks treat anything else differently.
 fn is_user(user: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:%".contains(&b);
     let mut decoded = Zeroizing::new(Vec::with_capacity(user.len()));

@@ -8,13 +8,13 @@ use jiff::{
 use super::digits::{Digits, NO_SUCH_DAY, NO_SUCH_TIME, as_text, date};
 use crate::{Invalid, UnixTime};
 
-/// By how many seconds Beijing's clocks are ahead of UTC, all year round.
+/// Beijing's offset from UTC in seconds, all year round.
 const AHEAD: i64 = 8 * 3_600;
 
-/// How a second is written.
+/// The format of a second.
 const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
 
-/// A whole second on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss`.
+/// A Beijing time (UTC+8) in whole seconds, written `yyyy-MM-dd HH:mm:ss`.
 ///
 /// ```
 /// use tc3_core::{types::BeijingSecond, UnixTime};
@@ -30,12 +30,11 @@ const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
 pub struct BeijingSecond(DateTime);
 
 impl BeijingSecond {
-    /// The given second of the given day.
+    /// This second of this day.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] for a day that is not in the calendar, a time that is not on the clock, or a year
-    /// outside 1 to 9999.
+    /// [`Invalid`] for a day or a time that doesn't exist, or a year outside 1 to 9999.
     pub fn new(
         year: i16,
         month: i8,
@@ -50,7 +49,7 @@ impl BeijingSecond {
             .ok_or(NO_SUCH_DAY)
     }
 
-    /// What Beijing's clocks show at the given time.
+    /// The Beijing time at this Unix time.
     ///
     /// # Errors
     ///
@@ -62,18 +61,18 @@ impl BeijingSecond {
             .ok_or(Invalid::new("time", "lies outside the years 1 to 9999"))
     }
 
-    /// The time at which Beijing's clocks show this.
+    /// The Unix time.
     pub fn to_unix(self) -> UnixTime {
         to_unix(self.0)
     }
 
-    /// So many months later, or the month's last day where it is shorter; `None` after the year 9999.
+    /// So many months later, on the last day of a shorter month; `None` after the year 9999.
     pub(crate) fn plus_months(self, months: u32) -> Option<Self> {
         let months = Span::new().try_months(months).ok()?;
         self.0.checked_add(months).ok().map(Self)
     }
 
-    /// The day and time as Beijing's clocks show them.
+    /// The day and the time in Beijing.
     pub const fn datetime(self) -> DateTime {
         self.0
     }
@@ -97,9 +96,9 @@ impl fmt::Display for BeijingSecond {
     }
 }
 
-/// An instant on Beijing's clocks (UTC+8), written `yyyy-MM-dd HH:mm:ss.SSS`.
+/// A Beijing time (UTC+8) with a fraction of a second, written `yyyy-MM-dd HH:mm:ss.SSS`.
 ///
-/// Read with up to nine decimals or none; written with three, or with as many as it takes to lose nothing.
+/// It is read with zero to nine decimals, and written with three, six or nine, so that no digit is lost.
 ///
 /// ```
 /// use tc3_core::BeijingTime;
@@ -114,17 +113,17 @@ impl fmt::Display for BeijingSecond {
 pub struct BeijingTime(DateTime);
 
 impl BeijingTime {
-    /// The whole second in which this lies.
+    /// The time without the fraction of a second.
     pub fn second(self) -> BeijingSecond {
         BeijingSecond(self.0.with().subsec_nanosecond(0).build().unwrap_or(self.0))
     }
 
-    /// The time, without its fraction of a second.
+    /// The Unix time, without the fraction of a second.
     pub fn to_unix(self) -> UnixTime {
         to_unix(self.second().0)
     }
 
-    /// The day and time as Beijing's clocks show them, with the fraction of a second.
+    /// The day and the time in Beijing, with the fraction of a second.
     pub const fn datetime(self) -> DateTime {
         self.0
     }
@@ -163,7 +162,7 @@ fn to_unix(shown: DateTime) -> UnixTime {
     UnixTime::new(since_epoch.as_secs().saturating_sub(AHEAD))
 }
 
-/// The nanoseconds that a second's point and decimals stand for, if it has them.
+/// Parses the decimal point and the decimals of a second as nanoseconds.
 fn nanoseconds(fraction: &str) -> Option<i32> {
     let decimals = match fraction.as_bytes() {
         [] => return Some(0),

@@ -14,7 +14,7 @@ use crate::Invalid;
 /// assert_eq!(month.to_string(), "2024-02");
 /// assert_eq!("2024-02".parse(), Ok(month));
 /// assert!(Month::new(2024, 13).is_err());
-/// // The vendor's own example names a month by its first instant; that form is kept.
+/// // An example on the vendor's page has a month as its first second. It is written as it was read.
 /// let long: Month = "2022-11-01 00:00:00".parse()?;
 /// assert_eq!((long.year(), long.month()), (2022, 11));
 /// assert_eq!(long.to_string(), "2022-11-01 00:00:00");
@@ -105,11 +105,11 @@ impl fmt::Display for Month {
 pub struct CompactDate(Date);
 
 impl CompactDate {
-    /// The given day.
+    /// This day.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] for a day that is not in the calendar, or a year outside 1 to 9999.
+    /// [`Invalid`] for a day that doesn't exist, or a year outside 1 to 9999.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, Invalid> {
         date(year, month, day).map(Self).ok_or(NO_SUCH_DAY)
     }
@@ -146,7 +146,7 @@ impl fmt::Display for CompactDate {
     }
 }
 
-/// The day of a bill, Beijing time, written `yyyy-MM-dd`, or its month, written `yyyy-MM`.
+/// The day of a bill, written `yyyy-MM-dd`, or its month, written `yyyy-MM`, in Beijing time.
 ///
 /// ```
 /// use tc3_core::types::BillDate;
@@ -167,7 +167,7 @@ impl BillDate {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] for a day that is not in the calendar, or a year outside 1 to 9999.
+    /// [`Invalid`] for a day that doesn't exist, or a year outside 1 to 9999.
     pub fn day(year: i16, month: i8, day: i8) -> Result<Self, Invalid> {
         date(year, month, day)
             .map(|day| Self { day, month: false })
@@ -186,12 +186,12 @@ impl BillDate {
         })
     }
 
-    /// Whether a day is this day, or lies in this month.
+    /// Whether `day` is this day or in this month.
     pub fn contains(self, day: Date) -> bool {
         self.day == day || self.month && self.day == day.first_of_month()
     }
 
-    /// The day, or a month's first day.
+    /// The day, or the month's first day.
     pub const fn first_day(self) -> Date {
         self.day
     }

@@ -1,15 +1,15 @@
-//! Decimal numbers, read digit by digit.
+//! Decimal numbers, parsed digit by digit.
 
 use rust_decimal::Decimal;
 
 use crate::Invalid;
 
-/// The decimal that a JSON number or the same text stands for, or an error where digits would be lost.
+/// Parses a JSON number, or an error if digits would be lost.
 pub(super) fn exact(text: &str) -> Result<Decimal, Invalid> {
     short(text).map_or_else(|| long(text), Ok)
 }
 
-/// The integer that a decimal is, if it is one.
+/// The decimal as an integer, if it has no fraction.
 pub(super) fn whole(number: Decimal) -> Option<i128> {
     let shortest = match number.scale() {
         0 => number,

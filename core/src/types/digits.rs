@@ -1,4 +1,4 @@
-//! Reading dates and times of fixed shape.
+//! Parsing dates and times of a fixed format.
 
 use jiff::civil::{Date, DateTime, Time};
 
@@ -15,7 +15,7 @@ pub(super) fn date(year: i16, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day).ok().filter(|_| year >= 1)
 }
 
-/// The numbers in a text of a fixed shape.
+/// The numbers in a text of a fixed format.
 #[derive(Default)]
 pub(super) struct Digits {
     year: i16,
@@ -27,11 +27,11 @@ pub(super) struct Digits {
 }
 
 impl Digits {
-    /// Reads a text of a shape such as `yyyy-MM-dd HH:mm:ss`, which has a letter for each digit.
+    /// Parses a text of a format such as `yyyy-MM-dd HH:mm:ss`, which has a letter for each digit.
     #[inline]
-    pub(super) fn read(text: &str, shape: &str) -> Option<Self> {
+    pub(super) fn read(text: &str, format: &str) -> Option<Self> {
         let mut read = Self::default();
-        for (byte, letter) in text.bytes().zip(shape.bytes()) {
+        for (byte, letter) in text.bytes().zip(format.bytes()) {
             let digit = || byte.is_ascii_digit().then_some((byte & 0x0f).cast_signed());
             let number = match letter {
                 b'y' => {
@@ -48,10 +48,10 @@ impl Digits {
             };
             *number = number.wrapping_mul(10).wrapping_add(digit()?);
         }
-        (text.len() == shape.len()).then_some(read)
+        (text.len() == format.len()).then_some(read)
     }
 
-    /// Reads the first day of a month written `yyyy-MM`.
+    /// Parses a month written `yyyy-MM`, as its first day.
     pub(super) fn month(text: &str) -> Option<Self> {
         Self::read(text, "yyyy-MM").map(|month| Self { day: 1, ..month })
     }
@@ -67,7 +67,7 @@ impl Digits {
     }
 }
 
-/// Writes and reads types as their texts.
+/// Implements serde's traits for types that are written as text.
 macro_rules! as_text {
     ($($name:ident),*) => {
         $crate::types::lenient::read_by_parsing!("a date or time as text", false: $($name),*);

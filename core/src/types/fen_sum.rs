@@ -7,10 +7,10 @@ use serde::{Serialize, Serializer};
 use super::{Fen, decimal::exact, lenient};
 use crate::Invalid;
 
-/// A sum in fen that the service calls "Float": whole fen as a rule, and otherwise what it wrote, digit by digit.
+/// A sum in fen that the service computes as a float: normally whole fen, else the digits that it wrote.
 ///
-/// Floats that were added up may end in a fraction of a fen that nobody paid, as in `-4512345.000000001`. It is
-/// neither rounded nor an error, since the sum stands beside records that are right.
+/// A sum of floats may end in a fraction of a fen that nobody paid, as in `-4512345.000000001`. It is neither rounded
+/// nor an error: a wrong sum must not make the page's correct records unreadable.
 ///
 /// ```
 /// use tc3_core::{types::FenSum, Fen};
@@ -23,17 +23,17 @@ use crate::Invalid;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// In JSON it is an integer, or, where it isn't whole, a text.
+/// In JSON, whole fen are an integer, and anything else is a text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FenSum {
     /// So many fen.
     Whole(Fen),
-    /// What the service wrote instead: a fraction of a fen, or more fen than an `i64` holds.
+    /// What the service wrote instead, such as a fraction of a fen or more fen than an `i64` holds.
     Other(String),
 }
 
 impl FenSum {
-    /// The sum, or `None` where it isn't a whole number of fen in 64 bits.
+    /// The sum, or `None` if it is not a whole number of fen in an `i64`.
     pub const fn to_fen(&self) -> Option<Fen> {
         match self {
             Self::Whole(fen) => Some(*fen),
@@ -41,7 +41,7 @@ impl FenSum {
         }
     }
 
-    /// The sum in fen with its fraction, or `None` where it has more digits than are held exactly or is no number.
+    /// The sum in fen with its fraction, or `None` if it is not a number or has more digits than a decimal holds.
     pub fn to_decimal(&self) -> Option<Decimal> {
         match self {
             Self::Whole(fen) => Some(fen.get().into()),

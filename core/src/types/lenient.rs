@@ -1,7 +1,7 @@
-//! Reading answers whose types drift: numbers as texts, texts as numbers, null or absent.
+//! Deserializers for responses whose types vary: numbers as texts, texts as numbers, null or absent fields.
 //!
-//! For `#[serde(deserialize_with = "…")]`, in this crate and in outputs of one's own. What can't be
-//! read exactly is an error, never a default.
+//! They are for `#[serde(deserialize_with = "…")]`, in this crate and in your own outputs. A value that can't be read
+//! exactly is an error, never a default.
 //!
 //! ```
 //! use tc3_core::{types::lenient, Yuan};
@@ -19,7 +19,7 @@
 //! let row: Row = serde_json::from_str(r#"{"count": "39", "cost": 1.50, "name": 7}"#)?;
 //! assert_eq!((row.count, row.name.as_deref()), (39, Some("7")));
 //! assert_eq!(row.cost.unwrap().to_string(), "1.50");
-//! // Where a number or an amount is optional, an empty text and dashes are no value.
+//! // If a number or an amount is optional, an empty text and dashes are read as `None`.
 //! let row: Row = serde_json::from_str(r#"{"count": 39.0, "cost": "-", "name": null}"#)?;
 //! assert_eq!((row.count, row.cost, row.name), (39, None, None));
 //! assert!(serde_json::from_str::<Row>(r#"{"count": 39.5}"#).is_err());
@@ -27,7 +27,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! Whether `serde_json` is built with `arbitrary_precision`, which another crate may switch on, makes no difference.
+//! The feature `arbitrary_precision` of `serde_json`, which another crate may enable, makes no difference.
 
 use alloc::{
     borrow::Cow,
@@ -47,35 +47,35 @@ use serde::{
 use super::decimal::{exact, whole};
 use crate::Invalid;
 
-/// A value that a JSON text or a JSON integer can stand for.
+/// A type that can be read from a JSON text or integer.
 pub trait FromScalar: Sized {
-    /// What an error says was expected, e.g. "an integer".
+    /// What errors say was expected, e.g. "an integer".
     const EXPECTED: &'static str;
 
-    /// The value that a text stands for.
+    /// Reads a text.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when the text stands for none.
+    /// [`Invalid`] when the text is no such value.
     fn from_text(text: &str) -> Result<Self, Invalid>;
 
-    /// The value that an integer stands for.
+    /// Reads an integer.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] when the integer stands for none.
+    /// [`Invalid`] when the integer is no such value.
     fn from_integer(number: i128) -> Result<Self, Invalid> {
         Self::from_text(&number.to_string())
     }
 
-    /// Whether a number such as `39.0` may be read as the integer 39. Not for texts, where the digits count.
+    /// Whether a number such as `39.0` may be read as the integer 39. Set it to false if the digits matter.
     const WHOLE_FLOATS: bool = false;
 
-    /// Whether a number is read by its digits, as if it were a text. Otherwise one with a fraction is a float.
+    /// Whether a number is read by its digits, like a text. Otherwise a number with a fraction is read as a float.
     const DIGITS: bool = false;
 
-    /// Whether an empty text, or one of dashes, is no value where a value is [`optional`]. Such a type takes no text
-    /// with a backslash in it.
+    /// Whether [`optional`] reads an empty text, or one of dashes, as `None`. A type with blanks refuses texts with a
+    /// backslash.
     const BLANKS: bool = false;
 }
 
@@ -114,15 +114,15 @@ integers!(u32, u64, i64, i128);
 ///
 /// # Errors
 ///
-/// The deserializer's, for any other JSON type or a value that does not stand for a `T`.
+/// The deserializer's, for any other JSON type or a value that is no `T`.
 pub fn required<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<T, D::Error> {
     let value = Scalar::new(false, false).read(deserializer)?;
-    // Where a value is required, the visitor returns one or an error.
+    // The visitor returns `None` only for optional values.
     value.ok_or_else(|| D::Error::custom(T::EXPECTED))
 }
 
-/// Reads a text or a number, or `None` for null and for an empty text where a number is meant; with
-/// `#[serde(default)]`, absent is `None` too.
+/// Reads a text or a number, or `None` for null. For numbers and amounts, an empty text or dashes are `None` too, and
+/// so is an absent field with `#[serde(default)]`.
 ///
 /// # Errors
 ///
@@ -133,8 +133,8 @@ pub fn optional<'de, D: Deserializer<'de>, T: FromScalar>(
     deserializer.deserialize_option(Scalar::new(true, false))
 }
 
-/// Reads a text that is for people to read, as [`optional`] does, with U+FFFD where the service has cut it within
-/// a character. Not for ids and codes, which would be others then.
+/// Reads a text for people as [`optional`] does, with U+FFFD where the service cut it within a character. Don't use it
+/// for ids and codes, which would become different ones.
 ///
 /// # Errors
 ///
@@ -145,8 +145,8 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
     deserializer.deserialize_option(Scalar::new(true, true))
 }
 
-/// Reads how many records there are, as [`optional`] does. A negative number is `None`: it can't be true, and must not
-/// cost the records.
+/// Reads a number of records as [`optional`] does. A negative number is `None`: it can't be true, and must not make the
+/// records unreadable.
 ///
 /// # Errors
 ///
@@ -158,12 +158,12 @@ pub fn optional_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     total.map_err(D::Error::custom)
 }
 
-/// Whether a text says that there is no value.
+/// Whether a text has no characters but dashes and spaces.
 pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(|it| it == '-' || it.is_whitespace())
 }
 
-/// Reads a list of objects, and null as an empty one.
+/// Reads a list of objects; null is an empty list.
 ///
 /// # Errors
 ///
@@ -197,8 +197,8 @@ pub fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(|object| object.map(|Object(object)| object))
 }
 
-/// A struct that is read from an object alone. Derived code reads one from a list as well, by place,
-/// which would give values to fields that nobody named.
+/// A struct that is read from a JSON object only. Derived code also accepts a list, by position, and would assign
+/// values to fields that nobody named.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -212,7 +212,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
                 f.write_str("an object")
             }
 
-            /// Without the text, which may be a secret that stands in the wrong place.
+            /// The error doesn't show the text, which may be a misplaced secret.
             fn visit_str<E: de::Error>(self, _: &str) -> Result<Object<T>, E> {
                 Err(E::invalid_type(de::Unexpected::Other("text"), &self))
             }
@@ -223,12 +223,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             }
         }
 
-        // Asked for a map, serde_json would show a text that stands in its place before the visitor can hide it.
+        // With `deserialize_map`, serde_json would show a misplaced text itself.
         deserializer.deserialize_any(ObjectVisitor(PhantomData))
     }
 }
 
-/// The fields of an object, and not the one that stands for a number or a text.
+/// The fields of an object. Refuses the special keys by which serde_json represents a number or a raw text.
 struct Named<M> {
     map: M,
     first: bool,
@@ -255,7 +255,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
     }
 }
 
-/// A key that is a field's name.
+/// A field's name, but no special key of serde_json's.
 struct Name<K>(K);
 
 impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
@@ -278,7 +278,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
 struct Scalar<T> {
     /// Whether null and blank texts are `None`.
     optional: bool,
-    /// Whether a text may have U+FFFD where it is not Unicode, as one that was cut within a character.
+    /// Whether a text that isn't Unicode is read with U+FFFD.
     mended: bool,
     value: PhantomData<T>,
 }

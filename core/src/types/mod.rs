@@ -1,4 +1,4 @@
-//! The values that actions are made of: exact money, dates in the service's own forms, open sets of texts.
+//! The types of actions' fields: exact money, dates in the service's own formats, open sets of texts.
 
 mod beijing;
 mod dates;

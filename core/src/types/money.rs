@@ -13,14 +13,21 @@ use crate::Invalid;
 
 /// An exact amount in yuan, with the decimals that the service wrote.
 ///
-/// Texts and numbers are read digit by digit, never through a float; the number of decimals
-/// survives, so `"-48.95000000"` is written back as it came. In JSON an amount is a text.
+/// Texts and numbers are parsed digit by digit, never through a float. The number of decimals is kept, so
+/// `"-48.95000000"` is written as it was read. In JSON an amount is written as a text.
 ///
-/// Where serde has made a number a float before this type sees it, digits may be gone. Of a number with a fraction
-/// within `#[serde(flatten)]`, a tagged or an untagged enum, in formats with floats and in CSV, whose readers guess
-/// types, that is an error: read a `String` there, and parse it. It can't be told of a `serde_json::Value` that was
-/// read before: `serde_json::from_value` gives what the float is written as. Read amounts from JSON itself, or have
-/// them as texts, as the service's are; the feature `arbitrary_precision` of `serde_json` keeps digits everywhere.
+/// # Numbers that serde turns into floats
+///
+/// In some places serde turns a JSON number with a fraction into a float before this type sees it, and digits may be
+/// lost:
+///
+/// - within `#[serde(flatten)]` and tagged or untagged enums, in formats with floats, and in CSV, whose readers guess
+///   types, such a number is an error. Read a `String` there and parse it.
+/// - a `serde_json::Value` has rounded it already, and `serde_json::from_value` returns the rounded amount without an
+///   error. Read amounts from the JSON itself.
+///
+/// Amounts that are texts in JSON, as the service writes them, are exact everywhere, and so are all amounts with the
+/// feature `arbitrary_precision` of `serde_json`.
 ///
 /// ```
 /// use tc3_core::{Fen, Yuan};
@@ -37,8 +44,8 @@ pub struct Yuan(Decimal);
 
 /// An exact amount in fen, a hundredth of a yuan. In JSON it is an integer.
 ///
-/// A number that is a float already, e.g. `9667.0` within `#[serde(flatten)]`, is an error or, in a
-/// `serde_json::Value`, may have been rounded, as said at [`Yuan`].
+/// A number that serde has turned into a float, e.g. `9667.0` within `#[serde(flatten)]`, is an error, or may have been
+/// rounded in a `serde_json::Value`: see [`Yuan`].
 ///
 /// ```
 /// use tc3_core::Fen;
@@ -46,7 +53,7 @@ pub struct Yuan(Decimal);
 /// let amount: Fen = serde_json::from_str("-45")?;
 /// assert_eq!(amount, Fen::new(-45));
 /// assert_eq!(amount.to_yuan().to_string(), "-0.45");
-/// // The service calls some amounts of fen "Float": whole ones are read, fractions refused.
+/// // The service writes some amounts of fen as floats. Whole ones are read; a fraction is an error.
 /// assert_eq!(serde_json::from_str::<Fen>("2.247483647E9")?, Fen::new(2_247_483_647));
 /// assert!(serde_json::from_str::<Fen>("9667.5").is_err());
 /// # Ok::<(), serde_json::Error>(())
@@ -56,20 +63,20 @@ pub struct Yuan(Decimal);
 pub struct Fen(i64);
 
 impl Yuan {
-    /// No money.
+    /// 0 yuan.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// The amount as a decimal number of yuan.
+    /// This number of yuan.
     pub const fn new(yuan: Decimal) -> Self {
         Self(yuan)
     }
 
-    /// The decimal number of yuan.
+    /// The number of yuan.
     pub const fn get(self) -> Decimal {
         self.0
     }
 
-    /// The same amount in fen, or `None` when it has a fraction of a fen or exceeds an `i64`.
+    /// The amount in fen, or `None` if it has a fraction of a fen or exceeds an `i64`.
     pub fn to_fen(self) -> Option<Fen> {
         let shortest = self.0.normalize();
         let places = 2_u32.checked_sub(shortest.scale())?;
@@ -79,7 +86,7 @@ impl Yuan {
         fen.try_into().ok().map(Fen)
     }
 
-    /// The exact sum, or `None` when it has more digits than a decimal holds.
+    /// The exact sum, or `None` if it has more digits than a decimal holds.
     ///
     /// It has as many decimals as the summand with more of them, or as many as fit. A sum of zero has no sign.
     ///
@@ -94,25 +101,25 @@ impl Yuan {
         Self::checked_sum([self, other])
     }
 
-    /// The exact difference, or `None` when it has more digits than a decimal holds.
+    /// The exact difference, or `None` if it has more digits than a decimal holds.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let mut negated = other.0;
         negated.set_sign_negative(!negated.is_sign_negative());
         Self::checked_sum([self, Self(negated)])
     }
 
-    /// The exact sum of all, or `None` when it has more digits than a decimal holds. What lies between, in
-    /// whatever order, may have more.
+    /// The exact sum of all amounts, or `None` if it has more digits than a decimal holds. Intermediate sums may have
+    /// more.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         exact_sum(amounts.into_iter().map(Self::get)).map(Self)
     }
 }
 
 impl Fen {
-    /// No money.
+    /// 0 fen.
     pub const ZERO: Self = Self(0);
 
-    /// The given number of fen.
+    /// This number of fen.
     pub const fn new(fen: i64) -> Self {
         Self(fen)
     }
@@ -122,22 +129,22 @@ impl Fen {
         self.0
     }
 
-    /// The same amount in yuan, with two decimals.
+    /// The amount in yuan, with two decimals.
     pub fn to_yuan(self) -> Yuan {
         Yuan(Decimal::new(self.0, 2))
     }
 
-    /// The sum, or `None` beyond an `i64`.
+    /// The sum, or `None` if it exceeds an `i64`.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or `None` beyond an `i64`.
+    /// The difference, or `None` if it exceeds an `i64`.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The sum of all, or `None` beyond an `i64`. What lies between, in whatever order, may be beyond it.
+    /// The sum of all amounts, or `None` if it exceeds an `i64`. Intermediate sums may exceed it.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut amounts = amounts.into_iter().map(|amount| i128::from(amount.0));
         let sum = amounts.try_fold(0_i128, i128::checked_add)?;
@@ -201,7 +208,7 @@ lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, F
 
 /// A percentage as the service writes it, e.g. `"-7.18"` for -7.18 %.
 ///
-/// Kept as text, since the service also writes signs and dashes where a percentage has no value.
+/// It is kept as text, since the service also writes dashes and other signs for a percentage without a value.
 ///
 /// ```
 /// use tc3_core::types::Percent;
@@ -217,7 +224,7 @@ lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, F
 pub struct Percent(String);
 
 impl Percent {
-    /// Holds `text` as it is.
+    /// The percentage with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -227,7 +234,7 @@ impl Percent {
         &self.0
     }
 
-    /// The exact number of percent, or `None` when the text is no decimal number.
+    /// The exact number of percent, or `None` if the text is not a decimal number.
     pub fn to_decimal(&self) -> Option<Decimal> {
         exact(&self.0).ok()
     }

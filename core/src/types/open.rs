@@ -1,4 +1,4 @@
-/// Declares a newtype over text whose known values are constants and whose unknown ones survive.
+/// Declares a newtype over text: known values are constants, and unknown ones are kept.
 macro_rules! open_set {
     (
         $(#[$outer:meta])*
@@ -8,8 +8,7 @@ macro_rules! open_set {
     ) => {
         $(#[$outer])*
         ///
-        /// An open set: the constants are the values that the vendor documents, any other text is
-        /// held and sent on as it is.
+        /// An open set: the constants are the values that the vendor documents, and any other text is kept unchanged.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(alloc::borrow::Cow<'static, str>);
@@ -20,13 +19,13 @@ macro_rules! open_set {
             /// Every value that the vendor documents.
             pub const KNOWN: &'static [Self] = &[$(Self::$constant),*];
 
-            /// Holds `text` as it is, documented or not.
+            /// The value with this text, documented or not.
             pub fn new(text: impl Into<alloc::borrow::Cow<'static, str>>) -> Self {
                 let text = text.into();
                 Self::known(&text).unwrap_or(Self(text))
             }
 
-            /// The documented value, in whichever spelling.
+            /// The documented value that has this spelling.
             fn known(text: &str) -> Option<Self> {
                 match text {
                     $( $text $(| $alias)* => Some(Self::$constant), )*
@@ -64,7 +63,7 @@ macro_rules! open_set {
             const WHOLE_FLOATS: bool = true;
 
             fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
-                // A documented value costs no allocation, and most values are documented ones.
+                // Documented values, which most are, need no allocation.
                 Ok(Self::known(text).unwrap_or_else(|| Self(alloc::borrow::Cow::Owned(text.into()))))
             }
         }

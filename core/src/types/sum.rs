@@ -6,21 +6,21 @@ use rust_decimal::Decimal;
 const DECIMALS: u32 = 28;
 const UNITS_OF_ONE: i128 = 10_i128.pow(DECIMALS);
 
-/// The sum with as many decimals as the summand with the most of them, or as many as fit; `None` where its
-/// digits can't be held. A sum of zero has no sign.
+/// The exact sum with as many decimals as the summand with the most of them, or as many as fit; `None` if it doesn't
+/// fit a decimal. A sum of zero has no sign.
 ///
-/// `Decimal`'s own sums round what does not fit, and drop the decimals of a zero.
+/// `Decimal`'s own addition rounds what doesn't fit, and drops the decimals of a zero.
 pub(super) fn exact_sum(amounts: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {
     let mut sum = Sum::default();
     amounts.into_iter().try_for_each(|amount| sum.add(amount))?;
-    sum.held()
+    sum.to_decimal()
 }
 
-/// Wider than a decimal, so that it does not matter in which order amounts are added.
+/// A sum that is wider than a decimal, so the order of the summands doesn't matter.
 #[derive(Default)]
 struct Sum {
     whole: i128,
-    /// What is less than one, in units of the last decimal.
+    /// The fraction, in units of the last decimal.
     units: i128,
     /// The most decimals of any summand.
     scale: u32,
@@ -43,7 +43,7 @@ impl Sum {
         Some(())
     }
 
-    fn held(&self) -> Option<Decimal> {
+    fn to_decimal(&self) -> Option<Decimal> {
         for scale in (0..=self.scale).rev() {
             let unit = ten_to(DECIMALS.checked_sub(scale)?)?;
             if self.units.checked_rem(unit)? != 0 {
@@ -54,9 +54,9 @@ impl Sum {
                 .whole
                 .checked_mul(ten_to(scale)?)
                 .and_then(|whole| whole.checked_add(units));
-            let held = digits.and_then(|it| Decimal::try_from_i128_with_scale(it, scale).ok());
-            if held.is_some() {
-                return held;
+            let sum = digits.and_then(|it| Decimal::try_from_i128_with_scale(it, scale).ok());
+            if sum.is_some() {
+                return sum;
             }
         }
         None

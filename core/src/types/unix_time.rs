@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, types::lenient::FromScalar};
 
-/// Whole seconds since 1970-01-01 00:00:00 UTC, as `X-TC-Timestamp` carries them.
+/// Whole seconds since 1970-01-01 00:00:00 UTC, as in the header `X-TC-Timestamp`.
 ///
-/// Core never asks for the time: its driver passes it in.
+/// Core reads no clock: the caller passes the time in.
 ///
 /// ```
 /// use tc3_core::UnixTime;
@@ -25,7 +25,7 @@ use crate::{Invalid, types::lenient::FromScalar};
 pub struct UnixTime(i64);
 
 impl UnixTime {
-    /// The given number of seconds after (or, negative, before) the epoch.
+    /// This number of seconds after the epoch, or before it if negative.
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
     }
@@ -35,12 +35,12 @@ impl UnixTime {
         self.0
     }
 
-    /// The seconds from `earlier` to `self`, negative when `earlier` is the later one; saturating.
+    /// The seconds from `earlier` to `self`, negative if `earlier` is later; saturating.
     pub const fn seconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The time so many seconds later, or, negative, earlier; saturating.
+    /// The time so many seconds later, or earlier if negative; saturating.
     pub(crate) const fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
@@ -50,7 +50,7 @@ impl UnixTime {
         self.0.div_euclid(86_400)
     }
 
-    /// The calendar date in UTC, which is the date that TC3 signs.
+    /// The calendar date in UTC, which TC3 signs.
     ///
     /// # Errors
     ///
@@ -59,15 +59,15 @@ impl UnixTime {
         self.shown(0).map(DateTime::date)
     }
 
-    /// What clocks show that are so many seconds ahead of UTC.
+    /// The time on clocks that are so many seconds ahead of UTC.
     pub(crate) fn shown(self, ahead: i64) -> Result<DateTime, Invalid> {
-        // Not by way of a timestamp, which ends a day before the calendar does.
+        // `jiff::Timestamp` ends a day before the calendar does.
         datetime(1970, 1, 1, 0, 0, 0, 0)
             .checked_add(SignedDuration::from_secs(self.0.saturating_add(ahead)))
             .map_err(|_| Invalid::new("timestamp", "lies outside the years -9999 to 9999"))
     }
 
-    /// The instant, for what writes instants.
+    /// The time as a `jiff::Timestamp`.
     #[cfg(feature = "emulator")]
     pub(crate) fn timestamp(self) -> Result<jiff::Timestamp, jiff::Error> {
         jiff::Timestamp::from_second(self.0)

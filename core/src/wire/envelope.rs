@@ -1,4 +1,4 @@
-//! `{"Response": {…output…, "RequestId": "…"}}`, or with `Error` in place of the output, in one pass.
+//! Reads `{"Response": {…output…, "RequestId": "…"}}`, or `Error` instead of the output, in one pass.
 
 use alloc::string::{String, ToString};
 use core::{fmt, marker::PhantomData};
@@ -24,7 +24,7 @@ pub(super) struct Envelope<T> {
     pub(super) response: Response<T>,
 }
 
-/// What stands in `Response`: an output or a refusal, and the request id beside either.
+/// The object `Response`: an output or a refusal, and a request id.
 pub(super) struct Response<T> {
     pub(super) output: Option<T>,
     pub(super) refusal: Option<ErrorBody>,
@@ -32,7 +32,7 @@ pub(super) struct Response<T> {
 }
 
 impl<T> Response<T> {
-    /// The reply, or the refusal in its place, or neither where there is no request id.
+    /// The reply, or the refusal if there is one; `Err(None)` without a request id.
     pub(super) fn reply(self) -> Result<Reply<T>, Option<Refusal>> {
         let Self {
             output,
@@ -52,7 +52,7 @@ impl<T> Response<T> {
 pub(super) struct ErrorBody {
     #[serde(deserialize_with = "code")]
     code: String,
-    /// Of any type: what is said beside the code must not hide it.
+    /// Any JSON type, so that an unusual message doesn't hide the code.
     message: Option<serde_json::Value>,
 }
 
@@ -94,11 +94,11 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                     ended: false,
                 };
                 let read = T::deserialize(Body(&mut fields)).and_then(|output| {
-                    // An output need not have read to the end.
+                    // The output may not have read all fields.
                     IgnoredAny::deserialize(Body(&mut fields)).map(|_| output)
                 });
                 let output = match read {
-                    // After a refusal it does not matter what an output lacks.
+                    // A refusal has no output.
                     _ if fields.refused() => None,
                     read => Some(read?),
                 };
@@ -114,8 +114,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
     }
 }
 
-/// The fields of `Response` as the output sees them: without `Error` and `RequestId`, which are kept
-/// aside as they come by, so that one pass over the JSON reads all three.
+/// The fields of `Response` as the output sees them. `Error` and `RequestId` are read and stored here as they occur, so
+/// that one pass over the JSON is enough.
 struct Members<'a, M> {
     map: &'a mut M,
     refusal: Option<ErrorBody>,
@@ -124,7 +124,7 @@ struct Members<'a, M> {
     ended: bool,
 }
 
-/// `Response` as the output sees it: an object, or nothing where the output has no fields.
+/// `Response` as the output sees it: an object, or a unit if the output has no fields.
 struct Body<'a, 'm, M>(&'a mut Members<'m, M>);
 
 impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
@@ -206,7 +206,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
 }
 
 impl<'de, M: MapAccess<'de>> Members<'_, M> {
-    /// Whether the object has been read to its end and had a refusal in it.
+    /// Whether the object has been read to its end and has a refusal.
     const fn refused(&self) -> bool {
         self.ended && self.refusal.is_some()
     }
@@ -220,7 +220,7 @@ impl<'de, M: MapAccess<'de>> Members<'_, M> {
         Ok(())
     }
 
-    /// Reads what stands in `Error`. After a refusal nothing else counts but the request id.
+    /// Reads `Error`. If it is a refusal, only the request id is read after it.
     fn read_refusal(&mut self) -> Result<(), M::Error> {
         let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
         self.refusal = refusal.map(|Object(refusal)| refusal);
@@ -244,7 +244,7 @@ impl<'de, M: MapAccess<'de>> Members<'_, M> {
 #[serde(transparent)]
 struct OptionalText(#[serde(deserialize_with = "lenient::optional")] Option<String>);
 
-/// A key of `Response`: one of the envelope's own, which gives the seed back, or one of the output's.
+/// A key of `Response`: the envelope's own, with the unused seed, or one of the output.
 enum Key<'de, K: DeserializeSeed<'de>> {
     Error(K),
     RequestId(K),

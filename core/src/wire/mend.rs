@@ -1,4 +1,4 @@
-//! Texts that are no JSON strings: cut within a character by the service, or with control characters in them.
+//! Repairs JSON strings that the service cut within a character, or that have unescaped control characters.
 
 use alloc::{borrow::Cow, format, string::String};
 use core::ops::RangeInclusive;
@@ -7,12 +7,11 @@ use serde::de::Error as _;
 
 use crate::types::lenient::{self, RAW_VALUE};
 
-/// Stands for what is no character: the last half of a pair of which there is no first.
+/// Marks invalid UTF-8: a second surrogate without a first one.
 const HALF: &str = "\\udfff";
 const REPLACEMENT: char = '\u{fffd}';
 
-/// The body, with an escape for half a character where it is not UTF-8, so that it is known for its text what
-/// is wrong with it.
+/// The body as text, with the escape of a lone surrogate in place of invalid UTF-8, so that [`mended`] finds it.
 pub(super) fn text(body: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = core::str::from_utf8(body) {
         return Cow::Borrowed(text);
@@ -22,11 +21,11 @@ pub(super) fn text(body: &[u8]) -> Cow<'_, str> {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
             if is_open(&text) {
-                // Behind a backslash it would be another escape.
+                // After a backslash, the marker would be part of another escape.
                 text.push('\\');
             }
             match ends_with_first_half(&text) {
-                // It would complete the pair. The first half alone says what is wrong.
+                // The marker would complete the pair. The first surrogate alone is marker enough.
                 true => text.push(REPLACEMENT),
                 false => text.push_str(HALF),
             }
@@ -50,45 +49,45 @@ fn ends_with_first_half(text: &str) -> bool {
     })
 }
 
-/// What becomes of the halves of characters in values. Those in keys are replaced by U+FFFD.
+/// What to do with lone surrogates in values. Those in keys are always replaced by U+FFFD.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Halves {
-    /// They stay.
+    /// Keep them.
     Kept,
-    /// They are replaced by U+FFFD.
+    /// Replace them by U+FFFD.
     Replaced,
-    /// They are replaced, and their text is told from others: it is read as one for people, and as what may be
-    /// anything, but is no id, code or amount.
+    /// Replace them, and mark the text: it can be read as a text for people or as any JSON value, but not as an id, a
+    /// code or an amount.
     Marked,
 }
 
-/// Reads JSON, or the JSON that is meant, with U+FFFD for halves of characters in what is for people to read.
+/// Reads JSON. If that fails, reads it repaired, with U+FFFD for lone surrogates in texts for people.
 pub(crate) fn read<T>(
     json: &str,
     read: impl Fn(&str) -> Result<T, serde_json::Error>,
 ) -> Result<T, serde_json::Error> {
     read(json).or_else(|error| {
-        // What is kept as JSON is kept as it came.
+        // Raw JSON values keep their lone surrogates.
         if let Some(Ok(value)) = mended(json, Halves::Kept).map(|json| read(&json)) {
             return Ok(value);
         }
         let replaced = mended(json, Halves::Replaced).ok_or(error)?;
-        // A mark must not make readable what is not.
+        // JSON that is unreadable for another reason must stay so when marked.
         read(&replaced)?;
         let marked = mended(json, Halves::Marked).unwrap_or(replaced);
         read(&marked).map_err(|_| not_unicode())
     })
 }
 
-/// The error of a text that must be exact and has half a character in it.
+/// The error of a text that must be exact and has a lone surrogate.
 pub(super) fn not_unicode() -> serde_json::Error {
     serde_json::Error::custom(lenient::NOT_UNICODE)
 }
 
-/// The JSON with escapes for control characters and for backslashes that begin no escape, and mended where it has
-/// halves of characters; `None` where nothing of it changes.
+/// The JSON with control characters and stray backslashes escaped, and lone surrogates treated as `halves` says; `None`
+/// if nothing changes.
 pub(crate) fn mended(json: &str, halves: Halves) -> Option<String> {
-    // Nothing is copied of what can't have anything to mend.
+    // Most JSON has nothing to repair, and is not copied.
     json.find(|c| c == '\\' || c < ' ')?;
     let mut mended = String::with_capacity(json.len());
     let mut rest = json;
@@ -114,7 +113,7 @@ pub(crate) fn mended(json: &str, halves: Halves) -> Option<String> {
     is_changed.then_some(mended)
 }
 
-/// What stands in a JSON string, from behind its first quotation mark, and the JSON from its last one on.
+/// Splits JSON after an opening quotation mark into the string's content, and the rest from the closing mark on.
 fn split_string(json: &str) -> (&str, &str) {
     let mut bytes = json.bytes().enumerate();
     let mut end = json.len();
@@ -135,12 +134,13 @@ fn split_string(json: &str) -> (&str, &str) {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Damage {
     None,
-    /// Characters that must be escaped were not; it is known what they are.
+    /// Characters that must be escaped are not.
     Unescaped,
+    /// Lone surrogates.
     Halves,
 }
 
-/// What stands in a string, mended. Its halves of characters stay if they are not to be replaced.
+/// The repaired content of a string. Lone surrogates are kept unless `replace` is set.
 fn mended_string(mut rest: &str, replace: bool) -> (String, Damage) {
     let mut mended = String::new();
     let mut damage = Damage::None;
@@ -166,18 +166,18 @@ fn mended_string(mut rest: &str, replace: bool) -> (String, Damage) {
     (mended, damage)
 }
 
-/// The first halves of pairs, and both halves.
+/// The first surrogates of pairs, and all surrogates.
 const FIRST: RangeInclusive<u16> = 0xd800..=0xdbff;
 const HALVES: RangeInclusive<u16> = 0xd800..=0xdfff;
 
-/// The code unit that four digits begin with.
+/// The code unit of the first four hexadecimal digits.
 fn unit(digits: &str) -> Option<u16> {
     let digits = digits.get(..4)?;
     let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
 }
 
-/// The length of the escape that a text begins with, of two where they belong together, and what is wrong with it.
+/// The length of the escape, or pair of escapes, at the start of a text, and what is wrong with it.
 fn escape(text: &str) -> (usize, Damage) {
     let unit = |at: usize| unit(text.get(at..)?.strip_prefix("\\u")?);
     match (unit(0), unit(6)) {

@@ -1,4 +1,4 @@
-//! The certificates of a PEM text, all of them or an error. HTTP stacks pass over what they can't read.
+//! Reads all certificates of a PEM text, or an error. HTTP stacks silently skip sections that they can't read.
 
 use alloc::vec::Vec;
 
@@ -8,10 +8,10 @@ const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const DASHES: &[u8] = b"-----";
-/// How long the lines of a section are.
+/// The length of a line in a section.
 const LINE: usize = 64;
 
-/// What sections hold no certificate, by the ends of their labels.
+/// The ends of the labels of sections that hold no certificate.
 const OTHERS: [&[u8]; 4] = [b"KEY", b"PARAMETERS", b"REQUEST", b"CRL"];
 
 const INVALID: Invalid = Invalid::new("trust_only", "must be PEM with whole sections of base64");
@@ -21,10 +21,10 @@ const UNREADABLE: Invalid = Invalid::new(
 );
 const NONE: Invalid = Invalid::new("trust_only", "must hold a certificate in PEM");
 
-/// Returns each `CERTIFICATE` of a text as a section of its own in strict PEM, for what reads one section at a time.
+/// Returns each `CERTIFICATE` of a text as a separate section in strict PEM.
 ///
-/// Sections may be joined without a line break, indented, and have any text and byte order marks around them. Keys,
-/// parameters, requests and revocation lists are passed over.
+/// Sections may be indented, follow each other without a line break, and have any text and byte order marks around
+/// them. Keys, parameters, requests and revocation lists are skipped.
 ///
 /// ```
 /// use tc3_core::wire::pem;
@@ -39,7 +39,7 @@ const NONE: Invalid = Invalid::new("trust_only", "must hold a certificate in PEM
 ///
 /// # Errors
 ///
-/// [`Invalid`] naming `trust_only` when there is no certificate, when a section has no beginning or no end, and for a
+/// [`Invalid`] naming `trust_only` when there is no certificate, when a section has no begin or end line, and for a
 /// section of any other kind.
 pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, Invalid> {
     let mut rest = text.as_ref();
@@ -69,15 +69,15 @@ pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, Invalid> {
     Ok(found)
 }
 
-/// Whether a text outside of sections has lost no part of one: the beginning or the end of a section, or a line of
-/// base64 as certificates begin.
+/// Refuses text between sections that is part of a broken one: a begin or end line, or the first base64 line of a
+/// certificate.
 fn check_around(text: &[u8]) -> Result<(), Invalid> {
     let begins = |line: &[u8]| {
         let line = line.trim_ascii();
         let base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
         line.starts_with(b"MI") && line.len() >= LINE / 2 && line.iter().all(base64)
     };
-    // A beginning without a label as well.
+    // Without the space, to find a line without a label too.
     let edges = [BEGIN, END].map(<[u8]>::trim_ascii_end);
     if edges.iter().any(|edge| cut(text, edge).is_some()) || text.split(|b| *b == b'\n').any(begins)
     {
@@ -86,7 +86,7 @@ fn check_around(text: &[u8]) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// Whether a text has been cut within the beginning of a section.
+/// Whether a text ends within a begin line.
 fn ends_cut(text: &[u8]) -> bool {
     let line = text.rsplit(|b| *b == b'\n').next().unwrap_or_default();
     let around = |b: &u8| b.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(b);
@@ -95,7 +95,7 @@ fn ends_cut(text: &[u8]) -> bool {
     line.is_some_and(|line| strip(BEGIN, line).is_some())
 }
 
-/// What is before and after the first place of a marker.
+/// The text before and after the first occurrence of a marker.
 fn cut<'a>(text: &'a [u8], marker: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let mut places = text.windows(marker.len());
     let place = places.position(|part| part.eq_ignore_ascii_case(marker))?;

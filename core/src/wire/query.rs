@@ -1,4 +1,4 @@
-//! JSON as the flat list of names and values that a query is.
+//! Flattens JSON into the names and values of a query.
 
 use alloc::{
     string::{String, ToString},
@@ -12,11 +12,11 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// How deep lists and objects may be within each other, as deep as `serde_json` reads.
-const MAX_DEPTH: usize = 127;
+/// The maximum depth of nested lists and objects, which is that of `serde_json`.
+pub(crate) const MAX_DEPTH: usize = 127;
 
-/// Hands over each text, number and truth value in the order of the JSON: nested names joined with dots, places
-/// of a list counted from 0. A number has the digits that it has in the JSON; null is left out.
+/// Calls `pair` for each text, number and boolean in order. Nested names are joined with dots, and list elements are
+/// counted from 0. A number keeps its digits; null is skipped.
 pub(crate) fn each(json: &str, pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
     value(&mut String::new(), json, MAX_DEPTH, pair)
 }
@@ -50,7 +50,7 @@ fn value(
     Ok(())
 }
 
-/// What is in an object or a list, by name or by place.
+/// The values of an object or a list, by name or index.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

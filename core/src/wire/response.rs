@@ -1,4 +1,4 @@
-//! An answer's bytes to a reply or an error: the way back, pure.
+//! Parses a response into a reply or an error.
 
 use alloc::{
     boxed::Box,
@@ -24,13 +24,12 @@ use crate::{
 
 /// How many characters of a body an error shows.
 const SHOWN: usize = 200;
-/// The most bytes that a character takes.
+/// The most bytes of a character.
 const UTF8_LEN: usize = 4;
 
-/// What the service answered.
+/// A successful response: the action's output and the request id.
 ///
-/// It is written and read with serde as what stands in `Response`: the output's fields, and the `RequestId`
-/// beside them.
+/// Serde writes and reads it like the service's object `Response`: the output's fields, with `RequestId` beside them.
 ///
 /// ```
 /// use tc3_core::{billing::DescribeBillList, wire::response, Reply};
@@ -48,7 +47,7 @@ pub struct Reply<T> {
     /// The action's output.
     #[serde(flatten)]
     pub output: T,
-    /// The id under which the service knows this call; the vendor's support asks for it.
+    /// The service's id of this request, which the vendor's support asks for.
     #[serde(rename = "RequestId")]
     pub request_id: String,
 }
@@ -63,7 +62,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
     }
 }
 
-/// Reads the answer to an action, in one pass over its JSON.
+/// Parses the response to an action.
 ///
 /// ```
 /// use tc3_core::{wire::response, Error, Untyped};
@@ -86,15 +85,15 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
 /// - [`Error::Service`] when the service refused.
 /// - [`Error::NotAnAnswer`] for a status other than 200, and for a body that is not JSON or lacks
 ///   the `Response` object.
-/// - [`Error::ContentCoding`] for a body with status 200 that can't be read, and names a coding that it is in.
-/// - [`Error::Decode`] when the JSON is an answer but doesn't fit the output, or has no `RequestId`.
+/// - [`Error::ContentCoding`] for a body with status 200 that can't be read and has a `Content-Encoding`.
+/// - [`Error::Decode`] when the JSON has a `Response` that doesn't fit the output or has no `RequestId`.
 ///
-/// Those of a [confidential](Action::CONFIDENTIAL) action show nothing of the body.
+/// The errors of a [confidential](Action::CONFIDENTIAL) action show nothing of the body.
 pub fn read<A: Action>(response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
     read_for::<A>(response, A::CONFIDENTIAL)
 }
 
-/// The same of an action that may know at run time alone whether it is confidential.
+/// Like [`read`], for an action that is confidential or not at run time.
 pub(crate) fn read_for<A: Action>(
     response: &http::Response<Bytes>,
     confidential: bool,
@@ -110,7 +109,7 @@ pub(crate) fn read_for<A: Action>(
     }
 }
 
-/// The content coding that a body is in, if it says so.
+/// The body's content coding, if it has one.
 fn coding(headers: &HeaderMap) -> Option<String> {
     let codings = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut codings = codings.map(|coding| coding.as_bytes().trim_ascii());
@@ -149,7 +148,7 @@ fn parse<T: DeserializeOwned>(body: &str) -> Result<Response<T>, serde_json::Err
     serde_json::from_str(body).map(|Object(Envelope { response })| response)
 }
 
-/// Finds out why a body did not fit, or that it is no JSON. Looks at it again, which only failures pay for.
+/// Finds out why a body can't be read, by parsing it again.
 fn explain<T: DeserializeOwned>(
     body: &str,
     error: serde_json::Error,
@@ -161,7 +160,7 @@ fn explain<T: DeserializeOwned>(
         response: BTreeMap<String, Box<RawValue>>,
     }
 
-    // What must be exact is not read from a text that was cut.
+    // The code and the request id must not be read from a text that was cut.
     let marked = mended(body, Halves::Marked);
     let marked = marked.as_deref().unwrap_or(body);
     let shape = match serde_json::from_str::<Object<Shape>>(marked) {
@@ -171,7 +170,7 @@ fn explain<T: DeserializeOwned>(
         }
         Err(error) => return foreign(&error),
     };
-    // The misfit may stand before a refusal or the request id.
+    // The first parse may have failed before a refusal or the request id.
     let field = |name| shape.response.get(name).map(|value| value.get());
     let request_id = field("RequestId")
         .and_then(|json| lenient::optional(&mut serde_json::Deserializer::from_str(json)).ok())
@@ -198,7 +197,7 @@ fn explain<T: DeserializeOwned>(
     }
 }
 
-/// The first characters of a body, none from where a key or a token may follow.
+/// The first characters of a body, up to a word that a key or a token may follow.
 fn beginning(body: &[u8]) -> String {
     let most = SHOWN.saturating_mul(UTF8_LEN);
     let start = body.get(..most).unwrap_or(body);

@@ -283,19 +283,19 @@ fn a_source_that_is_wrong_ends_the_search() {
                 "~/.tencentcloud/credentials",
                 "[DEFAULT]\nrole_arn = fake\n[default]\nsecret_id = AKIDPROFILE\nsecret_key = fake",
             )],
-            "profile file: ~/.tencentcloud/credentials: role_arn (line 2) must stand in the section of its profile",
+            "profile file: ~/.tencentcloud/credentials: role_arn (line 2) must be in its profile's section",
         ),
         (
             &[("TENCENTCLOUD_SECRET_ID", "\"fake\""), PAIR[1]],
-            "environment: TENCENTCLOUD_SECRET_ID must not have quotes in it or around it",
+            "environment: TENCENTCLOUD_SECRET_ID must not contain quotes or be in quotes",
         ),
         (
             &[("TENCENTCLOUD_CREDENTIALS_FILE", "'/fake/file'")],
-            "profile file: TENCENTCLOUD_CREDENTIALS_FILE must not have quotes in it or around it",
+            "profile file: TENCENTCLOUD_CREDENTIALS_FILE must not contain quotes or be in quotes",
         ),
         (
             &[("TCCLI_PROFILE", "\"fake\"")],
-            "tccli: TCCLI_PROFILE must not have quotes in it or around it",
+            "tccli: TCCLI_PROFILE must not contain quotes or be in quotes",
         ),
         (
             &[
@@ -303,11 +303,11 @@ fn a_source_that_is_wrong_ends_the_search() {
                 ("TKE_PROVIDER_ID", "p"),
                 ("TKE_WEB_IDENTITY_TOKEN_FILE", "\"/token\""),
             ],
-            "TKE: TKE_WEB_IDENTITY_TOKEN_FILE must not have quotes in it or around it",
+            "TKE: TKE_WEB_IDENTITY_TOKEN_FILE must not contain quotes or be in quotes",
         ),
         (
             &[("TKE_REGION", "'ap-guangzhou'")],
-            "TKE: TKE_REGION must not have quotes in it or around it",
+            "TKE: TKE_REGION must not contain quotes or be in quotes",
         ),
         (
             &[
@@ -316,7 +316,7 @@ fn a_source_that_is_wrong_ends_the_search() {
                 ("TKE_WEB_IDENTITY_TOKEN_FILE", "/token"),
                 ("TKE_ROLE_ARN", "r"),
             ],
-            "TKE: TKE_PROVIDER_ID must not have brackets, $, % or \\ in it, as a placeholder has",
+            "TKE: TKE_PROVIDER_ID must not contain brackets, $, % or \\; is it an unfilled placeholder?",
         ),
         (
             &[("TCCLI_PROFILE", "../fake")],
@@ -493,7 +493,7 @@ fn a_credential_that_is_expired_when_it_comes_is_none() {
             Ok(http::Response::new(body.clone().into()))
         })
         .unwrap_err();
-    let reason = "no credentials: CVM role: what it has is expired already";
+    let reason = "no credentials: CVM role: its credentials have expired already";
     assert_eq!(error.to_string(), reason);
 }
 

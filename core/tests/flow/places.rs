@@ -154,7 +154,7 @@ fn a_region_that_is_wrong_is_no_region_and_no_error() {
         (
             "TENCENTCLOUD_REGION",
             "\"ap-guangzhou\"",
-            "TENCENTCLOUD_REGION must not have quotes in it or around it",
+            "TENCENTCLOUD_REGION must not contain quotes or be in quotes",
         ),
         (
             CONFIGURE,
@@ -189,7 +189,7 @@ fn a_region_that_is_wrong_is_no_region_and_no_error() {
         (
             "TCCLI_PROFILE",
             "'x'",
-            "TCCLI_PROFILE must not have quotes in it or around it",
+            "TCCLI_PROFILE must not contain quotes or be in quotes",
         ),
     ] {
         let of = || {

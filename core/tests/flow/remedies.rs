@@ -94,7 +94,7 @@ fn a_deadline_says_what_it_waited_for() {
     };
     assert_eq!(
         cause.to_string(),
-        "no credentials: all: another call still looks for them"
+        "no credentials: all: another call is still searching for them"
     );
     assert_eq!(error.remedy(), Remedy::Resume);
 

@@ -465,8 +465,8 @@ fn a_driver_that_never_searches_is_told_at_the_deadline() {
         }
     };
     assert!(matches!(error, Error::Deadline { .. }));
-    let reason = "no credentials: all: nobody looks for them: \
-                  the driver must ask Session::search before it waits";
+    let reason = "no credentials: all: no search was started: \
+                  the driver must call Session::search before it waits";
     let cause = std::error::Error::source(&error).unwrap();
     assert_eq!(cause.to_string(), reason);
     assert_eq!(client.now.tick, Duration::from_secs(60));

@@ -113,6 +113,6 @@ fn at_the_end_of_a_clock_a_look_ends_too() {
     let date = "Thu, 09 Oct 2025 08:53:20 GMT";
     call.handle(with(refusal("AuthFailure.SignatureExpire"), "date", date));
     let error = client.drive(&mut call, nothing).unwrap_err();
-    let reason = "no credentials: all: what was found expired at once";
+    let reason = "no credentials: all: the credentials that were found expired at once";
     assert_eq!(error.to_string(), reason);
 }

@@ -198,7 +198,7 @@ fn half_of_a_role_is_an_error_and_nobody_signs() {
         ),
         (
             vec![(LOGIN, login(r#", "type": "saml""#))],
-            "tccli: ~/.tccli/default.credential: type must be oauth, sso, cvm-role, default or not there",
+            "tccli: ~/.tccli/default.credential: type must be oauth, sso, cvm-role, default or missing",
         ),
         (
             vec![(PROFILE, profile("role_session_name = report"))],

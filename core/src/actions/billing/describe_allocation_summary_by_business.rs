@@ -5,8 +5,6 @@ use alloc::{
     vec::Vec,
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{SERVICE, VERSION};
 use crate::{
     Action, Invalid, Month, Paginate, Yuan,
@@ -15,13 +13,13 @@ use crate::{
     types::{BillDate, Percent, lenient, open_set},
 };
 
-/// The most records that the service documents for a page, and the page size where nobody says otherwise.
+/// The documented maximum of records on a page, and the default page size.
 const MAX_PAGE_SIZE: u32 = 1_000;
 
 input! {
-    /// Returns what each product cost each cost-allocation unit in a month, and the month's sums.
+    /// Returns the cost of each product for each cost-allocation unit in a month, and the month's sums.
     ///
-    /// Amounts are in yuan. A month's summary is computed after the month; until then the service refuses
+    /// Amounts are in yuan. The service computes a month's summary after the month has ended. Until then it refuses
     /// with `FailedOperation.SummaryDataNotReady` ([`Kind::NotReady`](crate::error::Kind::NotReady)).
     ///
     /// ```
@@ -42,32 +40,32 @@ input! {
     /// Source: the vendor's page of `DescribeAllocationSummaryByBusiness`, billing 2018-07-09.
     #[derive(Clone, Debug, Default, Eq)]
     pub struct DescribeAllocationSummaryByBusiness {
-        /// How many records to return at most, 1 to 1000; `None` asks for 1000, or a walk's page size. It is written as
-        /// 1000, which the service wants, and so read back as 1000.
+        /// The maximum number of records to return, 1 to 1000; `None` asks for 1000, or a walk's page size. `None` is
+        /// serialized as 1000, since the service requires a `Limit`, and so is deserialized as 1000.
         #[serde(default, serialize_with = "limit_or::<MAX_PAGE_SIZE, _>")]
         pub limit: Option<u32>,
-        /// How many records to skip. A walk begins here and counts on by itself.
+        /// How many records to skip. A walk starts here.
         #[serde(default)]
         pub offset: u64,
         /// The month of the bill; `None` asks for the current one, Beijing time.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub month: Option<Month>,
-        /// Whether a record is of a month or of a day.
+        /// Whether a record covers a month or a day.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub period_type: Option<PeriodType>,
-        /// The cost-allocation units to return, by their keys; empty asks for all.
+        /// The keys of the cost-allocation units to return; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub tree_node_uniq_keys: Vec<String>,
         /// Ascending or descending.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub sort_type: Option<SortType>,
-        /// What to sort by.
+        /// The field to sort by.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub sort: Option<Sort>,
-        /// The days to return; only with [`PeriodType::DAY`]. Empty asks for all.
+        /// The days to return, only with [`PeriodType::DAY`]; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub bill_dates: Vec<BillDate>,
-        /// The products to return, by their codes, e.g. `p_cvm`; empty asks for all.
+        /// The codes of the products to return, e.g. `p_cvm`; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub business_codes: Vec<String>,
     }
@@ -87,7 +85,7 @@ impl DescribeAllocationSummaryByBusiness {
         Self::default()
     }
 
-    /// The same for each month from this action's to `last`, both included, for
+    /// Returns this action for each month from its own to `last`, both included, for
     /// [`Walk::over`](crate::Walk::over).
     ///
     /// ```
@@ -102,11 +100,11 @@ impl DescribeAllocationSummaryByBusiness {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `Month` when this action names none, or one after `last`.
+    /// [`Invalid`] naming `Month` when this action's month is `None` or after `last`.
     pub fn through(self, last: Month) -> Result<Vec<Self>, Invalid> {
         let first = self.month.ok_or(Invalid::new(
             "Month",
-            "must be named where a range of months begins",
+            "must be set to start a range of months",
         ))?;
         if first.first_day() > last.first_day() {
             return Err(Invalid::new("Month", "must not be after the last month"));
@@ -121,13 +119,13 @@ impl DescribeAllocationSummaryByBusiness {
             .collect())
     }
 
-    /// Records of a month or of a day.
+    /// Sets whether a record covers a month or a day.
     pub fn with_period_type(mut self, period_type: PeriodType) -> Self {
         self.period_type = Some(period_type);
         self
     }
 
-    /// Only these cost-allocation units.
+    /// Returns only these cost-allocation units.
     pub fn with_tree_node_uniq_keys(
         mut self,
         keys: impl IntoIterator<Item = impl Into<String>>,
@@ -136,20 +134,20 @@ impl DescribeAllocationSummaryByBusiness {
         self
     }
 
-    /// Sorted by a field.
+    /// Sorts by a field.
     pub fn with_sort(mut self, sort: Sort, sort_type: SortType) -> Self {
         self.sort = Some(sort);
         self.sort_type = Some(sort_type);
         self
     }
 
-    /// Only these days; goes with [`PeriodType::DAY`].
+    /// Returns only these days, with [`PeriodType::DAY`].
     pub fn with_bill_dates(mut self, dates: impl IntoIterator<Item = BillDate>) -> Self {
         self.bill_dates = dates.into_iter().collect();
         self
     }
 
-    /// Only these products.
+    /// Returns only these products.
     pub fn with_business_codes(
         mut self,
         codes: impl IntoIterator<Item = impl Into<String>>,
@@ -171,7 +169,7 @@ impl DescribeAllocationSummaryByBusiness {
     }
 }
 
-/// By what they ask for: an open `limit` is one of 1000.
+/// Inputs are equal if they ask for the same; a `limit` of `None` equals 1000.
 impl PartialEq for DescribeAllocationSummaryByBusiness {
     fn eq(&self, other: &Self) -> bool {
         same(self, other)
@@ -220,8 +218,8 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
         )
     }
 
-    /// The product, the unit and the day; the costs of a month that is not over change. Records may be equal in all
-    /// of them.
+    /// The product, the unit and the day, but no cost, since the costs of a running month change. Several records may
+    /// have the same identity.
     fn identity(item: &AllocationSummaryByBusiness) -> Option<Cow<'_, str>> {
         let unit = item.tree_node_uniq_key.as_deref().unwrap_or_default();
         let product = &item.business_code;
@@ -242,141 +240,102 @@ impl Paginate for DescribeAllocationSummaryByBusiness {
     }
 }
 
-/// A page of records, and the sums over all that the request asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct DescribeAllocationSummaryByBusinessResponse {
-    /// How many records the request asks for, over all pages; `None` when the service has no figure.
-    #[serde(default, deserialize_with = "lenient::optional_total")]
-    pub record_num: Option<u64>,
-    /// The sums; `None` when the service has none.
-    #[serde(default, deserialize_with = "lenient::optional_object")]
-    pub total: Option<AllocationOverviewTotal>,
-    /// The records of this page; `None` when the service has none.
-    #[serde(default, deserialize_with = "lenient::optional_objects")]
-    pub detail: Option<Vec<AllocationSummaryByBusiness>>,
-}
+output! {
+    /// A page of records, and the sums over all pages.
+    pub struct DescribeAllocationSummaryByBusinessResponse {
+        /// The number of records on all pages; `None` if the service gives none.
+        pub record_num: Option<u64> = "lenient::optional_total",
+        /// The sums; `None` if the service gives none.
+        pub total: Option<AllocationOverviewTotal> = "lenient::optional_object",
+        /// The records of this page; `None` if the service gives none.
+        pub detail: Option<Vec<AllocationSummaryByBusiness>> = "lenient::optional_objects",
+    }
 
-/// Sums in yuan. Each is `None` when the service has none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AllocationOverviewTotal {
-    /// The total cost after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub real_total_cost: Option<Yuan>,
-    /// Of that, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cash_pay_amount: Option<Yuan>,
-    /// Of that, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub incentive_pay_amount: Option<Yuan>,
-    /// Of that, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub voucher_pay_amount: Option<Yuan>,
-    /// Of that, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub transfer_pay_amount: Option<Yuan>,
-}
+    /// Sums in yuan. A sum is `None` if the service gives none.
+    pub struct AllocationOverviewTotal {
+        /// The total cost after discounts.
+        pub real_total_cost: Option<Yuan> = "lenient::optional",
+        /// Of that, paid in cash.
+        pub cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Of that, paid with free credits.
+        pub incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Of that, paid with vouchers.
+        pub voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Of that, paid from shared proceeds.
+        pub transfer_pay_amount: Option<Yuan> = "lenient::optional",
+    }
 
-/// What one product cost one cost-allocation unit. Amounts are in yuan.
-///
-/// Costs are *gathered* when a rule assigns a resource to the unit, and *allocated* when a rule shares
-/// a common cost out; *total* is both together. What the service left out is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AllocationSummaryByBusiness {
-    /// The key of the cost-allocation unit; `None` for what no rule assigns.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub tree_node_uniq_key: Option<String>,
-    /// The name of the cost-allocation unit.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub tree_node_uniq_key_name: Option<String>,
-    /// The day of the bill, or the first day of its month.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub bill_date: Option<BillDate>,
-    /// Gathered, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_cash_pay_amount: Option<Yuan>,
-    /// Gathered, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_voucher_pay_amount: Option<Yuan>,
-    /// Gathered, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_incentive_pay_amount: Option<Yuan>,
-    /// Gathered, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_transfer_pay_amount: Option<Yuan>,
-    /// Allocated, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_cash_pay_amount: Option<Yuan>,
-    /// Allocated, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_voucher_pay_amount: Option<Yuan>,
-    /// Allocated, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_incentive_pay_amount: Option<Yuan>,
-    /// Allocated, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_transfer_pay_amount: Option<Yuan>,
-    /// Total, paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_cash_pay_amount: Option<Yuan>,
-    /// Total, paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_voucher_pay_amount: Option<Yuan>,
-    /// Total, paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_incentive_pay_amount: Option<Yuan>,
-    /// Total, paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_transfer_pay_amount: Option<Yuan>,
-    /// Gathered cost after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub gather_real_cost: Option<Yuan>,
-    /// Allocated cost after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocate_real_cost: Option<Yuan>,
-    /// Total cost after discounts.
-    pub real_total_cost: Yuan,
-    /// This record's part of the whole cost after discounts, in percent.
-    pub ratio: Option<Percent>,
-    /// The change of the total cost against the month before, in percent; `None` without a month before.
-    pub trend: Option<Percent>,
-    /// The direction of that change.
-    pub trend_type: Option<TrendType>,
-    /// The product's code, e.g. `p_cvm`.
-    #[serde(deserialize_with = "lenient::required")]
-    pub business_code: String,
-    /// The product's name.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub business_code_name: Option<String>,
-    /// The list price of what was used.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub total_cost: Option<Yuan>,
-    /// The list price of what reserved instances covered.
-    #[serde(rename = "RICost", default, deserialize_with = "lenient::optional")]
-    pub ri_cost: Option<Yuan>,
-    /// The list price of what savings plans covered.
-    #[serde(rename = "SPCost", default, deserialize_with = "lenient::optional")]
-    pub sp_cost: Option<Yuan>,
-    /// Paid in cash.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cash_pay_amount: Option<Yuan>,
-    /// Paid with vouchers.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub voucher_pay_amount: Option<Yuan>,
-    /// Paid with free credits.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub incentive_pay_amount: Option<Yuan>,
-    /// Paid from shared proceeds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub transfer_pay_amount: Option<Yuan>,
-    /// The price after discounts.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub allocation_real_total_cost: Option<Yuan>,
+    /// The cost of one product for one cost-allocation unit. Amounts are in yuan.
+    ///
+    /// A cost is *gathered* if a rule assigns a resource to the unit, and *allocated* if a rule divides a common cost
+    /// among units; *total* is the sum of both. A field that the service omitted is `None`.
+    pub struct AllocationSummaryByBusiness {
+        /// The key of the cost-allocation unit; `None` for costs that no rule assigns.
+        pub tree_node_uniq_key: Option<String> = "lenient::optional",
+        /// The name of the cost-allocation unit.
+        pub tree_node_uniq_key_name: Option<String> = "lenient::optional_text",
+        /// The day of the bill, or the first day of its month.
+        pub bill_date: Option<BillDate> = "lenient::optional",
+        /// Gathered, paid in cash.
+        pub gather_cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered, paid with vouchers.
+        pub gather_voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered, paid with free credits.
+        pub gather_incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered, paid from shared proceeds.
+        pub gather_transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid in cash.
+        pub allocate_cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid with vouchers.
+        pub allocate_voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid with free credits.
+        pub allocate_incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Allocated, paid from shared proceeds.
+        pub allocate_transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid in cash.
+        pub total_cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid with vouchers.
+        pub total_voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid with free credits.
+        pub total_incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Total, paid from shared proceeds.
+        pub total_transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Gathered cost after discounts.
+        pub gather_real_cost: Option<Yuan> = "lenient::optional",
+        /// Allocated cost after discounts.
+        pub allocate_real_cost: Option<Yuan> = "lenient::optional",
+        /// Total cost after discounts.
+        pub real_total_cost: Yuan,
+        /// This record's share of the whole cost after discounts, in percent.
+        pub ratio: Option<Percent>,
+        /// The change of the total cost against the month before, in percent; `None` without a month before.
+        pub trend: Option<Percent>,
+        /// The direction of that change.
+        pub trend_type: Option<TrendType>,
+        /// The product's code, e.g. `p_cvm`.
+        #[serde(deserialize_with = "lenient::required")]
+        pub business_code: String,
+        /// The product's name.
+        pub business_code_name: Option<String> = "lenient::optional_text",
+        /// The list price of what was used.
+        pub total_cost: Option<Yuan> = "lenient::optional",
+        /// The list price of what reserved instances covered.
+        #[serde(rename = "RICost")]
+        pub ri_cost: Option<Yuan> = "lenient::optional",
+        /// The list price of what savings plans covered.
+        #[serde(rename = "SPCost", default, deserialize_with = "lenient::optional")]
+        pub sp_cost: Option<Yuan>,
+        /// Paid in cash.
+        pub cash_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Paid with vouchers.
+        pub voucher_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Paid with free credits.
+        pub incentive_pay_amount: Option<Yuan> = "lenient::optional",
+        /// Paid from shared proceeds.
+        pub transfer_pay_amount: Option<Yuan> = "lenient::optional",
+        /// The price after discounts.
+        pub allocation_real_total_cost: Option<Yuan> = "lenient::optional",
+    }
 }
 
 open_set! {

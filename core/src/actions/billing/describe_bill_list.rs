@@ -1,6 +1,6 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 use super::{SERVICE, VERSION};
 use crate::{
@@ -10,15 +10,14 @@ use crate::{
     types::{BeijingSecond, FenSum, lenient, open_set},
 };
 
-/// The page size where nobody says otherwise; the service documents no maximum.
+/// The default page size. The service documents no maximum.
 const PAGE_SIZE: u32 = 100;
 
 input! {
-    /// Returns what was paid into and out of the account, and ten sums over it.
+    /// Returns the transactions that paid into and out of the account, and ten sums over them.
     ///
-    /// Times are Beijing's (UTC+8), and both ends of the range are included. The service takes at most
-    /// [`MAX_MONTHS`](Self::MAX_MONTHS) at once; a walk takes any range, in windows of as many. Amounts are
-    /// in fen.
+    /// Times are Beijing times (UTC+8), and both ends of the range are included. Amounts are in fen. A request covers
+    /// at most [`MAX_MONTHS`](Self::MAX_MONTHS) months. A walk covers any range, in windows of so many months.
     ///
     /// ```
     /// use tc3_core::{billing::{DescribeBillList, PayType}, types::BeijingSecond};
@@ -42,27 +41,27 @@ input! {
         pub start_time: BeijingSecond,
         /// The end of the range, Beijing time, included.
         pub end_time: BeijingSecond,
-        /// How many records to skip. A walk begins here and counts on by itself.
+        /// How many records to skip. A walk starts here.
         #[serde(default)]
         pub offset: u64,
-        /// How many records to return at most, at least 1; `None` asks for 100, or a walk's page size. It is written as
-        /// 100, which the service wants, and so read back as 100.
+        /// The maximum number of records to return, at least 1; `None` asks for 100, or a walk's page size. `None` is
+        /// serialized as 100, since the service requires a `Limit`, and so is deserialized as 100.
         #[serde(default, serialize_with = "limit_or::<PAGE_SIZE, _>")]
         pub limit: Option<u32>,
-        /// The kinds of transactions to return; empty asks for all.
+        /// The kinds of transactions to return; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub pay_type: Vec<PayType>,
-        /// The modes within those kinds to return; empty asks for all.
+        /// The modes within those kinds to return; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub sub_pay_type: Vec<SubPayType>,
-        /// Whether transactions of 0 yuan are returned; the service leaves them out by default.
+        /// Whether transactions of 0 yuan are returned; the service omits them by default.
         #[serde(default, with = "zero_or_one", skip_serializing_if = "Option::is_none")]
         pub with_zero_amount: Option<bool>,
     }
 }
 
 impl DescribeBillList {
-    /// How many months the service takes between `StartTime` and `EndTime`, as documented. Not enforced here.
+    /// The documented maximum of months between `StartTime` and `EndTime`. The service enforces it, not this crate.
     pub const MAX_MONTHS: u32 = 6;
 
     /// All transactions from `start` to `end`, both included.
@@ -78,13 +77,13 @@ impl DescribeBillList {
         }
     }
 
-    /// Only these kinds of transactions.
+    /// Returns only these kinds of transactions.
     pub fn with_pay_types(mut self, pay_types: impl IntoIterator<Item = PayType>) -> Self {
         self.pay_type = pay_types.into_iter().collect();
         self
     }
 
-    /// Only these modes within the kinds of transactions.
+    /// Returns only these modes within the kinds of transactions.
     pub fn with_sub_pay_types(
         mut self,
         sub_pay_types: impl IntoIterator<Item = SubPayType>,
@@ -93,14 +92,14 @@ impl DescribeBillList {
         self
     }
 
-    /// Whether transactions of 0 yuan are returned.
+    /// Sets whether transactions of 0 yuan are returned.
     pub fn with_zero_amount(mut self, returned: bool) -> Self {
         self.with_zero_amount = Some(returned);
         self
     }
 
-    /// Skips the first `offset` records; those of the first window, where a walk cuts the range into several. A walk
-    /// whose first window has fewer ends with [`Error::Input`](crate::Error::Input).
+    /// Skips the first `offset` records. A walk over several windows skips those of the first window; if that has fewer
+    /// records, the walk ends with [`Error::Input`](crate::Error::Input).
     pub fn with_offset(mut self, offset: u64) -> Self {
         self.offset = offset;
         self
@@ -113,7 +112,7 @@ impl DescribeBillList {
     }
 }
 
-/// By what they ask for: an open `limit` is one of 100.
+/// Inputs are equal if they ask for the same; a `limit` of `None` equals 100.
 impl PartialEq for DescribeBillList {
     fn eq(&self, other: &Self) -> bool {
         same(self, other)
@@ -137,8 +136,8 @@ impl Action for DescribeBillList {
     }
 }
 
-/// `Offset` counts records: the vendor's page says "from 0" without a unit, so a walk checks what came
-/// against the total.
+/// `Offset` counts records. The vendor's page says only "from 0", so a walk compares the number of records with the
+/// total.
 impl Paginate for DescribeBillList {
     type Item = BillTransactionInfo;
     const PAGING: Paging = Paging::ItemOffset;
@@ -165,8 +164,8 @@ impl Paginate for DescribeBillList {
         if end >= self.end_time {
             return None;
         }
-        // The second at the seam is in both: whether a range includes all of its last second, up to the
-        // next, or its first instant alone is not documented, and one of them must have what is in it.
+        // Both windows include the second between them: it is not documented whether a range includes all of its last
+        // second or only its first instant.
         let rest = Self {
             start_time: end,
             ..self.clone()
@@ -199,92 +198,70 @@ impl Paginate for DescribeBillList {
     }
 }
 
-/// A page of transactions, and the sums over all that the request asks for.
-///
-/// A sum is `None` when the service left it out. The service calls the sums "Float" and counts in fen; one that
-/// is not a whole number of fen is kept as it came, for it must not cost the transactions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct DescribeBillListResponse {
-    /// The transactions of this page; null and absent are read as none.
-    #[serde(default, deserialize_with = "lenient::objects")]
-    pub transaction_list: Vec<BillTransactionInfo>,
-    /// How many transactions the request asks for, over all pages; `None` when the service has no figure.
-    #[serde(default, deserialize_with = "lenient::optional_total")]
-    pub total: Option<u64>,
-    /// Refunds, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub return_amount: Option<FenSum>,
-    /// Recharges, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub recharge_amount: Option<FenSum>,
-    /// Freezes, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub block_amount: Option<FenSum>,
-    /// Unfreezes, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub unblock_amount: Option<FenSum>,
-    /// Deductions, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub deduct_amount: Option<FenSum>,
-    /// Transfers in, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub agent_in_amount: Option<FenSum>,
-    /// Recharges by advance payment, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub advance_recharge_amount: Option<FenSum>,
-    /// Withdrawals, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub withdraw_amount: Option<FenSum>,
-    /// Transfers out, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub agent_out_amount: Option<FenSum>,
-    /// Repayments of advances, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub advance_pay_amount: Option<FenSum>,
-}
+output! {
+    /// A page of transactions, and the sums over all pages.
+    ///
+    /// A sum is `None` if the service omitted it. The service documents the sums as floats in fen. A sum that is not a
+    /// whole number of fen is kept unchanged, so that the transactions can still be read.
+    pub struct DescribeBillListResponse {
+        /// The transactions of this page; empty if null or absent.
+        pub transaction_list: Vec<BillTransactionInfo> = "lenient::objects",
+        /// The number of transactions on all pages; `None` if the service gives none.
+        pub total: Option<u64> = "lenient::optional_total",
+        /// Refunds, in fen.
+        pub return_amount: Option<FenSum> = "lenient::optional",
+        /// Recharges, in fen.
+        pub recharge_amount: Option<FenSum> = "lenient::optional",
+        /// Freezes, in fen.
+        pub block_amount: Option<FenSum> = "lenient::optional",
+        /// Unfreezes, in fen.
+        pub unblock_amount: Option<FenSum> = "lenient::optional",
+        /// Deductions, in fen.
+        pub deduct_amount: Option<FenSum> = "lenient::optional",
+        /// Transfers in, in fen.
+        pub agent_in_amount: Option<FenSum> = "lenient::optional",
+        /// Recharges by advance payment, in fen.
+        pub advance_recharge_amount: Option<FenSum> = "lenient::optional",
+        /// Withdrawals, in fen.
+        pub withdraw_amount: Option<FenSum> = "lenient::optional",
+        /// Transfers out, in fen.
+        pub agent_out_amount: Option<FenSum> = "lenient::optional",
+        /// Repayments of advances, in fen.
+        pub advance_pay_amount: Option<FenSum> = "lenient::optional",
+    }
 
-/// One transaction. What the service left out is `None`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct BillTransactionInfo {
-    /// The kind of transaction.
-    pub action_type: PayType,
-    /// How much, in fen; positive is paid in, negative is paid out.
-    pub amount: Fen,
-    /// What is available after it, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub balance: Option<Fen>,
-    /// The transaction's own number.
-    #[serde(deserialize_with = "lenient::required")]
-    pub bill_id: String,
-    /// What it was for, in words.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub operation_info: Option<String>,
-    /// When it took place, Beijing time, with milliseconds.
-    pub operation_time: BeijingTime,
-    /// The cash balance after it, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cash: Option<Fen>,
-    /// The balance of free credits after it, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub incentive: Option<Fen>,
-    /// What is frozen after it, in fen.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub freezing: Option<Fen>,
-    /// The account or channel it was paid by, in words.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub pay_channel: Option<String>,
-    /// The mode within the kind of transaction.
-    pub deduct_mode: Option<SubPayType>,
+    /// One transaction. A field that the service omitted is `None`.
+    pub struct BillTransactionInfo {
+        /// The kind of transaction.
+        pub action_type: PayType,
+        /// The amount in fen; positive is paid in, negative is paid out.
+        pub amount: Fen,
+        /// The available balance after the transaction, in fen.
+        pub balance: Option<Fen> = "lenient::optional",
+        /// The transaction's number.
+        #[serde(deserialize_with = "lenient::required")]
+        pub bill_id: String,
+        /// A description for people.
+        pub operation_info: Option<String> = "lenient::optional_text",
+        /// The time of the transaction, Beijing time, with milliseconds.
+        pub operation_time: BeijingTime,
+        /// The cash balance after the transaction, in fen.
+        pub cash: Option<Fen> = "lenient::optional",
+        /// The balance of free credits after the transaction, in fen.
+        pub incentive: Option<Fen> = "lenient::optional",
+        /// The frozen balance after the transaction, in fen.
+        pub freezing: Option<Fen> = "lenient::optional",
+        /// The account or channel that paid, as a text for people.
+        pub pay_channel: Option<String> = "lenient::optional_text",
+        /// The mode within the kind of transaction.
+        pub deduct_mode: Option<SubPayType>,
+    }
 }
 
 open_set! {
     /// A kind of transaction.
     pub struct PayType {
-        /// All kinds; only to ask with.
+        /// All kinds; only in requests.
         ALL = "all",
         /// A recharge.
         RECHARGE = "recharge",
@@ -316,10 +293,10 @@ open_set! {
 }
 
 open_set! {
-    /// A mode within a kind of transaction; which go with which kind is said at each.
+    /// A mode within a kind of transaction. Each constant names its kinds.
     ///
-    /// Requests have some in another spelling than answers, as `hour_h` and `hourh`. Both are the same mode, which has
-    /// the spelling of requests here.
+    /// Requests and responses spell some modes differently, e.g. `hour_h` and `hourh`. Both are read as the same mode,
+    /// with the spelling of requests.
     ///
     /// ```
     /// use tc3_core::billing::SubPayType;
@@ -330,7 +307,7 @@ open_set! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub struct SubPayType {
-        /// All modes; only to ask with.
+        /// All modes; only in requests.
         ALL = "all",
         /// A prepaid purchase (deduct), or the refund of one (return).
         TRADE = "trade",

@@ -1,7 +1,7 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     Action, CompactDate, Invalid, Paginate, UnixTime,
@@ -14,11 +14,11 @@ use crate::{
 };
 
 input! {
-    /// Returns what the sub-customers of an e-signature app consumed, one record a use.
+    /// Returns the consumption of an e-signature app's sub-customers, one record for each use.
     ///
-    /// Both days of the range are included. The vendor's page does not say whose days they are; the emulator
-    /// takes them as Beijing's (UTC+8). The service takes at most [`MAX_DAYS`](Self::MAX_DAYS) at once,
-    /// and since 2026-10-10 only days of one calendar month; a walk takes any range, month by month.
+    /// Both days of the range are included. The vendor's page doesn't name their time zone; the emulator uses Beijing
+    /// time (UTC+8). A request covers at most [`MAX_DAYS`](Self::MAX_DAYS) days and, since 2026-10-10, only days of one
+    /// calendar month. A walk covers any range, month by month.
     ///
     /// ```
     /// use tc3_core::{essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType}, CompactDate};
@@ -39,7 +39,7 @@ input! {
     /// Source: the vendor's page of `ChannelDescribeBillUsageDetail`, essbasic 2021-05-26.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct ChannelDescribeBillUsageDetail {
-        /// The app, and the sub-customer if only one is asked for.
+        /// The app, and the sub-customer if only one is wanted.
         pub agent: Agent,
         /// The first day, included.
         pub start_time: CompactDate,
@@ -48,22 +48,21 @@ input! {
         /// The package to return; `None` asks for all.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub quota_type: Option<QuotaType>,
-        /// The index of the page, from 0: page 1 follows page 0 whatever the `Limit`. A walk begins here
-        /// and counts on by itself.
+        /// The index of the page, from 0: page 1 follows page 0 whatever the `Limit`. A walk starts here.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub offset: Option<u64>,
-        /// How many records a page has at most, at least 1. The service refuses more than it serves: 100 by
-        /// the vendor's newest description, 50 by an older one. A walk asks for 50 unless told otherwise.
+        /// The maximum number of records on a page, at least 1. The service refuses more than 100 by the vendor's
+        /// newest description, and more than 50 by an older one. A walk's default is 50.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub limit: Option<u32>,
     }
 }
 
 impl ChannelDescribeBillUsageDetail {
-    /// How many days the service takes at once, both ends counted, as documented. Not enforced here.
+    /// The documented maximum of days in a range, both ends included. The service enforces it, not this crate.
     pub const MAX_DAYS: u32 = 31;
 
-    /// What was consumed under `agent` from the day `start` to the day `end`, both included.
+    /// The consumption of `agent` from the day `start` to the day `end`, both included.
     pub const fn new(agent: Agent, start: CompactDate, end: CompactDate) -> Self {
         Self {
             agent,
@@ -75,19 +74,19 @@ impl ChannelDescribeBillUsageDetail {
         }
     }
 
-    /// Only this package.
+    /// Returns only this package.
     pub fn with_quota_type(mut self, quota_type: QuotaType) -> Self {
         self.quota_type = Some(quota_type);
         self
     }
 
-    /// Begins with the page of this index, from 0.
+    /// Starts at the page with this index, from 0.
     pub fn with_offset(mut self, page: u64) -> Self {
         self.offset = Some(page);
         self
     }
 
-    /// Pages of at most `limit` records, at least 1.
+    /// Returns pages of at most `limit` records, at least 1.
     pub fn with_limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
@@ -117,7 +116,7 @@ impl Action for ChannelDescribeBillUsageDetail {
 impl Paginate for ChannelDescribeBillUsageDetail {
     type Item = ChannelBillUsageDetail;
     const PAGING: Paging = Paging::PageIndex;
-    // What a service of either description takes; 100 is for those who ask for it.
+    // Both descriptions of the service accept 50.
     const PAGE_SIZE: u32 = 50;
     const MAX_PAGE_SIZE: u32 = 100;
 
@@ -152,8 +151,8 @@ impl Paginate for ChannelDescribeBillUsageDetail {
         Some(format!("{} to {}", self.start_time, self.end_time))
     }
 
-    /// The contract, the package, the time and the count; the rest may change, `FlowStatus` above all. Records may
-    /// be equal in all of them, several text messages of one contract say.
+    /// The contract, the package, the time and the count; other fields may change, above all `FlowStatus`. Several
+    /// records may have the same identity, e.g. text messages of one contract.
     fn identity(item: &ChannelBillUsageDetail) -> Option<Cow<'_, str>> {
         let contract = item.flow_id.as_deref().unwrap_or_default();
         let package = item.quota_type.as_ref().map_or("", QuotaType::as_str);
@@ -170,12 +169,12 @@ impl Paginate for ChannelDescribeBillUsageDetail {
 }
 
 input! {
-    /// The app on whose behalf a request is made, and the sub-customer and its employee where they matter.
+    /// The app that makes a request, and optionally the sub-customer and its employee.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Agent {
         /// The app's id; mandatory.
         pub app_id: String,
-        /// The sub-customer's id in the app; `None` asks for all sub-customers.
+        /// The sub-customer's id in the app; all sub-customers if `None`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub proxy_organization_open_id: Option<String>,
         /// The sub-customer's employee.
@@ -236,55 +235,40 @@ impl UserInfo {
     }
 }
 
-/// A page of uses. The service may leave out either field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct ChannelDescribeBillUsageDetailResponse {
-    /// How many uses the request asks for, over all pages.
-    #[serde(default, deserialize_with = "lenient::optional_total")]
-    pub total: Option<u64>,
-    /// The uses of this page.
-    #[serde(default, deserialize_with = "lenient::optional_objects")]
-    pub details: Option<Vec<ChannelBillUsageDetail>>,
-}
+output! {
+    /// A page of uses. The service may omit either field.
+    pub struct ChannelDescribeBillUsageDetailResponse {
+        /// The number of uses on all pages.
+        pub total: Option<u64> = "lenient::optional_total",
+        /// The uses of this page.
+        pub details: Option<Vec<ChannelBillUsageDetail>> = "lenient::optional_objects",
+    }
 
-/// One use. The service may leave out any field, which is `None` then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct ChannelBillUsageDetail {
-    /// The id of the contract's flow.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub flow_id: Option<String>,
-    /// Who handled it; several names are joined with semicolons.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub operator_name: Option<String>,
-    /// The organisation that began the flow.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub create_organization_name: Option<String>,
-    /// The name of the contract's flow.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub flow_name: Option<String>,
-    /// Where the flow stands.
-    pub flow_status: Option<FlowStatus>,
-    /// The package that it was taken from.
-    pub quota_type: Option<QuotaType>,
-    /// How many were used; negative for a return.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub use_count: Option<i64>,
-    /// When, in Unix seconds.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cost_time: Option<UnixTime>,
-    /// The name of the package that it was taken from.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub quota_name: Option<String>,
-    /// Whether it was taken or given back.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub cost_type: Option<CostType>,
-    /// A remark.
-    #[serde(default, deserialize_with = "lenient::optional_text")]
-    pub remark: Option<String>,
+    /// One use. A field that the service omitted is `None`.
+    pub struct ChannelBillUsageDetail {
+        /// The id of the contract's flow.
+        pub flow_id: Option<String> = "lenient::optional",
+        /// The names of those who handled it, separated by semicolons.
+        pub operator_name: Option<String> = "lenient::optional_text",
+        /// The organisation that started the flow.
+        pub create_organization_name: Option<String> = "lenient::optional_text",
+        /// The name of the contract's flow.
+        pub flow_name: Option<String> = "lenient::optional_text",
+        /// The state of the flow.
+        pub flow_status: Option<FlowStatus>,
+        /// The package that the use was taken from.
+        pub quota_type: Option<QuotaType>,
+        /// The number used; negative if it was given back.
+        pub use_count: Option<i64> = "lenient::optional",
+        /// The time of the use, in Unix seconds.
+        pub cost_time: Option<UnixTime> = "lenient::optional",
+        /// The name of the package.
+        pub quota_name: Option<String> = "lenient::optional_text",
+        /// Whether the use was taken or given back.
+        pub cost_type: Option<CostType> = "lenient::optional",
+        /// A remark.
+        pub remark: Option<String> = "lenient::optional_text",
+    }
 }
 
 open_set! {
@@ -322,7 +306,7 @@ open_set! {
 }
 
 open_set! {
-    /// Where a contract's flow stands.
+    /// The state of a contract's flow.
     pub struct FlowStatus {
         /// Created.
         INIT = "INIT",
@@ -347,7 +331,7 @@ open_set! {
 
 /// Whether a use was taken or given back.
 ///
-/// An open set: the constants are the values that the vendor documents, any other number is held as it is.
+/// An open set: the constants are the values that the vendor documents, and any other number is kept unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct CostType(i64);
@@ -358,7 +342,7 @@ impl CostType {
     /// Given back after a withdrawal; the count is negative.
     pub const RETURN: Self = Self(2);
 
-    /// Holds `number` as it is, documented or not.
+    /// The value with this number, documented or not.
     pub const fn new(number: i64) -> Self {
         Self(number)
     }

@@ -19,43 +19,44 @@ input! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
-    /// An empty `RoleArn`, a `RoleSessionName` against its rule and a `DurationSeconds` of 0 are refused before
-    /// anything is sent, and so are an `ExternalId` and `Tags` against theirs. It may be repeated: one more pair of
-    /// temporary keys does no harm. Whoever signs in with an MFA code sends it by [`Untyped`](crate::Untyped), with
-    /// [`confidential`](crate::Untyped::confidential): it is good for once, and a role is taken again and again.
+    /// Parameters that break the rules at their fields are refused before anything is sent, and so are an empty
+    /// `RoleArn` and a `DurationSeconds` of 0. The action may be repeated: another pair of temporary keys does no harm.
+    ///
+    /// It has no MFA code, which is valid only once, while a role is assumed repeatedly. Send a request with a code by
+    /// [`Untyped`](crate::Untyped), with [`confidential`](crate::Untyped::confidential).
     ///
     /// Source: the vendor's description of `AssumeRole`, STS 2018-08-13.
     #[derive(Clone, PartialEq, Eq)]
     pub struct AssumeRole {
         /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
         pub role_arn: String,
-        /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
+        /// A name of your choice for the session, which the audit log shows: 2 to 128 letters, digits and `+=,.@_-`.
         pub role_session_name: String,
-        /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](Self::MAX_SECONDS).
+        /// The lifetime of the credentials; 7,200 by default, at most [`MAX_SECONDS`](Self::MAX_SECONDS).
         #[serde(skip_serializing_if = "Option::is_none")]
         pub duration_seconds: Option<u32>,
-        /// What is allowed of all that the role allows, as the service wants it: a percent-encoded policy.
+        /// A policy that restricts what the role allows, percent-encoded as the service requires it.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub policy: Option<String>,
-        /// What the role's owner asks of others who take it.
+        /// The external id that the role's owner requires of other accounts: 2 to 128 letters, digits and `+=,.@:/_-`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub external_id: Option<String>,
-        /// What is known of the session, for policies to go by: at most 50, each key once.
+        /// Tags of the session, which policies can check: at most 50, each key once.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub tags: Vec<Tag>,
-        /// The caller's UIN, which audits show.
+        /// The caller's UIN, which the audit log shows.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub source_identity: Option<String>,
     }
 }
 
 impl AssumeRole {
-    /// For how long the service gives credentials at most, as documented. Not enforced here.
+    /// The documented maximum lifetime of the credentials. The service enforces it, not this crate.
     pub const MAX_SECONDS: u32 = 43_200;
-    /// How many tags a session has at most.
+    /// The maximum number of tags.
     pub const MAX_TAGS: usize = 50;
 
-    /// Takes a role, under a name of one's own.
+    /// Assumes a role, with a session name of your choice.
     pub fn new(role_arn: impl Into<String>, role_session_name: impl Into<String>) -> Self {
         Self {
             role_arn: role_arn.into(),
@@ -68,13 +69,13 @@ impl AssumeRole {
         }
     }
 
-    /// For that many seconds, at least 1.
+    /// Sets the lifetime of the credentials, at least 1 second.
     pub fn with_duration_seconds(mut self, seconds: u32) -> Self {
         self.duration_seconds = Some(seconds);
         self
     }
 
-    /// Allows only what this policy, a JSON text, allows as well. It is percent-encoded here.
+    /// Restricts the role to what this policy allows too. The policy is a JSON text, which is percent-encoded here.
     ///
     /// ```
     /// use tc3_core::sts::AssumeRole;
@@ -84,31 +85,31 @@ impl AssumeRole {
     /// ```
     pub fn with_policy(mut self, policy: &str) -> Self {
         let encoded: String = form_urlencoded::byte_serialize(policy.as_bytes()).collect();
-        // A plus sign is a space in forms alone; a plus sign itself is encoded by now.
+        // Forms encode a space as a plus sign, and a plus sign as %2B.
         self.policy = Some(encoded.replace('+', "%20"));
         self
     }
 
-    /// With what the role's owner asks of others who take it.
+    /// Sets the external id that the role's owner requires of other accounts.
     pub fn with_external_id(mut self, external_id: impl Into<String>) -> Self {
         self.external_id = Some(external_id.into());
         self
     }
 
-    /// With one tag more.
+    /// Adds a tag.
     pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push(Tag::new(key, value));
         self
     }
 
-    /// With the UIN of the caller, for audits.
+    /// Sets the caller's UIN, which the audit log shows.
     pub fn with_source_identity(mut self, uin: impl Into<String>) -> Self {
         self.source_identity = Some(uin.into());
         self
     }
 }
 
-/// Without the external id, which those who take the role share with its owner.
+/// Hides the external id, which is a shared secret of the role's owner and the caller.
 impl fmt::Debug for AssumeRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AssumeRole")
@@ -165,12 +166,12 @@ fn is_external_id(id: &str) -> bool {
 }
 
 input! {
-    /// What is known of a session, as a name and a text, for policies to go by.
+    /// A tag of a session, which policies can check.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Tag {
-        /// The name, 1 to 128 characters; upper and lower case differ.
+        /// The key, 1 to 128 characters; upper and lower case differ.
         pub key: String,
-        /// The text, at most 256 characters; upper and lower case differ.
+        /// The value, at most 256 characters; upper and lower case differ.
         pub value: String,
     }
 }

@@ -8,8 +8,8 @@ use super::{AssumedRole, SERVICE, VERSION, check, secret};
 use crate::{Action, Invalid};
 
 input! {
-    /// Returns temporary credentials for a role that an identity provider (OIDC) vouches for. The request is not
-    /// signed, so it takes no credentials to get some.
+    /// Returns temporary credentials for a role, in exchange for a token of an identity provider (OIDC). The request is
+    /// not signed, so it needs no credentials.
     ///
     /// ```
     /// use tc3_core::sts::AssumeRoleWithWebIdentity;
@@ -25,11 +25,11 @@ input! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
-    /// The JSON holds the token, since the request does: whoever stores it stores a secret. An error in reading it
-    /// back does not show the token.
+    /// The JSON holds the token, which is a secret, as the request does. An error in deserializing it does not show the
+    /// token.
     ///
-    /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a `RoleSessionName` against its rule and a
-    /// `DurationSeconds` of 0 are refused before anything is sent. It may be repeated.
+    /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a malformed `RoleSessionName` and a `DurationSeconds` of
+    /// 0 are refused before anything is sent. The action may be repeated.
     ///
     /// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
     #[derive(Clone, PartialEq, Eq)]
@@ -40,9 +40,9 @@ input! {
         web_identity_token: Zeroizing<String>,
         /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
         pub role_arn: String,
-        /// A name of one's own for who takes the role, which audits show: 2 to 128 letters, digits and `+=,.@_-`.
+        /// A name of your choice for the session, which the audit log shows: 2 to 128 letters, digits and `+=,.@_-`.
         pub role_session_name: String,
-        /// For how many seconds; 7,200 by default, at most [`MAX_SECONDS`](super::AssumeRole::MAX_SECONDS).
+        /// The lifetime of the credentials; 7,200 by default, at most [`MAX_SECONDS`](super::AssumeRole::MAX_SECONDS).
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -52,8 +52,7 @@ input! {
     }
 }
 
-/// Reads a number of seconds. The deserializer's own error would show a text that stands in its place, and that
-/// may be the token.
+/// Reads a number of seconds. The deserializer's own error would show a misplaced text, which may be the token.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     Option::deserialize(deserializer).map_err(|_| {
         let invalid = Invalid::new("DurationSeconds", "must be a number of seconds");
@@ -62,7 +61,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D:
 }
 
 impl AssumeRoleWithWebIdentity {
-    /// Takes a role with a token that the provider issued, under a name of one's own.
+    /// Assumes a role with a token of the provider, with a session name of your choice.
     pub fn new(
         provider_id: impl Into<String>,
         web_identity_token: impl Into<String>,
@@ -78,13 +77,13 @@ impl AssumeRoleWithWebIdentity {
         }
     }
 
-    /// For that many seconds, at least 1.
+    /// Sets the lifetime of the credentials, at least 1 second.
     pub fn with_duration_seconds(mut self, seconds: u32) -> Self {
         self.duration_seconds = Some(seconds);
         self
     }
 
-    /// The token that the provider issued, which is a secret.
+    /// The token of the provider, which is a secret.
     pub fn web_identity_token(&self) -> &str {
         &self.web_identity_token
     }

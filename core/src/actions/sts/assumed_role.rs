@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::secret;
 use crate::{Credential, Invalid, UnixTime, types::lenient};
 
-/// A role that was taken: what [`AssumeRole`](super::AssumeRole) and
-/// [`AssumeRoleWithWebIdentity`](super::AssumeRoleWithWebIdentity) return.
+/// The output of [`AssumeRole`](super::AssumeRole) and
+/// [`AssumeRoleWithWebIdentity`](super::AssumeRoleWithWebIdentity): temporary credentials.
 ///
 /// ```
 /// use tc3_core::{sts::AssumeRole, wire::response, Credential, UnixTime};
@@ -24,17 +24,17 @@ use crate::{Credential, Invalid, UnixTime, types::lenient};
 /// # Ok::<(), tc3_core::Error>(())
 /// ```
 ///
-/// It is written with serde as the service writes it, **keys and all**: what is stored of it opens the account until
-/// the keys expire, and the text that serde wrote is not wiped from memory. `Debug` shows no key, so print that.
+/// Serializing it **writes the keys**, as the service does: a stored one gives access to the account until the keys
+/// expire, and the text that serde wrote is not wiped from memory. `Debug` shows no key, so print that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct AssumedRole {
     /// The keys and their token.
     pub credentials: TemporaryCredentials,
-    /// When they expire.
+    /// When the keys expire.
     pub expired_time: UnixTime,
-    /// The same as a text (ISO 8601, UTC).
+    /// The same time as a text (ISO 8601, UTC).
     pub expiration: Option<String>,
 }
 
@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for AssumedRole {
 impl TryFrom<AssumedRole> for Credential {
     type Error = Invalid;
 
-    /// The credential that signs in the role.
+    /// The credential that signs as the role.
     fn try_from(role: AssumedRole) -> Result<Self, Invalid> {
         let TemporaryCredentials { id, key, token } = role.credentials;
         let credential = Self::new(id, &**key)?.with_token(&**token)?;
@@ -92,7 +92,7 @@ impl TemporaryCredentials {
         &self.key
     }
 
-    /// The token, without which the keys are worth nothing.
+    /// The token, without which the keys are not valid.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -110,7 +110,7 @@ impl<'de> Deserialize<'de> for TemporaryCredentials {
             token: Zeroizing<String>,
         }
 
-        // The error's own text may hold what stands in the place of a key.
+        // The deserializer's own error may show a misplaced key.
         let lenient::Object(parts) = lenient::Object::<Parts>::deserialize(deserializer)
             .map_err(|_| D::Error::custom("no TmpSecretId, TmpSecretKey and Token as texts"))?;
         Ok(Self {

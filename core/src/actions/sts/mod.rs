@@ -1,4 +1,4 @@
-//! Security token service (STS), 2018-08-13: credentials for a while.
+//! Security token service (STS), 2018-08-13: temporary credentials.
 
 mod assume_role;
 mod assume_role_with_web_identity;
@@ -13,7 +13,7 @@ use crate::Invalid;
 const SERVICE: &str = "sts";
 const VERSION: &str = "2018-08-13";
 
-/// The rules about parameters that both actions have.
+/// The rules for the parameters that both actions have.
 fn check(role_arn: &str, session_name: &str, duration: Option<u32>) -> Result<(), Invalid> {
     if role_arn.is_empty() {
         return Err(Invalid::new("RoleArn", "must not be empty"));
@@ -31,7 +31,7 @@ fn check(role_arn: &str, session_name: &str, duration: Option<u32>) -> Result<()
     Ok(())
 }
 
-/// A text that is wiped from memory, written as it is.
+/// A text that is wiped from memory when dropped, and serialized as a plain text.
 mod secret {
     use alloc::string::String;
 

@@ -57,7 +57,7 @@ const FIELDS: &[Field] = &[
 ];
 
 const MAX_LIMIT: u32 = 1_000;
-/// What the vendor's page gives as an example of `Sort`, though it is none of its fields: the total cost.
+/// The example of `Sort` on the vendor's page, which is not a documented value: the total cost.
 const DOCUMENTED_SORT: &str = "realCost";
 
 /// The records of products.
@@ -68,7 +68,7 @@ pub(crate) struct Ledger {
     views: Memo<Query, View>,
 }
 
-/// What a request asks for, but for its page.
+/// A request without its page.
 #[derive(Clone, Debug, PartialEq)]
 struct Query {
     /// Months since the ledger's first one.
@@ -80,11 +80,11 @@ struct Query {
     sort: Option<(Sort, bool)>,
 }
 
-/// What a query comes to.
+/// The records of a query, and their sums.
 #[derive(Clone, Debug)]
 struct View {
     periodic: Periodic,
-    /// The indices in order, where the order or the filter isn't that of the periodic.
+    /// The sorted indices, if the order or the filter isn't periodic.
     listed: Option<Vec<u64>>,
     count: u64,
     /// Cash, vouchers, credits, proceeds.
@@ -176,7 +176,7 @@ impl Ledger {
         let view = self.views.get(query.clone(), |query| rows.view(query))?;
         let count = view.count.saturating_add(added.count());
         if count == 0 {
-            // For a month without a bill the service has no figures at all.
+            // The service returns no sums for a month without a bill.
             return Some(DescribeAllocationSummaryByBusinessResponse {
                 record_num: None,
                 total: None,
@@ -234,14 +234,14 @@ struct Rows {
 
 impl Rows {
     fn costs(&self, month: i64, index: u64) -> Costs {
-        // What a product costs a unit changes a little from month to month, around a level of its own.
+        // A product's cost for a unit varies a little from month to month.
         let mut level = Random::new(self.seed, "level", index);
         let mut random = Random::new(
             self.seed ^ u64::from_ne_bytes(month.to_ne_bytes()).rotate_left(32),
             "costs",
             index,
         );
-        // A refund now and then, and some products that cost nothing.
+        // Some records are refunds, and some products cost nothing.
         let sign = match level.below(16) {
             0 => -1,
             1 => 0,
@@ -251,7 +251,7 @@ impl Rows {
             .amount(200_000)
             .saturating_add(100)
             .saturating_mul(sign);
-        // In hundredths of a yuan, but for one in 16 that uses all decimals.
+        // One cost in 16 uses all decimals; the others are whole fen.
         let mut part = |percent: i64| {
             let varied = random.amount(41).saturating_add(80);
             let fen = base.saturating_mul(percent).saturating_mul(varied) / 10_000;
@@ -273,7 +273,7 @@ impl Rows {
         }
     }
 
-    /// The day that a record is of.
+    /// The day of a record.
     fn date(&self, index: u64) -> Option<Date> {
         let days = 0..i64::from(self.first_day.days_in_month());
         let days_before = spread(&days, index, self.range.end);
@@ -320,7 +320,7 @@ impl Rows {
         }
     }
 
-    /// What a record sorts by: a number, or the product's code.
+    /// The sort key of a record: a number, or the product's code.
     fn key(&self, sort: &Sort, index: u64) -> (i64, &'static str) {
         let costs = self.costs(self.month, index);
         let [gathered, allocated, both] = [costs.gathered, costs.allocated, costs.both()];
@@ -347,7 +347,7 @@ impl Rows {
         } else if field.starts_with("Allocate") {
             (of(allocated), "")
         } else {
-            // The part of the whole is in the order of the total cost.
+            // The ratio sorts like the total cost.
             (of(both), "")
         }
     }
@@ -374,14 +374,14 @@ impl Rows {
             unit,
             day,
             costs,
-            // Reserved instances and savings plans cover a part of the list price, which is a quarter higher.
+            // The list price is a quarter higher. Reserved instances and savings plans cover a part of it.
             list: real.saturating_add(real / 4).max(0),
             trend: self.trend(index),
         };
         row.written(whole)
     }
 
-    /// A record of the first kind that is asked for, which costs nothing, and by its list price is like no other.
+    /// A new record of the first kind that the request asks for. It costs nothing, and its list price is unique.
     fn added(
         &self,
         query: &Query,

@@ -51,11 +51,11 @@ const FIELDS: &[Field] = &[
     optional("WithZeroAmount", ParameterKind::Integer { signed: false }),
 ];
 
-/// After so many transactions comes one of 0 yuan.
+/// The number of transactions between two of 0 yuan.
 const BETWEEN_ZEROS: u64 = 32;
 const STRIDE: u64 = BETWEEN_ZEROS + 1;
 
-/// What the transactions are, over and over: kind, mode, how many of them, sign of the amount, words.
+/// The repeated pattern of transactions: kind, mode, number, sign of the amount, description.
 const KINDS: [(PayType, SubPayType, u64, i64, &str); 20] = [
     (
         PayType::DEDUCT,
@@ -143,13 +143,13 @@ pub(crate) struct Ledger {
     sums: Memo<Query, Sums>,
 }
 
-/// What a request asks for, but for its page.
+/// A request without its page.
 type Query = (Range<u64>, Filter);
 
 /// The sum of each kind, without signs.
 type Sums = Vec<(PayType, Fen)>;
 
-/// Which transactions of a range a request asks for.
+/// The filters of a request.
 #[derive(Clone, Debug, PartialEq)]
 struct Filter {
     pay_types: Vec<PayType>,
@@ -195,7 +195,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
         sub_pay_types: action.sub_pay_type,
         zeros: action.with_zero_amount == Some(true),
     };
-    // Without an exact end the whole second of EndTime is included, its milliseconds as well.
+    // Unless the end is exact, all milliseconds of EndTime's second are included.
     let milliseconds = |second: BeijingSecond| second.to_unix().seconds().saturating_mul(1_000);
     let included = if emulator.exact_end_time { 0 } else { 999 };
     let span = milliseconds(start)..=milliseconds(end).saturating_add(included);
@@ -222,7 +222,7 @@ impl Filter {
             && (all_modes || self.sub_pay_types.contains(mode))
     }
 
-    /// ParameterKind, mode and sign of the first transactions that it lets through, else of what it names itself.
+    /// Kind, mode and sign of the first transactions that pass the filter, else those that it names.
     fn first(&self) -> (PayType, SubPayType, i64) {
         let known = KINDS
             .into_iter()
@@ -240,7 +240,7 @@ impl Filter {
     }
 }
 
-/// What a transaction of 0 yuan is.
+/// The kind of a transaction of 0 yuan.
 const ZERO: (PayType, SubPayType) = (PayType::DEDUCT, SubPayType::HOUR_H);
 
 /// The period of [`KINDS`].
@@ -264,7 +264,7 @@ fn ordinal(index: u64) -> Option<u64> {
 
 fn kind(ordinal: u64) -> Option<&'static (PayType, SubPayType, u64, i64, &'static str)> {
     const TABLE: &[(PayType, SubPayType, u64, i64, &str)] = &KINDS;
-    // A stride that shares no factor with the round spreads each kind over all of it.
+    // A stride without a common factor with the period spreads each kind over all of it.
     let mut place = ordinal.wrapping_mul(29) % ROUND;
     TABLE
         .iter()
@@ -299,7 +299,7 @@ impl Ledger {
         self.records
     }
 
-    /// How many there are, those of 0 yuan included.
+    /// The number of transactions, including those of 0 yuan.
     const fn count(&self) -> u64 {
         self.records.saturating_add(self.records / BETWEEN_ZEROS)
     }
@@ -307,7 +307,7 @@ impl Ledger {
     fn milliseconds(&self, index: u64) -> i64 {
         match ordinal(index) {
             Some(ordinal) => spread(&self.span, ordinal, self.records),
-            // Half-way between its neighbours.
+            // Halfway between its neighbours.
             None => {
                 let before = index.saturating_sub(index / STRIDE);
                 half_way(&self.span, before.saturating_mul(2), self.records)
@@ -409,7 +409,7 @@ impl Ledger {
     }
 }
 
-/// What an added transaction moves, in fen.
+/// The amount of an added transaction, in fen.
 const ADDED: i64 = 100;
 
 fn added_transaction(
@@ -427,7 +427,7 @@ fn added_transaction(
         amount: Fen::new(sign.saturating_mul(ADDED)),
         action_type: kind,
         balance: Some(Fen::ZERO),
-        // Longer than any id of the ledger.
+        // Longer than all ids of the ledger, so unique.
         bill_id: format!(
             "{:04}{:02}{:02}{end}{:010}{:020}",
             day.year(),
@@ -452,7 +452,7 @@ fn beijing_time(milliseconds: i64) -> Option<BeijingTime> {
     text.parse().ok()
 }
 
-/// What a transaction moves: never 0 but for those of 0 yuan.
+/// The amount of a transaction; only those of 0 yuan are 0.
 fn amount(seed: u64, index: u64) -> Fen {
     let Some((.., sign, _)) = ordinal(index).and_then(kind) else {
         return Fen::ZERO;

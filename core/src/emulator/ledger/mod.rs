@@ -1,4 +1,4 @@
-//! What the service has: a function of a seed and an index, so that it takes no memory.
+//! The service's records, computed from a seed and an index, so that they take no memory.
 
 pub(crate) mod allocation_summary;
 pub(crate) mod bill_list;
@@ -12,13 +12,13 @@ use core::{num::NonZeroU64, ops::Range};
 
 pub(crate) use random::Random;
 
-/// The indices of a ledger that a filter lets through, where what is filtered by repeats with a period.
+/// The indices of a ledger that pass a filter, if the filtered fields repeat with a period.
 ///
-/// Counting them and finding the n-th takes no walk over the ledger.
+/// Counting them, and finding the n-th, doesn't iterate over the ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Periodic {
     period: NonZeroU64,
-    /// The places in the period that are let through, ascending.
+    /// The places in the period that pass, ascending.
     places: Vec<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Periodic {
         }
     }
 
-    /// How many indices below `end` are let through.
+    /// How many indices below `end` pass.
     fn rank(&self, end: u64) -> u64 {
         let rounds = end / self.period;
         let rest = end % self.period;
@@ -42,7 +42,7 @@ impl Periodic {
             .saturating_add(u64::try_from(below).unwrap_or(u64::MAX))
     }
 
-    /// The `n`-th index, from 0, that is let through.
+    /// The `n`-th index, from 0, that passes.
     fn select(&self, n: u64) -> Option<u64> {
         let rounds = n.checked_div(length(&self.places))?;
         let place = n.checked_rem(length(&self.places))?;
@@ -50,12 +50,12 @@ impl Periodic {
         rounds.checked_mul(self.period.get())?.checked_add(*place)
     }
 
-    /// How many indices of `range` are let through.
+    /// How many indices of `range` pass.
     pub(crate) fn count(&self, range: &Range<u64>) -> u64 {
         self.rank(range.end).saturating_sub(self.rank(range.start))
     }
 
-    /// The indices of `range` that are let through, but for the first `skipped`.
+    /// The indices of `range` that pass, without the first `skipped`.
     pub(crate) fn indices(&self, range: &Range<u64>, skipped: u64) -> impl Iterator<Item = u64> {
         let first = self.rank(range.start).saturating_add(skipped);
         let end = range.end;
@@ -69,7 +69,7 @@ fn length<T>(list: &[T]) -> u64 {
     u64::try_from(list.len()).unwrap_or(u64::MAX)
 }
 
-/// The first of `0..count` whose time is not before `time`; times ascend.
+/// The first index of `0..count` whose time is not before `time`; times ascend.
 pub(crate) fn first_not_before(count: u64, time: i64, time_of: impl Fn(u64) -> i64) -> u64 {
     let (mut low, mut high) = (0, count);
     while low < high {
@@ -83,13 +83,13 @@ pub(crate) fn first_not_before(count: u64, time: i64, time_of: impl Fn(u64) -> i
     low
 }
 
-/// The moment of the `index`-th of `count` events that are spread evenly over `span`: the middle of its part.
+/// The time of the `index`-th of `count` events that are spread evenly over `span`: the middle of its interval.
 pub(crate) fn spread(span: &Range<i64>, index: u64, count: u64) -> i64 {
     let halves = index.saturating_mul(2).saturating_add(1);
     half_way(span, halves, count)
 }
 
-/// The moment after so many halves of a `count`-th of `span`.
+/// The time after so many halves of a `count`-th of `span`.
 pub(crate) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
     let width = i128::from(span.end).saturating_sub(span.start.into());
     let after = width
@@ -100,7 +100,7 @@ pub(crate) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
     span.start.saturating_add(after)
 }
 
-/// Answers that were computed before, so that the pages of a walk don't sum up the ledger again.
+/// A cache of results, so that each page of a walk doesn't sum up the ledger again.
 #[derive(Clone, Debug)]
 pub(crate) struct Memo<K, V>(Vec<(K, V)>);
 

@@ -14,10 +14,10 @@ pub(crate) struct GrownLists(Vec<(Key, NewRecords)>);
 /// The action, and what the request has for each of [`RANGE`].
 type Key = (&'static str, [String; 3]);
 
-/// The parameters that say of which range a list is.
+/// The parameters that are the range of a list.
 const RANGE: [&str; 3] = ["StartTime", "EndTime", "Month"];
 
-/// How many records were added to a list.
+/// The records that were added to a list.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NewRecords {
     /// The number of the list among those with added records.
@@ -26,7 +26,7 @@ pub(crate) struct NewRecords {
     tail: u64,
 }
 
-/// Where an added record stands.
+/// The end of the list to which a record was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Head,
@@ -39,12 +39,12 @@ pub(crate) struct NewRecord {
     /// The number of its list.
     pub(crate) list: u64,
     pub(crate) end: End,
-    /// How many were added to this end of the list before it.
+    /// How many records were added to this end before it.
     pub(crate) number: u64,
 }
 
 impl GrownLists {
-    /// Adds the records that the script adds to the list asked for, and returns all that it has by now.
+    /// Adds the scripted records to the requested list, and returns all that were added to it so far.
     pub(crate) fn grow(
         &mut self,
         action: &'static str,
@@ -80,13 +80,12 @@ impl GrownLists {
 }
 
 impl NewRecords {
-    /// How many there are.
+    /// The number of added records.
     pub(crate) const fn count(self) -> u64 {
         self.head.saturating_add(self.tail)
     }
 
-    /// A page of the list: what is left of its head, of the ledger's own `count` records and of its tail
-    /// after `skipped` records.
+    /// The list without its first `skipped` records: its head, the ledger's own `count` records and its tail.
     pub(crate) fn page<T, L: Iterator<Item = Option<T>>>(
         self,
         count: u64,
@@ -100,7 +99,7 @@ impl NewRecords {
             end,
             number,
         };
-        // The newest stands outermost.
+        // The newest record is the outermost.
         let heads = (0..self.head.saturating_sub(skipped)).rev();
         let skipped_tails = skipped.saturating_sub(self.head.saturating_add(count));
         heads

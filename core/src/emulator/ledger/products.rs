@@ -27,7 +27,7 @@ pub(crate) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
 ];
 
 const UNIT_COUNT: usize = 5;
-/// Key and name of each cost-allocation unit; what no rule assigns has no key.
+/// The key and the name of each cost-allocation unit; unassigned costs have no key.
 pub(crate) const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
     (None, "未分配"),
     (Some("unit-research"), "研发中心"),
@@ -45,7 +45,7 @@ const DECIMALS: u32 = 8;
 /// A fen in these units.
 pub(crate) const FEN: i64 = 1_000_000;
 
-/// What a record costs: gathered and allocated, each in cash, vouchers, credits, proceeds.
+/// The costs of a record: gathered and allocated, each in cash, vouchers, credits and proceeds.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Costs {
     pub(crate) gathered: [i64; 4],
@@ -58,7 +58,7 @@ impl Costs {
     }
 }
 
-/// What the record of a product says.
+/// The values of a product's record.
 pub(crate) struct Row<'r> {
     pub(crate) product: (&'r str, &'r str),
     pub(crate) unit: (Option<&'r str>, &'r str),
@@ -69,7 +69,7 @@ pub(crate) struct Row<'r> {
 }
 
 impl Row<'_> {
-    /// The record as a part of the whole.
+    /// The record's share of the whole.
     pub(crate) fn written(self, whole: i64) -> Option<AllocationSummaryByBusiness> {
         let ((code, name), (unit, unit_name)) = (self.product, self.unit);
         let (day, trend, list) = (self.day, self.trend, self.list);

@@ -1,6 +1,6 @@
 use crate::flow::retry::{STRIDE, mix};
 
-/// Numbers that look random and are a function of (seed, purpose, index): splitmix64.
+/// Pseudorandom numbers from a seed, a purpose and an index: splitmix64.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -21,7 +21,7 @@ impl Random {
         number
     }
 
-    /// A number from 0 to `end`, without `end`, which is positive.
+    /// A number in `0..end`; `end` must be positive.
     pub(crate) const fn below(&mut self, end: u64) -> u64 {
         match self.next().checked_rem(end) {
             Some(number) => number,

@@ -57,7 +57,7 @@ const AGENT: &[Field] = &[
     optional("ProxyAppId", ParameterKind::Text),
 ];
 
-/// The app's id as the vendor's documented examples show it.
+/// The app's id in the vendor's documented examples.
 const DOCUMENTED_APP: &str = "yDwFdUUckpsw******yQ0af8bHosXQtb";
 /// From 2026-10-10, Beijing time, both days must lie in one calendar month.
 const ONE_MONTH_SINCE: UnixTime = UnixTime::new(1_791_561_600);
@@ -89,7 +89,7 @@ pub(crate) struct Ledger {
 }
 
 fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Handled {
-    // The codes of this action tell its parameters apart, so they are read one by one.
+    // This action has an error code for each parameter, so they are read one by one.
     let mut integer = |name: &str, default: i64| match input.remove(name) {
         Some(value) if value.is_u64() => value.as_i64().unwrap_or(i64::MAX),
         Some(value) => value.as_i64().unwrap_or(i64::MIN),
@@ -164,7 +164,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
         total: Some(count.saturating_add(asked.added.count())),
         details,
     })?;
-    // No field of this service is ever null; what a use does not have is left out.
+    // The service omits missing fields; it never writes null.
     if let Some(Value::Array(details)) = output.get_mut("Details") {
         for detail in details.iter_mut().filter_map(Value::as_object_mut) {
             detail.retain(|_, value| !value.is_null());
@@ -173,7 +173,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
     Ok(output)
 }
 
-/// The first and the last day asked for.
+/// The first and the last day of the request.
 fn days(start: &str, end: &str, now: UnixTime) -> Result<(Date, Date), &'static str> {
     let day = |text: &str| text.parse::<CompactDate>().map(CompactDate::date);
     let (Ok(first), Ok(last)) = (day(start), day(end)) else {
@@ -195,7 +195,7 @@ fn days(start: &str, end: &str, now: UnixTime) -> Result<(Date, Date), &'static 
 /// The period in which sub-customer and package repeat.
 const ROUND: NonZeroU64 = NonZeroU64::new((CUSTOMER_COUNT * QUOTA_COUNT) as u64).unwrap();
 
-/// The place of the sub-customer, and the package, of a use.
+/// The index of the sub-customer, and the package, of a use.
 fn kind(index: u64) -> (usize, &'static QuotaType) {
     let place = usize::try_from(index % ROUND).unwrap_or_default();
     #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
@@ -240,7 +240,7 @@ impl Ledger {
             .saturating_mul(12)
     }
 
-    /// A use of the first kind that is asked for.
+    /// A new use of the first kind that the request asks for.
     fn added(
         &self,
         new: NewRecord,
@@ -266,11 +266,11 @@ impl Ledger {
             End::Tail => 't',
         };
         ChannelBillUsageDetail {
-            // The ledger's own ids have no such letters.
+            // The ledger's own ids don't have these letters.
             flow_id: like
                 .flow_id
                 .map(|_| format!("yDwFdUUckps{end}{:04}x{:015}", new.list, new.number)),
-            // A use without a contract has no id, and tells itself apart by this.
+            // The count makes a use without a contract, and so without an id, unique.
             use_count: Some(
                 i64::try_from(new.number)
                     .unwrap_or(i64::MAX)
@@ -294,7 +294,7 @@ impl Ledger {
         let mut random = Random::new(self.seed, "usage", index);
         let returned = random.below(32) == 0;
         let count = random.amount(5).saturating_add(1);
-        // Checks of persons and companies belong to no contract.
+        // Identity checks belong to no contract.
         let of_contract =
             !quota_type.as_str().ends_with("Auth") && *quota_type != QuotaType::AUTH_SERVICE;
         let statuses = FlowStatus::KNOWN.len();
