@@ -1,46 +1,33 @@
-use std::{
-    collections::hash_map::RandomState,
-    fmt,
-    hash::{BuildHasher, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, UNIX_EPOCH},
-};
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use http::Uri;
 use hyper::rt::{Read, Write};
 use rustls::RootCertStore;
+use tc3_core::error::BoxError;
+use tc3_core::flow::{Driver, DriverStep};
+use tc3_core::session::Endpoint;
 use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
-    Reply, Session, Settings, Step, UnixTime, Walk,
-    credential::{Search, SearchStep},
-    error::BoxError,
-    proxy::{Proxies, ProxyUrl},
-    session::Endpoint,
+    Reply, Session, Settings, UnixTime, Walk,
 };
 // Tokio's own, so that where a test has it paused, waits are over when tokio says.
 use tokio::{task::spawn_blocking, time::Instant};
 use tower::Service;
-
 use tracing::Instrument;
 
-use crate::{
-    Hyper, Items, Pages, Transport,
-    connect::{self, Connector},
-    credentials,
-};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::connect::{self, Connect, Connector};
+use crate::{Hyper, Items, Pages, Transport, credentials};
 
 /// A client: a session that is shared, and a transport that sends.
 ///
 /// Cheap to clone; all clones share the session and the connections.
 pub struct Client<T = Hyper> {
-    shared: Arc<Shared<T>>,
-}
-
-struct Shared<T> {
-    session: Mutex<Session>,
-    transport: T,
+    session: Arc<Mutex<Session>>,
+    transport: Arc<T>,
     started: Instant,
 }
 
@@ -78,51 +65,35 @@ impl<T: Transport> Client<T> {
 
     /// Walks over the pages of a list: a stream of whole replies. Takes an action, or a [`Walk`] that
     /// was begun elsewhere or is over several lists.
-    pub fn pages<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
+    pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
         Pages::new(self.clone(), walk.into())
     }
 
     /// Walks over the records of a list: a stream of single ones. Takes what [`pages`](Self::pages) takes.
-    pub fn items<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
+    pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
         self.pages(walk).items()
     }
 
-    /// Does what `flow` says until it is done.
+    /// Drives a flow to its end, and returns its output.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
+        let mut driver = Driver::new(flow);
         loop {
-            match self.step(flow) {
-                (Step::Send(attempt), _) => flow.handle(self.send(attempt).await),
-                (Step::Wait(_), Some(search)) => self.search(search).await,
-                (Step::Wait(delay), None) => tokio::time::sleep(delay).await,
-                (Step::Done(output), _) => return output,
-            }
-        }
-    }
-
-    /// Steps, and returns the search for credentials as well that the step waits for, if it does.
-    fn step<F: Flow>(&self, flow: &mut F) -> (Step<F::Output>, Option<Search>) {
-        let (now, mut session) = (self.now(), self.session());
-        (flow.step(&mut session, now), session.search(now))
-    }
-
-    async fn search(&self, mut search: Search) {
-        loop {
-            let step = search.step(&mut self.session(), self.now());
+            let step = driver.step(&mut self.session(), self.now());
             match step {
-                SearchStep::Read(lookup) => {
-                    let look = spawn_blocking(move || credentials::look(&lookup)).await;
-                    search.found(look.unwrap_or_else(|error| Err(error.into())));
+                DriverStep::Read(lookup) => {
+                    let looked = spawn_blocking(move || credentials::look(&lookup)).await;
+                    driver.found(looked.unwrap_or_else(|error| Err(error.into())));
                 }
-                SearchStep::Send(attempt) => search.handle(self.send(attempt).await),
-                SearchStep::Wait(delay) => tokio::time::sleep(delay).await,
-                SearchStep::Done => return,
+                DriverStep::Send(attempt) => driver.handle(self.send(attempt).await),
+                DriverStep::Wait(delay) => tokio::time::sleep(delay).await,
+                DriverStep::Done(output) => return output,
             }
         }
     }
 
     async fn send(&self, attempt: Attempt) -> Outcome {
         let span = attempt.span().clone();
-        self.shared.transport.send(attempt).instrument(span).await
+        self.transport.send(attempt).instrument(span).await
     }
 
     fn now(&self) -> Now {
@@ -131,11 +102,9 @@ impl<T: Transport> Client<T> {
         let unix = i64::try_from(unix).unwrap_or(i64::MAX);
         // The standard library's own randomness, which is keyed anew each time.
         let entropy = RandomState::new().build_hasher().finish();
-        Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)
+        Now::new(UnixTime::new(unix), self.started.elapsed(), entropy)
     }
-}
 
-impl<T> Client<T> {
     /// Signs with another credential from now on; id, key and token change as one. It is not looked for any
     /// more.
     pub fn set_credential(&self, credential: Credential) {
@@ -143,7 +112,7 @@ impl<T> Client<T> {
     }
 
     pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
-        let session = self.shared.session.lock();
+        let session = self.session.lock();
         session.unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -151,16 +120,16 @@ impl<T> Client<T> {
 impl<T> Clone for Client<T> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            session: Arc::clone(&self.session),
+            transport: Arc::clone(&self.transport),
+            started: self.started,
         }
     }
 }
 
 impl<T> fmt::Debug for Client<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("session", &self.shared.session)
-            .finish_non_exhaustive()
+        f.debug_tuple("Client").field(&self.session).finish()
     }
 }
 
@@ -170,9 +139,6 @@ impl<T> fmt::Debug for Client<T> {
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    connect_timeout: Option<Duration>,
-    /// Those of the environment, if there is none here.
-    proxies: Option<Proxies>,
     connector: Option<Connector>,
     roots: Option<RootCertStore>,
 }
@@ -202,47 +168,25 @@ impl Builder {
         self
     }
 
-    /// How long a call may take in all, waiting and sending; 60 s by default.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.settings = self.settings.with_deadline(deadline);
-        self
-    }
-
     /// How many records a walk asks for at once where the action doesn't say.
     pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
         self.settings = self.settings.with_page_size(page_size);
         self
     }
 
-    /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
-    /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = Some(timeout.min(Attempt::MAX_TIMEOUT));
-        self
-    }
-
     /// Connects through a proxy, `http://[user:password@]host:port`, to every host, this machine included.
     ///
-    /// Otherwise the environment says when the client is built which proxy there is for which hosts, by
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`: [`Proxies::from_variables`] has the rules. It is
-    /// never asked for loopback, so that an emulator on this machine is reached whatever the variables. When one
-    /// that is needed is wrong, the call ends with an [`Error::Input`] that names it.
-    ///
-    /// A proxy is asked for a tunnel (`CONNECT`), for plain http as well, and sees no more of a request over https
-    /// than its host.
+    /// By default the environment names the proxies, by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which
+    /// are read when the client is built: [`Proxies::from_variables`](tc3_core::proxy::Proxies::from_variables) has the
+    /// rules. They are never used for loopback. When one that is needed is wrong, the call ends with an
+    /// [`Error::Input`] that names the variable. [`Settings::without_proxy`] ignores them.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `proxy` when it is no such URL.
+    /// [`Invalid`] naming `proxy` when the text is no such URL.
     pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.proxies = Some(Proxies::all(ProxyUrl::new(url)?));
+        self.settings = self.settings.with_proxy(url)?;
         Ok(self)
-    }
-
-    /// Connects through no proxy, whatever the environment says.
-    pub fn without_proxy(mut self) -> Self {
-        self.proxies = Some(Proxies::default());
-        self
     }
 
     /// Brings bytes to a host in a way of your own instead of by name lookup and TCP: through a Unix socket, SOCKS
@@ -319,26 +263,23 @@ impl Builder {
 
     /// The client, over hyper.
     pub fn build(mut self) -> Client {
-        let own = self.connector.take();
-        let proxies = self.proxies.take().unwrap_or_else(|| match own {
-            Some(_) => Proxies::default(),
-            None => Proxies::from_variables(credentials::variable),
-        });
-        let timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        let timeout = timeout.min(self.settings.attempt_timeout());
-        let hyper = Hyper::new(own, proxies, self.roots.take(), timeout);
-        self.transport(hyper)
+        if self.connector.is_none() {
+            self.settings = self.settings.or_proxy_variables(credentials::variable);
+        }
+        let timeout = self.settings.connect_timeout();
+        let tls = connect::tls(self.roots.take());
+        let connect = Connect::new(self.connector.take(), tls, timeout);
+        self.transport(Hyper::new(connect))
     }
 
     /// The client, over a transport of your own; timeouts of connecting, proxies, connectors and TLS are its own
     /// matter.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
+        let session = Session::new(self.chain).with_settings(self.settings);
         Client {
-            shared: Arc::new(Shared {
-                session: Mutex::new(Session::new(self.chain).with_settings(self.settings)),
-                transport,
-                started: Instant::now(),
-            }),
+            session: Arc::new(Mutex::new(session)),
+            transport: Arc::new(transport),
+            started: Instant::now(),
         }
     }
 }

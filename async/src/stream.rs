@@ -1,16 +1,11 @@
-use std::{
-    future::poll_fn,
-    panic,
-    pin::Pin,
-    task::{Context, Poll, ready},
-    vec,
-};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::{panic, vec};
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{
-    Error, Paginate, Reply, Walk,
-    pagination::{Fetched, Prefetch, Turn},
-};
+use tc3_core::pagination::{Fetched, Prefetch, Turn};
+use tc3_core::{Error, Paginate, Reply, Walk};
 use tokio::task::JoinSet;
 
 use crate::{Client, Hyper, Transport};
@@ -24,17 +19,16 @@ use crate::{Client, Hyper, Transport};
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
     planner: Prefetch<A>,
-    /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this, which is
-    /// gone once all is over.
-    running: Option<JoinSet<Fetched<A>>>,
+    /// Tasks, so that fetching goes on while the consumer is busy. They are aborted when this is dropped.
+    running: JoinSet<Fetched<A>>,
 }
 
-impl<A: Paginate, T> Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
             planner: Prefetch::new(walk),
-            running: Some(JoinSet::new()),
+            running: JoinSet::new(),
         }
     }
 
@@ -43,11 +37,9 @@ impl<A: Paginate, T> Pages<A, T> {
     ///
     /// They stay within the action's rate, and go on while the consumer is busy. When the stream is
     /// dropped, what is under way is abandoned.
-    pub fn width(self, width: usize) -> Self {
-        Self {
-            planner: self.planner.with_width(width),
-            ..self
-        }
+    pub fn width(mut self, width: usize) -> Self {
+        self.planner = self.planner.with_width(width);
+        self
     }
 
     /// The same walk as single records.
@@ -63,9 +55,7 @@ impl<A: Paginate, T> Pages<A, T> {
     pub const fn walk(&self) -> &Walk<A> {
         self.planner.walk()
     }
-}
 
-impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Reply<A::Output>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -78,36 +68,22 @@ impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let Some(running) = &mut this.running else {
-                return Poll::Ready(None);
-            };
             // A copy, so that the session is free while a page is taken apart.
             let settings = this.client.session().settings().clone();
             match this.planner.turn(&settings) {
-                Turn::Page(page) => {
-                    if this.planner.is_ended() {
-                        this.running = None;
-                    }
-                    return Poll::Ready(Some(page));
-                }
-                Turn::End => {
-                    this.running = None;
-                    return Poll::Ready(None);
-                }
+                Turn::Page(page) => return Poll::Ready(Some(page)),
+                Turn::End => return Poll::Ready(None),
                 Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
-                    running.spawn(async move { client.drive(&mut fetch).await });
+                    (this.running).spawn(async move { client.drive(&mut fetch).await });
                 }
-                Turn::Wait => match ready!(running.poll_join_next(context)) {
+                Turn::Wait => match ready!(this.running.poll_join_next(context)) {
                     Some(Ok(fetched)) => this.planner.take(fetched),
-                    Some(Err(ended)) => {
-                        this.running = None;
-                        if let Ok(panicked) = ended.try_into_panic() {
-                            panic::resume_unwind(panicked);
-                        }
-                        // Nobody else can cancel a task.
-                        return Poll::Ready(Some(this.planner.fail(Error::Shutdown)));
-                    }
+                    Some(Err(ended)) => match ended.try_into_panic() {
+                        Ok(panicked) => panic::resume_unwind(panicked),
+                        // Only a runtime that shuts down cancels a task.
+                        Err(_) => return Poll::Ready(Some(this.planner.fail(Error::Shutdown))),
+                    },
                     None => return Poll::Ready(None),
                 },
             }
@@ -117,7 +93,7 @@ impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
 
 impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
     fn is_terminated(&self) -> bool {
-        self.running.is_none()
+        self.planner.is_ended()
     }
 }
 
@@ -150,11 +126,10 @@ impl<A: Paginate + 'static, T: Transport> Stream for Items<A, T> {
             if let Some(item) = this.page.next() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            match ready!(Pin::new(&mut this.pages).poll_next(context)) {
-                Some(Ok(reply)) => this.page = A::into_items(reply.output).into_iter(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
+            let Some(reply) = ready!(Pin::new(&mut this.pages).poll_next(context)?) else {
+                return Poll::Ready(None);
+            };
+            this.page = A::into_items(reply.output).into_iter();
         }
     }
 }

@@ -1,20 +1,17 @@
 //! Opens connections, and tells a request that was not sent from one whose outcome is unknown.
 
-use std::{io, time::Instant};
+use std::io;
+use std::time::Instant;
 
 use http::Uri;
 use rustls::AlertDescription;
 use tc3_core::{Failure, error::Obstacle};
-use ureq::{
-    Agent, Error, Timeout,
-    config::Config,
-    unversioned::{
-        resolver::{ResolvedSocketAddrs, Resolver},
-        transport::{
-            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-        },
-    },
+use ureq::config::Config;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
+use ureq::{Agent, Error, Timeout};
 
 /// An agent that resolves names by `resolver`, once for each new connection.
 pub(crate) fn agent(config: Config, resolver: impl Resolver) -> Agent {
@@ -55,13 +52,12 @@ impl<R: Resolver> Connector for Connect<R> {
         // At most a day: every request and every connection has a timeout.
         let until = Instant::now() + *details.timeout.after;
         let mut timeout = details.timeout;
-        let addrs = if details.config.proxy().is_some() {
+        let addrs = match details.config.proxy() {
             // The proxy resolves it. ureq connects to the proxy by this connector as well.
-            self.resolver.empty()
-        } else {
-            let resolved = self.resolver.resolve(details.uri, details.config, timeout);
-            resolved.map_err(|error| not_sent(error, Obstacle::NameLookup))?
+            Some(_) => Ok(self.resolver.empty()),
+            None => self.resolver.resolve(details.uri, details.config, timeout),
         };
+        let addrs = addrs.map_err(|error| not_sent(error, Obstacle::NameLookup))?;
         timeout.after = until.saturating_duration_since(Instant::now()).into();
         timeout.reason = Timeout::Connect;
         let details = ConnectionDetails {

@@ -72,6 +72,7 @@ impl MachineRole {
             request: request.body(Bytes::new())?,
             timeout: TIMEOUT.min(left),
             max_body: MAX_ANSWER,
+            proxy: None,
             direct: true,
             confidential: true,
             number: 1,

@@ -55,8 +55,8 @@ impl Failure {
         self
     }
 
-    /// The same, where what was not sent should have gone through this proxy, if there is one. The error names its
-    /// host and port, and neither user nor password.
+    /// The same with this proxy, if there is one, for what was not sent. A [`Call`](crate::Call) adds the
+    /// [`proxy`](crate::Attempt::proxy) of its attempts. The error names its host and port, but no user or password.
     #[must_use = "the failure is returned, not changed"]
     pub fn through<'a>(mut self, proxy: impl Into<Option<&'a ProxyUrl>>) -> Self {
         if let (Self::NotSent(not_sent), Some(proxy)) = (&mut self, proxy.into()) {

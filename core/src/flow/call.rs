@@ -10,6 +10,7 @@ use crate::{
     UnixTime,
     credential::{Claim, Generation, NoCredentials, Refresh},
     flow::{retry::Advice, sealed},
+    proxy::ProxyUrl,
     trace,
     wire::{request::Prepared, response},
 };
@@ -72,6 +73,8 @@ pub struct Call<A: Action> {
     attempts: u32,
     /// Which endpoint the last attempt went to.
     endpoint: usize,
+    /// Which proxy the last attempt went through.
+    proxy: Option<ProxyUrl>,
     /// How many attempts in a row found no connection.
     unreachable: usize,
     /// Whether the clock was set by one of this call's answers.
@@ -132,6 +135,7 @@ impl<A: Action> Call<A> {
             asked: false,
             attempts: 0,
             endpoint: 0,
+            proxy: None,
             unreachable: 0,
             clock_set: false,
             clock_offset: 0,
@@ -223,6 +227,8 @@ impl<A: Action> Call<A> {
         self.clock_offset = session.clock_offset();
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
+        let proxy = session.settings().proxy(request.uri())?.cloned();
+        self.proxy = proxy.clone();
         self.signed = session.generation().filter(|_| prepared.target().signed);
         session.rate_limit(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
@@ -231,6 +237,7 @@ impl<A: Action> Call<A> {
             request,
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
+            proxy,
             direct: false,
             confidential: prepared.target().confidential,
             number: self.attempts,
@@ -457,6 +464,7 @@ impl<A: Action> Flow for Call<A> {
 
     fn handle(&mut self, outcome: Outcome) {
         if self.is_out() {
+            let outcome = outcome.map_err(|failure| failure.through(self.proxy.as_ref()));
             self.trace.answer(&outcome);
             self.state = match outcome {
                 Ok(response) => match self.read(&response) {

@@ -31,14 +31,15 @@
 //! - `step` after the end: the end again; a [`Call`] says [`Error::Ended`](crate::Error::Ended),
 //!   [`Pages`](crate::Pages) say `None`.
 //!
-//! A session that was made of a [`Chain`](crate::Chain) has to look for its credentials. Its driver asks
-//! [`Session::search`] before each wait, and drives what that gives it in place of the wait.
+//! A session that was made of a [`Chain`](crate::Chain) has to look for its credentials. There, a [`Driver`] around the
+//! flow says in one loop what to read, to send and to wait for; it asks [`Session::search`] before each wait.
 //!
 //! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
 //! microsecond. `handle` decodes, without the lock.
 
 mod call;
 pub(crate) mod clock;
+mod driver;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
 
@@ -46,12 +47,13 @@ use core::{fmt, time::Duration};
 
 pub use call::Call;
 pub(crate) use call::Hints;
+pub use driver::{Driver, DriverStep};
 pub use retry::Retry;
 
 use bytes::Bytes;
 use http::HeaderName;
 
-use crate::{Failure, Session, UnixTime, trace, wire::request};
+use crate::{Failure, Session, UnixTime, proxy::ProxyUrl, trace, wire::request};
 
 /// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
 pub trait Flow: sealed::Sealed {
@@ -96,8 +98,9 @@ pub struct Attempt {
     pub timeout: Duration,
     /// The largest body to take, in bytes. Read at most one byte more: core sees by it that there is more.
     pub max_body: usize,
-    /// Whether it must not go through a proxy: it is for this machine's metadata endpoint, which answers nobody
-    /// else.
+    /// The proxy to send it through, by a tunnel (`CONNECT`); `None` is a direct connection.
+    pub proxy: Option<ProxyUrl>,
+    /// Whether it must be sent from this machine itself: its metadata endpoint answers nobody else. It has no proxy.
     pub direct: bool,
     /// Whether its body, or that of its answer, has a key or a token in it, so that neither is to be logged.
     pub confidential: bool,
@@ -122,6 +125,7 @@ impl fmt::Debug for Attempt {
             .field("body", &format_args!("{} bytes", self.request.body().len()))
             .field("timeout", &self.timeout)
             .field("max_body", &self.max_body)
+            .field("proxy", &self.proxy)
             .field("direct", &self.direct)
             .field("confidential", &self.confidential)
             .field("number", &self.number)

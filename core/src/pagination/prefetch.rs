@@ -1,4 +1,7 @@
-use alloc::{collections::VecDeque, sync::Arc};
+use alloc::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+};
 use core::{fmt, mem};
 
 use bytes::Bytes;
@@ -61,7 +64,7 @@ use crate::{
 #[must_use = "a planner does nothing unless it is asked"]
 pub struct Prefetch<A: Paginate> {
     walk: Walk<A>,
-    /// Identifies fetches issued by this planner.
+    /// Identifies fetches issued by this planner. They end when it is gone or replaced.
     mark: Arc<()>,
     width: usize,
     /// The pages on their way, in order of delivery.
@@ -147,6 +150,11 @@ impl<A: Paginate> Prefetch<A> {
         &self.walk
     }
 
+    /// How many pages may be fetched at once.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
     /// Whether all is over: nothing is fetched or delivered any more.
     pub const fn is_ended(&self) -> bool {
         self.ended
@@ -159,7 +167,7 @@ impl<A: Paginate> Prefetch<A> {
         }
         match self.advance(settings) {
             Ok(Turn::End) => {
-                self.ended = true;
+                self.end();
                 self.trace.done();
                 Turn::End
             }
@@ -179,18 +187,23 @@ impl<A: Paginate> Prefetch<A> {
     ///
     /// Always the one that is given.
     pub fn fail(&mut self, error: Error) -> Result<Reply<A::Output>, Error> {
-        self.ended = true;
-        self.ahead.clear();
+        self.end();
         let page = Err(error);
         self.trace.page(&self.walk, &page);
         page
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.ahead.clear();
+        self.mark = Arc::default();
     }
 
     /// Takes back what a fetch came to. What nobody waits for any more is ignored, and what another
     /// planner gave out.
     pub fn take(&mut self, fetched: Fetched<A>) {
         let Fetched { mark, number, page } = fetched;
-        if !Arc::ptr_eq(&mark, &self.mark) {
+        if mark.as_ptr() != Arc::as_ptr(&self.mark) {
             return;
         }
         let Some(number) = number else {
@@ -316,7 +329,7 @@ impl<A: Paginate> Prefetch<A> {
         let action = self.walk.turn_to(slot)?;
         Some(Fetch {
             number,
-            mark: Arc::clone(&self.mark),
+            mark: Arc::downgrade(&self.mark),
             asked_last,
             call: self.trace.scope.in_scope(|| Call::new(action)),
             arrived: None,
@@ -379,13 +392,14 @@ impl<A: Paginate> Prefetch<A> {
     }
 }
 
-/// One page on its way: a flow that comes to a [`Fetched`].
+/// One page on its way: a flow that comes to a [`Fetched`]. It ends without another attempt when its [`Prefetch`] has
+/// ended or was dropped.
 #[must_use = "a fetch does nothing unless it is driven"]
 pub struct Fetch<A: Paginate> {
     /// Its place in the walk; `None` is a page that is looked at again.
     number: Option<u64>,
-    /// Whose it is.
-    mark: Arc<()>,
+    /// The planner's; gone when nobody waits for the page.
+    mark: Weak<()>,
     /// Whether all pages before it had been delivered.
     asked_last: bool,
     call: Call<A>,
@@ -396,7 +410,7 @@ pub struct Fetch<A: Paginate> {
 /// What a [`Fetch`] came to, for [`Prefetch::take`].
 #[must_use = "a planner waits for it"]
 pub struct Fetched<A: Paginate> {
-    mark: Arc<()>,
+    mark: Weak<()>,
     number: Option<u64>,
     page: Result<Page<A>, Error>,
 }
@@ -407,11 +421,15 @@ impl<A: Paginate> Flow for Fetch<A> {
     type Output = Fetched<A>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Fetched<A>> {
-        match self.call.step(session, now) {
+        let step = match self.mark.strong_count() {
+            0 => Step::Done(Err(Error::Ended)),
+            _ => self.call.step(session, now),
+        };
+        match step {
             Step::Send(attempt) => Step::Send(attempt),
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
-                mark: Arc::clone(&self.mark),
+                mark: Weak::clone(&self.mark),
                 number: self.number,
                 page: result.map(|mut reply| Page {
                     arrived: match self.arrived.take() {

@@ -102,9 +102,8 @@ impl Proxies {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming the variable of the environment that should have been used, and can't be. A
-    /// [`Failure::NotSent`](crate::Failure::NotSent) that is caused by it ends a call with
-    /// [`Error::Input`](crate::Error::Input).
+    /// [`Invalid`] naming the variable of the environment that should have been used, and can't be. A call ends with
+    /// it as [`Error::Input`](crate::Error::Input).
     pub fn choose(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, Invalid> {
         let (proxy, port) = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => (&self.http, 80),
