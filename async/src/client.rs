@@ -14,7 +14,7 @@ use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
     Reply, Session, Settings, UnixTime, Walk,
 };
-// Tokio's own, so that where a test has it paused, waits are over when tokio says.
+// Tokio's `Instant`, so that tests can pause the clock.
 use tokio::{task::spawn_blocking, time::Instant};
 use tower::Service;
 use tracing::Instrument;
@@ -22,9 +22,9 @@ use tracing::Instrument;
 use crate::connect::{self, Connect, Connector};
 use crate::{Hyper, Items, Pages, Transport, credentials};
 
-/// A client: a session that is shared, and a transport that sends.
+/// A client: calls actions and walks over lists.
 ///
-/// Cheap to clone; all clones share the session and the connections.
+/// Clones are cheap and share the credentials, the frequency limits and the connections.
 pub struct Client<T = Hyper> {
     session: Arc<Mutex<Session>>,
     transport: Arc<T>,
@@ -32,22 +32,23 @@ pub struct Client<T = Hyper> {
 }
 
 impl Client {
-    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`],
-    /// or a [`Chain`] in which one is looked for.
+    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`], or
+    /// sources of one: a [`Source`](tc3_core::credential::Source) or a [`Chain`].
     pub fn new(credentials: impl Into<Chain>) -> Self {
         Self::builder().credentials(credentials).build()
     }
 
-    /// A client with the default settings, whose credentials and region are looked for where people keep them:
-    /// [`Chain::default`] has the places.
+    /// A client with the default settings that searches the usual sources for credentials and a region;
+    /// [`Chain::default`] lists them.
     ///
-    /// They are looked for when the first call is made; when there are none, its error, [`Error::Credentials`], says where it has looked and
-    /// why there are none.
+    /// The first call searches. If it finds no credentials it ends with [`Error::Credentials`], which names each source
+    /// and why it has none.
     pub fn from_env() -> Self {
         Self::builder().build()
     }
 
-    /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
+    /// A client with other settings. Without [`credentials`](Builder::credentials) it searches as
+    /// [`from_env`](Self::from_env) does.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -63,13 +64,13 @@ impl<T: Transport> Client<T> {
         self.drive(&mut Call::new(action)).await
     }
 
-    /// Walks over the pages of a list: a stream of whole replies. Takes an action, or a [`Walk`] that
-    /// was begun elsewhere or is over several lists.
+    /// Returns a stream over the pages of a list, each a whole reply. Takes an action, or a [`Walk`]: one that was stored,
+    /// or one over several lists.
     pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
         Pages::new(self.clone(), walk.into())
     }
 
-    /// Walks over the records of a list: a stream of single ones. Takes what [`pages`](Self::pages) takes.
+    /// Returns a stream over the records of a list. Takes what [`pages`](Self::pages) takes.
     pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
         self.pages(walk).items()
     }
@@ -97,16 +98,16 @@ impl<T: Transport> Client<T> {
     }
 
     fn now(&self) -> Now {
-        // Before 1970 is as good as then: the service tells the time.
+        // A clock before 1970 counts as 1970: the first answer corrects it.
         let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
         let unix = i64::try_from(unix).unwrap_or(i64::MAX);
-        // The standard library's own randomness, which is keyed anew each time.
+        // The standard library keys each `RandomState` anew.
         let entropy = RandomState::new().build_hasher().finish();
         Now::new(UnixTime::new(unix), self.started.elapsed(), entropy)
     }
 
-    /// Signs with another credential from now on; id, key and token change as one. It is not looked for any
-    /// more.
+    /// Signs with this credential from now on, in all clones; id, key and token change at once. The client no longer
+    /// searches for credentials.
     pub fn set_credential(&self, credential: Credential) {
         self.session().set_credential(credential);
     }
@@ -133,7 +134,7 @@ impl<T> fmt::Debug for Client<T> {
     }
 }
 
-/// Settings of a client to be.
+/// The settings of a client that is being built.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
@@ -144,19 +145,19 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
+    /// A [`Credential`], or sources of one; [`Chain::default`] by default.
     pub fn credentials(mut self, credentials: impl Into<Chain>) -> Self {
         self.chain = credentials.into();
         self
     }
 
-    /// All that [`Settings`] has, in place of what was set before: retries, rates, failover, time limits and so on.
+    /// Replaces all [`Settings`], those that were set before included: retries, rates, failover, timeouts and so on.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Where requests go; [`Endpoint::PUBLIC`] by default. An address of its own is read by `"https://…".parse()`.
+    /// Where requests go; [`Endpoint::PUBLIC`] by default. `"https://…".parse()` reads another one.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.settings = self.settings.with_endpoint(endpoint);
         self
@@ -168,7 +169,7 @@ impl Builder {
         self
     }
 
-    /// How many records a walk asks for at once where the action doesn't say.
+    /// How many records a walk requests at once if the action has no `Limit`.
     pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
         self.settings = self.settings.with_page_size(page_size);
         self
@@ -189,18 +190,17 @@ impl Builder {
         Ok(self)
     }
 
-    /// Brings bytes to a host in a way of your own instead of by name lookup and TCP: through a Unix socket, SOCKS
-    /// or a VPN, or to addresses that you look up.
+    /// Connects by a service of your own instead of name lookup and TCP: through a Unix socket, SOCKS or a VPN, or to
+    /// addresses that you look up.
     ///
-    /// The service is called for each new connection with `http://host:port/`, and returns what reads and writes;
-    /// over tokio's streams that is hyper-util's `TokioIo`. TLS is ours and comes on top, so no connector can
-    /// forget it and [`trust_only`](Self::trust_only) holds; another TLS is a [`Transport`]'s matter. What fails
-    /// or takes longer than the [`connect_timeout`](Self::connect_timeout) was not sent, and a future that is
-    /// dropped is done with.
+    /// The service is called for each new connection with `http://host:port/`, and returns a stream to read and write,
+    /// such as hyper-util's `TokioIo` around tokio's streams. The client adds TLS, so no connector can forget it, and
+    /// [`trust_only`](Self::trust_only) applies; for another TLS, write a [`Transport`]. A connection that fails, or takes
+    /// longer than [`Settings::with_connect_timeout`], means that the request was not sent. The service's future is
+    /// dropped when the call is.
     ///
-    /// With a connector the environment has no say about proxies; that of [`proxy`](Self::proxy) is connected to
-    /// by it. Only the machine's own metadata endpoint, which has secrets for this machine alone, is connected to
-    /// by TCP all the same.
+    /// With a connector, the environment's proxies are ignored, and [`proxy`](Self::proxy) is reached by the connector.
+    /// The machine's own metadata endpoint, which has secrets for this machine alone, is still reached by TCP.
     ///
     /// ```
     /// use std::{pin::Pin, task::{Context, Poll}};
@@ -209,7 +209,7 @@ impl Builder {
     /// use tc3_async::{Client, Credential};
     /// use tokio::net::TcpStream;
     ///
-    /// /// Finds every service behind one gateway.
+    /// /// Connects to one gateway for every service.
     /// #[derive(Clone)]
     /// struct Gateway(&'static str);
     ///
@@ -248,20 +248,20 @@ impl Builder {
 
     /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
     ///
-    /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
-    /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
+    /// For a gateway with a private authority, or a network whose proxy decrypts TLS. They replace Mozilla's roots; if
+    /// you need both, put both into the text. Every certificate in the text is trusted, or it is an error:
     /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `trust_only` when the text is not PEM or has sections that are not whole, holds no
-    /// certificate, or one that can't be a root.
+    /// [`Invalid`] naming `trust_only` when the text is not PEM, has a broken section or no certificate, or has one that
+    /// can't be a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
         self.roots = Some(connect::roots(pem.as_ref())?);
         Ok(self)
     }
 
-    /// The client, over hyper.
+    /// Returns the client, over hyper.
     pub fn build(mut self) -> Client {
         if self.connector.is_none() {
             self.settings = self.settings.or_proxy_variables(credentials::variable);
@@ -272,8 +272,8 @@ impl Builder {
         self.transport(Hyper::new(connect))
     }
 
-    /// The client, over a transport of your own; timeouts of connecting, proxies, connectors and TLS are its own
-    /// matter.
+    /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout, the connector and TLS
+    /// settings don't apply to it.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         let session = Session::new(self.chain).with_settings(self.settings);
         Client {

@@ -1,4 +1,4 @@
-//! How connections are made: by TCP or by the user's connector, through a proxy's tunnel, with TLS on top.
+//! Opens connections: by TCP or the user's connector, through a proxy's tunnel if there is one, with TLS on top.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ where
 fn tcp<R>(resolver: R, timeout: Duration) -> HttpConnector<R> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.set_nodelay(true);
-    // The addresses of a name share it.
+    // The addresses of a name share the timeout.
     tcp.set_connect_timeout(Some(timeout));
     tcp
 }
@@ -96,7 +96,7 @@ async fn dial(connector: Connector, proxy: Option<ProxyUrl>, uri: Uri) -> Result
     let port = uri.port_u16().unwrap_or(if is_http { 80 } else { 443 });
     let authority = format!("{}:{port}", uri.host().unwrap_or_default());
     let Some(proxy) = proxy else {
-        // Always http, so that no connector adds a TLS of its own.
+        // Always http, so that no connector adds its own TLS.
         let uri = format!("http://{authority}/").parse()?;
         return connector.oneshot(uri).await;
     };
@@ -105,7 +105,7 @@ async fn dial(connector: Connector, proxy: Option<ProxyUrl>, uri: Uri) -> Result
         .intercept(&uri)
         .ok_or("hyper-util can't parse the proxy's URL")?;
     let io = connector.oneshot(proxy.uri().clone()).await?;
-    // hyper-util's own tunnel doesn't tell the status of a refusal.
+    // hyper-util's own tunnel doesn't report the status of a refusal.
     let mut request = Request::connect(&*authority).header(header::HOST, &*authority);
     if let Some(authorization) = proxy.basic_auth() {
         request = request.header(header::PROXY_AUTHORIZATION, authorization);
@@ -120,7 +120,7 @@ async fn dial(connector: Connector, proxy: Option<ProxyUrl>, uri: Uri) -> Result
     }
 }
 
-/// An error of connecting whose obstacle no other type tells.
+/// Connect errors whose obstacle no other error type shows.
 #[derive(Debug, thiserror::Error)]
 enum ConnectError {
     #[error(transparent)]
@@ -132,7 +132,7 @@ enum ConnectError {
 /// The obstacle by the types of an error and its sources.
 pub(crate) fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
     let sources = iter::successors(Some(error), |&error| {
-        // The source of an `io::Error` leaves out the error in it.
+        // `io::Error::source` skips the error inside.
         let io = error.downcast_ref().and_then(io::Error::get_ref);
         io.map_or_else(|| error.source(), |inner| Some(inner))
     });
@@ -140,7 +140,7 @@ pub(crate) fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
         match (error.downcast_ref(), error.downcast_ref()) {
             (Some(ConnectError::NameLookup(_)), _) => Some(Obstacle::NameLookup),
             (Some(ConnectError::Proxy(status)), _) => Some(Obstacle::proxy(*status)),
-            // The server is in trouble, and refuses nothing that it was told.
+            // This alert says that the server failed, not that it refuses.
             (_, Some(rustls::Error::AlertReceived(AlertDescription::InternalError))) => None,
             (_, other) => other.map(|_| Obstacle::Tls),
         }
@@ -149,7 +149,7 @@ pub(crate) fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
 }
 
 pub(crate) fn tls(roots: Option<RootCertStore>) -> Arc<ClientConfig> {
-    // Left to itself, rustls panics in a program that has more than one cryptography compiled in.
+    // By default rustls panics in a program with more than one cryptography provider.
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
     let builder = ClientConfig::builder_with_provider(provider)

@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 
 use crate::{Client, Hyper, Transport};
 
-/// A stream of the pages of a list, fetched one by one as they are asked for, or several at once.
+/// A stream of the pages of a list, fetched one by one on demand, or several at once.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more. Where the runtime shuts down meanwhile, that is
-/// [`Error::Shutdown`], and the walk as it is stored goes on in the next one.
+/// An error ends the stream, [`Error::Incomplete`] included. If the runtime shuts down, the error is
+/// [`Error::Shutdown`], and the stored walk can go on in another runtime.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate, T = Hyper> {
@@ -32,11 +32,10 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
         }
     }
 
-    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once and held until
-    /// their turn comes; lists that can't be walked so, as those with tokens, one page at a time.
+    /// Fetches up to `width` pages, at least 1, of a list or of one window at once, and delivers them in order. Lists
+    /// whose pages follow by a token are fetched one page at a time.
     ///
-    /// They stay within the action's rate, and go on while the consumer is busy. When the stream is
-    /// dropped, what is under way is abandoned.
+    /// The fetches keep the action's rate, and go on while the consumer is busy. Dropping the stream aborts them.
     pub fn width(mut self, width: usize) -> Self {
         self.planner = self.planner.with_width(width);
         self
@@ -50,8 +49,8 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
         }
     }
 
-    /// Where the walk stands: after all pages that were given away. To be stored, and given to
-    /// [`Client::pages`] another time.
+    /// The position of the walk: after all pages that were returned. Store it, and give it to [`Client::pages`] to go on
+    /// later.
     pub const fn walk(&self) -> &Walk<A> {
         self.planner.walk()
     }
@@ -97,12 +96,12 @@ impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
     }
 }
 
-/// A stream of the records of a list. Pages are fetched as their records are asked for.
+/// A stream of the records of a list. Pages are fetched on demand.
 ///
-/// There is no [`Walk`] to be stored between two records of a page: it would leave out the rest of the page. Walk
-/// over [`Pages`] to resume later.
+/// It has no [`Walk`] to store, since between two records of a page that would skip the rest of the page. Use [`Pages`] to
+/// resume later.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// An error ends the stream, [`Error::Incomplete`] included.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<A: Paginate, T = Hyper> {
@@ -140,6 +139,6 @@ impl<A: Paginate + 'static, T: Transport> FusedStream for Items<A, T> {
     }
 }
 
-// Nothing has to stay in place.
+// Nothing is pinned.
 impl<A: Paginate, T> Unpin for Pages<A, T> {}
 impl<A: Paginate, T> Unpin for Items<A, T> {}

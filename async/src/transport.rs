@@ -16,21 +16,22 @@ use tokio::{task::yield_now, time::timeout};
 
 use crate::connect::{self, Connect, Connector};
 
-/// How long a connection may idle: the service drops idle ones after about 60 s.
+/// How long a connection may idle: the service closes idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How large the head of an answer may be. It also bounds what is read in one go, however fast it comes.
+/// The largest head of an answer, in bytes. It also bounds a single read of the body.
 const MAX_HEAD: usize = 16 << 10;
 /// How many pools there may be, those of runtimes that have ended included.
 const MAX_POOLS: usize = 64;
 
-/// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
+/// Sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
 /// It sends through the attempt's [proxy](Attempt::proxy), keeps to the attempt's timeout, follows no redirect, reads at
-/// most one byte more than the attempt's bound, and returns every answer, whatever its status, as `Ok`. It logs no sensitive header, and no body of what is
-/// [confidential](Attempt::confidential). When its future is dropped, the request is abandoned.
+/// most one byte more than the attempt's `max_body`, and returns every answer, whatever its status, as `Ok`. It logs no
+/// sensitive header, and no body of a [confidential](Attempt::confidential) attempt. Dropping its future abandons the
+/// request.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends the request and waits for the whole answer: [`Failure::NotSent`] when the request
-    /// surely never reached the service, [`Failure::Unknown`] for any other failure.
+    /// Sends the request and waits for the whole answer. Returns [`Failure::NotSent`] only if the request surely never
+    /// reached the service, and [`Failure::Unknown`] for any other failure.
     fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send;
 }
 
@@ -44,8 +45,7 @@ where
     }
 }
 
-/// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are kept and
-/// used again.
+/// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are reused.
 #[derive(Debug)]
 pub struct Hyper {
     connect: Connect,
@@ -86,7 +86,7 @@ impl Transport for Hyper {
         let mut request = attempt.request.map(Full::new);
         let connection = capture_connection(&mut request);
         let exchange = async {
-            // The runtime looks at its sockets meanwhile, so that the pool knows which connections were closed.
+            // Lets the runtime poll its sockets, so that the pool drops connections that were closed.
             yield_now().await;
             let pool = self.pool(attempt.direct, attempt.proxy);
             let (parts, body) = pool.request(request).await.map_err(failure)?.into_parts();
@@ -101,7 +101,7 @@ impl Transport for Hyper {
     }
 }
 
-/// Reads a body, at most one byte more than the bound: core sees by it that there is more.
+/// Reads a body, at most one byte more than `max_body`, by which core recognizes one that is too large.
 async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
     let mut bytes = BytesMut::new();
     while bytes.len() <= max_body
@@ -115,7 +115,7 @@ async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
     Ok(bytes.freeze())
 }
 
-/// Nothing was sent where there was no connection, or where hyper gave the request back.
+/// The request was not sent if there was no connection, or if hyper returned it.
 fn failure(error: legacy::Error) -> Failure {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     if error.connect_info().is_none() || cause.is_some_and(hyper::Error::is_canceled) {

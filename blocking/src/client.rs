@@ -14,9 +14,9 @@ use ureq::tls::TlsConfig;
 
 use crate::{Items, Pages, Transport, Ureq, credentials, transport};
 
-/// A client: a session that is shared, and a transport that sends.
+/// A client: calls actions and walks over lists.
 ///
-/// Cheap to clone; all clones share the session and the connections.
+/// Clones are cheap and share the credentials, the frequency limits and the connections.
 pub struct Client<T = Ureq> {
     session: Arc<Mutex<Session>>,
     transport: Arc<T>,
@@ -24,22 +24,23 @@ pub struct Client<T = Ureq> {
 }
 
 impl Client {
-    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`],
-    /// or a [`Chain`] in which one is looked for.
+    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`], or
+    /// sources of one: a [`Source`](tc3_core::credential::Source) or a [`Chain`].
     pub fn new(credentials: impl Into<Chain>) -> Self {
         Self::builder().credentials(credentials).build()
     }
 
-    /// A client with the default settings, whose credentials and region are looked for where people keep them:
-    /// [`Chain::default`] has the places.
+    /// A client with the default settings that searches the usual sources for credentials and a region;
+    /// [`Chain::default`] lists them.
     ///
-    /// They are looked for when the first call is made; when there are none, its error, [`Error::Credentials`], says where it has looked and
-    /// why there are none.
+    /// The first call searches. If it finds no credentials it ends with [`Error::Credentials`], which names each source
+    /// and why it has none.
     pub fn from_env() -> Self {
         Self::builder().build()
     }
 
-    /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
+    /// A client with other settings. Without [`credentials`](Builder::credentials) it searches as
+    /// [`from_env`](Self::from_env) does.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -55,13 +56,13 @@ impl<T: Transport> Client<T> {
         self.drive(&mut Call::new(action))
     }
 
-    /// Walks over the pages of a list: an iterator over whole replies. Takes an action, or a [`Walk`] that
-    /// was begun elsewhere or is over several lists.
+    /// Returns an iterator over the pages of a list, each a whole reply. Takes an action, or a [`Walk`]: one that was stored,
+    /// or one over several lists.
     pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
         Pages::new(self.clone(), walk.into())
     }
 
-    /// Walks over the records of a list: an iterator over single ones. Takes what [`pages`](Self::pages) takes.
+    /// Returns an iterator over the records of a list. Takes what [`pages`](Self::pages) takes.
     pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
         self.pages(walk).items()
     }
@@ -86,16 +87,16 @@ impl<T: Transport> Client<T> {
     }
 
     fn now(&self) -> Now {
-        // Before 1970 is as good as then: the service tells the time.
+        // A clock before 1970 counts as 1970: the first answer corrects it.
         let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
         let unix = i64::try_from(unix).unwrap_or(i64::MAX);
-        // The standard library's own randomness, which is keyed anew each time.
+        // The standard library keys each `RandomState` anew.
         let entropy = RandomState::new().build_hasher().finish();
         Now::new(UnixTime::new(unix), self.started.elapsed(), entropy)
     }
 
-    /// Signs with another credential from now on; id, key and token change as one. It is not looked for any
-    /// more.
+    /// Signs with this credential from now on, in all clones; id, key and token change at once. The client no longer
+    /// searches for credentials.
     pub fn set_credential(&self, credential: Credential) {
         self.session().set_credential(credential);
     }
@@ -122,7 +123,7 @@ impl<T> fmt::Debug for Client<T> {
     }
 }
 
-/// Settings of a client to be.
+/// The settings of a client that is being built.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
@@ -132,19 +133,19 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
+    /// A [`Credential`], or sources of one; [`Chain::default`] by default.
     pub fn credentials(mut self, credentials: impl Into<Chain>) -> Self {
         self.chain = credentials.into();
         self
     }
 
-    /// All that [`Settings`] has, in place of what was set before: retries, rates, failover, time limits and so on.
+    /// Replaces all [`Settings`], those that were set before included: retries, rates, failover, timeouts and so on.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Where requests go; [`Endpoint::PUBLIC`] by default. An address of its own is read by `"https://…".parse()`.
+    /// Where requests go; [`Endpoint::PUBLIC`] by default. `"https://…".parse()` reads another one.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.settings = self.settings.with_endpoint(endpoint);
         self
@@ -156,7 +157,7 @@ impl Builder {
         self
     }
 
-    /// How many records a walk asks for at once where the action doesn't say.
+    /// How many records a walk requests at once if the action has no `Limit`.
     pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
         self.settings = self.settings.with_page_size(page_size);
         self
@@ -179,28 +180,28 @@ impl Builder {
 
     /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
     ///
-    /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
-    /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
+    /// For a gateway with a private authority, or a network whose proxy decrypts TLS. They replace Mozilla's roots; if
+    /// you need both, put both into the text. Every certificate in the text is trusted, or it is an error:
     /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `trust_only` when the text is not PEM or has sections that are not whole, holds no
-    /// certificate, or one that can't be a root.
+    /// [`Invalid`] naming `trust_only` when the text is not PEM, has a broken section or no certificate, or has one that
+    /// can't be a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
         self.tls = transport::trust_only(pem.as_ref())?;
         Ok(self)
     }
 
-    /// The client, over ureq.
+    /// Returns the client, over ureq.
     pub fn build(mut self) -> Client {
         self.settings = self.settings.or_proxy_variables(credentials::variable);
         let ureq = Ureq::new(self.settings.connect_timeout(), self.tls.clone());
         self.transport(ureq)
     }
 
-    /// The client, over a transport of your own; timeouts of connecting, proxies and TLS are its own
-    /// matter.
+    /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout and TLS
+    /// settings don't apply to it.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
         let session = Session::new(self.chain).with_settings(self.settings);
         Client {

@@ -11,25 +11,26 @@ use tracing::{Dispatch, dispatcher};
 
 use crate::{Client, Transport, Ureq};
 
-/// An iterator over the pages of a list, fetched one by one as they are asked for, or several at once.
+/// An iterator over the pages of a list, fetched one by one on demand, or several at once.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// An error ends the iterator, [`Error::Incomplete`] included.
 #[derive(Debug)]
 #[must_use = "iterators are lazy"]
 pub struct Pages<A: Paginate, T = Ureq> {
     client: Client<T>,
     planner: Prefetch<A>,
+    /// A test makes it fail.
     thread: fn() -> thread::Builder,
-    /// The threads, in order of their start.
+    /// The threads, in the order in which they were started.
     running: VecDeque<JoinHandle<Fetched<A>>>,
 }
 
-/// An iterator over the records of a list. Pages are fetched as their records are asked for.
+/// An iterator over the records of a list. Pages are fetched on demand.
 ///
-/// There is no [`Walk`] to be stored between two records of a page: it would leave out the rest of the page. Walk
-/// over [`Pages`] to resume later.
+/// It has no [`Walk`] to store, since between two records of a page that would skip the rest of the page. Use [`Pages`] to
+/// resume later.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// An error ends the iterator, [`Error::Incomplete`] included.
 pub type Items<A, T = Ureq> = tc3_core::pagination::Items<Pages<A, T>, A>;
 
 impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
@@ -42,11 +43,10 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
         }
     }
 
-    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once, each in a thread
-    /// of its own, and held until their turn comes; lists that can't be walked so, as those with tokens,
-    /// one page at a time.
+    /// Fetches up to `width` pages, at least 1, of a list or of one window at once, each in a thread, and delivers them
+    /// in order. Lists whose pages follow by a token are fetched one page at a time.
     ///
-    /// They stay within the action's rate. When the iterator is dropped, nothing more is sent.
+    /// The fetches keep the action's rate. After the iterator is dropped, no further request for a page is sent.
     pub fn width(mut self, width: usize) -> Self {
         self.planner = self.planner.with_width(width);
         self
@@ -57,8 +57,8 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
         Items::new(self)
     }
 
-    /// Where the walk stands: after all pages that were given away. To be stored, and given to
-    /// [`Client::pages`] another time.
+    /// The position of the walk: after all pages that were returned. Store it, and give it to [`Client::pages`] to go on
+    /// later.
     pub const fn walk(&self) -> &Walk<A> {
         self.planner.walk()
     }

@@ -9,23 +9,23 @@ use ureq::{Agent, Proxy};
 
 use crate::connect::{agent, failure};
 
-/// How long a connection may idle: the service closes it after about 60 s.
+/// How long a connection may idle: the service closes idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How many connections may idle: enough for a wide walk to use them again for each page.
+/// How many connections may idle: enough for a wide walk to reuse them for each page.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
-/// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
+/// Sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
 /// It sends through the attempt's [proxy](Attempt::proxy), keeps to the attempt's timeout, follows no redirect, reads at
-/// most one byte more than the attempt's bound, and returns every answer, whatever its status, as `Ok`. It should log no sensitive header, and no body of what is
-/// [confidential](Attempt::confidential).
+/// most one byte more than the attempt's `max_body`, and returns every answer, whatever its status, as `Ok`. It should log
+/// no sensitive header, and no body of a [confidential](Attempt::confidential) attempt.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request and waits for the whole answer.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotSent`] when the request surely never reached the service, [`Failure::Unknown`]
-    /// for anything else.
+    /// [`Failure::NotSent`] only if the request surely never reached the service, [`Failure::Unknown`] for any other
+    /// failure.
     fn send(&self, attempt: Attempt) -> Outcome;
 }
 
@@ -35,7 +35,7 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync + 'static> Transport for F {
     }
 }
 
-/// Settings of TLS that trust the certificates in this PEM text alone.
+/// TLS settings that trust only the certificates in this PEM text.
 pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
     let invalid = |rule| Invalid::new("trust_only", rule);
     let mut store = RootCertStore::empty();
@@ -51,7 +51,7 @@ pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
     Ok(TlsConfig::builder().root_certs(roots.into()).build())
 }
 
-/// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are kept and used again.
+/// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are reused.
 ///
 /// At the level trace, ureq logs every byte of a request and of its answer, signatures and tokens included. Filter it
 /// by `ureq=info,ureq_proto=info`.
