@@ -40,6 +40,8 @@ pub(super) struct MachineRole {
     /// The address that tells the name.
     roles: String,
     name: Option<String>,
+    /// Whether the endpoint has told the name.
+    answers: bool,
     /// What came of the request, once there is one.
     outcome: Option<Outcome>,
 }
@@ -50,6 +52,7 @@ impl MachineRole {
         Ok(Self {
             roles: format!("{}{ROLES}", metadata.url("metadata")),
             name: name.map(|name| role_name(&name, NAME)).transpose()?,
+            answers: false,
             outcome: None,
         })
     }
@@ -92,6 +95,7 @@ impl MachineRole {
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
                 self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
+                self.answers = true;
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
@@ -120,8 +124,8 @@ impl Fetch for MachineRole {
         trace: &mut trace::Call,
     ) -> Fetched {
         trace.attempt(None);
-        // A machine that has had a role before is expected to answer again.
-        let known = session.credential().is_some();
+        // A machine that has a role, or has had one before, is expected to answer again.
+        let known = self.answers || session.credential().is_some();
         let silence = if known { Sort::Passing } else { Sort::Absent };
         if let Some(outcome) = self.outcome.take()
             && let Some(result) = self.take(outcome, silence).transpose()

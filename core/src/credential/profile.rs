@@ -16,12 +16,12 @@ pub(super) const USUAL: [&str; 2] = [
 ];
 
 /// The parts of an identity, and what a profile calls them.
-const PARTS: [(&str, &str); 5] = [
-    ("SecretId", "secret_id"),
-    ("SecretKey", "secret_key"),
-    ("Token", "token"),
-    ("RoleArn", "role_arn"),
-    ("RoleSessionName", "role_session_name"),
+const PARTS: [(&str, &[&str]); 5] = [
+    ("SecretId", &["secret_id"]),
+    ("SecretKey", &["secret_key"]),
+    ("Token", &["token", "session_token", "security_token"]),
+    ("RoleArn", &["role_arn"]),
+    ("RoleSessionName", &["role_session_name"]),
 ];
 
 /// Says that there is no such file.
@@ -32,7 +32,7 @@ pub(super) fn nowhere() -> String {
 
 impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a
-    /// temporary credential, `token`.
+    /// temporary credential, `token`, which may be called `session_token` or `security_token`.
     ///
     /// Read by hand and strictly, since crates for INI files make a guess of what is given twice, cut values at
     /// a `#` or keep quotes. Here
@@ -95,16 +95,20 @@ impl Identity {
             let section = section.ok_or_else(|| wrong("must stand below a [section]"))?;
             let same = |known: &str| letters(name.trim()).eq(letters(known));
             let mut known = PARTS.iter().zip(&mut settings);
-            let Some(((field, known), setting)) = known.find(|((_, known), _)| same(known)) else {
+            let known = known.find_map(|((field, names), setting)| {
+                let name = names.iter().find(|known| same(known))?;
+                Some((*field, *name, setting))
+            });
+            let Some((field, name, setting)) = known else {
                 continue;
             };
-            let here = format!("{known} (line {number})");
+            let here = format!("{name} (line {number})");
             if section == profile {
                 let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
                 if setting.replace((here.clone(), value)).is_some() {
                     return Err(Unreadable::new(here, "must be there once"));
                 }
-            } else if section == "DEFAULT" && *field == "RoleArn" {
+            } else if section == "DEFAULT" && field == "RoleArn" {
                 // To Python's reader of INI files, and so to the vendor's SDK, this one counts for all sections.
                 return Err(Unreadable::new(
                     here,
@@ -116,11 +120,14 @@ impl Identity {
             return Err(wrong_section("is missing"));
         }
         let mut parts = Parts::default();
-        for ((field, name), setting) in PARTS.into_iter().zip(settings) {
+        for ((field, names), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role is none; an empty key is wrong.
-            match setting.filter(|(_, value)| !value.is_empty() || name.starts_with("secret")) {
+            match setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret")) {
                 Some((place, value)) => parts.push(field, &place, Some(value)),
-                None => parts.push(field, &format!("{name} in section [{profile}]"), None),
+                None => {
+                    let name = names.first().copied().unwrap_or(field);
+                    parts.push(field, &format!("{name} in section [{profile}]"), None);
+                }
             }
         }
         parts.identity()
@@ -172,6 +179,18 @@ mod tests {
             assert_eq!(credential.secret_key(), "fake=key#1");
             assert_eq!(credential.token(), Some("fake;token"));
             assert_eq!(credential.expires_at(), None);
+        }
+    }
+
+    #[test]
+    fn a_token_has_three_names_of_which_one_is_there() {
+        for name in ["token", "session_token", "SecurityToken"] {
+            let file = format!("[default]\n{PAIR}{name} = fake-token\n");
+            let credential = Credential::from_profile(&file, "default").unwrap();
+            assert_eq!(credential.token(), Some("fake-token"), "{name}");
+            let two = format!("{file}Token = fake-token\n");
+            let wrong = Credential::from_profile(two, "default").unwrap_err();
+            assert_eq!(wrong.rule(), "must be there once");
         }
     }
 

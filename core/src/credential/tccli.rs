@@ -17,10 +17,15 @@ const PARTS: [(&str, &[&str]); 7] = [
     ("SecretKey", &["secretKey"]),
     ("Token", &["token"]),
     (EXPIRY, &["expiresAt"]),
-    ("RoleArn", &["role-arn", "roleArn", "role_arn"]),
+    ("RoleArn", &["role-arn", "roleArn", "role_arn", "RoleArn"]),
     (
         "RoleSessionName",
-        &["role-session-name", "roleSessionName", "role_session_name"],
+        &[
+            "role-session-name",
+            "roleSessionName",
+            "role_session_name",
+            "RoleSessionName",
+        ],
     ),
     ("type", &["type"]),
 ];
@@ -239,6 +244,10 @@ mod tests {
             (
                 format!(r#""roleArn":"{arn}","roleSessionName":"","type":"oauth""#),
                 "tc3-rust",
+            ),
+            (
+                format!(r#""RoleArn":"{arn}","RoleSessionName":"report""#),
+                "report",
             ),
         ] {
             let file = format!("{{{pair},{more}}}");

@@ -1,5 +1,5 @@
 use super::{Error, Failure, Kind};
-use crate::flow::retry::Advice;
+use crate::flow::retry::RetryAction;
 
 /// What to do about an [`Error`] that a call or a walk ended with: the answer of [`Error::remedy`].
 ///
@@ -66,10 +66,12 @@ impl Error {
             Self::Deadline { .. } => Remedy::Resume,
             Self::Credentials(missing) => missing.remedy(),
             Self::Service(refusal) if refusal.kind() == Kind::NotReady => Remedy::Later,
-            error => match Advice::on(error, true) {
-                Advice::Again | Advice::Elsewhere => Remedy::Resume,
-                Advice::Rest => Remedy::Later,
-                Advice::GiveUp | Advice::SetClock | Advice::Renew => Remedy::Mend,
+            error => match RetryAction::on(error, true) {
+                RetryAction::Retry | RetryAction::Failover => Remedy::Resume,
+                RetryAction::Rest => Remedy::Later,
+                RetryAction::GiveUp | RetryAction::SetClock | RetryAction::RenewCredentials => {
+                    Remedy::Mend
+                }
             },
         }
     }
@@ -101,7 +103,7 @@ impl Error {
             Self::Service(refusal) => refusal.kind() == Kind::Server,
             // None of them came to an end.
             Self::Deadline { attempts, .. } => *attempts > 0,
-            error @ Self::NotAnAnswer { .. } => Advice::on(error, true) == Advice::Again,
+            error @ Self::NotAnAnswer { .. } => RetryAction::on(error, true) == RetryAction::Retry,
             _ => false,
         }
     }

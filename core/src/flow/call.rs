@@ -1,40 +1,33 @@
 use alloc::{boxed::Box, string::String};
-use core::{fmt, mem, ops::Range, time::Duration};
+use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
-use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::{
     Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
-    UnixTime,
     credential::{Claim, Generation, NoCredentials, Refresh},
-    flow::{retry::Advice, sealed},
+    flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
     proxy::ProxyUrl,
     trace,
     wire::{request::Prepared, response},
 };
 
-/// How much before the deadline a failure counts as the deadline's: timers are not exact, and nothing
-/// can be done in what is left.
-const EARLY: Duration = Duration::from_millis(10);
+/// A failure this close to the deadline counts as the deadline's: timers are inexact, and the time that is left is too
+/// short for another attempt.
+const DEADLINE_TOLERANCE: Duration = Duration::from_millis(10);
 
-/// How long an action rests after a throttle answer that doesn't say: limits are counted by the second.
-const REST: Duration = Duration::from_secs(1);
+/// The shortest rest of an action after a throttle: the service counts requests per second.
+const SHORTEST_REST: Duration = Duration::from_secs(1);
 
-/// The dates that are believed: TC3 signatures exist since 2018. A date outside is an error of the sender, and
-/// sets no clock.
-const POSSIBLE: Range<UnixTime> = UnixTime::new(1_514_764_800)..UnixTime::new(4_102_444_800);
-
-/// How long a call waits before it checks again whether there are credentials, at first and at most.
-const POLL: Duration = Duration::from_millis(5);
+/// How often a call checks whether another call has found credentials: the first and the longest interval.
+const FIRST_POLL: Duration = Duration::from_millis(5);
 const LONGEST_POLL: Duration = Duration::from_millis(250);
 
-/// One logical call: an action to its reply, sent as often as it takes, under a deadline.
+/// One logical call: sends an action until there is a reply or an error, within a deadline.
 ///
-/// It waits for its turn within the service's frequency limit, is signed when its turn has come, and is
-/// sent again when that can help and is safe; [`Retry`](crate::flow::Retry) says when. See [`flow`](crate::flow)
-/// for how it is driven.
+/// It waits until the service's frequency limit allows a request, signs it then, and sends it again when that is safe
+/// and can help; [`Retry`](crate::flow::Retry) has the rules. See [`flow`](crate::flow) for how to drive it, and for a
+/// diagram of its states.
 ///
 /// ```
 /// use core::time::Duration;
@@ -63,59 +56,57 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 pub struct Call<A: Action> {
     state: State<A::Output>,
     prepared: Result<Prepared, Target>,
-    /// When the first step was made, and how long ago that was at the last one.
-    began: Option<Duration>,
-    passed: Duration,
-    /// When the next attempt may be made, counted from the first step.
-    ready: Duration,
-    /// Whether that is by an answer's `Retry-After`.
-    asked: bool,
+    elapsed: Elapsed,
+    /// The earliest time of the next attempt, counted from the first step.
+    not_before: Duration,
+    /// Whether an answer's `Retry-After` set it.
+    by_retry_after: bool,
     attempts: u32,
-    /// Which endpoint the last attempt went to.
+    /// The endpoint of the last attempt.
     endpoint: usize,
-    /// Which proxy the last attempt went through.
+    /// The proxy of the last attempt.
     proxy: Option<ProxyUrl>,
-    /// How many attempts in a row found no connection.
+    /// Number of attempts in a row that found no connection.
     unreachable: usize,
-    /// Whether the clock was set by one of this call's answers.
+    /// Whether one of this call's answers has set the clock.
     clock_set: bool,
-    /// With which offset of the clock the last attempt was signed.
+    /// The clock offset that the last attempt was signed with.
     clock_offset: i64,
     max_body: usize,
-    /// How many times it has waited for a search for credentials.
+    /// Number of times it has waited for a search for credentials.
     polls: u32,
-    /// How many searches had ended when it began to wait for credentials, if it does.
-    searches: Option<u64>,
-    /// Which credentials the last attempt was signed with, and which the service has refused, if they were looked
-    /// for.
-    signed: Option<Generation>,
+    /// While it waits for credentials: how many searches had ended when it began to.
+    searches_before: Option<u64>,
+    /// The credentials that the last attempt was signed with, if a search found them.
+    signed_with: Option<Generation>,
+    /// The credentials that the service has refused, if a search found them.
     refused: Option<Generation>,
-    /// What the last attempt came to, unless it is the result.
-    failed: Option<Error>,
+    /// The last attempt's error, while another attempt is planned.
+    last_error: Option<Error>,
     request_id: Option<String>,
     trace: trace::Call,
 }
 
 enum State<O> {
-    /// Waiting to be sent.
+    /// To be sent when its time has come.
     Ready,
-    /// Out.
+    /// An attempt is in flight.
     Sent,
-    /// Back.
+    /// The attempt has an outcome.
     Answered(Result<Reply<O>, Error>, Hints),
-    /// It can't be written down.
+    /// The input is invalid, so nothing is sent.
     Refused(Error),
-    /// The result has been given away.
+    /// The result was returned.
     Ended,
 }
 
 impl<A: Action> Call<A> {
-    /// A call of `action`, which is checked and written down here; a wrong input is the first step's result.
+    /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the error.
     pub fn new(action: &A) -> Self {
         Self::with_trace(action, trace::Call::new)
     }
 
-    /// The same, within a search for credentials.
+    /// A call that a search for credentials makes.
     pub(crate) fn for_credentials(action: &A, scope: trace::Scope) -> Self {
         Self::with_trace(action, |_| trace::Call::for_credentials(scope))
     }
@@ -129,10 +120,9 @@ impl<A: Action> Call<A> {
             state,
             trace: trace(target(&prepared)),
             prepared,
-            began: None,
-            passed: Duration::ZERO,
-            ready: Duration::ZERO,
-            asked: false,
+            elapsed: Elapsed::default(),
+            not_before: Duration::ZERO,
+            by_retry_after: false,
             attempts: 0,
             endpoint: 0,
             proxy: None,
@@ -141,20 +131,20 @@ impl<A: Action> Call<A> {
             clock_offset: 0,
             max_body: usize::MAX,
             polls: 0,
-            searches: None,
-            signed: None,
+            searches_before: None,
+            signed_with: None,
             refused: None,
-            failed: None,
+            last_error: None,
             request_id: None,
         }
     }
 
-    /// Whether a send is out, so that its outcome is awaited.
-    pub(crate) const fn is_out(&self) -> bool {
+    /// Whether an attempt is in flight.
+    pub(crate) const fn is_sent(&self) -> bool {
         matches!(self.state, State::Sent)
     }
 
-    /// The reply that has come, before a step gives it away.
+    /// The reply that the next step will return.
     pub(crate) const fn answered(&mut self) -> Option<&mut Reply<A::Output>> {
         match &mut self.state {
             State::Answered(Ok(reply), _) => Some(reply),
@@ -162,8 +152,8 @@ impl<A: Action> Call<A> {
         }
     }
 
-    /// Sends the request, or waits until it may be sent, if there is time for either.
-    fn next(
+    /// Sends the request, or waits until it may be sent.
+    fn send_or_wait(
         &mut self,
         session: &mut Session,
         now: Now,
@@ -176,15 +166,15 @@ impl<A: Action> Call<A> {
         if attempt_timeout.is_zero() {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
-        let left = deadline.saturating_sub(self.passed);
+        let left = deadline.saturating_sub(self.elapsed.passed());
         if prepared.target().signed {
             if left.is_zero() {
-                // What was never sent and has waited for credentials is late for want of them.
+                // It spent its time waiting for credentials, so their absence is the cause.
                 let refresh = session
                     .refresh()
                     .filter(|_| self.attempts == 0 && self.polls > 0);
                 let missing = refresh.map(|refresh| refresh.awaited().into());
-                return Err(self.late(deadline, missing));
+                return Err(self.deadline_error(deadline, missing));
             }
             let wait = self.await_credentials(session, now, left);
             if let Ok(Some(step)) = wait {
@@ -192,7 +182,7 @@ impl<A: Action> Call<A> {
             }
             if let Some(refused) = self.refused
                 && !session.has_others(refused)
-                && let Some(refusal) = self.failed.take()
+                && let Some(refusal) = self.last_error.take()
             {
                 return Err(self.give_up(refusal));
             }
@@ -203,18 +193,21 @@ impl<A: Action> Call<A> {
         };
         let rate = session.rate(prepared.target())?;
         let queued = session.rate_limit(prepared.target()).wait(rate, now.tick);
-        let delay = self.ready.saturating_sub(self.passed).max(queued);
+        let delay = self
+            .not_before
+            .saturating_sub(self.elapsed.passed())
+            .max(queued);
         if delay >= left {
             let throttle = session
                 .rate_limit(prepared.target())
-                .rests_for(left, now.tick);
+                .cause_of_rest(left, now.tick);
             let throttle = throttle.and_then(Error::throttle);
-            let failed = self.failed.take().or(throttle);
-            return Err(self.late(deadline, failed));
+            let failed = self.last_error.take().or(throttle);
+            return Err(self.deadline_error(deadline, failed));
         }
         if !delay.is_zero() {
             let resting = session.rate_limit(prepared.target()).resting(now.tick);
-            let why = match (queued < delay, self.asked) {
+            let why = match (queued < delay, self.by_retry_after) {
                 (true, true) => "retry_after",
                 (true, false) => "backoff",
                 (false, _) if resting == queued => "throttled",
@@ -229,7 +222,7 @@ impl<A: Action> Call<A> {
         let request = prepared.sign(session, self.endpoint, time)?;
         let proxy = session.settings().proxy(request.uri())?.cloned();
         self.proxy = proxy.clone();
-        self.signed = session.generation().filter(|_| prepared.target().signed);
+        self.signed_with = session.generation().filter(|_| prepared.target().signed);
         session.rate_limit(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
@@ -248,8 +241,8 @@ impl<A: Action> Call<A> {
         Ok(Step::Send(attempt))
     }
 
-    /// Waits for credentials, if there are none to sign with. After as many searches as there are attempts it gives up:
-    /// each has failed, or has found what expires at once.
+    /// Waits for credentials, if there are none to sign with. Gives up after as many searches as the policy allows
+    /// attempts: each search has failed, or its credentials expired at once.
     fn await_credentials(
         &mut self,
         session: &mut Session,
@@ -260,14 +253,14 @@ impl<A: Action> Call<A> {
         let ended = session.refresh().map_or(0, Refresh::ended);
         let before = match claim {
             Claim::Ready => {
-                self.searches = None;
+                self.searches_before = None;
                 return Ok(None);
             }
             Claim::Wait => ended,
-            // The one that has just failed counts, whoever did it.
+            // The search that has just failed counts, even if it was for another call.
             Claim::Failed(..) => ended.saturating_sub(1),
         };
-        let seen = ended.saturating_sub(*self.searches.get_or_insert(before));
+        let seen = ended.saturating_sub(*self.searches_before.get_or_insert(before));
         let settings = session.settings();
         let has_seen_enough = seen >= settings.retry().attempts().max(1).into();
         match claim {
@@ -275,7 +268,7 @@ impl<A: Action> Call<A> {
                 Err(missing.into())
             }
             Claim::Failed(missing, rest) if rest >= left => {
-                Err(self.late(settings.deadline(), Some(missing.into())))
+                Err(self.deadline_error(settings.deadline(), Some(missing.into())))
             }
             Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Some("no_credentials")))),
             _ if has_seen_enough => {
@@ -283,10 +276,10 @@ impl<A: Action> Call<A> {
                 Err(missing.unwrap_or_else(NoCredentials::unsought).into())
             }
             _ => {
-                let delay = POLL.saturating_mul(2_u32.saturating_pow(self.polls));
+                let delay = FIRST_POLL.saturating_mul(2_u32.saturating_pow(self.polls));
                 self.polls = self.polls.saturating_add(1);
                 let delay = delay.min(LONGEST_POLL).min(left);
-                // The driver searches instead, where that is its turn.
+                // If a search is due, the driver does that instead of waiting.
                 let is_due = session.refresh().is_some_and(Refresh::is_due);
                 Ok(Some(self.wait(delay, (!is_due).then_some("credentials"))))
             }
@@ -295,13 +288,13 @@ impl<A: Action> Call<A> {
 
     fn wait(&mut self, delay: Duration, why: Option<&str>) -> Step<<Self as Flow>::Output> {
         if let Some(why) = why {
-            self.trace.wait(delay, why, self.failed.as_ref());
+            self.trace.wait(delay, why, self.last_error.as_ref());
         }
         Step::Wait(delay)
     }
 
-    /// Draws the conclusion from a failed attempt: whether there may be another, and from when on.
-    fn may_repeat(
+    /// Acts on a failed attempt, and sets when the next one may be made. Returns whether there is a next one.
+    fn plan_retry(
         &mut self,
         error: &Error,
         hints: &Hints,
@@ -312,35 +305,35 @@ impl<A: Action> Call<A> {
             return false;
         };
         let target = prepared.target();
-        let advice = Advice::on(error, target.repeatable);
+        let action = RetryAction::on(error, target.repeatable);
         let own_time = now.unix.plus(session.clock_offset());
-        let asked = hints.delay(own_time).unwrap_or_default();
+        let retry_after = hints.delay(own_time).unwrap_or_default();
         let retry = *session.settings().retry();
         let backoff = retry.delay(self.attempts, now.entropy);
-        self.asked = asked > backoff;
-        let mut delay = backoff.max(asked);
+        self.by_retry_after = retry_after > backoff;
+        let mut delay = backoff.max(retry_after);
         let unreachable = mem::take(&mut self.unreachable);
-        let mut worthwhile = true;
-        match advice {
-            Advice::GiveUp => worthwhile = false,
-            Advice::Again => {}
-            Advice::Elsewhere => {
+        let mut can_help = true;
+        match action {
+            RetryAction::GiveUp => can_help = false,
+            RetryAction::Retry => {}
+            RetryAction::Failover => {
                 let others = session.settings().failover().len();
-                // At once while there is one that this call has not tried.
+                // Without a delay while there are endpoints that this call has not tried.
                 if session.reroute(self.endpoint, now.tick) && unreachable < others {
                     delay = Duration::ZERO;
                 }
                 self.unreachable = unreachable.saturating_add(1);
             }
-            Advice::Rest => {
-                let longest = session.settings().longest_rest().max(REST);
-                let rest = asked.clamp(REST, longest);
+            RetryAction::Rest => {
+                let longest = session.settings().longest_rest().max(SHORTEST_REST);
+                let rest = retry_after.clamp(SHORTEST_REST, longest);
                 delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
                     session.rate_limit(target).rest(rest, now.tick, throttle);
                 }
             }
-            Advice::SetClock => match hints.date {
+            RetryAction::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
                     session.clock().set(date, now.unix);
                     self.clock_set = true;
@@ -348,23 +341,23 @@ impl<A: Action> Call<A> {
                 }
                 _ => {
                     session.clock().undo(self.clock_offset);
-                    worthwhile = false;
+                    can_help = false;
                 }
             },
-            Advice::Renew => match self.signed {
+            RetryAction::RenewCredentials => match self.signed_with {
                 Some(signed) => {
                     session.refuse(signed);
-                    worthwhile = self.refused.replace(signed).is_none();
+                    can_help = self.refused.replace(signed).is_none();
                     delay = Duration::ZERO;
                 }
-                None => worthwhile = false,
+                None => can_help = false,
             },
         }
-        self.ready = self.passed.saturating_add(delay);
-        worthwhile && self.attempts < retry.attempts()
+        self.not_before = self.elapsed.passed().saturating_add(delay);
+        can_help && self.attempts < retry.attempts()
     }
 
-    fn conclude(
+    fn end_attempt(
         &mut self,
         result: Result<Reply<A::Output>, Error>,
         hints: &Hints,
@@ -384,19 +377,19 @@ impl<A: Action> Call<A> {
         if let Some(id) = error.request_id() {
             self.request_id = Some(id.into());
         }
-        if self.may_repeat(&error, hints, session, now) {
-            self.failed = Some(error);
-            return self.go_on(session, now);
+        if self.plan_retry(&error, hints, session, now) {
+            self.last_error = Some(error);
+            return self.proceed(session, now);
         }
         let deadline = session.settings().deadline();
-        let late = self.passed >= deadline.saturating_sub(EARLY);
+        let late = self.elapsed.passed() >= deadline.saturating_sub(DEADLINE_TOLERANCE);
         Step::Done(Err(match error {
-            error @ Error::Transport(_) if late => self.late(deadline, Some(error)),
+            error @ Error::Transport(_) if late => self.deadline_error(deadline, Some(error)),
             error => self.give_up(error),
         }))
     }
 
-    /// The error of a call whose last attempt failed for good.
+    /// The error of a call after its last attempt.
     fn give_up(&mut self, error: Error) -> Error {
         if self.attempts <= 1 {
             return error;
@@ -408,9 +401,9 @@ impl<A: Action> Call<A> {
         }
     }
 
-    fn go_on(&mut self, session: &mut Session, now: Now) -> Step<<Self as Flow>::Output> {
+    fn proceed(&mut self, session: &mut Session, now: Now) -> Step<<Self as Flow>::Output> {
         self.state = State::Ready;
-        self.next(session, now).unwrap_or_else(|error| {
+        self.send_or_wait(session, now).unwrap_or_else(|error| {
             self.state = State::Ended;
             Step::Done(Err(error))
         })
@@ -426,13 +419,13 @@ impl<A: Action> Call<A> {
         response::read_for::<A>(response, confidential)
     }
 
-    /// The error of a call that has no time left.
-    fn late(&mut self, after: Duration, error: Option<Error>) -> Error {
+    /// The error of a call whose deadline leaves no time.
+    fn deadline_error(&mut self, after: Duration, error: Option<Error>) -> Error {
         Error::Deadline {
             after,
             attempts: self.attempts,
             request_id: self.request_id.take(),
-            source: error.or_else(|| self.failed.take()).map(Box::new),
+            source: error.or_else(|| self.last_error.take()).map(Box::new),
         }
     }
 }
@@ -443,16 +436,15 @@ impl<A: Action> Flow for Call<A> {
     type Output = Result<Reply<A::Output>, Error>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
-        let began = *self.began.get_or_insert(now.tick);
-        self.passed = now.tick.saturating_sub(began);
-        self.trace.step(self.passed);
+        self.elapsed.step(now.tick);
+        self.trace.step(self.elapsed.passed());
         let step = match mem::replace(&mut self.state, State::Ended) {
-            State::Ready => self.go_on(session, now),
+            State::Ready => self.proceed(session, now),
             State::Sent => {
                 let abandoned = Error::Transport(Failure::unknown("the attempt was abandoned"));
-                self.conclude(Err(abandoned), &Hints::default(), session, now)
+                self.end_attempt(Err(abandoned), &Hints::default(), session, now)
             }
-            State::Answered(result, hints) => self.conclude(result, &hints, session, now),
+            State::Answered(result, hints) => self.end_attempt(result, &hints, session, now),
             State::Refused(error) => Step::Done(Err(error)),
             State::Ended => Step::Done(Err(Error::Ended)),
         };
@@ -463,13 +455,13 @@ impl<A: Action> Flow for Call<A> {
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if self.is_out() {
+        if self.is_sent() {
             let outcome = outcome.map_err(|failure| failure.through(self.proxy.as_ref()));
             self.trace.answer(&outcome);
             self.state = match outcome {
                 Ok(response) => match self.read(&response) {
                     Ok(reply) => State::Answered(Ok(reply), Hints::default()),
-                    // Only what failed asks when to come again.
+                    // `Retry-After` and `Date` matter only after an error.
                     Err(error) => State::Answered(Err(error), Hints::of(response.headers())),
                 },
                 Err(failure) => State::Answered(Err(failure.into()), Hints::default()),
@@ -484,54 +476,9 @@ fn target(prepared: &Result<Prepared, Target>) -> &Target {
         .map_or_else(|target| target, Prepared::target)
 }
 
-/// The request id of a reply, or what is wrong.
+/// The request id of a reply, or the error.
 fn request_id<O>(result: &Result<Reply<O>, Error>) -> Result<&str, &Error> {
     result.as_ref().map(|reply| &*reply.request_id)
-}
-
-/// What an answer's headers say about time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Hints {
-    /// The service's own time.
-    pub(crate) date: Option<UnixTime>,
-    retry_after: Option<RetryAfter>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum RetryAfter {
-    Seconds(u64),
-    Date(UnixTime),
-}
-
-impl Hints {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let date = |text: &str| {
-            let parsed = DateTimeParser::new().parse_timestamp(text);
-            let time = UnixTime::new(parsed.ok()?.as_second());
-            POSSIBLE.contains(&time).then_some(time)
-        };
-        let retry_after = text(header::RETRY_AFTER).and_then(|text| {
-            let seconds = text.trim().parse().map(RetryAfter::Seconds);
-            seconds.ok().or_else(|| date(text).map(RetryAfter::Date))
-        });
-        Self {
-            date: text(header::DATE).and_then(date),
-            retry_after,
-        }
-    }
-
-    /// How long the service asks to wait.
-    fn delay(&self, own_time: UnixTime) -> Option<Duration> {
-        let seconds = match self.retry_after? {
-            RetryAfter::Seconds(seconds) => seconds,
-            RetryAfter::Date(date) => {
-                let from = self.date.unwrap_or(own_time);
-                u64::try_from(date.seconds_since(from)).unwrap_or_default()
-            }
-        };
-        Some(Duration::from_secs(seconds))
-    }
 }
 
 impl<A: Action> fmt::Debug for Call<A> {

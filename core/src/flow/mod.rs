@@ -1,7 +1,25 @@
 //! The run loop: what core asks of its driver, and what each order of calls means.
 //!
-//! A [`Flow`] is a call or a walk as a value. Its driver does what [`step`](Flow::step) says and tells
-//! [`handle`](Flow::handle) what came of a send, until there is a result:
+//! A [`Flow`] is a call or a walk as a value. Its driver does what [`step`](Flow::step) says, and passes the outcome of
+//! each send to [`handle`](Flow::handle), until there is a result:
+//!
+//! ```text
+//!                      ┌───────────────────────────────────────────────┐
+//!                      ▼                                               │
+//!           step(&mut session, now)                                    │
+//!                      │                                               │
+//!     ┌────────────────┼─────────────────────┐                         │
+//!     ▼                ▼                     ▼                         │
+//! Done(result)     Wait(delay)         Send(attempt)                   │
+//!     │                │                     │                         │
+//!     ▼                ▼                     ▼                         │
+//!   return        sleep(delay)     outcome = send(attempt)             │
+//!                      │                     │                         │
+//!                      │                     ▼                         │
+//!                      │              handle(outcome)                  │
+//!                      │                     │                         │
+//!                      └─────────────────────┴─────────────────────────┘
+//! ```
 //!
 //! ```
 //! use tc3_core::{Call, Credential, Flow, Failure, Now, Session, Step, Untyped};
@@ -23,31 +41,61 @@
 //! # Ok::<(), tc3_core::Invalid>(())
 //! ```
 //!
+//! # The states of a call
+//!
+//! ```text
+//!        Call::new(&action)
+//!                │
+//!                ├─ invalid input ──▶ Refused ── step ─────────────────▶ Done(Err) ──┐
+//!                ▼                                                                   │
+//!    ┌────────▶ Ready ── step: the deadline is too near ───────────────▶ Done(Err) ──┤
+//!    │           │ ▲│                                                                │
+//!    │           │ └┴ step: Wait, for the rate limit, a backoff or credentials       │
+//!    │           │                                                                   │
+//!    │           ▼ step: Send(attempt)                                               ▼
+//!    │          Sent                                                               Ended
+//!    │           │                                                                   ▲
+//!    │           ▼ handle(outcome)                                                   │
+//!    │       Answered                                                                │
+//!    │           │                                                                   │
+//!    │           ├─ step: a reply, or an error to give up on ──────▶ Done(result) ───┘
+//!    │           │
+//!    └───────────┴─ step: an error to try again after
+//!
+//!  A step in the state Sent abandons the attempt: the same as handle(Err(Failure::Unknown)) before it.
+//! ```
+//!
+//! A walk makes one such call a page. [`Pages`](crate::Pages) return [`Step::Done`] for each page, and are driven on.
+//!
+//! # Any order of calls
+//!
 //! Every order of calls has a meaning, and none panics:
 //!
-//! - `step` before a wait is over: a wait for what is left of it.
-//! - `step` while a send is out: that attempt was abandoned, and nobody knows whether it took effect.
-//! - `handle` with no send out: ignored.
-//! - `step` after the end: the end again; a [`Call`] says [`Error::Ended`](crate::Error::Ended),
-//!   [`Pages`](crate::Pages) say `None`.
+//! - `step` before a wait is over: waits for the rest of it.
+//! - `step` before the outcome of a send: abandons the attempt; it is unknown whether that took effect.
+//! - `handle` without a send: ignored.
+//! - `step` after the end: a [`Call`] returns [`Error::Ended`](crate::Error::Ended), [`Pages`](crate::Pages) return
+//!   `None`.
 //!
-//! A session that was made of a [`Chain`](crate::Chain) has to look for its credentials. There, a [`Driver`] around the
-//! flow says in one loop what to read, to send and to wait for; it asks [`Session::search`] before each wait.
+//! A session made from a [`Chain`](crate::Chain) has to search for its credentials. A [`Driver`] around the flow drives
+//! the search and the flow in one loop. Before each wait it calls [`Session::search`]; if that returns a search, it steps
+//! the search instead of waiting.
 //!
-//! Only `step` sees time and what calls share, and it is short, so a lock around it is held for about a
-//! microsecond. `handle` decodes, without the lock.
+//! Only `step` needs the session. It takes about a microsecond, and so does a lock around it. `handle` decodes the
+//! answer, without the lock.
 
 mod call;
 pub(crate) mod clock;
 mod driver;
+mod hints;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
 
 use core::{fmt, time::Duration};
 
 pub use call::Call;
-pub(crate) use call::Hints;
 pub use driver::{Driver, DriverStep};
+pub(crate) use hints::Hints;
 pub use retry::Retry;
 
 use bytes::Bytes;
@@ -55,15 +103,15 @@ use http::HeaderName;
 
 use crate::{Failure, Session, UnixTime, proxy::ProxyUrl, trace, wire::request};
 
-/// A call or a walk, driven from outside. Sealed: core's own flows alone implement it.
+/// A call or a walk, driven from outside. Sealed: only core implements it.
 pub trait Flow: sealed::Sealed {
     /// The flow's result.
     type Output;
 
-    /// Returns what is to be done next.
+    /// Returns what to do next.
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output>;
 
-    /// Takes what came of the send that the last [`Step::Send`] asked for.
+    /// Takes the outcome of the send that the last [`Step::Send`] asked for.
     fn handle(&mut self, outcome: Outcome);
 }
 
@@ -72,15 +120,15 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// What is to be done next.
-#[must_use = "a step says what is to be done, and nothing happens unless it is"]
+/// What to do next.
+#[must_use = "nothing happens unless the driver does what the step says"]
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
     reason = "a step lives for a moment on the stack; a box would cost each call an allocation"
 )]
 pub enum Step<T> {
-    /// Send this, then call [`Flow::handle`].
+    /// Send this request, then call [`Flow::handle`].
     Send(Attempt),
     /// Wait this long, then call [`Flow::step`] again.
     Wait(Duration),
@@ -88,25 +136,26 @@ pub enum Step<T> {
     Done(T),
 }
 
-/// A request to be sent once, and its bounds.
+/// A request to send once, and its limits.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The signed request: absolute URI, all headers but those of the connection.
+    /// The signed request: an absolute URI, and all headers but those of the connection.
     pub request: http::Request<Bytes>,
-    /// How long it may take from now on until the whole answer is there; never zero, at most a day.
+    /// The time limit from now until the whole answer is there; never zero, at most a day.
     pub timeout: Duration,
-    /// The largest body to take, in bytes. Read at most one byte more: core sees by it that there is more.
+    /// The largest accepted body, in bytes. Read one byte more at most, which tells core that the body is too large.
     pub max_body: usize,
     /// The proxy to send it through, by a tunnel (`CONNECT`); `None` is a direct connection.
     pub proxy: Option<ProxyUrl>,
-    /// Whether it must be sent from this machine itself: its metadata endpoint answers nobody else. It has no proxy.
+    /// Whether it is for this machine's metadata endpoint, which answers only this machine: it has no proxy, and must not
+    /// go through a tunnel of any other kind.
     pub direct: bool,
-    /// Whether its body, or that of its answer, has a key or a token in it, so that neither is to be logged.
+    /// Whether its body, or the answer's, contains a key or a token, so that neither may be logged.
     pub confidential: bool,
-    /// How many times this request was sent, this time included.
+    /// The number of this attempt, from 1.
     pub number: u32,
-    /// Whether it asks for credentials to make the call with.
+    /// Whether it requests credentials for the call, instead of making the call.
     pub for_credentials: bool,
     #[cfg_attr(
         not(feature = "tracing"),
@@ -116,7 +165,7 @@ pub struct Attempt {
 }
 
 impl fmt::Debug for Attempt {
-    /// Not the body, which may hold a token.
+    /// Leaves out the body, which may contain a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempt")
             .field("method", self.request.method())
@@ -135,20 +184,20 @@ impl fmt::Debug for Attempt {
 }
 
 impl Attempt {
-    /// The longest [`timeout`](Self::timeout) there is, so that adding it to a clock can't overflow.
+    /// The longest [`timeout`](Self::timeout). Adding it to a clock can't overflow.
     pub const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
-    /// The action that is asked for; `None` of the metadata endpoint.
+    /// The requested action; `None` for the metadata endpoint.
     pub fn action(&self) -> Option<&str> {
         self.header(request::ACTION)
     }
 
-    /// The region that is named, if one is.
+    /// The requested region, if the request names one.
     pub fn region(&self) -> Option<&str> {
         self.header(request::REGION)
     }
 
-    /// The span of the call, for a transport to enter while it sends: what an HTTP library tells belongs there.
+    /// The span of the call. A transport enters it while it sends, so that events of its HTTP library belong to the call.
     #[cfg(feature = "tracing")]
     pub const fn span(&self) -> &tracing::Span {
         &self.scope
@@ -160,16 +209,16 @@ impl Attempt {
     }
 }
 
-/// What came of a send: the answer, whatever its status and body, or how it failed.
+/// The outcome of a send: the answer, whatever its status and body, or the failure.
 pub type Outcome = Result<http::Response<Bytes>, Failure>;
 
-/// All of the outside world that core ever sees.
+/// The time and some randomness: all that core sees of the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Now {
     /// The wall clock, for signing.
     pub unix: UnixTime,
-    /// A clock that never goes back, from any beginning, for waits and deadlines.
+    /// A clock that never goes back, with any origin, for waits and deadlines.
     pub tick: Duration,
     /// 64 bits that differ from step to step, for jitter. They need not be secret.
     pub entropy: u64,

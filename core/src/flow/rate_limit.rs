@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::{Error, Target};
 
-/// A second, and a little more, as requests may arrive closer together than they were sent.
+/// A second and a margin, as requests may arrive closer together than they were sent.
 const WINDOW: Duration = Duration::from_millis(1_020);
 
 /// The service's frequency limits, one for each action.
@@ -17,27 +17,26 @@ pub(crate) struct RateLimits {
 }
 
 impl RateLimits {
-    /// The limit of an action.
     pub(crate) fn of(&mut self, target: &Target) -> &mut RateLimit {
         let name = (target.service.clone(), target.action.clone());
         self.limits.entry(name).or_default()
     }
 }
 
-/// When an action was sent in the last second, and until when it rests.
+/// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimit {
-    /// When requests were sent, ascending; older ones than a second are dropped.
+    /// Times of the requests in the last second, ascending.
     sent: VecDeque<Duration>,
     rest: Option<Rest>,
 }
 
-/// A time in which nothing is sent, since the service has throttled.
+/// A period in which the action is not sent, because the service has throttled it.
 #[derive(Clone, Debug)]
 struct Rest {
     since: Duration,
     length: Duration,
-    /// The throttle that asked for it.
+    /// The service's throttle answer.
     cause: Arc<Error>,
 }
 
@@ -48,7 +47,7 @@ impl Rest {
 }
 
 impl RateLimit {
-    /// How long until the next request may be sent, at `rate` a second.
+    /// Time until the next request may be sent, at `rate` requests a second.
     pub(crate) fn wait(&self, rate: u32, now: Duration) -> Duration {
         let rate = usize::try_from(rate).unwrap_or(usize::MAX);
         let earlier = self.sent.len().checked_sub(rate);
@@ -60,19 +59,19 @@ impl RateLimit {
         self.resting(now).max(full)
     }
 
-    /// For how long nothing is sent, whatever the rate.
+    /// Time until the end of the rest.
     pub(crate) fn resting(&self, now: Duration) -> Duration {
         let rest = self.rest.as_ref();
         rest.map_or(Duration::ZERO, |rest| rest.left(now))
     }
 
-    /// Why nothing is sent for at least so long.
-    pub(crate) fn rests_for(&self, length: Duration, now: Duration) -> Option<&Error> {
+    /// The cause of a rest that lasts at least `length` longer.
+    pub(crate) fn cause_of_rest(&self, length: Duration, now: Duration) -> Option<&Error> {
         let rest = self.rest.as_ref().filter(|rest| rest.left(now) >= length);
         rest.map(|rest| &*rest.cause)
     }
 
-    /// A request is sent.
+    /// Records a request.
     pub(crate) fn sent(&mut self, now: Duration) {
         while self
             .sent
@@ -84,7 +83,7 @@ impl RateLimit {
         self.sent.push_back(now);
     }
 
-    /// Nothing is sent for so long, since the service has throttled.
+    /// Starts a rest, unless a longer one is under way.
     pub(crate) fn rest(&mut self, length: Duration, now: Duration, cause: Error) {
         if self.wait(u32::MAX, now) < length {
             self.rest = Some(Rest {
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_rest_stands_and_a_shorter_one_is_part_of_it() {
+    fn the_longer_of_two_rests_counts() {
         let mut limit = RateLimit::default();
         limit.rest(seconds(9), seconds(0), Error::Ended);
         limit.rest(seconds(3), seconds(1), Error::Ended);

@@ -1,26 +1,25 @@
-//! When a call is sent again, and how long it waits before.
+//! Whether a call is sent again after a failed attempt, and when.
 
 use core::time::Duration;
 
 use crate::{Error, Failure, error::Kind};
 
-/// How often a call is sent, and how long it waits in between: exponential backoff with full jitter.
+/// The retry policy: how many attempts a call makes, and the delays between them, by exponential backoff with full
+/// jitter.
 ///
-/// Before the attempt after `n` failed ones, a call waits anything from 0 to `base · 2ⁿ⁻¹`, at most `cap`,
-/// and at least as long as the answer's `Retry-After`. A call never waits past its deadline.
+/// The delay after `n` failed attempts is random, from 0 to `base · 2ⁿ⁻¹` but at most `cap`, and not shorter than the
+/// answer's `Retry-After`. A call never waits past its deadline.
 ///
-/// What is sent again:
-///
-/// | the attempt came to | sent again |
+/// | the attempt failed with | another attempt |
 /// | --- | --- |
-/// | not sent for an obstacle that is [final](crate::error::Obstacle::is_final): TLS or a proxy refused | never |
-/// | not sent for any other ([`Failure::NotSent`]) | always, at once where there is another endpoint |
-/// | `RequestLimitExceeded*`, HTTP 429 | always, after a rest of the whole action: `Retry-After`, from 1 s to [`Settings::longest_rest`](crate::Settings::longest_rest) |
+/// | [`Failure::NotSent`], the obstacle is [final](crate::error::Obstacle::is_final): TLS or a proxy refused | never |
+/// | any other [`Failure::NotSent`] | always; without delay if there is another endpoint |
+/// | `RequestLimitExceeded*`, HTTP 429 | always, after the whole action has rested for `Retry-After`, from 1 s to [`Settings::longest_rest`](crate::Settings::longest_rest) |
 /// | `AuthFailure.SignatureExpire` | once, with the service's time |
-/// | `AuthFailure.TokenFailure`, `.SecretIdNotFound`, `.InvalidSecretId`, `.SignatureFailure` | once, if a [`Chain`](crate::Chain) that is looked through anew has other credentials by now |
-/// | no answer ([`Failure::Unknown`]) | if the action is [`REPEATABLE`](crate::Action::REPEATABLE) |
+/// | `AuthFailure.TokenFailure`, `.SecretIdNotFound`, `.InvalidSecretId`, `.SignatureFailure` | once, if another search of the [`Chain`](crate::Chain) finds other credentials |
+/// | [`Failure::Unknown`]: no answer | if the action is [`REPEATABLE`](crate::Action::REPEATABLE) |
 /// | `InternalError*`, `ServiceUnavailable`, `ResourceUnavailable` | if the action is `REPEATABLE` |
-/// | no API answer with status 200, 408 or 5xx | if the action is `REPEATABLE` |
+/// | an answer that is none of the API's, with status 200, 408 or 5xx | if the action is `REPEATABLE` |
 /// | anything else | never |
 ///
 /// ```
@@ -40,7 +39,7 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// 6 attempts; waits of up to 250 ms, doubled each time, at most 10 s.
+    /// 6 attempts; delays of up to 250 ms, doubled each time, at most 10 s.
     fn default() -> Self {
         Self {
             attempts: 6,
@@ -51,61 +50,61 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Each call is sent once, whatever comes of it.
+    /// Exactly one attempt for each call.
     pub const NEVER: Self = Self {
         attempts: 1,
         base: Duration::ZERO,
         cap: Duration::ZERO,
     };
 
-    /// A call is sent at most so many times, at least once.
+    /// The most attempts of a call; there is always one.
     #[must_use = "the policy is returned, not changed"]
     pub const fn with_attempts(self, attempts: u32) -> Self {
         Self { attempts, ..self }
     }
 
-    /// The longest wait after the first failure.
+    /// The longest delay after the first failed attempt.
     #[must_use = "the policy is returned, not changed"]
     pub const fn with_base(self, base: Duration) -> Self {
         Self { base, ..self }
     }
 
-    /// The longest wait after any failure. `Retry-After` may ask for more.
+    /// The longest delay after any failed attempt. `Retry-After` may be longer.
     #[must_use = "the policy is returned, not changed"]
     pub const fn with_cap(self, cap: Duration) -> Self {
         Self { cap, ..self }
     }
 
-    /// How many times a call is sent at most.
+    /// The most attempts of a call.
     pub const fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The longest wait after the first failure.
+    /// The longest delay after the first failed attempt.
     pub const fn base(&self) -> Duration {
         self.base
     }
 
-    /// The longest wait after any failure.
+    /// The longest delay after any failed attempt.
     pub const fn cap(&self) -> Duration {
         self.cap
     }
 
-    /// How long to wait after so many failures in a row, given 64 bits that differ from call to call.
+    /// Returns the delay after `failures` failed attempts, drawn by `entropy`: 64 bits that differ from call to call.
     pub fn delay(&self, failures: u32, entropy: u64) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         let longest = self.base.saturating_mul(doubled).min(self.cap);
-        // The upper half of the product of a fraction of 2⁶⁴ and a number is that fraction of the number.
+        // `longest · random / 2⁶⁴`
         let longest = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
-        let part = u128::from(mix(entropy)).saturating_mul(longest.into()) >> 64;
-        Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
+        let delay = u128::from(mix(entropy)).saturating_mul(longest.into()) >> 64;
+        Duration::from_nanos(u64::try_from(delay).unwrap_or(u64::MAX))
     }
 }
 
-/// How far splitmix64 goes from one state to the next.
+/// The increment of splitmix64's state.
 pub(crate) const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Spreads bits that may be no more than a counter over all 64: the number that splitmix64 makes of a state.
+/// splitmix64's output for a state. Makes even a counter look random.
 pub(crate) const fn mix(state: u64) -> u64 {
     let mut z = state.wrapping_add(STRIDE);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -113,37 +112,37 @@ pub(crate) const fn mix(state: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What is to be done about an attempt that failed.
+/// What a call does after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Advice {
-    /// Nothing: it is the call's result.
+pub(crate) enum RetryAction {
+    /// Ends with the error.
     GiveUp,
-    /// Send it again after a while.
-    Again,
-    /// It never arrived: send it to another endpoint, or again after a while.
-    Elsewhere,
-    /// Let the whole action rest, then send it again.
+    /// Sends it again after a delay.
+    Retry,
+    /// Sends it to the next endpoint, or again after a delay. It has never arrived.
+    Failover,
+    /// Lets the whole action rest, then sends it again.
     Rest,
-    /// Take over the service's time, then send it again.
+    /// Sets the clock to the service's time, then sends it again.
     SetClock,
-    /// Look for other credentials, then send it again if there are some.
-    Renew,
+    /// Searches for other credentials, then sends it again if there are any.
+    RenewCredentials,
 }
 
-/// What the service says of credentials that were replaced. The last one is for an id and a key that were read while
-/// somebody wrote them.
-const REPLACED: [&str; 4] = [
+/// Codes for credentials that may have been replaced. The last one occurs if id and key were read while they were being
+/// written.
+const MAYBE_REPLACED: [&str; 4] = [
     "AuthFailure.TokenFailure",
     "AuthFailure.SecretIdNotFound",
     "AuthFailure.InvalidSecretId",
     "AuthFailure.SignatureFailure",
 ];
 
-impl Advice {
-    /// The table of [`Retry`].
+impl RetryAction {
+    /// Implements the table of [`Retry`].
     pub(crate) fn on(error: &Error, repeatable: bool) -> Self {
-        let if_repeatable = if repeatable {
-            Self::Again
+        let retry_if_repeatable = if repeatable {
+            Self::Retry
         } else {
             Self::GiveUp
         };
@@ -151,21 +150,21 @@ impl Advice {
             Error::Transport(Failure::NotSent(not_sent)) if not_sent.obstacle().is_final() => {
                 Self::GiveUp
             }
-            Error::Transport(Failure::NotSent(_)) => Self::Elsewhere,
-            Error::Transport(Failure::Unknown(_)) => if_repeatable,
+            Error::Transport(Failure::NotSent(_)) => Self::Failover,
+            Error::Transport(Failure::Unknown(_)) => retry_if_repeatable,
             Error::Service(refusal) => match refusal.kind() {
                 Kind::Throttled => Self::Rest,
                 Kind::Clock => Self::SetClock,
-                Kind::Server => if_repeatable,
-                // The service has done nothing, whatever the action.
-                Kind::Denied if REPLACED.contains(&refusal.code()) => Self::Renew,
+                Kind::Server => retry_if_repeatable,
+                // The service has done nothing, so any action may be sent again.
+                Kind::Denied if MAYBE_REPLACED.contains(&refusal.code()) => Self::RenewCredentials,
                 _ => Self::GiveUp,
             },
             Error::NotAnAnswer { status: 429, .. } => Self::Rest,
             Error::NotAnAnswer {
                 status: 200 | 408 | 500..=599,
                 ..
-            } => if_repeatable,
+            } => retry_if_repeatable,
             _ => Self::GiveUp,
         }
     }
@@ -176,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_is_as_it_was_asked_for() {
+    fn a_policy_has_the_values_it_was_given() {
         let (base, cap) = (Duration::from_secs(3), Duration::from_secs(5));
         let retry = Retry::default().with_attempts(9);
         let retry = retry.with_base(base).with_cap(cap);

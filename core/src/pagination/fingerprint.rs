@@ -1,70 +1,74 @@
+//! Fingerprints tell pages and records apart.
+
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{Paginate, pagination::PageInfo};
 
-/// What tells a page and its records from others, the same on every machine.
+/// The hashes of a page and its records, the same on every machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fingerprint {
-    /// Of all that the page holds, and of the page that it leads to; `None` where there is nothing that could tell.
+    /// Hash of all records, and of the token of the next page; `None` for an empty page without a token.
     pub(crate) content: Option<String>,
-    /// Of what never changes in its records.
-    pub(crate) page: Option<String>,
-    /// Of each record, by its identity or else its JSON; empty where they are no list.
+    /// Hash of what never changes in the records: their identities, else their JSON.
+    pub(crate) identity: Option<String>,
+    /// Hash of each record's identity, else of its JSON; empty if a record has neither.
     pub(crate) records: Vec<u64>,
     /// Whether all records are equal, so that an equal page may be another one.
-    pub(crate) alike: bool,
+    pub(crate) all_equal: bool,
 }
 
 impl Fingerprint {
-    /// By the records' [`identity`](Paginate::identity), and by their JSON in the answer's body.
     pub(crate) fn of<A: Paginate>(output: &mut A::Output, info: &PageInfo, body: &[u8]) -> Self {
         if info.len == 0 {
             // Empty pages differ by the page that they lead to.
             return Self {
                 content: info.token.clone(),
-                page: info.token.clone(),
+                identity: info.token.clone(),
                 ..Self::default()
             };
         }
-        let mut items = 0_usize;
-        let mut records = Vec::with_capacity(info.len);
+        let mut identities = Vec::with_capacity(info.len);
         A::retain(output, &mut |item| {
-            items = items.saturating_add(1);
-            records.extend(A::identity(item).map(|identity| mark(identity.as_bytes())));
+            let identity = A::identity(item);
+            identities.push(identity.map(|identity| hash(identity.as_bytes())));
             true
         });
         let body = String::from_utf8_lossy(body);
         let response = serde_json::from_str(&body).map(|Envelope { response }| response.get());
         let response = response.unwrap_or_default();
-        let list = list_of(response, info.len, DEPTH);
+        let list = find_list(response, info.len, MAX_DEPTH);
         let mut content = match &list {
-            Some(marks) => all_of(marks),
-            // Records that are no list: the id of the request and totals are no part of them.
+            Some(records) => hash_all(records),
+            // Records that are no list, e.g. an object's fields. Scalars, such as `RequestId` and totals, don't count.
             None => fields(response)
                 .filter(|json| json.starts_with(['{', '[']))
-                .fold(0, |content, json| go_on(content, json.as_bytes())),
+                .fold(0, |content, json| extend(content, json.as_bytes())),
         };
-        if records.len() < items || records.is_empty() {
-            records = list.unwrap_or_default();
-        }
-        let alike = records
-            .split_first()
-            .is_some_and(|(first, others)| others.iter().all(|other| other == first));
-        let page = match &*records {
+        let list = list.unwrap_or_default();
+        let own: Option<Vec<u64>> = (0..)
+            .zip(identities)
+            .map(|(at, identity)| identity.or_else(|| list.get(at).copied()))
+            .collect();
+        let records = own.filter(|own| !own.is_empty()).unwrap_or(list);
+        let all_equal = match &*records {
+            [] => false,
+            [first, others @ ..] => others.iter().all(|other| other == first),
+        };
+        let identity = match &*records {
             [] => content,
-            marks => all_of(marks),
+            records => hash_all(records),
         };
         if let Some(token) = &info.token {
-            // By a token, an equal page is another one as long as it leads elsewhere.
-            content ^= mark(token.as_bytes()).rotate_left(1);
+            // Equal pages with different tokens are different pages.
+            content ^= hash(token.as_bytes()).rotate_left(1);
         }
         Self {
-            content: Some(text(content)),
-            page: Some(text(page)),
+            content: Some(hex(content)),
+            identity: Some(hex(identity)),
             records,
-            alike,
+            all_equal,
         }
     }
 }
@@ -76,20 +80,20 @@ struct Envelope<'a> {
 }
 
 /// How deep in an answer its list may be.
-const DEPTH: usize = 4;
+const MAX_DEPTH: usize = 4;
 
-/// The marks of what the first list holds that is so long in an object, or else in an object within it.
-fn list_of(object: &str, len: usize, depth: usize) -> Option<Vec<u64>> {
+/// The hashes of the elements of the first list of length `len`, in the object itself or else in an object within it.
+fn find_list(object: &str, len: usize, depth: usize) -> Option<Vec<u64>> {
     let depth = depth.checked_sub(1)?;
     let list = |text| {
         let records: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-        let marks = records.iter().map(|record| mark(record.get().as_bytes()));
-        (records.len() == len).then(|| marks.collect())
+        let hashes = records.iter().map(|record| hash(record.get().as_bytes()));
+        (records.len() == len).then(|| hashes.collect())
     };
-    let beginning_with = |with: char| fields(object).filter(move |text| text.starts_with(with));
-    beginning_with('[')
+    let starting_with = |start: char| fields(object).filter(move |text| text.starts_with(start));
+    starting_with('[')
         .find_map(list)
-        .or_else(|| beginning_with('{').find_map(|object| list_of(object, len, depth)))
+        .or_else(|| starting_with('{').find_map(|object| find_list(object, len, depth)))
 }
 
 /// The values of an object's fields, in the order of their names.
@@ -99,29 +103,27 @@ fn fields(object: &str) -> impl Iterator<Item = &str> {
     fields.into_values().map(RawValue::get)
 }
 
-/// The mark of some bytes: FNV-1a, which is fast, and stays the same in walks that are stored. Nobody gains
-/// anything by making two records with the same mark.
-pub(crate) fn mark(bytes: &[u8]) -> u64 {
-    go_on(0xcbf2_9ce4_8422_2325, bytes)
+/// FNV-1a: fast, and stable, as stored walks contain hashes. Nobody gains anything by a collision.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    extend(0xcbf2_9ce4_8422_2325, bytes)
 }
 
-/// The mark of what a mark is of and some more bytes.
-fn go_on(mark: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(mark, |hash, byte| {
+/// Hashes more bytes into a hash.
+fn extend(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-/// The mark of all these.
-fn all_of(marks: &[u64]) -> u64 {
-    marks
+fn hash_all(hashes: &[u64]) -> u64 {
+    hashes
         .iter()
-        .fold(0, |all, mark| go_on(all, &mark.to_le_bytes()))
+        .fold(0, |all, hash| extend(all, &hash.to_le_bytes()))
 }
 
-/// A mark as it is stored.
-pub(crate) fn text(mark: u64) -> String {
-    format!("{mark:016x}")
+/// The form in which walks store a hash.
+pub(crate) fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
 }
 
 #[cfg(test)]
@@ -129,11 +131,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_fnv_1a() {
+    fn a_hash_is_fnv_1a() {
         // From the algorithm's own page of test vectors.
-        assert_eq!(mark(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(mark(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(text(mark(b"foobar")), "85944171f73967e8");
+        assert_eq!(hash(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(hex(hash(b"foobar")), "85944171f73967e8");
     }
 
     #[derive(serde::Serialize)]
@@ -174,9 +176,9 @@ mod tests {
             2,
             r#"{"Rows":[{"A":1},{"A":11}],"Total":2,"RequestId":"1"}"#,
         );
-        assert!(!one.alike && one.content.is_some());
+        assert!(!one.all_equal && one.content.is_some());
         for again in [
-            // Neither the total, nor the id of the request, wherever its text may occur, nor sums, nor other lists.
+            // The total, the RequestId (even if its text occurs elsewhere), sums and other lists don't count.
             r#"{"RequestId":"2","Rows":[{"A":1},{"A":11}],"Total":3,"Sum":{"A":5}}"#,
             r#"{"Rows":[{"A":1},{"A":11}],"\u0054otal":2,"Columns":["A"],"RequestId":"11"}"#,
             r#"{"Data":{"Total":7,"Rows":[{"A":1},{"A":11}]},"RequestId":"1"}"#,
@@ -199,13 +201,17 @@ mod tests {
 
     #[test]
     fn a_page_of_equal_records_may_be_another_one() {
-        for (len, response, alike) in [
+        for (len, response, all_equal) in [
             (1, r#"{"Rows":[7]}"#, true),
             (3, r#"{"Rows":[7,7,7],"Columns":["a","b"]}"#, true),
             (3, r#"{"Rows":[7,7,8]}"#, false),
             (3, r#"{"Rows":{"a":7}}"#, false),
         ] {
-            assert_eq!(fingerprint(len, response).alike, alike, "{response}");
+            assert_eq!(
+                fingerprint(len, response).all_equal,
+                all_equal,
+                "{response}"
+            );
         }
     }
 
@@ -216,9 +222,9 @@ mod tests {
             Fingerprint::of::<Rows>(&mut 1, &info, br#"{"Response":{"Rows":[7]}}"#).content
         };
         assert_ne!(content("a"), content("b"));
-        // Stored walks hold it, so it stays what it is.
-        let both = all_of(&[mark(b"7")]) ^ mark(b"a").rotate_left(1);
-        assert_eq!(content("a"), Some(text(both)));
+        // Stored walks contain it, so it must not change.
+        let both = hash_all(&[hash(b"7")]) ^ hash(b"a").rotate_left(1);
+        assert_eq!(content("a"), Some(hex(both)));
     }
 
     #[derive(serde::Serialize)]
@@ -261,18 +267,18 @@ mod tests {
             (
                 alloc::vec![Some("a".into()), Some("b".into())],
                 r#"{"Response":{"Names":["a","b"]}}"#,
-                &[mark(b"a"), mark(b"b")][..],
+                &[hash(b"a"), hash(b"b")][..],
             ),
             (
                 alloc::vec![Some("a".into()), None],
                 r#"{"Response":{"Names":["a",null]}}"#,
-                &[mark(br#""a""#), mark(b"null")],
+                &[hash(b"a"), hash(b"null")],
             ),
         ] {
             let info = PageInfo::new(2);
             let known = Fingerprint::of::<Named>(&mut names, &info, body.as_bytes());
             assert_eq!(known.records, records);
-            assert!(!known.alike, "{body}");
+            assert!(!known.all_equal, "{body}");
         }
     }
 }

@@ -3,12 +3,12 @@ use core::iter::FusedIterator;
 
 use crate::{Error, Paginate, Reply};
 
-/// An iterator over the records of a list, made of one over its pages.
+/// An iterator over the records of a list, made from an iterator over its pages.
 ///
-/// A page is asked for when the records before it are used up. After an error there are no more.
+/// It requests a page when all records of the page before are taken. An error ends it.
 ///
-/// There is no [`Walk`](crate::Walk) to be stored between two records of a page: it would leave out the rest of the
-/// page. Walk over pages to resume later.
+/// It gives out no [`Walk`](crate::Walk) to store, as that would skip the rest of the current page. To resume later,
+/// walk over pages.
 ///
 /// ```
 /// use tc3_core::{essbasic::ChannelDescribeBillUsageDetail, pagination::Items, wire::response, Error, Reply};

@@ -1,19 +1,33 @@
-//! Lists: how the pages of an action follow one another, and how a walk reads them all.
+//! Lists: how the pages of an action follow one another, and how a walk reads all of them.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `walk.rs` | [`Walk`]: what is stored, across windows and lists |
+//! | `position.rs` | how far one list was read: the next page, and the end |
+//! | `checks.rs` | questions that a page raises, and the check requests that answer them |
+//! | `fingerprint.rs` | hashes that tell pages and records apart |
+//! | `window.rs` | windows of a range, and the records they share |
+//! | `prefetch.rs`, `fetch.rs` | several pages at once, delivered in order |
+//! | `pages.rs`, `items.rs` | one page after the other, one record after the other |
 
-pub(crate) mod fingerprint;
+mod checks;
+mod fetch;
+mod fingerprint;
 mod items;
 mod pages;
 mod position;
 mod prefetch;
 pub mod walk;
+mod window;
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+pub use fetch::{Fetch, Fetched};
 pub use items::Items;
 pub use pages::Pages;
-pub use prefetch::{Fetch, Fetched, Prefetch, Turn};
+pub use prefetch::{Prefetch, Turn};
 pub use walk::Walk;
 
 use crate::Action;
@@ -22,48 +36,47 @@ use crate::Error;
 
 /// How the pages of an action follow one another.
 ///
-/// An action of your own says in a line or two which dialect it speaks:
+/// An action of your own states in a line or two how the service counts pages:
 ///
-/// | pages follow by | [`PAGING`](Self::PAGING) | and |
+/// | the next page is found by | [`PAGING`](Self::PAGING) | and |
 /// | --- | --- | --- |
-/// | the offset of a record | [`Paging::ItemOffset`] | |
-/// | the index of a page, from 0 | [`Paging::PageIndex`] | |
-/// | the number of a page, from 1, called `Offset` or `PageNo` | [`Paging::PageNumber`] | |
+/// | the offset of its first record | [`Paging::ItemOffset`] | |
+/// | the index of the page, from 0 | [`Paging::PageIndex`] | |
+/// | the number of the page, from 1, called `Offset` or `PageNo` | [`Paging::PageNumber`] | |
 /// | a token in each answer | [`Paging::Token`] | [`PageInfo::with_token`] |
-/// | an offset with a cursor beside it | [`Paging::ItemOffset`] | [`PageInfo::with_token`] |
+/// | an offset and a cursor beside it | [`Paging::ItemOffset`] | [`PageInfo::with_token`] |
 ///
-/// and how to know the last page:
+/// and which page is the last one:
 ///
 /// | the last page | |
 /// | --- | --- |
 /// | completes the total | [`PageInfo::with_total`] |
-/// | is followed by an empty one, as there is no total | nothing |
-/// | is shorter than was asked for, whatever a total says | `const END: End = End::ShortPage` |
+/// | is followed by an empty page, as there is no total | nothing |
+/// | is shorter than requested, whatever the total says | `const END: End = End::ShortPage` |
 ///
 /// # What a walk makes sure of
 ///
-/// A total and a page size are claims of the service's, which may be wrong. Where a page leaves something open, further
-/// requests decide before it is delivered; most walks take none:
+/// A service's totals and page sizes may be wrong. So a page may raise a question, and check requests answer it before
+/// the page is delivered. Most walks need none. A page is *short* if it holds fewer records than requested.
 ///
-/// | a page | the walk asks | and |
-/// | --- | --- | --- |
-/// | is full, and completes the total | for the page after it | ends if there is none, or goes on |
-/// | brings more records than the total says | | goes on to an empty page: it is no total |
-/// | is short, completes the total, and is the first short one | | ends |
-/// | is short, though more records may come | for fewer from the same place on, until it is known with how many the same records come: mostly one request, more where the service leaves records out of a page | goes on right behind these |
-/// | is short, and by numbers of pages, behind the first one | for the record behind those that it holds | goes on to the next page if there is none, or if it is among them; else the service has cut the page off, and the walk ends with [`Error::Incomplete`] |
-/// | came before, and its records differ from one another | | ends with [`Error::Repeated`] |
-/// | came before, and all its records are equal | for a page [`max_pages`](crate::Settings::max_pages) further on | ends with [`Error::Repeated`] if there is one, as the offset is ignored then |
-/// | has another total than the last one | for the last one again | ends with [`Error::Shifted`] if that has changed, or if equal records hide whether it has |
+/// | the page | question | check request | result |
+/// | --- | --- | --- | --- |
+/// | is full and completes the total | is it the last page? | the page after it | nothing there: the walk ends; else it goes on |
+/// | holds more records than the total says | | | the total is ignored, and the walk goes on to an empty page |
+/// | is short, completes the total, and is the first short page | | | the walk ends |
+/// | is short, but more records may follow | how many places of the list does it cover, records that the service left out included? | fewer records from the same offset; mostly once, more often if the service leaves records out | the walk goes on right behind those places |
+/// | is short, is not the first page, and pages follow by number | is it cut off? | the record right behind its records | nothing there, or one of its own records: the walk goes on to the next page; else it ends with [`Error::Incomplete`] |
+/// | repeats an earlier page, and its records differ from one another | | | the walk ends with [`Error::Repeated`] |
+/// | repeats an earlier page, and all its records are equal | does the service ignore the offset? | a page [`max_pages`](crate::Settings::max_pages) further on | records there: the walk ends with [`Error::Repeated`] |
+/// | has another total than the last page | is the last page unchanged? | the last page again | changed, or equal records hide a change: the walk ends with [`Error::Shifted`] |
 ///
-/// An empty page ends a list, whatever its total or a cursor beside an offset says; by [`Paging::Token`], only the
-/// token does. When a list is over and has given fewer records than the last total that could be true, the walk ends with
-/// [`Error::Incomplete`].
+/// An empty page ends a list, whatever its total or its cursor says; with [`Paging::Token`], only a missing token does.
+/// If a list ends with fewer records than the last plausible total, the walk ends with [`Error::Incomplete`].
 ///
 /// ```
 /// use tc3_core::{pagination::{End, PageInfo, Paging, Slot}, types::lenient, Action, Paginate};
 ///
-/// /// Pages by an offset and a cursor beside it; the total may be a day old, so a short page is the end.
+/// /// Pages follow by an offset and a cursor. The total may be a day old, so a short page is the end.
 /// #[derive(serde::Serialize)]
 /// #[serde(rename_all = "PascalCase")]
 /// struct DescribeBillDetail {
@@ -112,31 +125,31 @@ pub trait Paginate: Action {
     /// A record of the list.
     type Item;
 
-    /// What `Offset`, or whatever this action calls it, counts.
+    /// What the offset counts, whatever the action calls it.
     const PAGING: Paging;
-    /// How to know the last page.
+    /// Which page is the last one.
     const END: End = End::Total;
-    /// How many records to ask for at once when neither the action nor the settings say.
+    /// The page size when neither the action nor the settings name one.
     const PAGE_SIZE: u32;
-    /// The most that the service serves at once, as documented.
+    /// The largest page size that the service documents.
     const MAX_PAGE_SIZE: u32 = u32::MAX;
 
-    /// Where the action, as it is, says the walk begins, and its own page size if it has one.
+    /// The action's own offset and page size, if it has them: where a walk begins.
     fn start(&self) -> Start {
         Start::default()
     }
 
-    /// Makes the action ask for the page at `slot`.
+    /// Makes the action request the page at `slot`.
     fn turn_to(&mut self, slot: &Slot);
 
-    /// What a page says of itself and of the whole.
+    /// The number of records of a page, and what the page says about the list.
     fn page_info(output: &Self::Output) -> PageInfo;
 
     /// The records of a page.
     fn into_items(output: Self::Output) -> Vec<Self::Item>;
 
-    /// Cuts the action down to the first window that the service takes at once, and returns the rest;
-    /// `None` when it is taken as it is. A walk takes one window after the other.
+    /// Reduces the action to the first window, i.e. the longest range that the service accepts, and returns the rest.
+    /// Returns `None` if the service accepts the whole range. A walk takes one window after the other.
     fn split(&mut self) -> Option<Self>
     where
         Self: Sized,
@@ -144,29 +157,28 @@ pub trait Paginate: Action {
         None
     }
 
-    /// Which window this is, for people to read in an error, e.g. a range of time.
+    /// A name for this window in errors, e.g. its range of time.
     fn window(&self) -> Option<String> {
         None
     }
 
-    /// What tells a record from others of its list and never changes: an id, or several fields together. Records may
-    /// be equal in it all the same; each of them is delivered. A field that may change while the list is walked over
-    /// (a status, a balance) must not be in it. Where there is nothing of the kind, records are told apart by their
-    /// JSON.
+    /// What identifies a record in its list and never changes: an id, or several fields together. It must not contain a
+    /// field that may change during a walk, such as a status or a balance. Records with equal identities are all
+    /// delivered. A record without an identity is known by its JSON.
     fn identity(item: &Self::Item) -> Option<Cow<'_, str>> {
         let _ = item;
         None
     }
 
-    /// Whether a window that [`split`](Self::split) made shares a record with a neighbour, so that both
-    /// may give it. A walk drops it the second time, by its [`identity`](Self::identity).
+    /// Whether two neighbouring windows that [`split`](Self::split) made may both contain the record. A walk delivers it
+    /// once, by its [`identity`](Self::identity).
     fn is_shared(&self, item: &Self::Item) -> bool {
         let _ = item;
         false
     }
 
-    /// Keeps the records of a page for which `keep` says so. Needed for [`identity`](Self::identity) and
-    /// [`is_shared`](Self::is_shared) to be asked.
+    /// Keeps the records of a page for which `keep` returns true, in order. [`identity`](Self::identity) and
+    /// [`is_shared`](Self::is_shared) have no effect without it.
     fn retain(output: &mut Self::Output, keep: &mut dyn FnMut(&Self::Item) -> bool) {
         let _ = (output, keep);
     }
@@ -182,13 +194,13 @@ pub enum Paging {
     PageIndex,
     /// Pages, from 1: the next page is at the offset plus 1.
     PageNumber,
-    /// Nothing: each page names the next one by a token, and the last one names none.
+    /// Nothing: each page has a token for the next page, and the last page has none.
     Token,
 }
 
 impl Paging {
-    /// Returns all pages of a list of `total` records, to be handed out to workers; for
-    /// [`Token`](Self::Token) the first one alone.
+    /// Returns all pages of a list of `total` records, e.g. to assign them to workers; for [`Token`](Self::Token), only
+    /// the first page.
     ///
     /// ```
     /// use tc3_core::pagination::Paging;
@@ -217,32 +229,32 @@ impl Paging {
     }
 }
 
-/// How to know the last page of a list.
+/// Which page of a list is the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum End {
-    /// With it, as many records have come as the service reports, and no more follow. A list without a total goes
-    /// on to an empty page. (By [`Paging::Token`], the last page is the one without a token.)
+    /// The page that completes the total, if no records follow it. A list without a total goes on to an empty page.
+    /// (With [`Paging::Token`], the last page is the one without a token.)
     Total,
-    /// It holds fewer records than were asked for. A total may be too small, but not too large.
+    /// The first page that holds fewer records than requested. A total may be too small, but not too large.
     ShortPage,
 }
 
-/// Which page to ask for. A plain value that can be stored and sent elsewhere.
+/// Which page to request. A plain value that can be stored and sent elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Slot {
     /// The offset, in the unit of the action's [`Paging`].
     pub offset: u64,
-    /// How many records to ask for, at least 1.
+    /// How many records to request, at least 1.
     pub limit: u32,
-    /// The token or cursor that the page before came with.
+    /// The token or cursor of the previous page.
     pub token: Option<String>,
 }
 
 impl Slot {
-    /// A page at an offset, in the unit of the action's [`Paging`], of at most `limit` records.
+    /// The page of at most `limit` records at an offset, in the unit of the action's [`Paging`].
     pub const fn new(offset: u64, limit: u32) -> Self {
         Self {
             offset,
@@ -251,7 +263,7 @@ impl Slot {
         }
     }
 
-    /// The page so many pages on.
+    /// The page that is `pages` pages further on.
     pub(crate) fn plus(&self, paging: Paging, pages: u64) -> Self {
         let offset = match paging {
             Paging::ItemOffset => pages.saturating_mul(self.limit.into()),
@@ -261,7 +273,7 @@ impl Slot {
         Self::new(self.offset.saturating_add(offset), self.limit)
     }
 
-    /// The page that begins after so many records, if there is one of that size.
+    /// The page of size `limit` that begins after `position` records; `None` if no page of that size begins there.
     pub(crate) fn at(paging: Paging, position: u64, limit: u32) -> Option<Self> {
         let pages = position.checked_div(limit.into())?;
         let is_whole = position.checked_rem(limit.into()) == Some(0);
@@ -275,7 +287,7 @@ impl Slot {
         Some(Self::new(offset, limit))
     }
 
-    /// How many records lie before it, if that can be known.
+    /// Number of records before this page; 0 for tokens.
     pub(crate) fn position(&self, paging: Paging) -> u64 {
         match paging {
             Paging::ItemOffset => self.offset,
@@ -292,14 +304,14 @@ impl Slot {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Start {
-    /// The offset that the action names, in the unit of its [`Paging`]; `None` is the first page.
+    /// The action's own offset, in the unit of its [`Paging`]; `None` for the first page.
     pub offset: Option<u64>,
-    /// The page size that the action names.
+    /// The action's own page size.
     pub limit: Option<u32>,
 }
 
 impl Start {
-    /// Where the action's own offset and page size say, as far as it has them.
+    /// The action's own offset and page size, each if it has one.
     pub fn new(offset: impl Into<Option<u64>>, limit: impl Into<Option<u32>>) -> Self {
         Self {
             offset: offset.into(),
@@ -308,13 +320,13 @@ impl Start {
     }
 }
 
-/// What a page says of itself and of the whole.
+/// The number of records of a page, and what the page says about the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageInfo {
-    /// How many records it holds.
+    /// Number of records in the page.
     pub len: usize,
-    /// How many records there are in all, if the service says.
+    /// Number of records in the list, if the service reports it.
     pub total: Option<u64>,
     /// The token or cursor of the next page, if there is one.
     pub token: Option<String>,
@@ -330,7 +342,7 @@ impl PageInfo {
         }
     }
 
-    /// The service says how many records there are in all, or leaves it open with `None`.
+    /// The number of records in the list that the service reports, if it does.
     #[must_use = "the page info is returned, not changed"]
     pub fn with_total(self, total: impl Into<Option<u64>>) -> Self {
         Self {
@@ -339,7 +351,7 @@ impl PageInfo {
         }
     }
 
-    /// The page names the next one, or is the last one with `None`.
+    /// The token or cursor of the next page, if there is one.
     #[must_use = "the page info is returned, not changed"]
     pub fn with_token(self, token: Option<String>) -> Self {
         Self { token, ..self }

@@ -8,13 +8,12 @@ use crate::{
 
 /// A walk over all pages of an action, one after the other.
 ///
-/// Each [`Step::Done`] gives a page as `Some(Ok(reply))`; drive on for the next. The walk ends with
-/// `None`, forever. An error ends it as well, after everything that came before was given away.
+/// Each [`Step::Done`] contains a page as `Some(Ok(reply))`; drive on for the next page. After the last page, every
+/// further step is `Done(None)`. An error ends the walk too, after all earlier pages were delivered.
 ///
-/// A range that the service doesn't take at once is walked in windows ([`Paginate::split`]). Each list,
-/// or window of one, is compared with the total that the service reports: when fewer records came, the
-/// last thing before `None` is [`Error::Incomplete`]. [`walk`](Self::walk) is where it stands, to be stored
-/// and continued elsewhere; to fetch several pages at once, see [`Prefetch`].
+/// A range that the service doesn't accept at once is walked in windows ([`Paginate::split`]). If a list, or a window
+/// of one, gives fewer records than its total, the walk ends with [`Error::Incomplete`]. [`walk`](Self::walk) is what
+/// to store in order to continue elsewhere. To fetch several pages at once, see [`Prefetch`].
 ///
 #[cfg_attr(feature = "emulator", doc = "```")]
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
@@ -49,23 +48,23 @@ use crate::{
 /// ```
 #[must_use = "a walk does nothing unless it is driven"]
 pub struct Pages<A: Paginate> {
-    planner: Prefetch<A>,
+    prefetch: Prefetch<A>,
     fetch: Option<Fetch<A>>,
 }
 
 impl<A: Paginate> Pages<A> {
-    /// A walk over an action's list, which begins where the action says: at its offset if it has one, with
-    /// its page size if it has one. Or a [`Walk`] that was begun elsewhere, or is over several lists.
+    /// A walk over an action's list, from the action's own offset and with its own page size if it has them. Or a
+    /// [`Walk`] that was stored, or that is over several lists.
     pub fn new(walk: impl Into<Walk<A>>) -> Self {
         Self {
-            planner: Prefetch::new(walk),
+            prefetch: Prefetch::new(walk),
             fetch: None,
         }
     }
 
-    /// Where the walk stands: after all pages that were given away.
+    /// The walk after all pages delivered so far.
     pub const fn walk(&self) -> &Walk<A> {
-        self.planner.walk()
+        self.prefetch.walk()
     }
 
     /// How many records the pages have held so far.
@@ -73,8 +72,7 @@ impl<A: Paginate> Pages<A> {
         self.walk().delivered()
     }
 
-    /// How many records there are in the windows begun so far, by the last page that said; `None` until one does,
-    /// and where the service has said fewer than have come.
+    /// How many records there are in the windows begun so far, see [`Walk::total`].
     pub const fn total(&self) -> Option<u64> {
         self.walk().total()
     }
@@ -90,20 +88,15 @@ impl<A: Paginate> Flow for Pages<A> {
             match self.fetch.as_mut().map(|fetch| fetch.step(session, now)) {
                 Some(Step::Send(attempt)) => return Step::Send(attempt),
                 Some(Step::Wait(delay)) => return Step::Wait(delay),
-                Some(Step::Done(fetched)) => self.planner.take(fetched),
+                Some(Step::Done(fetched)) => self.prefetch.take(fetched),
                 None => {}
             }
-            self.fetch = match self.planner.turn(session.settings()) {
-                Turn::Fetch(fetch) => Some(fetch),
-                Turn::Page(page) => {
-                    self.fetch = None;
-                    return Step::Done(Some(page));
-                }
-                Turn::Wait | Turn::End => {
-                    self.fetch = None;
-                    return Step::Done(None);
-                }
-            };
+            self.fetch = None;
+            match self.prefetch.turn(session.settings()) {
+                Turn::Fetch(fetch) => self.fetch = Some(fetch),
+                Turn::Page(page) => return Step::Done(Some(page)),
+                Turn::Wait | Turn::End => return Step::Done(None),
+            }
         }
     }
 
@@ -116,6 +109,6 @@ impl<A: Paginate> Flow for Pages<A> {
 
 impl<A: Paginate + fmt::Debug> fmt::Debug for Pages<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pages").field(&self.planner).finish()
+        f.debug_tuple("Pages").field(&self.prefetch).finish()
     }
 }

@@ -1,9 +1,8 @@
-//! Walks over lists as plain values: stored after any page, continued elsewhere, or handed out in parts.
+//! Walks as plain values: store one after any page, continue it elsewhere, or split it among workers.
 //!
-//! A [`Walk`] says what a list, or several, has delivered and what comes next. It holds no connection and no
-//! secret, and is serialised with serde, so a walk can be stored after any page and continued by another
-//! process or on another machine. What was delivered up to then and what comes after are together each
-//! record exactly once:
+//! A [`Walk`] holds how much of a list, or of several lists, was delivered and which page comes next. It holds no
+//! connection and no secret, and implements serde's traits, so another process or machine can continue it. What was
+//! delivered before and what is delivered after contain, together, each record exactly once:
 //!
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
@@ -28,7 +27,7 @@
 //! # };
 //! let half_year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
 //! let mut pages = Pages::new(half_year);
-//! let mut records = next(&mut pages).unwrap()?; // a driver's turn, as in the run loop
+//! let mut records = next(&mut pages).unwrap()?; // drives the walk to its next page
 //! let stored = serde_json::to_string(pages.walk())?;
 //!
 //! let walk: Walk<DescribeBillList> = serde_json::from_str(&stored)?;
@@ -42,20 +41,19 @@
 //!
 //! # For a job scheduler
 //!
-//! Store the records of a page and the walk after it in one transaction, or the walk after the records and
-//! with it where their file ended; a job that dies begins again from what is stored last. The walk is
-//! right only together with what it says was delivered.
+//! In one transaction, store the records of a page and the walk after it. With files, write the records first, then
+//! the walk together with the file's length. A job that dies starts again from what was stored last. A stored walk is
+//! only right together with the records that it counts as delivered.
 //!
-//! Not every error is one to go on from: [`Error::remedy`] says what to do. On [`Remedy::StartOver`](crate::Remedy)
-//! ([`Error::Incomplete`], [`Error::Shifted`], [`Error::Repeated`]) what is stored says the same again each time: drop
-//! it together with what it delivered, and begin anew. After any other error the walk goes on from what is stored.
+//! Some errors can't be resumed from; [`Error::remedy`] tells. After [`Remedy::StartOver`](crate::Remedy)
+//! ([`Error::Incomplete`], [`Error::Shifted`], [`Error::Repeated`]) the stored walk ends with the same error each time:
+//! delete it and the records that it delivered, and start over. After any other error, the stored walk goes on.
 //!
 //! # For an engine with many workers
 //!
-//! Windows and pages are plain values as well. A coordinator takes the windows of a range from [`windows`],
-//! each an action of its own that can be serialised, and hands them out; a worker walks its window. A
-//! window that is large is split further: its first answer says the total, and [`Paging::slots`] are its
-//! pages, each of which a worker asks for by [`Paginate::turn_to`]:
+//! Windows and pages are plain values too. A coordinator splits a range into [`windows`], each an action that can be
+//! serialized, and assigns them to workers; each worker walks its window. A large window is split further: its first
+//! answer has the total, [`Paging::slots`] computes its pages, and workers request them by [`Paginate::turn_to`]:
 //!
 //! ```
 //! use tc3_core::{billing::DescribeBillList, pagination::{walk, Paging}, Paginate};
@@ -63,7 +61,7 @@
 //! let years = DescribeBillList::new("2023-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
 //! let windows: Vec<DescribeBillList> = walk::windows(years).collect();
 //! assert_eq!(windows.len(), 4);
-//! assert_eq!(windows[0].end_time, windows[1].start_time); // a second that both include
+//! assert_eq!(windows[0].end_time, windows[1].start_time); // both include this second
 //!
 //! let mut page = windows[0].clone();
 //! let slots: Vec<_> = DescribeBillList::PAGING.slots(250, 100).collect();
@@ -72,19 +70,14 @@
 //! # Ok::<(), tc3_core::Invalid>(())
 //! ```
 //!
-//! What a walk looks after by itself is then the coordinator's: that each window's records are as many as
-//! the last total reported, and that a record which two windows share ([`Paginate::is_shared`]) is taken
-//! once, by its [`Paginate::identity`].
+//! The coordinator then does what a walk does otherwise: it checks that each window gave as many records as its last
+//! total, and takes a record that two windows share ([`Paginate::is_shared`]) once, by its [`Paginate::identity`].
 
-use alloc::{
-    borrow::Cow,
-    collections::{BTreeMap, VecDeque},
-    string::String,
-    vec::Vec,
-};
-use core::num::ParseIntError;
+use alloc::{borrow::Cow, collections::VecDeque, string::String};
 
 use serde::{Deserialize, Serialize};
+
+pub use super::window::windows;
 
 #[cfg(doc)]
 use crate::pagination::Paging;
@@ -92,40 +85,41 @@ use crate::{
     Error, Invalid, Paginate, Settings,
     pagination::{
         Slot,
-        fingerprint::text,
-        position::{Arrived, Decision, Doubt, Position},
+        checks::{PageFacts, Question, Verdict},
+        position::Position,
+        window::SharedRecords,
     },
 };
 
 /// What a walk has delivered and what comes next.
 ///
-/// Made from an action, or by [`over`](Self::over) from several; see [the module](crate::pagination::walk) for what it is good for.
+/// Made from an action, or by [`over`](Self::over) from several. See [the module](crate::pagination::walk) for its uses.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Walk<A> {
     /// The action's name, so that a walk is not continued as another action's.
     action: Option<Cow<'static, str>>,
-    /// Whether all lists leave the page size to the settings. Some are written with a `Limit` even so, which is
-    /// not their own when they are read back.
+    /// Whether no list has a page size of its own, so that the settings decide. Once stored, an action may have a
+    /// `Limit` that was only a default.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-    open: bool,
-    /// What is being walked over; `None` when all is over.
+    ignore_limits: bool,
+    /// The current window; `None` after the last one.
     window: Option<A>,
-    /// Where in the window; `None` before its first page.
+    /// The position in the window; `None` before its first page.
     position: Option<Position>,
     /// What follows the window in its list.
     rest: Option<A>,
     /// The lists after this one.
     lists: VecDeque<A>,
-    /// Records that the window before may share with this one, and has given.
-    given: Given,
-    /// Records that this window may share with the next one, and has given.
-    giving: Given,
-    /// How many records the windows before held, less those dropped.
+    /// Records that the previous window delivered and this one may contain as well.
+    shared_with_previous: SharedRecords,
+    /// Records that this window delivered and the next one may contain as well.
+    shared_with_next: SharedRecords,
+    /// Number of records that the previous windows delivered.
     finished: u64,
-    /// How many of this window's records were dropped, since the window before gave them.
+    /// Number of this window's records that were dropped, as the previous window had delivered them.
     dropped: u64,
-    /// How many records the windows begun so far hold, less those dropped.
+    /// Number of records in the windows begun so far, without those dropped.
     total: Option<u64>,
 }
 
@@ -136,7 +130,7 @@ impl<A: Paginate> From<A> for Walk<A> {
 }
 
 impl<A: Paginate> Walk<A> {
-    /// A walk over one list after the other, e.g. of several months or of several sub-customers.
+    /// A walk over several lists, one after the other, e.g. of several months or of several sub-customers.
     ///
     /// ```
     /// use tc3_core::{billing::DescribeAllocationSummaryByBusiness, Month, Walk};
@@ -148,17 +142,17 @@ impl<A: Paginate> Walk<A> {
     /// ```
     pub fn over(lists: impl IntoIterator<Item = A>) -> Self {
         let mut lists: VecDeque<A> = lists.into_iter().collect();
-        let open = lists.iter().all(|list| list.start().limit.is_none());
+        let ignore_limits = lists.iter().all(|list| list.start().limit.is_none());
         let window = lists.pop_front();
         Self {
             action: window.as_ref().map(|action| action.target().action),
-            open,
+            ignore_limits,
             window,
             position: None,
             rest: None,
             lists,
-            given: Given::default(),
-            giving: Given::default(),
+            shared_with_previous: SharedRecords::default(),
+            shared_with_next: SharedRecords::default(),
             finished: 0,
             dropped: 0,
             total: None,
@@ -167,25 +161,24 @@ impl<A: Paginate> Walk<A> {
 
     /// How many records the pages have held so far.
     pub fn delivered(&self) -> u64 {
-        let received = self.position.as_ref().map_or(0, Position::received);
         self.finished
-            .saturating_add(received)
+            .saturating_add(self.received())
             .saturating_sub(self.dropped)
     }
 
-    /// How many records there are in the windows begun so far, by the last page that said; `None` until one does,
-    /// and where the service has said fewer than have come.
+    /// How many records there are in the windows begun so far, by the last total reported. `None` until a page reports
+    /// one, and while the service reports fewer than it has given.
     pub const fn total(&self) -> Option<u64> {
         self.total
     }
 
-    /// The window that is being walked over, in its own words.
+    /// A name for the current window, see [`Paginate::window`].
     pub fn window(&self) -> Option<String> {
         self.window.as_ref().and_then(Paginate::window)
     }
 
-    /// The list, or the window of one, that is being walked over: after a page, the one that it belongs to.
-    /// `None` when all is over.
+    /// The current list, or the current window of it: the one that the last page belongs to. `None` at the end of the
+    /// walk.
     ///
     /// ```
     /// use tc3_core::{essbasic::{Agent, ChannelDescribeBillUsageDetail}, Walk};
@@ -204,216 +197,191 @@ impl<A: Paginate> Walk<A> {
         self.window.as_ref()
     }
 
-    /// Goes on to what is to be fetched, if there is anything.
-    pub(crate) fn begin(&mut self, settings: &Settings) -> Result<bool, Error> {
-        let Some(window) = &mut self.window else {
-            return Ok(false);
-        };
-        if self.action.as_deref() != Some(&*window.target().action) {
-            return Err(Invalid::new("walk", "is of another action").into());
-        }
-        if self.position.is_none() {
-            // All that can fail comes before the window is cut, or it would be cut again the next time.
-            window.check()?;
-            let position = Position::new(window, self.open, settings.page_size())?;
-            self.rest = window.split();
-            if let (Some(rest), Some(slot)) = (&mut self.rest, position.next::<A>(0)) {
-                // An offset of the action's own is one in its first window.
-                rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));
+    pub(crate) const fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
+    }
+
+    /// Number of records that the current window's pages held.
+    fn received(&self) -> u64 {
+        self.position.as_ref().map_or(0, Position::received)
+    }
+
+    /// Leaves windows that are over and opens the next one. Returns whether there is a page to request.
+    pub(crate) fn open_window(&mut self, settings: &Settings) -> Result<bool, Error> {
+        loop {
+            let Some(window) = &mut self.window else {
+                return Ok(false);
+            };
+            if self.action.as_deref() != Some(&*window.target().action) {
+                return Err(Invalid::new("walk", "must be of this action, not of another").into());
             }
-            self.position = Some(position);
-        }
-        match &self.position {
-            Some(position) if position.next::<A>(0).is_some_and(|slot| slot.limit == 0) => {
-                Err(Invalid::new("walk", "has pages of no records").into())
+            if self.position.is_none() {
+                // Everything that may fail precedes the split, as it is repeated when the walk is driven again.
+                window.check()?;
+                let position = Position::new(window, self.ignore_limits, settings.page_size())?;
+                self.rest = window.split();
+                if let (Some(rest), Some(slot)) = (&mut self.rest, position.next::<A>(0)) {
+                    // The action's own offset applies to its first window.
+                    rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));
+                }
+                self.position = Some(position);
             }
-            _ => Ok(true),
+            let next = self.position.as_ref().and_then(|it| it.next::<A>(0));
+            match next.map(|slot| slot.limit) {
+                Some(0) => {
+                    return Err(Invalid::new("walk", "must have a page size of at least 1").into());
+                }
+                Some(_) => return Ok(true),
+                None => self.close_window()?,
+            }
         }
     }
 
-    /// Leaves a window that is over, if it gave all that it should have.
-    pub(crate) fn leave(&mut self) -> Result<(), Error> {
-        let Some(position) = self.position.as_ref().filter(|position| position.is_over()) else {
+    /// Leaves a window that is over, if it gave all of its records.
+    fn close_window(&mut self) -> Result<(), Error> {
+        let Some(position) = &self.position else {
             return Ok(());
         };
         let delivered = position.received();
-        if position.repeated() {
+        if position.names_itself() {
             return Err(self.repeated());
         }
         if self.rest.is_some() && position.skips_all::<A>() {
             let rule = "must not lie beyond the first window of the range: begin later instead";
             return Err(Invalid::new("Offset", rule).into());
         }
-        if let Some(total) = position.total().filter(|total| delivered < *total) {
+        if let Some(total) = position.expected().filter(|total| delivered < *total) {
             return Err(Error::Incomplete {
                 window: self.window(),
                 delivered,
                 total,
-                short_page: position.short(),
+                short_page: position.first_short(),
             });
         }
         self.finished = self.delivered();
         self.dropped = 0;
         self.position = None;
-        self.given = core::mem::take(&mut self.giving);
-        if self.rest.is_none() {
-            self.given = Given::default();
-        }
-        self.window = self.rest.take().or_else(|| self.lists.pop_front());
+        let shared = core::mem::take(&mut self.shared_with_next);
+        (self.window, self.shared_with_previous) = match self.rest.take() {
+            Some(rest) => (Some(rest), shared),
+            None => (self.lists.pop_front(), SharedRecords::default()),
+        };
         Ok(())
     }
 
-    pub(crate) const fn position(&self) -> Option<&Position> {
-        self.position.as_ref()
-    }
-
-    /// The action that asks for a page of the window.
+    /// The action that requests a page of the current window.
     pub(crate) fn turn_to(&mut self, slot: &Slot) -> Option<&A> {
         let window = self.window.as_mut()?;
         window.turn_to(slot);
         Some(window)
     }
 
-    /// Takes note of a page and drops what the window before has given.
-    pub(crate) fn advance(&mut self, output: &mut A::Output, mut page: Arrived) {
-        let (Some(window), Some(position)) = (&self.window, &mut self.position) else {
-            return;
+    /// The question that the next page raises, if any, and the slot of the check request.
+    pub(crate) fn question(
+        &self,
+        page: &PageFacts,
+        max_pages: u32,
+    ) -> Result<Option<(Question, Slot)>, Error> {
+        match &self.position {
+            Some(position) if position.is_shift_hidden::<A>(page) => Err(self.shifted(page)),
+            Some(position) => Ok(position.question::<A>(page, max_pages)),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes the result of the check request that `question` asked for about the next page.
+    pub(crate) fn resolve(
+        &mut self,
+        question: Question,
+        page: &mut PageFacts,
+        check: Result<PageFacts, Error>,
+    ) -> Result<(), Error> {
+        let Some(position) = &mut self.position else {
+            return Ok(());
         };
-        let mut marks = core::mem::take(&mut page.fingerprint.records).into_iter();
-        position.advance::<A>(page);
-        let (given, giving, dropped) = (&mut self.given, &mut self.giving, &mut self.dropped);
-        let goes_on = self.rest.is_some();
+        match position.resolve::<A>(question, page, check)? {
+            Verdict::GoOn => Ok(()),
+            Verdict::Shifted => Err(self.shifted(page)),
+            Verdict::Repeated => Err(self.repeated()),
+            Verdict::CutOff => Err(self.cut_off(page)),
+        }
+    }
+
+    /// Records that the next page was delivered, and drops from it what the previous window delivered. Returns whether
+    /// the page right behind it comes next, as pages that are in flight assume.
+    pub(crate) fn advance(
+        &mut self,
+        output: &mut A::Output,
+        mut page: PageFacts,
+    ) -> Result<bool, Error> {
+        let (Some(window), Some(position)) = (&self.window, &mut self.position) else {
+            return Ok(false);
+        };
+        if position.is_repeated::<A>(&page) {
+            return Err(self.repeated());
+        }
+        let mut hashes = core::mem::take(&mut page.fingerprint.records).into_iter();
+        let goes_on_behind = position.advance::<A>(page);
+        let (previous, next) = (&mut self.shared_with_previous, &mut self.shared_with_next);
+        let (dropped, has_next) = (&mut self.dropped, self.rest.is_some());
         A::retain(output, &mut |item| {
-            let Some(mark) = marks.next().filter(|_| window.is_shared(item)) else {
+            let Some(hash) = hashes.next().filter(|_| window.is_shared(item)) else {
                 return true;
             };
-            if given.take(mark) {
+            if previous.remove(hash) {
                 *dropped = dropped.saturating_add(1);
                 return false;
             }
-            if goes_on {
-                giving.add(mark);
+            if has_next {
+                next.add(hash);
             }
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
-        self.total = position.total().map(|total| total.saturating_add(before));
+        self.total = position.expected().map(|all| all.saturating_add(before));
+        Ok(goes_on_behind)
     }
 
-    /// Takes note of what a look came to that was to decide a doubt about the next page.
-    pub(crate) fn decide(
-        &mut self,
-        doubt: Doubt,
-        page: &mut Arrived,
-        look: Result<Arrived, Error>,
-    ) -> Result<Decision, Error> {
-        match &mut self.position {
-            Some(position) => position.decide::<A>(doubt, page, look),
-            None => Ok(Decision::GoOn),
-        }
-    }
-
-    /// Ends the window where an error says that its last page was the one before.
+    /// Ends the window if `error`, about the page after its last one, says that there is none. Returns whether it is
+    /// over.
     pub(crate) fn end_at(&mut self, error: &Error) -> bool {
         let position = self.position.as_mut();
         position.is_some_and(|position| position.end_at::<A>(error))
     }
 
-    /// A page is cut off, so that at least one record more should have come.
-    pub(crate) fn cut(&self, page: &Arrived) -> Error {
+    /// The total that a page reports, without the records in front of the first page.
+    fn total_of(&self, page: &PageFacts) -> u64 {
+        let total = page.info.total.unwrap_or_default();
         let position = self.position.as_ref();
-        let delivered = position.map_or(0, Position::received);
+        position.map_or(0, |position| position.without_skipped(total))
+    }
+
+    /// The service cut a page off, so at least one more record should have come.
+    fn cut_off(&self, page: &PageFacts) -> Error {
+        let delivered = self.received();
         let held = u64::try_from(page.info.len).unwrap_or(u64::MAX);
-        let said = page.info.total.zip(position);
-        let said = said.map_or(0, |(total, position)| position.total_by(total));
-        let slot = position.and_then(|position| position.next::<A>(0));
+        let at_least = delivered.saturating_add(held).saturating_add(1);
+        let slot = self.position.as_ref().and_then(|it| it.next::<A>(0));
         Error::Incomplete {
             window: self.window(),
             delivered,
-            total: said.max(delivered.saturating_add(held).saturating_add(1)),
+            total: self.total_of(page).max(at_least),
             short_page: slot.map(|slot| (held, slot.limit)),
         }
     }
 
-    pub(crate) fn shifted(&self, page: &Arrived) -> Error {
-        let total = page.info.total.unwrap_or_default();
+    fn shifted(&self, page: &PageFacts) -> Error {
         Error::Shifted {
             window: self.window(),
-            delivered: self.position.as_ref().map_or(0, Position::received),
-            total: self
-                .position
-                .as_ref()
-                .map_or(0, |position| position.total_by(total)),
+            delivered: self.received(),
+            total: self.total_of(page),
         }
     }
 
-    pub(crate) fn repeated(&self) -> Error {
+    fn repeated(&self) -> Error {
         Error::Repeated {
             window: self.window(),
-            delivered: self.position.as_ref().map_or(0, Position::received),
+            delivered: self.received(),
         }
-    }
-}
-
-/// Returns the windows of an action's range, one after the other, as a walk takes them: an offset of the
-/// action's own is one in the first of them.
-pub fn windows<A: Paginate>(action: A) -> impl Iterator<Item = A> {
-    let mut rest = Some(action);
-    core::iter::from_fn(move || {
-        let mut window = rest.take()?;
-        rest = window.split();
-        let (start, first) = (window.start(), A::PAGING.first());
-        if let Some(rest) = &mut rest
-            && start.offset.is_some_and(|offset| offset != first)
-        {
-            rest.turn_to(&Slot::new(first, start.limit.unwrap_or(A::PAGE_SIZE)));
-        }
-        Some(window)
-    })
-}
-
-/// How many records of each mark were given: equal ones are counted, since each of them is a record.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(try_from = "Vec<String>", into = "Vec<String>")]
-struct Given(BTreeMap<u64, u64>);
-
-impl Given {
-    fn add(&mut self, mark: u64) {
-        let count = self.0.entry(mark).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    /// Takes one away, if there is one.
-    fn take(&mut self, mark: u64) -> bool {
-        let Some(count) = self.0.get_mut(&mark) else {
-            return false;
-        };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            self.0.remove(&mark);
-        }
-        true
-    }
-}
-
-impl TryFrom<Vec<String>> for Given {
-    type Error = ParseIntError;
-
-    fn try_from(marks: Vec<String>) -> Result<Self, ParseIntError> {
-        let mut given = Self::default();
-        for mark in marks {
-            given.add(u64::from_str_radix(&mark, 16)?);
-        }
-        Ok(given)
-    }
-}
-
-impl From<Given> for Vec<String> {
-    fn from(Given(counts): Given) -> Self {
-        let each = counts.into_iter().flat_map(|(mark, count)| {
-            let count = usize::try_from(count).unwrap_or(usize::MAX);
-            core::iter::repeat_n(text(mark), count)
-        });
-        each.collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Credentials that are looked for.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use http::StatusCode;
 use serde_json::json;
@@ -185,6 +185,31 @@ fn a_chain_without_any_says_what_was_tried_and_why() {
     };
     assert_eq!(missing.tried().len(), 5);
     assert_eq!(client.now.tick, Duration::ZERO, "nobody waits for nothing");
+}
+
+#[test]
+fn a_machine_that_has_told_its_role_and_not_its_keys_is_asked_again() {
+    let chain = Chain::of([
+        Source::cvm_role(),
+        Credential::new("AKIDOTHER", "not-a-real-key")
+            .unwrap()
+            .into(),
+    ]);
+    let (mut client, mut service) = (client_of(chain), machine());
+    let mut is_lost = true;
+    let mut sent = Vec::new();
+    let result = client.drive(&mut Call::new(&january()), |now, attempt| {
+        sent.push(attempt.direct);
+        if attempt.direct && attempt.request.uri() != METADATA && mem::take(&mut is_lost) {
+            return Err(Failure::unknown("timed out"));
+        }
+        Ok(service.handle(now, &attempt.request))
+    });
+    assert!(result.is_ok() && client.now.tick > Duration::ZERO);
+    // Nobody else signs.
+    assert_eq!(sent, [true, true, true, true, false]);
+    let id = client.session.credential().unwrap().secret_id();
+    assert!(id.starts_with("AKIDTEMPORARY"), "{id}");
 }
 
 #[test]

@@ -616,6 +616,48 @@ fn a_cursor_leads_on_from_a_full_page_whatever_the_total() {
     }
 }
 
+#[test]
+fn a_page_that_is_cut_short_is_followed_right_behind_it_with_a_cursor_as_well() {
+    for total in [Value::Null, json!(0), json!(60), json!(120), json!(250)] {
+        for most in [1, 49, 50, 99] {
+            let table = Table::new(&[250]);
+            let walked = walk(Rows::<CURSOR>::new(100, 1), |attempt| {
+                let mut input = input(attempt);
+                input["Limit"] = json!(most.min(input["Limit"].as_u64().unwrap()));
+                let mut page = table.page::<CURSOR>(&input);
+                page["Total"] = total.clone();
+                answer(page)
+            });
+            assert_eq!(walked.records(), table.all(), "{total} {most}");
+        }
+    }
+}
+
+#[test]
+fn by_numbers_of_pages_a_service_may_give_more_than_was_asked_for() {
+    fn run<const KIND: usize>(counts_own_pages: bool) {
+        for total in [Value::Null, json!(7), json!(250)] {
+            let table = Table::new(&[250]);
+            let walked = walk(Rows::<KIND>::new(10, 1), |attempt| {
+                let (_, start, asked) = Table::place::<KIND>(&input(attempt));
+                let limit = asked.max(15);
+                let start = if counts_own_pages {
+                    start / asked * limit
+                } else {
+                    start
+                };
+                let rows: Vec<_> = table.parts[0].iter().skip(start).take(limit).collect();
+                answer(json!({"Rows": rows, "Total": total}))
+            });
+            assert_eq!(walked.records(), table.all(), "{total}");
+        }
+    }
+    for counts_own_pages in [false, true] {
+        run::<PAGE_INDEX>(counts_own_pages);
+        run::<PAGE_NUMBER>(counts_own_pages);
+    }
+}
+
 fn total() -> impl Strategy<Value = Total> {
     prop_oneof![
         Just(Total::True),

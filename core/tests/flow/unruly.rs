@@ -7,7 +7,7 @@ use tc3_core::{Attempt, Error, Outcome, Settings, pagination::Prefetch};
 
 use super::{
     answer, input,
-    table::{ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, Table},
+    table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, Table},
     world::World,
 };
 use crate::common::Client;
@@ -41,7 +41,8 @@ struct Case {
     /// Whether records may be equal.
     recurs: bool,
     total: Total,
-    /// The most records that the service gives at once.
+    /// The fewest and the most records that the service gives at once, whatever is asked for.
+    least: usize,
     most: usize,
     /// The most bytes, though never fewer than two records.
     bytes: usize,
@@ -49,6 +50,7 @@ struct Case {
     counts_own_pages: bool,
     limit: u32,
     width: usize,
+    latencies: Vec<(u64, u64)>,
     /// After so many answers each.
     changes: Vec<(usize, Change)>,
 }
@@ -56,8 +58,8 @@ struct Case {
 impl Case {
     fn serve<const KIND: usize>(&mut self, answers: usize, attempt: &Attempt) -> Outcome {
         let (_, mut start, asked) = Table::place::<KIND>(&input(attempt));
-        let limit = asked.min(self.most);
-        if KIND != ITEM_OFFSET && self.counts_own_pages {
+        let limit = asked.max(self.least).min(self.most);
+        if matches!(KIND, PAGE_INDEX | PAGE_NUMBER) && self.counts_own_pages {
             start = start / asked * limit;
         }
         let mut bytes = 0;
@@ -66,7 +68,9 @@ impl Case {
             bytes += row.bytes;
             *at < 2 || bytes <= self.bytes
         });
-        let shown = cut.filter(|(_, row)| row.is_shown);
+        let cut: Vec<_> = cut.collect();
+        let token = (KIND == CURSOR).then(|| format!("before {}", start + cut.len()));
+        let shown = cut.iter().filter(|(_, row)| row.is_shown);
         let page: Vec<u64> = shown.map(|(_, row)| row.value).collect();
         let count = self.shown().len() as u64;
         let total = match self.total {
@@ -93,7 +97,7 @@ impl Case {
                 }
             }
         }
-        answer(json!({"Rows": page, "Total": total}))
+        answer(json!({"Rows": page, "Total": total, "Token": token}))
     }
 
     fn shown(&self) -> Vec<u64> {
@@ -104,16 +108,18 @@ impl Case {
 
 prop_compose! {
     fn case()(
-        kind in prop_oneof![2 => Just(ITEM_OFFSET), 1 => Just(PAGE_INDEX), 1 => Just(PAGE_NUMBER)],
+        kind in prop_oneof![2 => Just(ITEM_OFFSET), 1 => Just(CURSOR), 1 => Just(PAGE_INDEX), 1 => Just(PAGE_NUMBER)],
         values in prop_oneof![2 => Just(u64::MAX), 1 => 1..5_u64],
         rows in prop::collection::vec((prop::bool::weighted(0.8), 1..6_usize), 0..50),
         filters in any::<bool>(),
         total in prop_oneof![Just(Total::True), Just(Total::None), (1..50_u64).prop_map(Total::Fewer)],
+        least in prop_oneof![3 => Just(0), 1 => 2..14_usize],
         most in prop_oneof![Just(usize::MAX), 2..9_usize],
         bytes_at_once in prop_oneof![2 => Just(usize::MAX), 1 => 6..30_usize],
         counts_own_pages in any::<bool>(),
         limit in 2..12_u32,
         width in 1..5_usize,
+        latencies in prop::collection::vec((1..40_u64, 1..40_u64), 1..4),
         // What comes and goes at once leaves the total as it is, so that nothing could tell.
         changes in prop_oneof![
             Just(Vec::new()),
@@ -123,8 +129,11 @@ prop_compose! {
     ) -> Case {
         let is_whole = most == usize::MAX && bytes_at_once == usize::MAX;
         // By numbers of pages one thing at a time can be told.
-        let is_free = kind == ITEM_OFFSET || is_whole;
+        let by_offset = matches!(kind, ITEM_OFFSET | CURSOR);
+        let is_free = by_offset || is_whole;
         let recurs = values < u64::MAX && is_free;
+        // Nothing tells how far the records of a page reach that leaves some out, and is longer than was asked for.
+        let least = if filters || recurs || !is_free { 0 } else { least };
         let mut last = true;
         let rows = (0..).zip(rows).map(|(value, (is_shown, bytes))| {
             // Never two in a row, since an empty page ends a list.
@@ -134,9 +143,10 @@ prop_compose! {
         });
         let rows = rows.collect();
         // What changes is told by the total alone.
-        let tells = matches!(total, Total::True) && !recurs;
+        // By a cursor nobody can tell at all.
+        let tells = matches!(total, Total::True) && !recurs && kind != CURSOR;
         let changes = if tells { changes } else { Vec::new() };
-        Case { kind, rows, recurs, total, most, bytes: bytes_at_once, counts_own_pages, limit, width, changes }
+        Case { kind, rows, recurs, total, least, most, bytes: bytes_at_once, counts_own_pages, limit, width, latencies, changes }
     }
 }
 
@@ -144,7 +154,7 @@ fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
     let mut service = case.clone();
     let settings = Settings::default().with_rate("cvm", "DescribeRows", None);
     let mut world = World::new(Client::with_settings(settings.with_max_pages(1_000)));
-    world.latencies = vec![(10, 10)];
+    world.latencies.clone_from(&case.latencies);
     let mut planner = Prefetch::new(Rows::<KIND>::new(case.limit, 1)).with_width(case.width);
     let mut answers = 0;
     let walked = world.walk(&mut planner, |_, attempt| {
@@ -176,7 +186,10 @@ fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
         }
         Some(Error::Incomplete { .. } | Error::Shifted { .. }) => {
             if case.changes.is_empty() {
-                prop_assert!(case.kind != ITEM_OFFSET, "{came:?} of {before:?}");
+                prop_assert!(
+                    !matches!(case.kind, ITEM_OFFSET | CURSOR),
+                    "{came:?} of {before:?}"
+                );
                 prop_assert!(before.starts_with(&came), "{came:?} of {before:?}");
             } else {
                 prop_assert_eq!(once.len(), came.len(), "{:?}", came);
@@ -194,6 +207,7 @@ proptest! {
     fn whatever_a_service_does_to_a_page_every_record_comes_once_or_there_is_an_error(case in case()) {
         match case.kind {
             ITEM_OFFSET => holds::<ITEM_OFFSET>(&case)?,
+            CURSOR => holds::<CURSOR>(&case)?,
             PAGE_INDEX => holds::<PAGE_INDEX>(&case)?,
             _ => holds::<PAGE_NUMBER>(&case)?,
         }

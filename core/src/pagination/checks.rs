@@ -1,0 +1,334 @@
+//! Questions that a page may raise, and the check requests that answer them before the page is delivered.
+//!
+//! [`Position::question`] gives the question and the slot of the check request; [`Position::resolve`] takes the
+//! result. Several questions may follow one another; [`Paginate`] has the table.
+
+use crate::{
+    Error, Paginate,
+    error::{Kind, Refusal},
+    pagination::{
+        End, PageInfo, Paging, Slot,
+        fingerprint::Fingerprint,
+        position::{Position, SeenPage},
+    },
+};
+
+/// A question about a page that was received, answered by a check request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// The total has changed. Is the last page unchanged? Otherwise the list has shifted in front of this page.
+    IsLastUnchanged,
+    /// The last page is unchanged, but all its records are equal. Is the page before it unchanged as well?
+    IsSecondLastUnchanged,
+    /// The page has the same content as an earlier one, and all its records are equal. Does the service ignore the
+    /// offset? The check requests a page far beyond the end.
+    IsOffsetIgnored,
+    /// The page is full and completes the total. Is it the last one? The check requests the page after it.
+    IsEnd,
+    /// The page is short, but more records may follow. What is its span? The check requests fewer records.
+    Span,
+    /// The page is short, and pages follow by number. Which record follows it? The check requests that record.
+    RecordBehind,
+}
+
+/// What the answer to a question means for the walk.
+pub(crate) enum Verdict {
+    GoOn,
+    /// The list has changed in front of the page.
+    Shifted,
+    /// The service ignores the offset.
+    Repeated,
+    /// The service cut the page off, and the records behind it can't be requested.
+    CutOff,
+}
+
+/// How many places of the list a page covers: its records, and those between them that the service left out.
+/// Known when both bounds are equal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) min: u64,
+    pub(super) max: u64,
+}
+
+/// What is known about a page that was received.
+#[derive(Clone, Debug)]
+pub(crate) struct PageFacts {
+    pub(crate) info: PageInfo,
+    pub(crate) fingerprint: Fingerprint,
+    /// Whether the list has not shifted in front of it.
+    pub(crate) unshifted: bool,
+    /// Whether the page before it is unchanged.
+    last_is_unchanged: bool,
+    /// Whether it is the last page, if known.
+    pub(super) is_last: Option<bool>,
+    /// Bounds of its span, if a check was made.
+    span: Option<Span>,
+    /// Whether records are known to follow it.
+    is_followed: bool,
+}
+
+impl PageFacts {
+    pub(crate) fn new(mut info: PageInfo, fingerprint: Fingerprint) -> Self {
+        info.token = info.token.filter(|token| !token.is_empty());
+        Self {
+            info,
+            fingerprint,
+            unshifted: false,
+            last_is_unchanged: false,
+            is_last: None,
+            span: None,
+            is_followed: false,
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        u64::try_from(self.info.len).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the page after this one follows from the offset alone.
+    pub(super) fn is_by_offset<A: Paginate>(&self, slot: &Slot) -> bool {
+        A::PAGING != Paging::Token && slot.token.is_none() && self.info.token.is_none()
+    }
+
+    /// The bounds of the span. Without a check: at least the records it holds, at most as many as were requested.
+    pub(super) fn span(&self, slot: &Slot) -> Span {
+        self.span.unwrap_or_else(|| Span {
+            min: self.len(),
+            max: self.len().max(slot.limit.into()),
+        })
+    }
+
+    /// How many records to request in order to narrow the span; `None` if it is known. The likely spans come first:
+    /// the page's length, then the limit. After that, the interval is halved.
+    fn span_probe(&self, slot: &Slot) -> Option<u32> {
+        let Span { min, max } = self.span(slot);
+        let probe = if min <= self.len() {
+            self.len()
+        } else if max == u64::from(slot.limit) {
+            max.saturating_sub(1)
+        } else {
+            min.saturating_sub(1).midpoint(max)
+        };
+        u32::try_from(probe)
+            .ok()
+            .filter(|_| min <= probe && probe < max)
+    }
+
+    /// Whether this page and another one from the same offset begin with the same records, as they do while the list
+    /// does not change.
+    fn begins_like(&self, other: &Self) -> bool {
+        let (own, others) = (&self.fingerprint.records, &other.fingerprint.records);
+        own.starts_with(others) || others.starts_with(own)
+    }
+
+    /// Takes it that the page covers as many places as were requested.
+    fn assume_full_span(&mut self, slot: &Slot) {
+        let limit = slot.limit.into();
+        self.span = Some(Span {
+            min: limit,
+            max: limit,
+        });
+    }
+}
+
+impl Position {
+    /// The last page, if the total of the page after it says that the list has changed since, and a change in front
+    /// of that page would shift its offset.
+    pub(crate) fn shift_suspect<A: Paginate>(&self, page: &PageFacts) -> Option<&SeenPage> {
+        let has_changed = |(old, new)| old != new;
+        let has_changed = self.reported.zip(page.info.total).is_some_and(has_changed);
+        let is_suspect =
+            |slot: &Slot| has_changed && !page.unshifted && page.is_by_offset::<A>(slot);
+        self.last.as_ref().filter(|(slot, _)| is_suspect(slot))
+    }
+
+    /// Whether the total has changed, but no check can tell where: the last two pages are equal, so they look
+    /// unchanged even when the list has shifted.
+    pub(crate) fn is_shift_hidden<A: Paginate>(&self, page: &PageFacts) -> bool {
+        let after = self.received.saturating_add(page.len());
+        let total = page.info.total.map(|total| self.without_skipped(total));
+        let is_plausible = total.is_some_and(|total| total >= after);
+        self.in_equal_run && is_plausible && self.shift_suspect::<A>(page).is_some()
+    }
+
+    /// The question that the next page raises, if any, and the slot of the check request. No list has a page beyond
+    /// the first `max_pages`.
+    pub(crate) fn question<A: Paginate>(
+        &self,
+        page: &PageFacts,
+        max_pages: u32,
+    ) -> Option<(Question, Slot)> {
+        let slot = self.next.as_ref()?;
+        if let Some((last, _)) = self.shift_suspect::<A>(page) {
+            let second_last = self.second_last.as_ref();
+            return Some(match second_last.filter(|_| page.last_is_unchanged) {
+                Some((second_last, _)) => (Question::IsSecondLastUnchanged, second_last.clone()),
+                None => (Question::IsLastUnchanged, last.clone()),
+            });
+        }
+        let by_offset = page.is_by_offset::<A>(slot);
+        let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
+        if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
+            return None;
+        }
+        let may_be_another = by_offset && page.fingerprint.all_equal;
+        if may_be_another && !self.honors_offset && self.has_seen(page) {
+            let beyond = max_pages.max(1).into();
+            return Some((Question::IsOffsetIgnored, slot.plus(A::PAGING, beyond)));
+        }
+        if A::END == End::ShortPage {
+            return None;
+        }
+        let after = self.received.saturating_add(page.len());
+        let completes = self.totals(page).find(|total| *total >= after) == Some(after);
+        let is_short = page.len() < slot.limit.into();
+        if is_short && completes && self.first_short.is_none() {
+            return None;
+        }
+        let short = is_short.then(|| Self::question_of_short_page::<A>(slot, page));
+        let is_open = by_offset && completes && page.is_last.is_none();
+        let end = || is_open.then(|| (Question::IsEnd, Self::following::<A>(slot, page)));
+        short.flatten().or_else(end)
+    }
+
+    /// The question of a short page that may not be the last one.
+    fn question_of_short_page<A: Paginate>(
+        slot: &Slot,
+        page: &PageFacts,
+    ) -> Option<(Question, Slot)> {
+        let start = slot.position(A::PAGING);
+        let by_number = A::PAGING != Paging::ItemOffset;
+        if by_number && start > 0 {
+            // No page of another size begins where this one does, but a page of one record begins anywhere.
+            let end = start.saturating_add(page.len());
+            let slot = Slot::at(A::PAGING, end, 1).filter(|_| page.span.is_none())?;
+            return Some((Question::RecordBehind, slot));
+        }
+        if let Some(probe) = page.span_probe(slot) {
+            let token = slot.token.clone();
+            let probe = Slot::at(A::PAGING, start, probe)?;
+            return Some((Question::Span, Slot { token, ..probe }));
+        }
+        let span = page.span(slot).max;
+        let limit = u32::try_from(span).ok().filter(|it| *it < slot.limit)?;
+        let slot = Slot::at(A::PAGING, span, limit).filter(|_| by_number && !page.is_followed)?;
+        Some((Question::RecordBehind, slot))
+    }
+
+    /// Takes the result of the check request that `question` asked for about `page`, the next one.
+    ///
+    /// # Errors
+    ///
+    /// The check's own, where the question can't be left open.
+    pub(crate) fn resolve<A: Paginate>(
+        &mut self,
+        question: Question,
+        page: &mut PageFacts,
+        check: Result<PageFacts, Error>,
+    ) -> Result<Verdict, Error> {
+        let Some(slot) = self.next.clone() else {
+            return Ok(Verdict::GoOn);
+        };
+        match question {
+            Question::IsLastUnchanged => {
+                if !is_unchanged(self.last.as_ref(), &check?) {
+                    return Ok(Verdict::Shifted);
+                }
+                page.last_is_unchanged = true;
+                page.unshifted = self.second_last.is_none();
+            }
+            Question::IsSecondLastUnchanged => {
+                if !is_unchanged(self.second_last.as_ref(), &check?) {
+                    return Ok(Verdict::Shifted);
+                }
+                page.unshifted = true;
+            }
+            Question::IsOffsetIgnored => {
+                if !is_nothing_there(check)? {
+                    return Ok(Verdict::Repeated);
+                }
+                self.honors_offset = true;
+            }
+            // After an error that says nothing, the page after this one is requested again in its turn.
+            Question::IsEnd => page.is_last = Some(is_nothing_there(check).unwrap_or(false)),
+            Question::Span | Question::RecordBehind => match check {
+                Ok(check) if question == Question::Span => {
+                    if !page.begins_like(&check) {
+                        return Ok(Verdict::Shifted);
+                    }
+                    Self::narrow_span(&slot, page, check);
+                }
+                Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
+                // Not every service accepts such a limit. If records are missing, the total shows it in the end.
+                Err(error) if is_refused(&error) && self.is_total_beyond(page) => {
+                    page.assume_full_span(&slot);
+                }
+                Err(error) => return Err(error),
+            },
+        }
+        Ok(Verdict::GoOn)
+    }
+
+    /// Whether a total says that records follow the page.
+    fn is_total_beyond(&self, page: &PageFacts) -> bool {
+        let after = self.received.saturating_add(page.len());
+        self.totals(page).any(|total| total > after)
+    }
+
+    /// A check with fewer records gave either all records of the page, or not.
+    fn narrow_span(slot: &Slot, page: &mut PageFacts, check: PageFacts) {
+        let Span { min, max } = page.span(slot);
+        let probe = page.span_probe(slot).map_or(max, u64::from);
+        page.span = Some(if check.len() >= page.len() {
+            // A cursor beside the offset is the one behind these records.
+            page.info.token = check.info.token;
+            Span { min, max: probe }
+        } else {
+            let min = probe.saturating_add(1);
+            Span { min, max }
+        });
+    }
+
+    /// A page is whole if nothing follows it, or if its records follow one another with gaps.
+    fn resolve_record_behind<A: Paginate>(
+        slot: &Slot,
+        page: &mut PageFacts,
+        check: &PageFacts,
+    ) -> Verdict {
+        let is_first_page = slot.position(A::PAGING) == 0;
+        if check.len() > 0 && is_first_page {
+            page.is_followed = true;
+            return Verdict::GoOn;
+        }
+        let has = |record| page.fingerprint.records.contains(record);
+        if check.len() > 0 && !check.fingerprint.records.first().is_some_and(has) {
+            return Verdict::CutOff;
+        }
+        page.assume_full_span(slot);
+        Verdict::GoOn
+    }
+}
+
+/// Whether a check gave the same page as before.
+fn is_unchanged(seen: Option<&SeenPage>, check: &PageFacts) -> bool {
+    let identity = seen.map(|(_, identity)| identity);
+    check.len() > 0 && check.fingerprint.identity.as_ref() == identity
+}
+
+/// Whether a check says that the list has no page there: an empty one, or a refusal.
+fn is_nothing_there(check: Result<PageFacts, Error>) -> Result<bool, Error> {
+    match check {
+        Ok(check) => Ok(check.len() == 0),
+        Err(error) if is_refused(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the service refused this page, not the caller.
+fn is_refused(error: &Error) -> bool {
+    let kind = error.refusal().map(Refusal::kind);
+    matches!(
+        kind,
+        Some(Kind::Request | Kind::NotFound | Kind::Failed | Kind::Quota | Kind::Other)
+    )
+}

@@ -1,0 +1,115 @@
+use alloc::sync::Weak;
+use core::fmt;
+
+use bytes::Bytes;
+
+#[cfg(doc)]
+use crate::pagination::Prefetch;
+use crate::{
+    Call, Error, Flow, Now, Outcome, Paginate, Reply, Session, Step,
+    flow::sealed,
+    pagination::{checks::PageFacts, fingerprint::Fingerprint},
+};
+
+/// A request for one page: a flow whose output is a [`Fetched`]. It ends without another attempt when its [`Prefetch`]
+/// has ended or was dropped.
+#[must_use = "a fetch does nothing unless it is driven"]
+pub struct Fetch<A: Paginate> {
+    /// The prefetch that it belongs to, as long as that wants pages.
+    id: Weak<()>,
+    /// The page's number in the prefetch; `None` for a check request.
+    number: Option<u64>,
+    /// Whether all pages before it had been delivered.
+    was_first: bool,
+    call: Call<A>,
+    /// The facts of the last answer.
+    facts: Option<PageFacts>,
+}
+
+/// The result of a [`Fetch`], for [`Prefetch::take`].
+#[must_use = "the prefetch waits for it"]
+pub struct Fetched<A: Paginate> {
+    pub(super) id: Weak<()>,
+    pub(super) number: Option<u64>,
+    pub(super) page: Result<Page<A>, Error>,
+}
+
+/// A page that was received.
+pub(super) struct Page<A: Paginate> {
+    pub(super) reply: Reply<A::Output>,
+    pub(super) facts: PageFacts,
+    /// Whether all pages before it had been delivered when it was requested.
+    pub(super) was_first: bool,
+}
+
+impl<A: Paginate> Fetch<A> {
+    pub(super) fn new(id: Weak<()>, number: Option<u64>, was_first: bool, action: &A) -> Self {
+        Self {
+            id,
+            number,
+            was_first,
+            call: Call::new(action),
+            facts: None,
+        }
+    }
+}
+
+impl<A: Paginate> sealed::Sealed for Fetch<A> {}
+
+impl<A: Paginate> Flow for Fetch<A> {
+    type Output = Fetched<A>;
+
+    fn step(&mut self, session: &mut Session, now: Now) -> Step<Fetched<A>> {
+        let step = match self.id.strong_count() {
+            0 => Step::Done(Err(Error::Ended)),
+            _ => self.call.step(session, now),
+        };
+        match step {
+            Step::Send(attempt) => Step::Send(attempt),
+            Step::Wait(delay) => Step::Wait(delay),
+            Step::Done(result) => Step::Done(Fetched {
+                id: Weak::clone(&self.id),
+                number: self.number,
+                page: result.map(|mut reply| Page {
+                    facts: match self.facts.take() {
+                        Some(facts) => facts,
+                        None => facts::<A>(&mut reply, &[]),
+                    },
+                    reply,
+                    was_first: self.was_first,
+                }),
+            }),
+        }
+    }
+
+    fn handle(&mut self, outcome: Outcome) {
+        let body = match &outcome {
+            Ok(response) => response.body().clone(),
+            Err(_) => Bytes::new(),
+        };
+        let was_sent = self.call.is_sent();
+        self.call.handle(outcome);
+        if was_sent && let Some(reply) = self.call.answered() {
+            self.facts = Some(facts::<A>(reply, &body));
+        }
+    }
+}
+
+fn facts<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> PageFacts {
+    let info = A::page_info(&reply.output);
+    let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, body);
+    PageFacts::new(info, fingerprint)
+}
+
+impl<A: Paginate> fmt::Debug for Fetch<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fetch").field(&self.call).finish()
+    }
+}
+
+impl<A: Paginate> fmt::Debug for Fetched<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let result = if self.page.is_ok() { "page" } else { "error" };
+        write!(f, "Fetched({result})")
+    }
+}
