@@ -1,4 +1,4 @@
-//! Serves the service's emulator on loopback, for any client to be pointed at.
+//! Serves the service's emulator on loopback, for any client.
 //!
 //! Its first line on stdout is `{"listening": "127.0.0.1:PORT"}`. It runs until it is interrupted or, where stdin
 //! is a pipe or a terminal, until that closes.
@@ -25,47 +25,46 @@ use tokio::sync::oneshot;
 
 /// Serves the emulator of the billing and e-signature services on 127.0.0.1.
 ///
-/// It prints where it listens, and runs until it is interrupted or, where stdin is a pipe or a terminal, until that
-/// closes: a program that starts it takes it along when it ends. In the background, with stdin from nowhere, it
-/// stays.
+/// It prints its address, and runs until it is interrupted. If stdin is a pipe or a terminal, it also ends when that
+/// closes, so that it ends with the program that started it.
 #[derive(clap::Parser)]
 struct Arguments {
     /// The port to listen on; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// The id of the key pair that it knows
+    /// The id of the key pair that it accepts
     #[arg(long, value_name = "S", default_value = EXAMPLE_SECRET_ID)]
     secret_id: String,
-    /// The key of the key pair that it knows
+    /// The key of the key pair that it accepts
     #[arg(long, value_name = "S", default_value = EXAMPLE_SECRET_KEY)]
     secret_key: String,
     /// The token that requests must carry
     #[arg(long, value_name = "S")]
     token: Option<String>,
-    /// How many records there are
+    /// Number of records
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     records: u64,
-    /// Which ledger: the same seed has the same records
+    /// The same seed gives the same records
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// What goes wrong, e.g. throttle@5; may be repeated
+    /// A fault, e.g. throttle@5; may be repeated
     #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
     faults: Vec<Scripted>,
-    /// Play the metadata endpoint of a machine with this role too, which gives temporary keys:
-    /// /latest/meta-data/cam/security-credentials/ names the role, and NAME behind it gives the keys
+    /// Also serve the metadata endpoint of a machine with this role:
+    /// /latest/meta-data/cam/security-credentials/ returns its name, and the name appended returns temporary keys
     #[arg(long, value_name = "NAME")]
     role: Option<String>,
-    /// Default and maximum of Limit for the usage list; an older description of the service says 50
+    /// Default and maximum of Limit for the usage list; an older API description says 50
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     usage_limit: u32,
-    /// Accept what the vendor's pages show as examples against their own rules: a year of transactions, Sort realCost,
+    /// Accept examples of the vendor's pages that break the documented rules: a year of transactions, Sort realCost,
     /// an AppId with asterisks
     #[arg(long)]
     documented_examples: bool,
-    /// Refuse more requests of an action in a second than its documented rate
+    /// Refuse requests beyond the documented rate of an action
     #[arg(long)]
     frequency_limits: bool,
-    /// Take EndTime of DescribeBillList to its .000 alone, not to the end of its second
+    /// Read EndTime of DescribeBillList as the start of its second instead of the end
     #[arg(long)]
     exact_end_time: bool,
 }

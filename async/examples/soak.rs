@@ -1,14 +1,14 @@
-//! Walks over a list many times at once while requests go wrong, and accounts for every record.
+//! Walks over a list many times at once under scripted faults, and accounts for every record.
 //!
-//! The service is the emulator, on a socket of this machine. Each walk has a slice of two years to itself, and
-//! what comes is compared, record by record and field by field, with what the same emulator says without faults.
+//! The service is the emulator, on a loopback socket. Each walk has its own slice of two years. Its records are
+//! compared, field by field, with those of the same emulator without faults.
 //!
 //! ```sh
 //! cargo run --release -p tc3-async --features emulator --example soak -- --records 1000000 --faults 10
 //! ```
 //!
-//! The last line is a JSON object. The exit status is 1 when records are missing or doubled, when a walk ended
-//! with an error, and when connections or threads are left over.
+//! The last line is a JSON object. The exit status is 1 if records are missing or doubled, a walk failed, or
+//! connections or threads are left over.
 
 use std::{
     collections::VecDeque,
@@ -58,19 +58,19 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the connections of a client that is gone may take to close.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Walks over slices of a list at once while requests go wrong, and accounts for every record.
+/// Walks over slices of a list at once under scripted faults, and accounts for every record.
 #[derive(Clone, Copy, Debug, clap::Parser)]
 struct Arguments {
-    /// How many records there are in all
+    /// Total number of records
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     records: u64,
-    /// How many walks there are at once, over one client
+    /// Number of walks at once, over one client
     #[arg(long, value_name = "W", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
     walks: u32,
-    /// With how many requests something goes wrong, in percent
+    /// Share of faulty requests, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=50))]
     faults: u16,
-    /// Which records there are, and which requests go wrong
+    /// Determines the records and the faulty requests
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 }

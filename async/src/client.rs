@@ -1,66 +1,54 @@
-use std::{
-    collections::hash_map::RandomState,
-    fmt,
-    hash::{BuildHasher, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, UNIX_EPOCH},
-};
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use http::Uri;
 use hyper::rt::{Read, Write};
 use rustls::RootCertStore;
+use tc3_core::error::BoxError;
+use tc3_core::flow::{Driver, DriverStep};
+use tc3_core::session::Endpoint;
 use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
-    Reply, Session, Settings, Step, UnixTime, Walk,
-    credential::{Search, SearchStep},
-    error::BoxError,
-    proxy::{Proxies, ProxyUrl},
-    session::Endpoint,
+    Reply, Session, Settings, UnixTime, Walk,
 };
-// Tokio's own, so that where a test has it paused, waits are over when tokio says.
+// Tokio's `Instant`, so that tests can pause the clock.
 use tokio::{task::spawn_blocking, time::Instant};
 use tower::Service;
-
 use tracing::Instrument;
 
-use crate::{
-    Hyper, Items, Pages, Transport,
-    connect::{self, Connector},
-    credentials,
-};
+use crate::connect::{self, Connect, Connector};
+use crate::{Hyper, Items, Pages, Transport, credentials};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A client: a session that is shared, and a transport that sends.
+/// A client: calls actions and walks over lists.
 ///
-/// Cheap to clone; all clones share the session and the connections.
+/// Clones are cheap and share the credentials, the frequency limits and the connections.
 pub struct Client<T = Hyper> {
-    shared: Arc<Shared<T>>,
-}
-
-struct Shared<T> {
-    session: Mutex<Session>,
-    transport: T,
+    session: Arc<Mutex<Session>>,
+    transport: Arc<T>,
     started: Instant,
 }
 
 impl Client {
-    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`],
-    /// or a [`Chain`] in which one is looked for.
+    /// A client with the default settings: the public endpoint over https, 60 s a call. Takes a [`Credential`], or
+    /// sources of one: a [`Source`](tc3_core::credential::Source) or a [`Chain`].
     pub fn new(credentials: impl Into<Chain>) -> Self {
         Self::builder().credentials(credentials).build()
     }
 
-    /// A client with the default settings, whose credentials and region are looked for where people keep them:
-    /// [`Chain::default`] has the places.
+    /// A client with the default settings that searches the usual sources for credentials and a region;
+    /// [`Chain::default`] lists them.
     ///
-    /// They are looked for when the first call is made; when there are none, its error, [`Error::Credentials`], says where it has looked and
-    /// why there are none.
+    /// The first call searches. If it finds no credentials it ends with [`Error::Credentials`], which names each source
+    /// and why it has none.
     pub fn from_env() -> Self {
         Self::builder().build()
     }
 
-    /// A client with other settings; its credentials are those of [`from_env`](Self::from_env) unless given.
+    /// A client with other settings. Without [`credentials`](Builder::credentials) it searches as
+    /// [`from_env`](Self::from_env) does.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -76,74 +64,56 @@ impl<T: Transport> Client<T> {
         self.drive(&mut Call::new(action)).await
     }
 
-    /// Walks over the pages of a list: a stream of whole replies. Takes an action, or a [`Walk`] that
-    /// was begun elsewhere or is over several lists.
-    pub fn pages<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
+    /// Returns a stream over the pages of a list, each a whole reply. Takes an action, or a [`Walk`]: one that was stored,
+    /// or one over several lists.
+    pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
         Pages::new(self.clone(), walk.into())
     }
 
-    /// Walks over the records of a list: a stream of single ones. Takes what [`pages`](Self::pages) takes.
-    pub fn items<A: Paginate>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
+    /// Returns a stream over the records of a list. Takes what [`pages`](Self::pages) takes.
+    pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
         self.pages(walk).items()
     }
 
-    /// Does what `flow` says until it is done.
+    /// Drives a flow to its end, and returns its output.
     pub async fn drive<F: Flow>(&self, flow: &mut F) -> F::Output {
+        let mut driver = Driver::new(flow);
         loop {
-            match self.step(flow) {
-                (Step::Send(attempt), _) => flow.handle(self.send(attempt).await),
-                (Step::Wait(_), Some(search)) => self.search(search).await,
-                (Step::Wait(delay), None) => tokio::time::sleep(delay).await,
-                (Step::Done(output), _) => return output,
-            }
-        }
-    }
-
-    /// Steps, and returns the search for credentials as well that the step waits for, if it does.
-    fn step<F: Flow>(&self, flow: &mut F) -> (Step<F::Output>, Option<Search>) {
-        let (now, mut session) = (self.now(), self.session());
-        (flow.step(&mut session, now), session.search(now))
-    }
-
-    async fn search(&self, mut search: Search) {
-        loop {
-            let step = search.step(&mut self.session(), self.now());
+            let step = driver.step(&mut self.session(), self.now());
             match step {
-                SearchStep::Read(lookup) => {
-                    let look = spawn_blocking(move || credentials::look(&lookup)).await;
-                    search.found(look.unwrap_or_else(|error| Err(error.into())));
+                DriverStep::Read(lookup) => {
+                    let looked = spawn_blocking(move || credentials::look(&lookup)).await;
+                    driver.found(looked.unwrap_or_else(|error| Err(error.into())));
                 }
-                SearchStep::Send(attempt) => search.handle(self.send(attempt).await),
-                SearchStep::Wait(delay) => tokio::time::sleep(delay).await,
-                SearchStep::Done => return,
+                DriverStep::Send(attempt) => driver.handle(self.send(attempt).await),
+                DriverStep::Wait(delay) => tokio::time::sleep(delay).await,
+                DriverStep::Done(output) => return output,
             }
         }
     }
 
     async fn send(&self, attempt: Attempt) -> Outcome {
         let span = attempt.span().clone();
-        self.shared.transport.send(attempt).instrument(span).await
+        self.transport.send(attempt).instrument(span).await
     }
 
     fn now(&self) -> Now {
-        // Before 1970 is as good as then: the service tells the time.
+        // A clock before 1970 counts as 1970: the first answer corrects it.
         let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
         let unix = i64::try_from(unix).unwrap_or(i64::MAX);
-        // The standard library's own randomness, which is keyed anew each time.
+        // The standard library keys each `RandomState` anew.
         let entropy = RandomState::new().build_hasher().finish();
-        Now::new(UnixTime::new(unix), self.shared.started.elapsed(), entropy)
+        Now::new(UnixTime::new(unix), self.started.elapsed(), entropy)
     }
-}
 
-impl<T> Client<T> {
-    /// Signs with another credential from now on; id, key and token change as one. It is not looked for any
-    /// more.
+    /// Signs with this credential from now on, in all clones; id, key and token change at once. The client no longer
+    /// searches for credentials.
     pub fn set_credential(&self, credential: Credential) {
         self.session().set_credential(credential);
     }
 
     pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
-        let session = self.shared.session.lock();
+        let session = self.session.lock();
         session.unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -151,46 +121,43 @@ impl<T> Client<T> {
 impl<T> Clone for Client<T> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            session: Arc::clone(&self.session),
+            transport: Arc::clone(&self.transport),
+            started: self.started,
         }
     }
 }
 
 impl<T> fmt::Debug for Client<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("session", &self.shared.session)
-            .finish_non_exhaustive()
+        f.debug_tuple("Client").field(&self.session).finish()
     }
 }
 
-/// Settings of a client to be.
+/// The settings of a client that is being built.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    connect_timeout: Option<Duration>,
-    /// Those of the environment, if there is none here.
-    proxies: Option<Proxies>,
     connector: Option<Connector>,
     roots: Option<RootCertStore>,
 }
 
 impl Builder {
-    /// A [`Credential`], or a [`Chain`] in which one is looked for; [`Chain::default`] by default.
+    /// A [`Credential`], or sources of one; [`Chain::default`] by default.
     pub fn credentials(mut self, credentials: impl Into<Chain>) -> Self {
         self.chain = credentials.into();
         self
     }
 
-    /// All that [`Settings`] has, in place of what was set before: retries, rates, failover, time limits and so on.
+    /// Replaces all [`Settings`], those that were set before included: retries, rates, failover, timeouts and so on.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Where requests go; [`Endpoint::PUBLIC`] by default. An address of its own is read by `"https://…".parse()`.
+    /// Where requests go; [`Endpoint::PUBLIC`] by default. `"https://…".parse()` reads another one.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.settings = self.settings.with_endpoint(endpoint);
         self
@@ -202,61 +169,38 @@ impl Builder {
         self
     }
 
-    /// How long a call may take in all, waiting and sending; 60 s by default.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.settings = self.settings.with_deadline(deadline);
-        self
-    }
-
-    /// How many records a walk asks for at once where the action doesn't say.
+    /// How many records a walk requests at once if the action has no `Limit`.
     pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
         self.settings = self.settings.with_page_size(page_size);
         self
     }
 
-    /// How long connecting may take, looking up the name and TLS included, within the attempt's own time; 10 s by
-    /// default. The addresses of a name share it, so that one that never answers leaves time for the next.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = Some(timeout.min(Attempt::MAX_TIMEOUT));
-        self
-    }
-
     /// Connects through a proxy, `http://[user:password@]host:port`, to every host, this machine included.
     ///
-    /// Otherwise the environment says when the client is built which proxy there is for which hosts, by
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`: [`Proxies::from_variables`] has the rules. It is
-    /// never asked for loopback, so that an emulator on this machine is reached whatever the variables. When one
-    /// that is needed is wrong, the call ends with an [`Error::Input`] that names it.
-    ///
-    /// A proxy is asked for a tunnel (`CONNECT`), for plain http as well, and sees no more of a request over https
-    /// than its host.
+    /// By default the environment names the proxies, by `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which
+    /// are read when the client is built: [`Proxies::from_variables`](tc3_core::proxy::Proxies::from_variables) has the
+    /// rules. They are never used for loopback. When one that is needed is wrong, the call ends with an
+    /// [`Error::Input`] that names the variable. [`Settings::without_proxy`] ignores them.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `proxy` when it is no such URL.
+    /// [`Invalid`] naming `proxy` when the text is no such URL.
     pub fn proxy(mut self, url: &str) -> Result<Self, Invalid> {
-        self.proxies = Some(Proxies::all(ProxyUrl::new(url)?));
+        self.settings = self.settings.with_proxy(url)?;
         Ok(self)
     }
 
-    /// Connects through no proxy, whatever the environment says.
-    pub fn without_proxy(mut self) -> Self {
-        self.proxies = Some(Proxies::default());
-        self
-    }
-
-    /// Brings bytes to a host in a way of your own instead of by name lookup and TCP: through a Unix socket, SOCKS
-    /// or a VPN, or to addresses that you look up.
+    /// Connects by a service of your own instead of name lookup and TCP: through a Unix socket, SOCKS or a VPN, or to
+    /// addresses that you look up.
     ///
-    /// The service is called for each new connection with `http://host:port/`, and returns what reads and writes;
-    /// over tokio's streams that is hyper-util's `TokioIo`. TLS is ours and comes on top, so no connector can
-    /// forget it and [`trust_only`](Self::trust_only) holds; another TLS is a [`Transport`]'s matter. What fails
-    /// or takes longer than the [`connect_timeout`](Self::connect_timeout) was not sent, and a future that is
-    /// dropped is done with.
+    /// The service is called for each new connection with `http://host:port/`, and returns a stream to read and write,
+    /// such as hyper-util's `TokioIo` around tokio's streams. The client adds TLS, so no connector can forget it, and
+    /// [`trust_only`](Self::trust_only) applies; for another TLS, write a [`Transport`]. A connection that fails, or takes
+    /// longer than [`Settings::with_connect_timeout`], means that the request was not sent. The service's future is
+    /// dropped when the call is.
     ///
-    /// With a connector the environment has no say about proxies; that of [`proxy`](Self::proxy) is connected to
-    /// by it. Only the machine's own metadata endpoint, which has secrets for this machine alone, is connected to
-    /// by TCP all the same.
+    /// With a connector, the environment's proxies are ignored, and [`proxy`](Self::proxy) is reached by the connector.
+    /// The machine's own metadata endpoint, which has secrets for this machine alone, is still reached by TCP.
     ///
     /// ```
     /// use std::{pin::Pin, task::{Context, Poll}};
@@ -265,7 +209,7 @@ impl Builder {
     /// use tc3_async::{Client, Credential};
     /// use tokio::net::TcpStream;
     ///
-    /// /// Finds every service behind one gateway.
+    /// /// Connects to one gateway for every service.
     /// #[derive(Clone)]
     /// struct Gateway(&'static str);
     ///
@@ -304,41 +248,38 @@ impl Builder {
 
     /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
     ///
-    /// For a gateway with a private authority, or a network whose proxy opens TLS. They take the place of
-    /// Mozilla's roots: who needs both gives both. Every certificate of the text is trusted, or it is an error:
+    /// For a gateway with a private authority, or a network whose proxy decrypts TLS. They replace Mozilla's roots; if
+    /// you need both, put both into the text. Every certificate in the text is trusted, or it is an error:
     /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `trust_only` when the text is not PEM or has sections that are not whole, holds no
-    /// certificate, or one that can't be a root.
+    /// [`Invalid`] naming `trust_only` when the text is not PEM, has a broken section or no certificate, or has one that
+    /// can't be a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
         self.roots = Some(connect::roots(pem.as_ref())?);
         Ok(self)
     }
 
-    /// The client, over hyper.
+    /// Returns the client, over hyper.
     pub fn build(mut self) -> Client {
-        let own = self.connector.take();
-        let proxies = self.proxies.take().unwrap_or_else(|| match own {
-            Some(_) => Proxies::default(),
-            None => Proxies::from_variables(credentials::variable),
-        });
-        let timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        let timeout = timeout.min(self.settings.attempt_timeout());
-        let hyper = Hyper::new(own, proxies, self.roots.take(), timeout);
-        self.transport(hyper)
+        if self.connector.is_none() {
+            self.settings = self.settings.or_proxy_variables(credentials::variable);
+        }
+        let timeout = self.settings.connect_timeout();
+        let tls = connect::tls(self.roots.take());
+        let connect = Connect::new(self.connector.take(), tls, timeout);
+        self.transport(Hyper::new(connect))
     }
 
-    /// The client, over a transport of your own; timeouts of connecting, proxies, connectors and TLS are its own
-    /// matter.
+    /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout, the connector and TLS
+    /// settings don't apply to it.
     pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
+        let session = Session::new(self.chain).with_settings(self.settings);
         Client {
-            shared: Arc::new(Shared {
-                session: Mutex::new(Session::new(self.chain).with_settings(self.settings)),
-                transport,
-                started: Instant::now(),
-            }),
+            session: Arc::new(Mutex::new(session)),
+            transport: Arc::new(transport),
+            started: Instant::now(),
         }
     }
 }

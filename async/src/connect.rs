@@ -1,25 +1,28 @@
-//! How connections are made: by TCP or by the user's connector, through a proxy's tunnel, with TLS on top.
+//! Opens connections: by TCP or the user's connector, through a proxy's tunnel if there is one, with TLS on top.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{io, iter};
 
 use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header, uri::Scheme};
+use http::uri::Scheme;
+use http::{Request, StatusCode, Uri, header};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector, dns::GaiResolver};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::client::proxy::matcher::Matcher;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use rustls::{AlertDescription, ClientConfig, RootCertStore};
-use tc3_core::{
-    Invalid,
-    error::{BoxError, Obstacle},
-    proxy::{Proxies, ProxyUrl},
-    wire::pem,
-};
-use tower::{Service, ServiceExt, service_fn, timeout::Timeout, util::BoxCloneSyncService};
+use tc3_core::error::{BoxError, Obstacle};
+use tc3_core::{Invalid, proxy::ProxyUrl, wire::pem};
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt, service_fn};
 
 /// A connection of any kind.
 pub(crate) type Io = Box<dyn Stream>;
@@ -46,59 +49,64 @@ where
     Connector::new(connector.map_err(Into::into))
 }
 
-/// Connects by TCP.
-pub(crate) fn tcp(timeout: Duration) -> Connector {
-    let resolver = GaiResolver::new().map_err(ConnectError::NameLookup);
-    resolved_by(resolver, timeout)
-}
-
-fn resolved_by<R>(resolver: R, timeout: Duration) -> Connector
-where
-    HttpConnector<R>: Service<Uri, Response: Stream, Error: Into<BoxError>, Future: Send>,
-    R: Clone + Send + Sync + 'static,
-{
+fn tcp<R>(resolver: R, timeout: Duration) -> HttpConnector<R> {
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.set_nodelay(true);
-    // The addresses of a name share it.
+    // The addresses of a name share the timeout.
     tcp.set_connect_timeout(Some(timeout));
-    boxed(tcp)
+    tcp
 }
 
-/// Adds what comes on top: a proxy's tunnel, TLS, and the time that all of it may take.
-pub(crate) fn finish(
-    connector: Connector,
-    proxies: Arc<Proxies>,
+/// What all connectors of a client share.
+#[derive(Debug)]
+pub(crate) struct Connect {
+    /// The user's connector. It is used for everything but direct requests.
+    own: Option<Connector>,
+    tcp: Connector,
     tls: Arc<ClientConfig>,
     timeout: Duration,
-) -> Connector {
-    let dial = service_fn(move |uri| dial(connector.clone(), Arc::clone(&proxies), uri));
-    boxed(Timeout::new(HttpsConnector::from((dial, tls)), timeout))
 }
 
-/// Connects to a host, through a tunnel where there is a proxy for it.
-async fn dial(connector: Connector, proxies: Arc<Proxies>, uri: Uri) -> Result<Io, BoxError> {
+impl Connect {
+    pub(crate) fn new(own: Option<Connector>, tls: Arc<ClientConfig>, timeout: Duration) -> Self {
+        let resolver = GaiResolver::new().map_err(ConnectError::NameLookup);
+        let tcp = boxed(tcp(resolver, timeout));
+        Self {
+            own,
+            tcp,
+            tls,
+            timeout,
+        }
+    }
+
+    /// The connector for requests with this [`direct`](tc3_core::Attempt::direct) and
+    /// [`proxy`](tc3_core::Attempt::proxy).
+    pub(crate) fn connector(&self, direct: bool, proxy: Option<ProxyUrl>) -> Connector {
+        let own = self.own.as_ref().filter(|_| !direct);
+        let connector = own.unwrap_or(&self.tcp).clone();
+        let dial = service_fn(move |uri| dial(connector.clone(), proxy.clone(), uri));
+        let https = HttpsConnector::from((dial, Arc::clone(&self.tls)));
+        boxed(Timeout::new(https, self.timeout))
+    }
+}
+
+/// Connects to a host, through a proxy's tunnel if there is a proxy.
+async fn dial(connector: Connector, proxy: Option<ProxyUrl>, uri: Uri) -> Result<Io, BoxError> {
     let is_http = uri.scheme() == Some(&Scheme::HTTP);
     let port = uri.port_u16().unwrap_or(if is_http { 80 } else { 443 });
     let authority = format!("{}:{port}", uri.host().unwrap_or_default());
-    let Some(proxy) = proxies.choose(&uri)? else {
-        // Always http, so that no connector adds a TLS of its own.
+    let Some(proxy) = proxy else {
+        // Always http, so that no connector adds its own TLS.
         let uri = format!("http://{authority}/").parse()?;
         return connector.oneshot(uri).await;
     };
-    let proxy = intercept(proxy).ok_or("hyper-util can't parse the proxy's URL")?;
-    let io = connector.oneshot(proxy.uri().clone()).await?;
-    tunnel(io, &proxy, &authority).await
-}
-
-/// Parses a proxy's URL.
-fn intercept(proxy: &ProxyUrl) -> Option<Intercept> {
     let matcher = Matcher::builder().all(proxy.expose()).build();
-    matcher.intercept(&Uri::from_static("https://tencentcloudapi.com"))
-}
-
-/// Asks a proxy for a tunnel. The one in hyper-util doesn't tell the status of a refusal.
-async fn tunnel(io: Io, proxy: &Intercept, authority: &str) -> Result<Io, BoxError> {
-    let mut request = Request::connect(authority).header(header::HOST, authority);
+    let proxy = matcher
+        .intercept(&uri)
+        .ok_or("hyper-util can't parse the proxy's URL")?;
+    let io = connector.oneshot(proxy.uri().clone()).await?;
+    // hyper-util's own tunnel doesn't report the status of a refusal.
+    let mut request = Request::connect(&*authority).header(header::HOST, &*authority);
     if let Some(authorization) = proxy.basic_auth() {
         request = request.header(header::PROXY_AUTHORIZATION, authorization);
     }
@@ -112,7 +120,7 @@ async fn tunnel(io: Io, proxy: &Intercept, authority: &str) -> Result<Io, BoxErr
     }
 }
 
-/// An error of connecting whose obstacle no other type tells.
+/// Connect errors whose obstacle no other error type shows.
 #[derive(Debug, thiserror::Error)]
 enum ConnectError {
     #[error(transparent)]
@@ -121,30 +129,27 @@ enum ConnectError {
     Proxy(u16),
 }
 
-/// What was in the way, by the types of an error's sources.
+/// The obstacle by the types of an error and its sources.
 pub(crate) fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        match error.downcast_ref() {
-            Some(ConnectError::NameLookup(_)) => return Obstacle::NameLookup,
-            Some(ConnectError::Proxy(status)) => return Obstacle::proxy(*status),
-            None => {}
-        }
-        match error.downcast_ref() {
-            // The server is in trouble, and refuses nothing that it was told.
-            Some(rustls::Error::AlertReceived(AlertDescription::InternalError)) => break,
-            Some(_) => return Obstacle::Tls,
-            None => {}
-        }
-        // The source of an `io::Error` leaves out the error in it.
+    let sources = iter::successors(Some(error), |&error| {
+        // `io::Error::source` skips the error inside.
         let io = error.downcast_ref().and_then(io::Error::get_ref);
-        next = io.map_or_else(|| error.source(), |inner| Some(inner));
-    }
-    Obstacle::Connection
+        io.map_or_else(|| error.source(), |inner| Some(inner))
+    });
+    let mut obstacles = sources.filter_map(|error| {
+        match (error.downcast_ref(), error.downcast_ref()) {
+            (Some(ConnectError::NameLookup(_)), _) => Some(Obstacle::NameLookup),
+            (Some(ConnectError::Proxy(status)), _) => Some(Obstacle::proxy(*status)),
+            // This alert says that the server failed, not that it refuses.
+            (_, Some(rustls::Error::AlertReceived(AlertDescription::InternalError))) => None,
+            (_, other) => other.map(|_| Obstacle::Tls),
+        }
+    });
+    obstacles.next().unwrap_or(Obstacle::Connection)
 }
 
 pub(crate) fn tls(roots: Option<RootCertStore>) -> Arc<ClientConfig> {
-    // Left to itself, rustls panics in a program that has more than one cryptography compiled in.
+    // By default rustls panics in a program with more than one cryptography provider.
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
     let builder = ClientConfig::builder_with_provider(provider)
@@ -187,8 +192,8 @@ mod tests {
             let known = known.clone().into_iter();
             async { io::Result::Ok(known) }
         });
-        let connector = resolved_by(resolver, timeout);
-        let connector = finish(connector, Arc::default(), tls(None), timeout);
+        let own = Some(boxed(tcp(resolver, timeout)));
+        let connector = Connect::new(own, tls(None), timeout).connector(false, None);
         let start = Instant::now();
         let connected = connector.oneshot(uri.parse().unwrap()).await;
         (connected, start.elapsed())

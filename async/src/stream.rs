@@ -1,53 +1,44 @@
-use std::{
-    future::poll_fn,
-    panic,
-    pin::Pin,
-    task::{Context, Poll, ready},
-    vec,
-};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::{panic, vec};
 
 use futures_core::{FusedStream, Stream};
-use tc3_core::{
-    Error, Paginate, Reply, Walk,
-    pagination::{Fetched, Prefetch, Turn},
-};
+use tc3_core::pagination::{Fetched, Prefetch, Turn};
+use tc3_core::{Error, Paginate, Reply, Walk};
 use tokio::task::JoinSet;
 
 use crate::{Client, Hyper, Transport};
 
-/// A stream of the pages of a list, fetched one by one as they are asked for, or several at once.
+/// A stream of the pages of a list, fetched one by one on demand, or several at once.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more. Where the runtime shuts down meanwhile, that is
-/// [`Error::Shutdown`], and the walk as it is stored goes on in the next one.
+/// An error ends the stream, [`Error::Incomplete`] included. If the runtime shuts down, the error is
+/// [`Error::Shutdown`], and the stored walk can go on in another runtime.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate, T = Hyper> {
     client: Client<T>,
     planner: Prefetch<A>,
-    /// Tasks, so that what is fetched goes on while the consumer is busy. They end with this, which is
-    /// gone once all is over.
-    running: Option<JoinSet<Fetched<A>>>,
+    /// Tasks, so that fetching goes on while the consumer is busy. They are aborted when this is dropped.
+    running: JoinSet<Fetched<A>>,
 }
 
-impl<A: Paginate, T> Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
             planner: Prefetch::new(walk),
-            running: Some(JoinSet::new()),
+            running: JoinSet::new(),
         }
     }
 
-    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once and held until
-    /// their turn comes; lists that can't be walked so, as those with tokens, one page at a time.
+    /// Fetches up to `width` pages, at least 1, of a list or of one window at once, and delivers them in order. Lists
+    /// whose pages follow by a token are fetched one page at a time.
     ///
-    /// They stay within the action's rate, and go on while the consumer is busy. When the stream is
-    /// dropped, what is under way is abandoned.
-    pub fn width(self, width: usize) -> Self {
-        Self {
-            planner: self.planner.with_width(width),
-            ..self
-        }
+    /// The fetches keep the action's rate, and go on while the consumer is busy. Dropping the stream aborts them.
+    pub fn width(mut self, width: usize) -> Self {
+        self.planner = self.planner.with_width(width);
+        self
     }
 
     /// The same walk as single records.
@@ -58,14 +49,12 @@ impl<A: Paginate, T> Pages<A, T> {
         }
     }
 
-    /// Where the walk stands: after all pages that were given away. To be stored, and given to
-    /// [`Client::pages`] another time.
+    /// The position of the walk: after all pages that were returned. Store it, and give it to [`Client::pages`] to go on
+    /// later.
     pub const fn walk(&self) -> &Walk<A> {
         self.planner.walk()
     }
-}
 
-impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     /// Returns the next page, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<Reply<A::Output>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
@@ -78,36 +67,22 @@ impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let Some(running) = &mut this.running else {
-                return Poll::Ready(None);
-            };
             // A copy, so that the session is free while a page is taken apart.
             let settings = this.client.session().settings().clone();
             match this.planner.turn(&settings) {
-                Turn::Page(page) => {
-                    if this.planner.is_ended() {
-                        this.running = None;
-                    }
-                    return Poll::Ready(Some(page));
-                }
-                Turn::End => {
-                    this.running = None;
-                    return Poll::Ready(None);
-                }
+                Turn::Page(page) => return Poll::Ready(Some(page)),
+                Turn::End => return Poll::Ready(None),
                 Turn::Fetch(mut fetch) => {
                     let client = this.client.clone();
-                    running.spawn(async move { client.drive(&mut fetch).await });
+                    (this.running).spawn(async move { client.drive(&mut fetch).await });
                 }
-                Turn::Wait => match ready!(running.poll_join_next(context)) {
+                Turn::Wait => match ready!(this.running.poll_join_next(context)) {
                     Some(Ok(fetched)) => this.planner.take(fetched),
-                    Some(Err(ended)) => {
-                        this.running = None;
-                        if let Ok(panicked) = ended.try_into_panic() {
-                            panic::resume_unwind(panicked);
-                        }
-                        // Nobody else can cancel a task.
-                        return Poll::Ready(Some(this.planner.fail(Error::Shutdown)));
-                    }
+                    Some(Err(ended)) => match ended.try_into_panic() {
+                        Ok(panicked) => panic::resume_unwind(panicked),
+                        // Only a runtime that shuts down cancels a task.
+                        Err(_) => return Poll::Ready(Some(this.planner.fail(Error::Shutdown))),
+                    },
                     None => return Poll::Ready(None),
                 },
             }
@@ -117,16 +92,16 @@ impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
 
 impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
     fn is_terminated(&self) -> bool {
-        self.running.is_none()
+        self.planner.is_ended()
     }
 }
 
-/// A stream of the records of a list. Pages are fetched as their records are asked for.
+/// A stream of the records of a list. Pages are fetched on demand.
 ///
-/// There is no [`Walk`] to be stored between two records of a page: it would leave out the rest of the page. Walk
-/// over [`Pages`] to resume later.
+/// It has no [`Walk`] to store, since between two records of a page that would skip the rest of the page. Use [`Pages`] to
+/// resume later.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// An error ends the stream, [`Error::Incomplete`] included.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Items<A: Paginate, T = Hyper> {
@@ -150,11 +125,10 @@ impl<A: Paginate + 'static, T: Transport> Stream for Items<A, T> {
             if let Some(item) = this.page.next() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            match ready!(Pin::new(&mut this.pages).poll_next(context)) {
-                Some(Ok(reply)) => this.page = A::into_items(reply.output).into_iter(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
+            let Some(reply) = ready!(Pin::new(&mut this.pages).poll_next(context)?) else {
+                return Poll::Ready(None);
+            };
+            this.page = A::into_items(reply.output).into_iter();
         }
     }
 }
@@ -165,6 +139,6 @@ impl<A: Paginate + 'static, T: Transport> FusedStream for Items<A, T> {
     }
 }
 
-// Nothing has to stay in place.
+// Nothing is pinned.
 impl<A: Paginate, T> Unpin for Pages<A, T> {}
 impl<A: Paginate, T> Unpin for Items<A, T> {}

@@ -1,10 +1,8 @@
-use std::{
-    collections::HashMap,
-    error::Error,
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::collections::HashMap;
+use std::error::Error;
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
@@ -12,29 +10,28 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, connect::capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::RootCertStore;
-use tc3_core::{Attempt, Failure, Outcome, proxy::Proxies};
+use tc3_core::{Attempt, Failure, Outcome, proxy::ProxyUrl};
 use tokio::runtime::{self, Handle};
 use tokio::{task::yield_now, time::timeout};
 
-use crate::connect::{self, Connector};
+use crate::connect::{self, Connect, Connector};
 
-/// How long a connection may idle: the service drops idle ones after about 60 s.
+/// How long a connection may idle: the service closes idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How large the head of an answer may be. It also bounds what is read in one go, however fast it comes.
+/// The largest head of an answer, in bytes. It also bounds a single read of the body.
 const MAX_HEAD: usize = 16 << 10;
-/// How many runtimes may have a pool; those that have ended have one as well.
+/// How many pools there may be, those of runtimes that have ended included.
 const MAX_POOLS: usize = 64;
 
-/// What sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
+/// Sends a request once. A closure `Fn(Attempt) -> impl Future<Output = Outcome>` is one.
 ///
-/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
-/// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
-/// status, as an answer. It logs no sensitive header, and no body of what is
-/// [confidential](Attempt::confidential). When its future is dropped, the request is abandoned.
+/// It sends through the attempt's [proxy](Attempt::proxy), keeps to the attempt's timeout, follows no redirect, reads at
+/// most one byte more than the attempt's `max_body`, and returns every answer, whatever its status, as `Ok`. It logs no
+/// sensitive header, and no body of a [confidential](Attempt::confidential) attempt. Dropping its future abandons the
+/// request.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends the request and waits for the whole answer: [`Failure::NotSent`] when the request
-    /// surely never reached the service, [`Failure::Unknown`] for any other failure.
+    /// Sends the request and waits for the whole answer. Returns [`Failure::NotSent`] only if the request surely never
+    /// reached the service, and [`Failure::Unknown`] for any other failure.
     fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send;
 }
 
@@ -48,60 +45,37 @@ where
     }
 }
 
-/// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are kept and
-/// used again.
+/// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are reused.
 #[derive(Debug)]
 pub struct Hyper {
-    usual: Route,
-    direct: Route,
+    connect: Connect,
+    /// One for each runtime and way to connect. A connection is driven by the runtime that made it: with one pool for
+    /// all, a call could wait for a runtime that nobody runs.
+    pools: Mutex<HashMap<Key, Pool>>,
 }
 
-impl Hyper {
-    /// Connects by `own` instead of TCP, if there is one, but for what is direct.
-    pub(crate) fn new(
-        own: Option<Connector>,
-        proxies: Proxies,
-        roots: Option<RootCertStore>,
-        timeout: Duration,
-    ) -> Self {
-        let tls = connect::tls(roots);
-        let route = |connector, proxies: Arc<_>| Route {
-            connector: connect::finish(connector, Arc::clone(&proxies), Arc::clone(&tls), timeout),
-            proxies,
-            pools: Mutex::default(),
-        };
-        let tcp = connect::tcp(timeout);
-        Self {
-            usual: route(own.unwrap_or_else(|| tcp.clone()), Arc::new(proxies)),
-            direct: route(tcp, Arc::default()),
-        }
-    }
-}
-
-/// A way to connect, and the connections that were made so.
-#[derive(Debug)]
-struct Route {
-    connector: Connector,
-    proxies: Arc<Proxies>,
-    /// One for each runtime. A connection is driven by the runtime that made it: with one pool for all, a call
-    /// could wait for a runtime that nobody runs.
-    pools: Mutex<HashMap<runtime::Id, Pool>>,
-}
-
+/// The runtime, [`Attempt::direct`] and [`Attempt::proxy`].
+type Key = (runtime::Id, bool, Option<ProxyUrl>);
 type Pool = legacy::Client<Connector, Full<Bytes>>;
 
-impl Route {
-    fn pool(&self) -> Pool {
+impl Hyper {
+    pub(crate) fn new(connect: Connect) -> Self {
+        let pools = Mutex::default();
+        Self { connect, pools }
+    }
+
+    fn pool(&self, direct: bool, proxy: Option<ProxyUrl>) -> Pool {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if pools.len() > MAX_POOLS {
             pools.clear();
         }
-        let pool = pools.entry(Handle::current().id()).or_insert_with(|| {
+        let key = (Handle::current().id(), direct, proxy.clone());
+        let pool = pools.entry(key).or_insert_with(|| {
             legacy::Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(MAX_IDLE)
                 .http1_max_buf_size(MAX_HEAD)
-                .build(self.connector.clone())
+                .build(self.connect.connector(direct, proxy))
         });
         pool.clone()
     }
@@ -109,34 +83,25 @@ impl Route {
 
 impl Transport for Hyper {
     async fn send(&self, attempt: Attempt) -> Outcome {
-        let route = match attempt.direct {
-            true => &self.direct,
-            false => &self.usual,
-        };
-        let proxy = route.proxies.choose(attempt.request.uri());
-        let proxy = proxy.map_err(Failure::not_sent)?;
         let mut request = attempt.request.map(Full::new);
         let connection = capture_connection(&mut request);
         let exchange = async {
-            // The runtime looks at its sockets meanwhile, so that the pool knows which connections were closed.
+            // Lets the runtime poll its sockets, so that the pool drops connections that were closed.
             yield_now().await;
-            let answer = route.pool().request(request).await.map_err(failure)?;
-            let (parts, body) = answer.into_parts();
+            let pool = self.pool(attempt.direct, attempt.proxy);
+            let (parts, body) = pool.request(request).await.map_err(failure)?.into_parts();
             let body = read(body, attempt.max_body).await;
             Ok(Response::from_parts(parts, body.map_err(Failure::unknown)?))
         };
         let outcome = timeout(attempt.timeout, exchange).await;
-        let outcome = outcome.unwrap_or_else(|late| {
-            Err(match connection.connection_metadata().is_some() {
-                true => Failure::unknown(late),
-                false => Failure::not_sent(late),
-            })
-        });
-        outcome.map_err(|failure| failure.through(proxy))
+        outcome.unwrap_or_else(|late| match connection.connection_metadata().is_some() {
+            true => Err(Failure::unknown(late)),
+            false => Err(Failure::not_sent(late)),
+        })
     }
 }
 
-/// Reads a body, at most one byte more than the bound: core sees by it that there is more.
+/// Reads a body, at most one byte more than `max_body`, by which core recognizes one that is too large.
 async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
     let mut bytes = BytesMut::new();
     while bytes.len() <= max_body
@@ -150,7 +115,7 @@ async fn read(mut body: Incoming, max_body: usize) -> hyper::Result<Bytes> {
     Ok(bytes.freeze())
 }
 
-/// Nothing was sent where there was no connection, or where hyper gave the request back.
+/// The request was not sent if there was no connection, or if hyper returned it.
 fn failure(error: legacy::Error) -> Failure {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     if error.connect_info().is_none() || cause.is_some_and(hyper::Error::is_canceled) {

@@ -1,20 +1,17 @@
-//! Opens connections, and tells a request that was not sent from one whose outcome is unknown.
+//! Opens connections, and distinguishes requests that were not sent from those whose outcome is unknown.
 
-use std::{io, time::Instant};
+use std::io;
+use std::time::Instant;
 
 use http::Uri;
 use rustls::AlertDescription;
 use tc3_core::{Failure, error::Obstacle};
-use ureq::{
-    Agent, Error, Timeout,
-    config::Config,
-    unversioned::{
-        resolver::{ResolvedSocketAddrs, Resolver},
-        transport::{
-            Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-        },
-    },
+use ureq::config::Config;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
+use ureq::{Agent, Error, Timeout};
 
 /// An agent that resolves names by `resolver`, once for each new connection.
 pub(crate) fn agent(config: Config, resolver: impl Resolver) -> Agent {
@@ -25,8 +22,8 @@ pub(crate) fn agent(config: Config, resolver: impl Resolver) -> Agent {
     Agent::with_parts(config, connector, NoResolver)
 }
 
-/// Resolves nothing. ureq asks its resolver before every request, on an open connection as well; [`Connect`] resolves
-/// the name of a new one.
+/// No-op resolver. ureq calls its resolver before every request, even on an open connection; [`Connect`] resolves names
+/// only for new ones.
 #[derive(Debug)]
 struct NoResolver;
 
@@ -55,13 +52,12 @@ impl<R: Resolver> Connector for Connect<R> {
         // At most a day: every request and every connection has a timeout.
         let until = Instant::now() + *details.timeout.after;
         let mut timeout = details.timeout;
-        let addrs = if details.config.proxy().is_some() {
-            // The proxy resolves it. ureq connects to the proxy by this connector as well.
-            self.resolver.empty()
-        } else {
-            let resolved = self.resolver.resolve(details.uri, details.config, timeout);
-            resolved.map_err(|error| not_sent(error, Obstacle::NameLookup))?
+        let addrs = match details.config.proxy() {
+            // The proxy resolves the name. ureq uses this connector to reach the proxy too.
+            Some(_) => Ok(self.resolver.empty()),
+            None => self.resolver.resolve(details.uri, details.config, timeout),
         };
+        let addrs = addrs.map_err(|error| not_sent(error, Obstacle::NameLookup))?;
         timeout.after = until.saturating_duration_since(Instant::now()).into();
         timeout.reason = Timeout::Connect;
         let details = ConnectionDetails {
@@ -71,7 +67,7 @@ impl<R: Resolver> Connector for Connect<R> {
             current_time: details.current_time.clone(),
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
-            // No request has TLS settings of its own, so all share the sessions of TLS.
+            // No request has its own TLS settings, so all can share TLS sessions.
             request_level: false,
             ..*details
         };
@@ -81,7 +77,7 @@ impl<R: Resolver> Connector for Connect<R> {
     }
 }
 
-/// The failure in an error of ureq.
+/// Converts an error of ureq.
 pub(crate) fn failure(error: Error) -> Failure {
     match error {
         Error::Other(other) => other
@@ -97,7 +93,7 @@ fn not_sent(error: Error, obstacle: Obstacle) -> Error {
 
 fn not_connected(error: Error) -> Error {
     let obstacle = match &error {
-        // A failure already: the connection was to a proxy.
+        // Already a failure, of the connection to a proxy.
         Error::Other(_) => return error,
         // ureq has the status as text only: "proxy server responded 407/407".
         Error::ConnectProxyFailed(reason) => {
@@ -107,7 +103,7 @@ fn not_connected(error: Error) -> Error {
         }
         Error::Rustls(_) | Error::Tls(_) => Obstacle::Tls,
         Error::Io(error) => match error.get_ref().and_then(|error| error.downcast_ref()) {
-            // The alert says that the server has failed, not that it refuses.
+            // This alert says that the server failed, not that it refuses.
             None | Some(rustls::Error::AlertReceived(AlertDescription::InternalError)) => {
                 Obstacle::Connection
             }
@@ -122,7 +118,7 @@ fn not_connected(error: Error) -> Error {
 #[derive(Debug)]
 struct Connection {
     transport: Box<dyn Transport>,
-    /// When connecting has taken too long.
+    /// The end of the time to connect.
     until: Instant,
 }
 
@@ -136,13 +132,13 @@ impl Transport for Connection {
     }
 
     fn await_input(&mut self, mut timeout: NextTimeout) -> Result<bool, Error> {
-        // ureq gives each read of a proxy's answer the whole time for connecting.
+        // ureq allows each read of a proxy's answer the whole connect timeout.
         if timeout.reason == Timeout::Connect {
             timeout.after = self.until.saturating_duration_since(Instant::now()).into();
         }
         let waited = self.transport.await_input(timeout);
         waited.map_err(|error| match error {
-            // ureq would take some of these for the end of a body that has no length.
+            // ureq takes some IO errors for the end of a body without a length.
             Error::Io(error) => Error::Io(io::Error::other(error)),
             error => error,
         })

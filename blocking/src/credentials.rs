@@ -1,39 +1,38 @@
-use std::{
-    env,
-    ffi::OsString,
-    fs::File,
-    io::{ErrorKind, Read},
-    path::PathBuf,
-};
+use std::env;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
 
 use tc3_core::credential::{Looked, Lookup};
 
-/// What the machine has.
+/// Reads an environment variable or a file.
 pub(crate) fn look(lookup: &Lookup) -> Looked {
     let path = match lookup {
         Lookup::Variable(name) => return Ok(variable(name)),
         Lookup::File(path) => PathBuf::from(path),
-        // A home without a full path would be below whatever folder the program was started in.
+        // A relative home would depend on the folder in which the program was started.
         Lookup::HomeFile(path) => match env::home_dir().filter(|home| home.is_absolute()) {
             Some(home) => home.join(path),
             None => return Ok(None),
         },
     };
-    let file = match File::open(path).map_err(|error| (error.kind(), error)) {
-        Ok(file) => file,
-        // A home may be no folder.
-        Err((ErrorKind::NotFound | ErrorKind::NotADirectory, _)) => return Ok(None),
-        Err((_, error)) => return Err(error.into()),
-    };
-    let bound = u64::try_from(Lookup::MAX_SIZE)?.saturating_add(1);
-    // Room for all of it: what grows would leave copies of keys behind.
-    let room = file.metadata()?.len().saturating_add(1).min(bound);
-    let mut bytes = Vec::with_capacity(usize::try_from(room)?);
-    file.take(bound).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    let bytes = File::open(path).and_then(|file| {
+        // A buffer that grows would leave copies of keys in memory.
+        let mut bytes = Vec::with_capacity(Lookup::MAX_SIZE + 1);
+        file.take(Lookup::MAX_SIZE as u64 + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    });
+    // The home may be no directory.
+    let is_missing = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
+    match bytes {
+        Err(error) if is_missing(error.kind()) => Ok(None),
+        read => Ok(read?),
+    }
 }
 
-/// A variable of the environment.
+/// Reads an environment variable.
 pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
     env::var_os(name).map(OsString::into_encoded_bytes)
 }

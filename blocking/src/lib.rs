@@ -1,6 +1,6 @@
 //! Tencent Cloud's API 3.0 over ureq: blocking calls, and walks as iterators.
 //!
-//! [`tc3_core`] decides everything; this crate sends what it says and sleeps as long as it says.
+//! [`tc3_core`] decides what to send and how long to wait; this crate sends and waits.
 //!
 //! ```no_run
 //! use tc3_blocking::{billing::{DescribeBillList, PayType}, Client, Credential};
@@ -26,13 +26,13 @@
 //! - [send by another HTTP client](#another-http-client)
 //! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-metrics) too
 //!
-//! In the examples below `send` is the service's emulator, as [below](#test-offline); without `.transport(send)`, which
-//! `.build()` then takes the place of, they ask the real service.
+//! In the examples `send` is the service's [emulator](#test-offline). To call the real service, write `.build()` instead of
+//! `.transport(send)`.
 //!
 //! # Page through everything
 //!
-//! [`items`](Client::items) gives records, [`pages`](Client::pages) whole replies with the sums and the request id,
-//! [`call`](Client::call) one page. A range may be of any length; what the service takes at once is cut out of it:
+//! [`items`](Client::items) returns records, [`pages`](Client::pages) whole replies with the sums and the request id,
+//! [`call`](Client::call) one page. A range may have any length; a walk splits it into windows that the service accepts:
 //!
 //! ```
 //! use tc3_blocking::{
@@ -59,13 +59,13 @@
 //!
 //! # Resume an export
 //!
-//! A [`Walk`] says what was delivered. Store it with each page, and give it to [`pages`](Client::pages) another time;
-//! another process or machine will do. [`tc3_core::pagination::walk`] tells how a scheduler or many workers use it:
+//! A [`Walk`] is the position of a walk. Store it with each page, and give it to [`pages`](Client::pages) to go on, also
+//! in another process or on another machine. [`pagination::walk`] explains how schedulers and several workers use it:
 //!
 //! ```
 //! use tc3_blocking::{billing::DescribeBillList, Client, Credential, Transport, Walk};
 //!
-//! /// Goes on from what is stored; stops after `most` pages, as if killed there. Returns how many records came.
+//! /// Goes on from the stored walk, and stops after `most` pages, as if killed. Returns the number of records.
 //! fn export(client: &Client<impl Transport>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
 //!     let walk: Walk<DescribeBillList> = serde_json::from_str(stored)?;
 //!     let (mut pages, mut count) = (client.pages(walk), 0);
@@ -91,34 +91,36 @@
 //!
 //! # Credentials
 //!
-//! [`Client::from_env`] looks where people keep them: environment, profile file, tccli, TKE, the machine's CVM role.
+//! [`Client::from_env`] searches the usual sources: environment, profile file, tccli, TKE, the machine's CVM role.
 //! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`](credential::Source) such as
 //! `Source::named_profile("billing")`, or a [`Chain`] of several; [the guide](tc3_core::guide#keys-profiles-roles)
-//! shows each of them. What expires is renewed by one call while the others go on, and
-//! [`set_credential`](Client::set_credential) replaces the credential for all clones of a client. Nothing is read
-//! before the first call; one that finds no credentials says where it has looked.
+//! shows each of them. Credentials that expire are renewed by one call while the others go on.
+//! [`set_credential`](Client::set_credential) replaces the credential in all clones of a client. Nothing is read before
+//! the first call. If no source has credentials, the error names each of them.
 //!
 //! # An action of your own
 //!
-//! [`call`](Client::call) takes any [`Action`]: a struct with the input, another with the output, and what the vendor's
-//! page says. With an `impl` of [`Paginate`] beside it, [`items`](Client::items) and [`pages`](Client::pages) walk over
-//! it. [The guide](tc3_core::guide#an-action-of-ones-own) has both, and a call without any types by [`Untyped`].
+//! [`call`](Client::call) takes any [`Action`]: a struct with the input, another with the output, and the facts of the
+//! vendor's page. If it implements [`Paginate`], [`items`](Client::items) and [`pages`](Client::pages) walk over it.
+//! [The guide](tc3_core::guide#an-action-of-ones-own) shows both, and [`Untyped`], a call without types.
 //!
 //! # Logs and metrics
 //!
-//! Calls and walks tell what they do through [`tracing`](https://docs.rs/tracing): each attempt, each wait and why,
-//! what came of a call; never a secret. [`trace`](core::trace) has all names and fields, [the line](core::trace#logs-and-a-ticket-for-support)
-//! that the vendor's support asks for, and [counters](core::trace#metrics) of calls, retries and waits.
+//! Calls and walks report each attempt, each wait and its reason, and each result through
+//! [`tracing`](https://docs.rs/tracing), never a secret. [`trace`](core::trace) documents all names and fields,
+//! [the line](core::trace#logs-and-a-ticket-for-support) that the vendor's support asks for, and
+//! [counters](core::trace#metrics) of calls, retries and waits.
 //!
 //! # Test offline
 //!
-//! A transport is anything that answers an attempt, so the service's emulator can be plugged in
-//! without a socket. It is in the feature `emulator` of `tc3-core`, to be named among the `dev-dependencies`:
+//! A transport answers attempts, so the service's emulator (feature `emulator`) can be one, without a socket:
 //!
-//! ```
+#![cfg_attr(feature = "emulator", doc = "```")]
+#![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 //! use std::sync::Mutex;
-//! use tc3_blocking::{billing::DescribeAllocationSummaryByBusiness, Client, Credential, Month};
-//! use tc3_core::{emulator::{Emulator, Fault, When}, Attempt};
+//! use tc3_blocking::{
+//!     billing::DescribeAllocationSummaryByBusiness, emulator::{Emulator, Fault, When}, Attempt, Client, Credential, Month,
+//! };
 //!
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
 //! let service = Emulator::new(credential.clone()).with_records(25).with_fault(When::At(2), Fault::Lost);
@@ -136,23 +138,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Programs take a `Client<impl Transport>` to be tested so. Waits are slept in earnest here;
-//! [the guide](tc3_core::guide#test-offline) has tests without a clock, and the frequency limits. Over a socket, the
-//! emulator is served by `cargo run -p tc3-async --features emulator --example emulator`; the client gets there with
-//! `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)`.
+//! A program that is tested this way takes a `Client<impl Transport>`. Waits take real time;
+//! [the guide](tc3_core::guide#test-offline) shows tests without a clock, and the frequency limits. Over a socket,
+//! `cargo run -p tc3-async --features emulator --example emulator` serves the emulator;
+//! `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.
 //!
 //! # Another HTTP client
 //!
-//! [`Builder::transport`] takes any that can be called in a closure or an `impl` of [`Transport`]: what it is asked for
-//! is in [the guide](tc3_core::guide#a-client-of-ones-own), as is a run loop without this crate. Timeouts, TLS and
-//! proxies are its own matter then.
+//! [`Builder::transport`] takes a closure or an `impl` of [`Transport`].
+//! [The guide](tc3_core::guide#a-client-of-ones-own) says what it has to do, and shows a run loop without this crate. It
+//! has TLS and the connect timeout of its own.
 //!
 //! # Why a call failed
 //!
-//! [`Error`] says it by its variant; below the number of attempts or the deadline is the [`cause`](Error::cause), and
-//! [`remedy`](Error::remedy) says what to do about it. [The guide](tc3_core::guide#why-a-call-failed) goes through the
-//! variants and the predicates. `source()` leads down to the operating system's error, and `Display` doesn't repeat it:
-//! print the chain.
+//! The variant of an [`Error`] says what happened, [`cause`](Error::cause) returns the error of the last attempt, and
+//! [`remedy`](Error::remedy) says what to do. [The guide](tc3_core::guide#why-a-call-failed) explains the variants and the
+//! predicates. `source()` leads down to the operating system's error, which `Display` doesn't repeat: print the whole
+//! chain.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `emulator` | the module [`emulator`](tc3_core::emulator), an emulator of the service for tests |
 
 mod client;
 mod connect;
@@ -165,8 +173,8 @@ pub use pages::{Items, Pages};
 #[cfg(feature = "emulator")]
 pub use tc3_core::emulator;
 pub use tc3_core::{
-    self as core, Action, BeijingTime, Chain, CompactDate, Credential, Error, Fen, Invalid, Month,
-    Paginate, Region, Remedy, Reply, Settings, UnixTime, Untyped, Walk, Yuan, billing, credential,
-    essbasic, pagination, sts,
+    self as core, Action, Attempt, BeijingTime, Chain, CompactDate, Credential, Error, Fen,
+    Invalid, Month, Outcome, Paginate, Region, Remedy, Reply, Settings, UnixTime, Untyped, Walk,
+    Yuan, billing, credential, essbasic, pagination, sts,
 };
 pub use transport::{Transport, Ureq};

@@ -1,64 +1,54 @@
-use std::{
-    collections::VecDeque,
-    iter::FusedIterator,
-    panic,
-    sync::{Arc, mpsc},
-    thread::{self, JoinHandle},
-};
+use std::collections::VecDeque;
+use std::iter::FusedIterator;
+use std::panic;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
-use tc3_core::{
-    Error, Paginate, Reply, Walk,
-    pagination::{Fetch, Fetched, Prefetch, Turn},
-};
-use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
+use tc3_core::pagination::{Fetch, Fetched, Prefetch, Turn};
+use tc3_core::{Error, Paginate, Reply, Walk};
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, dispatcher};
 
 use crate::{Client, Transport, Ureq};
 
-/// An iterator over the pages of a list, fetched one by one as they are asked for, or several at once.
+/// An iterator over the pages of a list, fetched one by one on demand, or several at once.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// An error ends the iterator, [`Error::Incomplete`] included.
 #[derive(Debug)]
 #[must_use = "iterators are lazy"]
 pub struct Pages<A: Paginate, T = Ureq> {
     client: Client<T>,
     planner: Prefetch<A>,
-    /// Whether each fetch has a thread of its own.
-    is_wide: bool,
+    /// A test makes it fail.
     thread: fn() -> thread::Builder,
-    /// The threads, in order of their start.
-    running: VecDeque<JoinHandle<Option<Fetched<A>>>>,
-    /// What the threads look at: they stop when it is gone.
-    wanted: Arc<()>,
+    /// The threads, in the order in which they were started.
+    running: VecDeque<JoinHandle<Fetched<A>>>,
 }
 
-/// An iterator over the records of a list. Pages are fetched as their records are asked for.
+/// An iterator over the records of a list. Pages are fetched on demand.
 ///
-/// There is no [`Walk`] to be stored between two records of a page: it would leave out the rest of the page. Walk
-/// over [`Pages`] to resume later.
+/// It has no [`Walk`] to store, since between two records of a page that would skip the rest of the page. Use [`Pages`] to
+/// resume later.
 ///
-/// After an error, [`Error::Incomplete`] included, there are no more.
+/// An error ends the iterator, [`Error::Incomplete`] included.
 pub type Items<A, T = Ureq> = tc3_core::pagination::Items<Pages<A, T>, A>;
 
-impl<A: Paginate, T> Pages<A, T> {
+impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
         Self {
             client,
             planner: Prefetch::new(walk),
-            is_wide: false,
             thread: thread::Builder::new,
             running: VecDeque::new(),
-            wanted: Arc::new(()),
         }
     }
 
-    /// Up to `width` pages, at least 1, of a list or a window of one are fetched at once, each in a thread
-    /// of its own, and held until their turn comes; lists that can't be walked so, as those with tokens,
-    /// one page at a time.
+    /// Fetches up to `width` pages, at least 1, of a list or of one window at once, each in a thread, and delivers them
+    /// in order. Lists whose pages follow by a token are fetched one page at a time.
     ///
-    /// They stay within the action's rate. When the iterator is dropped, nothing more is sent.
+    /// The fetches keep the action's rate. After the iterator is dropped, no further request for a page is sent.
     pub fn width(mut self, width: usize) -> Self {
         self.planner = self.planner.with_width(width);
-        self.is_wide = width > 1;
         self
     }
 
@@ -67,34 +57,32 @@ impl<A: Paginate, T> Pages<A, T> {
         Items::new(self)
     }
 
-    /// Where the walk stands: after all pages that were given away. To be stored, and given to
-    /// [`Client::pages`] another time.
+    /// The position of the walk: after all pages that were returned. Store it, and give it to [`Client::pages`] to go on
+    /// later.
     pub const fn walk(&self) -> &Walk<A> {
         self.planner.walk()
     }
-}
 
-impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
-    /// Has a new thread run a fetch, or this one where the system has no other.
-    fn spawn(&mut self, mut fetch: Fetch<A>) {
-        let (client, wanted) = (self.client.clone(), Arc::downgrade(&self.wanted));
-        let dispatch = dispatcher::get_default(Dispatch::clone);
-        // The fetch follows when there is a thread: a closure that is not run is not given back.
-        let (hand_over, handed) = mpsc::sync_channel::<Fetch<A>>(1);
-        let running = (self.thread)().spawn(move || {
-            // Who is told of the walk is told of its pages. Setting nobody would hide them from `log`.
-            let told = !dispatch.is::<NoSubscriber>();
-            let _told = told.then(|| dispatcher::set_default(&dispatch));
-            let mut fetch = handed.recv().ok()?;
-            client.drive_while(&mut fetch, || wanted.strong_count() > 0)
+    /// Runs a fetch in a new thread, or in this one if the system refuses another.
+    fn spawn(&mut self, fetch: Fetch<A>) {
+        let (client, fetch) = (self.client.clone(), Mutex::new(fetch));
+        // Shared, since a closure that gets no thread is not given back.
+        let run = Arc::new(move || {
+            client.drive(&mut *fetch.lock().unwrap_or_else(PoisonError::into_inner))
         });
-        match running {
-            Ok(running) => {
-                // It fails only where the thread has panicked, which is seen when it is joined.
-                let _ = hand_over.send(fetch);
-                self.running.push_back(running);
-            }
-            Err(_) => self.planner.take(self.client.drive(&mut fetch)),
+        let shared = Arc::clone(&run);
+        let dispatch = dispatcher::get_default(Dispatch::clone);
+        let spawned = (self.thread)().spawn(move || {
+            // The thread logs where the walk logs. `NoSubscriber` as a default would hide its events from `log`.
+            let is_set = !dispatch.is::<NoSubscriber>();
+            let _set = is_set.then(|| dispatcher::set_default(&dispatch));
+            // Dropped before `_set`, since its spans end with it.
+            let run = shared;
+            run()
+        });
+        match spawned {
+            Ok(running) => self.running.push_back(running),
+            Err(_) => self.planner.take(run()),
         }
     }
 }
@@ -107,17 +95,12 @@ impl<A: Paginate + 'static, T: Transport> Iterator for Pages<A, T> {
             // A copy, so that the session is free while a page is taken apart.
             let settings = self.client.session().settings().clone();
             match self.planner.turn(&settings) {
-                Turn::Page(page) => {
-                    if self.planner.is_ended() {
-                        self.wanted = Arc::default();
-                    }
-                    return Some(page);
-                }
+                Turn::Page(page) => return Some(page),
                 Turn::End => return None,
-                Turn::Fetch(fetch) if self.is_wide => self.spawn(fetch),
+                Turn::Fetch(fetch) if self.planner.width() > 1 => self.spawn(fetch),
                 Turn::Fetch(mut fetch) => self.planner.take(self.client.drive(&mut fetch)),
                 Turn::Wait => match self.running.pop_front().map(JoinHandle::join) {
-                    Some(Ok(fetched)) => self.planner.take(fetched?),
+                    Some(Ok(fetched)) => self.planner.take(fetched),
                     Some(Err(panicked)) => panic::resume_unwind(panicked),
                     None => return None,
                 },
@@ -130,10 +113,7 @@ impl<A: Paginate + 'static, T: Transport> FusedIterator for Pages<A, T> {}
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    };
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use tc3_core::{Attempt, Credential, billing::DescribeBillList, emulator::Emulator};
 

@@ -1,37 +1,31 @@
-use std::{io::Read, time::Duration};
+use std::io::Read;
+use std::time::Duration;
 
 use rustls::RootCertStore;
-use tc3_core::{
-    Attempt, Failure, Invalid, Outcome,
-    proxy::{Proxies, ProxyUrl},
-    wire::pem,
-};
-use ureq::{
-    Agent, Proxy,
-    tls::{Certificate, TlsConfig},
-    unversioned::resolver::DefaultResolver,
-};
+use tc3_core::{Attempt, Failure, Invalid, Outcome, wire::pem};
+use ureq::tls::{Certificate, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::{Agent, Proxy};
 
 use crate::connect::{agent, failure};
 
-/// How long a connection may idle: the service closes it after about 60 s.
+/// How long a connection may idle: the service closes idle ones after about 60 s.
 const MAX_IDLE: Duration = Duration::from_secs(45);
-/// How many connections may idle: enough for a wide walk to use them again for each page.
+/// How many connections may idle: enough for a wide walk to reuse them for each page.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
-/// What sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
+/// Sends a request once. A closure `Fn(Attempt) -> Outcome` is one.
 ///
-/// It sends what is [direct](Attempt::direct) through no proxy, keeps to the attempt's timeout, follows no
-/// redirect, reads at most one byte more than the attempt's bound, and reports every answer, whatever its
-/// status, as an answer. It should log no sensitive header, and no body of what is
-/// [confidential](Attempt::confidential).
+/// It sends through the attempt's [proxy](Attempt::proxy), keeps to the attempt's timeout, follows no redirect, reads at
+/// most one byte more than the attempt's `max_body`, and returns every answer, whatever its status, as `Ok`. It should log
+/// no sensitive header, and no body of a [confidential](Attempt::confidential) attempt.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request and waits for the whole answer.
     ///
     /// # Errors
     ///
-    /// [`Failure::NotSent`] when the request surely never reached the service, [`Failure::Unknown`]
-    /// for anything else.
+    /// [`Failure::NotSent`] only if the request surely never reached the service, [`Failure::Unknown`] for any other
+    /// failure.
     fn send(&self, attempt: Attempt) -> Outcome;
 }
 
@@ -41,7 +35,7 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync + 'static> Transport for F {
     }
 }
 
-/// Settings of TLS that trust the certificates in this PEM text alone.
+/// TLS settings that trust only the certificates in this PEM text.
 pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
     let invalid = |rule| Invalid::new("trust_only", rule);
     let mut store = RootCertStore::empty();
@@ -57,18 +51,15 @@ pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
     Ok(TlsConfig::builder().root_certs(roots.into()).build())
 }
 
-/// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are kept and used again.
+/// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are reused.
 ///
 /// At the level trace, ureq logs every byte of a request and of its answer, signatures and tokens included. Filter it
 /// by `ureq=info,ureq_proto=info`.
 #[derive(Debug)]
-pub struct Ureq {
-    agent: Agent,
-    proxies: Proxies,
-}
+pub struct Ureq(Agent);
 
 impl Ureq {
-    pub(crate) fn new(connect_timeout: Duration, proxies: Proxies, tls: TlsConfig) -> Self {
+    pub(crate) fn new(connect_timeout: Duration, tls: TlsConfig) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -81,35 +72,21 @@ impl Ureq {
             .timeout_connect(Some(connect_timeout))
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
-        Self {
-            agent: agent(config, DefaultResolver::default()),
-            proxies,
-        }
-    }
-
-    fn exchange(&self, attempt: Attempt, proxy: Option<&ProxyUrl>) -> Outcome {
-        let proxy = proxy.map(|url| Proxy::new(url.expose())).transpose();
-        let request = attempt.request.map(Vec::from);
-        let request = self.agent.configure_request(request);
-        let request = request.proxy(proxy.map_err(Failure::not_sent)?);
-        let request = request.timeout_global(Some(attempt.timeout)).build();
-        let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
-        let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
-        let mut body = body.into_reader().take(bound.saturating_add(1));
-        let mut bytes = Vec::new();
-        body.read_to_end(&mut bytes).map_err(Failure::unknown)?;
-        Ok(http::Response::from_parts(parts, bytes.into()))
+        Self(agent(config, DefaultResolver::default()))
     }
 }
 
 impl Transport for Ureq {
     fn send(&self, attempt: Attempt) -> Outcome {
-        let proxy = match attempt.direct {
-            true => Ok(None),
-            false => self.proxies.choose(attempt.request.uri()),
-        };
-        let proxy = proxy.map_err(Failure::not_sent)?;
-        let outcome = self.exchange(attempt, proxy);
-        outcome.map_err(|failure| failure.through(proxy))
+        let proxy = attempt.proxy.map(|url| Proxy::new(url.expose()));
+        let proxy = proxy.transpose().map_err(Failure::not_sent)?;
+        let request = self.0.configure_request(attempt.request.map(Vec::from));
+        let request = request.proxy(proxy).timeout_global(Some(attempt.timeout));
+        let (parts, body) = self.0.run(request.build()).map_err(failure)?.into_parts();
+        let bound = u64::try_from(attempt.max_body).unwrap_or(u64::MAX);
+        let mut body = body.into_reader().take(bound.saturating_add(1));
+        let mut bytes = Vec::new();
+        body.read_to_end(&mut bytes).map_err(Failure::unknown)?;
+        Ok(http::Response::from_parts(parts, bytes.into()))
     }
 }

@@ -1,12 +1,12 @@
-//! How to do what most programs want, with core alone. There is nothing but text here.
+//! How-tos for programs that use core alone. This module has no items.
 //!
-//! `tc3-blocking` and `tc3-async` have clients ready, and their pages say what is theirs. All that is said here of
-//! actions, credentials, errors and the emulator holds for them as well, since they re-export this crate.
+//! `tc3-blocking` and `tc3-async` are clients over core; their pages describe what is specific to them. They re-export
+//! this crate, so what is said here about actions, credentials, errors and the emulator applies to them too.
 //!
 //! # A client of one's own
 //!
-//! Whoever has an HTTP client drives a [`Flow`](crate::Flow) with it. This function is a whole client, for a call as
-//! for the pages of a walk; `send` is the HTTP client. Whatever the time is between two steps, each asks for it anew:
+//! A program with an HTTP client of its own drives a [`Flow`](crate::Flow) with it. This function is a whole client, for
+//! calls and for the pages of a walk; `send` is the HTTP client. Each step needs the current time:
 //!
 //! ```
 //! use std::time::{Duration, Instant, SystemTime};
@@ -36,27 +36,26 @@
 //!
 //! `send` gets an [`Attempt`](crate::Attempt) and does five things:
 //!
-//! 1. It sends `attempt.request` as it is: the URI is absolute, `Host` is among the headers, and what is signed must
-//!    not change. The client adds what belongs to the connection, `Content-Length` for one. One that writes `Host` by
-//!    itself, whatever it is given, must not be given it: a request that has it twice is refused with
-//!    `AuthFailure.InvalidAuthorization`. It follows no redirect, and where [`direct`](crate::Attempt::direct) says
-//!    so uses no proxy.
+//! 1. It sends `attempt.request` unchanged, since it is signed: the URI is absolute, and `Host` is among the headers.
+//!    The client adds the headers of the connection, such as `Content-Length`. If it always writes `Host` itself, remove
+//!    `Host` first: the service refuses a request that has it twice with `AuthFailure.InvalidAuthorization`. It follows
+//!    no redirect, and connects through [`attempt.proxy`](crate::Attempt::proxy) if there is one.
 //! 2. It keeps to `attempt.timeout`, from the connection to the body's last byte, and reads at most
-//!    `attempt.max_body + 1` bytes of it.
-//! 3. It returns every answer as `Ok`, a 502 as well: what that means is core's matter. Where a client makes errors
-//!    of statuses by itself, switch that off.
-//! 4. It returns [`Failure::not_sent`](crate::Failure::not_sent) only where the request surely never reached the
-//!    service: no address, no connection, no TLS session. In doubt, and for every timeout after that, it is
-//!    [`Failure::unknown`](crate::Failure::unknown), so that no write is done twice. Where it can tell that TLS or a
-//!    proxy refused, [`with_obstacle`](crate::Failure::with_obstacle) says so, and nothing is sent again in vain.
-//! 5. It keeps the request out of logs: `Authorization` and `X-TC-Token` are marked sensitive. Where
-//!    [`confidential`](crate::Attempt::confidential) says so, it logs no body either, of the answer least of all.
+//!    `attempt.max_body + 1` bytes of the body.
+//! 3. It returns every answer as `Ok`, a 502 too: core reads the status. If the client turns statuses into errors,
+//!    switch that off.
+//! 4. It returns [`Failure::not_sent`](crate::Failure::not_sent) only if the request surely never reached the service:
+//!    no address, no connection, no TLS session. If in doubt, and for every timeout after that, it returns
+//!    [`Failure::unknown`](crate::Failure::unknown), so that no write is done twice. If it knows that TLS or a proxy
+//!    refused, it adds [`with_obstacle`](crate::Failure::with_obstacle), which avoids useless retries.
+//! 5. It keeps secrets out of logs. `Authorization` and `X-TC-Token` are marked sensitive; if
+//!    [`confidential`](crate::Attempt::confidential) is true, the bodies of the request and of the answer are secret too.
 //!
-//! An answer is an `http::Response<bytes::Bytes>`, of the crates `http` 1 and `bytes` 1; of its headers, core reads
-//! `Retry-After`, `Date` and `Content-Encoding`; every request says that it takes `identity` alone. From a client with types of its own it is put together by
-//! `http::Response::builder().status(status).header(name, value).body(body.into())`.
+//! An answer is an `http::Response<bytes::Bytes>` of the crates `http` 1 and `bytes` 1. Core reads its headers
+//! `Retry-After`, `Date` and `Content-Encoding`; every request accepts only the coding `identity`. A client with types
+//! of its own builds one by `http::Response::builder().status(status).header(name, value).body(body.into())`.
 //!
-//! Async it is the same loop with two `.await`s. The session is locked for the step alone, so that calls share it:
+//! Async, it is the same loop with two `.await`s. Only the step locks the session, so calls can share it:
 //!
 //! ```
 //! use std::{future::Future, sync::Mutex, time::Duration};
@@ -91,13 +90,13 @@
 //! # Ok::<(), tc3_core::Error>(())
 //! ```
 //!
-//! The repository has both loops under reqwest, tower, attohttpc and a bare socket, in `core/examples/stacks`.
+//! `core/examples/stacks` in the repository has both loops over reqwest, tower, attohttpc and a bare socket.
 //!
 //! # An action of one's own
 //!
-//! An action that this crate doesn't have is a struct with its input, another with its output, and an `impl` of
-//! [`Action`](crate::Action); one of [`Paginate`](crate::Paginate) makes its list one to walk over. All names are
-//! those of the vendor's page; `PascalCase` makes `InstanceId` of `instance_id`, and `CPU` is told by `rename`.
+//! An action is a struct with the input, another with the output, and an `impl` of [`Action`](crate::Action). An `impl`
+//! of [`Paginate`](crate::Paginate) lets walks page through its list. Field names are those of the vendor's page:
+//! `PascalCase` turns `instance_id` into `InstanceId`, and `CPU` needs a `rename`.
 //!
 //! ```
 //! use tc3_core::{wire::response, Action, Fen, Untyped};
@@ -123,7 +122,7 @@
 //! let answer = http::Response::new(answer.into());
 //! assert_eq!(response::read::<DescribeAccountBalance>(&answer)?.output.balance, Fen::new(4_200));
 //!
-//! // Without types: names and JSON in, each field as its JSON out. This is an action to call, as the one above.
+//! // Without types: names and JSON in, each field as JSON out. It is called like any action.
 //! let untyped = Untyped::new("billing", "2018-07-09", "DescribeAccountBalance", serde_json::json!({})).repeatable();
 //! assert_eq!(response::read::<Untyped>(&answer)?.output.read::<Fen>("Balance")?, Fen::new(4_200));
 //! # assert!(untyped.check().is_ok());
@@ -149,7 +148,7 @@
 //! #[derive(Debug, Deserialize)]
 //! #[serde(rename_all = "PascalCase")]
 //! struct Instances {
-//!     #[serde(deserialize_with = "lenient::required")] // a number, as a text as well
+//!     #[serde(deserialize_with = "lenient::required")] // a number, or a text with one
 //!     total_count: u64,
 //!     #[serde(deserialize_with = "lenient::objects")] // null is no records
 //!     instance_set: Vec<Instance>,
@@ -188,7 +187,7 @@
 //!     const MAX_PAGE_SIZE: u32 = 100;
 //!
 //!     fn start(&self) -> Start {
-//!         // Where this one begins, and its page size if it has one; left out, a walk begins at the first record.
+//!         // The first record and the page size, if set. Without this method a walk begins at the first record.
 //!         Start::new(self.offset, Some(self.limit).filter(|limit| *limit > 0))
 //!     }
 //!
@@ -228,7 +227,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where pages follow each other by a token, the walk ends with the page that has none:
+//! If pages follow by a token, the walk ends with the page that has none:
 //!
 //! ```
 //! # use serde::{Deserialize, Serialize};
@@ -279,18 +278,16 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! Amounts are read as [`Yuan`](crate::Yuan) or [`Fen`](crate::Fen), where they are optional with
-//! [`lenient::optional`](crate::types::lenient::optional), for which an empty text is none. They stand in the struct itself:
-//! within `#[serde(flatten)]`, a tagged or an untagged enum serde makes floats of numbers first, which is an error for an
-//! amount with a fraction unless it came as a text; and a `serde_json::Value` has rounded it without a word.
+//! Read amounts as [`Yuan`](crate::Yuan) or [`Fen`](crate::Fen), and optional ones with
+//! [`lenient::optional`](crate::types::lenient::optional), which reads an empty text as `None`. Put them directly into the
+//! struct. Within `#[serde(flatten)]`, or a tagged or untagged enum, serde turns numbers into floats first; an amount with
+//! a fraction is then an error unless it came as a text. A `serde_json::Value` rounds it silently.
 //!
-//! [`Paginate`](crate::Paginate) has a table of all dialects. For a single call with no types at all there is
-//! [`Untyped`](crate::Untyped).
+//! [`Paginate`](crate::Paginate) has a table of all dialects.
 //!
 //! # Keys, profiles, roles
 //!
-//! A [`Session`](crate::Session), as a client, is made from a [`Credential`](crate::Credential) or from a place to
-//! look for one:
+//! A [`Session`](crate::Session), like a client, is made from a [`Credential`](crate::Credential) or from sources of one:
 //!
 //! ```
 //! use tc3_core::{credential::Source, sts::AssumeRole, Chain, Credential, Session, UnixTime};
@@ -303,33 +300,33 @@
 //! let profile = Credential::from_profile(file, "billing")?;
 //! assert_eq!((temporary.secret_id(), profile.token()), ("AKIDEXAMPLE", None));
 //!
-//! // A role, taken with that pair for the first call, and taken again before its keys expire.
+//! // A role, assumed with that pair at the first call, and again before its keys expire.
 //! let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 //! let session = Session::new(Source::role(auditor, pair));
 //! assert!(session.credential().is_none()); // not yet
-//! // Environment, profile file, tccli and TKE, in this order; the machine's CVM role would be the last one.
+//! // Environment, profile file, tccli and TKE, in this order, without the machine's CVM role, the last by default.
 //! let session = Session::new(Chain::default().without_cvm_role());
-//! // A profile of the credentials file, or else the machine's role: the driver reads the file and asks the machine.
+//! // A profile of the credentials file, or else the machine's role. The driver reads the file and sends the requests.
 //! let mut session = Session::new(Chain::of([Source::named_profile("billing"), Source::cvm_role()]));
 //! # assert!(session.credential().is_none());
-//! // A credential that a program has itself takes their place.
+//! // A credential that the program sets replaces the sources.
 //! session.set_credential(temporary);
 //! assert!(session.credential().is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The credentials file is `~/.tencentcloud/credentials`, or where `TENCENTCLOUD_CREDENTIALS_FILE` says. It has
-//! `[billing]`, `secret_id = …`, `secret_key = …` and, for temporary keys, `token = …`, a line each.
+//! The credentials file is `~/.tencentcloud/credentials`, or the path in `TENCENTCLOUD_CREDENTIALS_FILE`. It has one line
+//! each for `[billing]`, `secret_id = …`, `secret_key = …` and, for temporary keys, `token = …`.
 //!
-//! Only a session that was made of sources looks for credentials. Core reads no file and no environment: on
-//! [`Step::Wait`](crate::Step::Wait) the driver asks [`Session::search`](crate::Session::search), and where that gives a
-//! [`Search`](crate::credential::Search), drives it in place of the wait:
+//! A session that was made from sources has to search for credentials, and core reads no file and no environment. A
+//! [`Driver`](crate::flow::Driver) around the flow asks for what the search needs as well, so one loop drives both:
 //!
 //! ```
 //! use std::{fs, io, time::Duration};
 //! use tc3_core::{
-//!     Attempt, Flow, Now, Outcome, Session, Step,
-//!     credential::{Looked, Lookup, Search, SearchStep},
+//!     Attempt, Flow, Now, Outcome, Session,
+//!     credential::{Looked, Lookup},
+//!     flow::{Driver, DriverStep},
 //! };
 //!
 //! fn drive<F: Flow>(
@@ -338,30 +335,18 @@
 //!     now: impl Fn() -> Now,
 //!     mut send: impl FnMut(Attempt) -> Outcome,
 //! ) -> F::Output {
+//!     let mut driver = Driver::new(flow);
 //!     loop {
-//!         match flow.step(session, now()) {
-//!             Step::Send(attempt) => flow.handle(send(attempt)),
-//!             Step::Wait(delay) => match session.search(now()) {
-//!                 Some(search) => look(search, session, &now, &mut send),
-//!                 None => std::thread::sleep(delay),
-//!             },
-//!             Step::Done(output) => return output,
+//!         match driver.step(session, now()) {
+//!             DriverStep::Read(lookup) => driver.found(read(lookup)),
+//!             DriverStep::Send(attempt) => driver.handle(send(attempt)),
+//!             DriverStep::Wait(delay) => std::thread::sleep(delay),
+//!             DriverStep::Done(output) => return output,
 //!         }
 //!     }
 //! }
 //!
-//! fn look(mut search: Search, session: &mut Session, now: impl Fn() -> Now, mut send: impl FnMut(Attempt) -> Outcome) {
-//!     loop {
-//!         match search.step(session, now()) {
-//!             SearchStep::Read(lookup) => search.found(read(lookup)),
-//!             SearchStep::Send(attempt) => search.handle(send(attempt)),
-//!             SearchStep::Wait(delay) => std::thread::sleep(delay),
-//!             SearchStep::Done => return,
-//!         }
-//!     }
-//! }
-//!
-//! /// The bytes, `None` for what isn't there, or why it can't be read.
+//! /// The bytes, `None` if there is no such variable or file, or the reason why it can't be read.
 //! fn read(lookup: Lookup) -> Looked {
 //!     let path = match lookup {
 //!         Lookup::Variable(name) => return Ok(std::env::var_os(name).map(|value| value.into_encoded_bytes())),
@@ -384,19 +369,19 @@
 //! # assert_eq!(error.to_string(), "no credentials: profile file: /nowhere/at/all is not there");
 //! ```
 //!
-//! [`Chain`](crate::Chain) has what there is to be looked for, and in which order.
+//! [`Chain`](crate::Chain) lists the sources and their order.
 //!
-//! A role that a file or the environment names (`role_arn`, `role-arn`, `TENCENTCLOUD_ROLE_ARN`) is taken, and never
-//! passed over: a chain signs as that role or not at all. The readers that only turn a text into a
-//! [`Credential`](crate::Credential) can't take it and refuse such a text. Keys that were replaced at their source while
-//! the program runs are read again when the service refuses the old ones; keys that a program has given itself are
-//! its own to replace, by [`Session::set_credential`](crate::Session::set_credential). A value in quotes, or with a
-//! placeholder that was not filled in, is refused before anything is signed with it.
+//! If a file or the environment names a role (`role_arn`, `role-arn`, `TENCENTCLOUD_ROLE_ARN`), the search assumes it: a
+//! chain signs as that role or not at all. Functions that only read a text into a [`Credential`](crate::Credential)
+//! can't assume a role, and refuse such a text. If keys are replaced at their source while the program runs, they are
+//! read again when the service refuses the old ones; a program that set its keys replaces them by
+//! [`Session::set_credential`](crate::Session::set_credential). A value in quotes, or with a placeholder that was not
+//! filled in, is refused before anything is signed with it.
 //!
 //! # Store and read back
 //!
-//! Inputs, records, outputs, whole [`Reply`](crate::Reply)s and [`Walk`](crate::Walk)s are written and read with serde,
-//! in the API's own names, amounts digit for digit:
+//! Serde writes and reads inputs, records, outputs, [`Reply`](crate::Reply)s and [`Walk`](crate::Walk)s under the API's
+//! field names, and amounts digit for digit:
 //!
 //! ```
 //! use tc3_core::{billing::{BillTransactionInfo, DescribeBillList, PayType}, Action};
@@ -410,7 +395,7 @@
 //! let record: BillTransactionInfo = serde_json::from_str(record)?;
 //! assert_eq!(serde_json::to_value(&record)?["OperationTime"], "2024-01-01 00:00:00.250");
 //!
-//! // A stored input is checked as a new one is: by its types, by the call, and for names that nobody knows.
+//! // A stored input is checked like a new one: by its types, by the call, and for unknown fields.
 //! let wrong = stored.replace("2024-01-31", "2024-01-32");
 //! assert!(serde_json::from_str::<DescribeBillList>(&wrong).is_err());
 //! let wrong: DescribeBillList = serde_json::from_str(&stored.replace("2024-01-31", "2023-12-31"))?;
@@ -420,17 +405,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - What the service answers may have fields that nobody knows yet: in outputs they are passed over. In inputs they
-//!   are errors.
-//! - A `Limit` that was left open is written as the number that is sent, and so is what is read back; the two are equal.
-//! - Any self-describing format will do whose structs have names, such as CBOR; inputs are not read by place.
-//! - [`AssumeRoleWithWebIdentity`](crate::sts::AssumeRoleWithWebIdentity) holds a token and
-//!   [`AssumedRole`](crate::sts::AssumedRole) keys, and so does what is stored of them.
+//! - Unknown fields are ignored in outputs, which may gain fields, and are errors in inputs.
+//! - A `Limit` that was not set is written as the number that is sent. What is read back equals what was written.
+//! - Any self-describing format with named fields works, such as CBOR.
+//! - [`AssumeRoleWithWebIdentity`](crate::sts::AssumeRoleWithWebIdentity) contains a token and
+//!   [`AssumedRole`](crate::sts::AssumedRole) keys. They are stored too.
 //!
 //! # Test offline
 //!
 //! The `Emulator` (feature `emulator`) is the service in memory: it verifies signatures with the key that it is given,
-//! keeps the service's rules, and goes wrong by script. Time is whatever the test says, so that no test waits:
+//! applies the service's rules, and plays scripted faults. The test sets the time, so no test waits:
 //!
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
@@ -440,7 +424,7 @@
 //!     Step, UnixTime,
 //! };
 //!
-//! /// How many transactions January had, and how long that took.
+//! /// Returns the number of transactions in January, and how long the call took.
 //! fn january(service: &mut Emulator, credential: Credential) -> Result<(Option<u64>, Duration), Error> {
 //!     let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
 //!     let (mut call, mut session, mut tick) = (Call::new(&action), Session::new(credential), Duration::ZERO);
@@ -471,46 +455,45 @@
 //! assert_eq!((total, faulty.requests()), (Some(42), 3));
 //! assert!(took >= Duration::from_secs(3));
 //!
-//! // No more requests in a second than the service takes, whoever sends them.
+//! // The emulator can apply the service's frequency limits.
 //! let mut limited = service().with_frequency_limits();
 //! for _ in 0..20 {
 //!     january(&mut limited, credential.clone())?;
 //! }
-//! let (_, took) = january(&mut limited, credential.clone())?; // refused at first, as 20 came in this second
+//! let (_, took) = january(&mut limited, credential.clone())?; // refused at first: the 21st in this second
 //! assert!(took >= Duration::from_secs(1));
 //!
-//! // A wrong key is found out.
+//! // A wrong key is refused.
 //! let wrong = Credential::new("AKIDEXAMPLE", "another-key")?;
 //! assert!(january(&mut service(), wrong).unwrap_err().is_denied());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For actions that the emulator doesn't have, a closure that returns JSON will do:
-//! `Ok(http::Response::new(r#"{"Response": {…, "RequestId": "test"}}"#.into()))`. A program that can't be given a
-//! transport is pointed to the emulator's server: `cargo run -p tc3-async --features emulator --example emulator`,
-//! or the module `serve` of `tc3-async`.
+//! For actions that the emulator doesn't have, use a closure that returns JSON:
+//! `Ok(http::Response::new(r#"{"Response": {…, "RequestId": "test"}}"#.into()))`. Programs that don't take a transport
+//! can use the emulator over a socket: `cargo run -p tc3-async --features emulator --example emulator`, or the module
+//! `serve` of `tc3-async`.
 //!
 //! # Why a call failed
 //!
-//! An [`Error`](crate::Error) says what happened by its variant; what went wrong in the end, below the number of
-//! attempts or the deadline, is its [`cause`](crate::Error::cause). What to do now is its
-//! [`remedy`](crate::Error::remedy), and [`Remedy`](crate::Remedy) has the table of all. Most programs need no more
-//! than this:
+//! The variant of an [`Error`](crate::Error) says what happened. If a call gave up or met its deadline,
+//! [`cause`](crate::Error::cause) returns the error of the last attempt. [`remedy`](crate::Error::remedy) says what to do
+//! now; [`Remedy`](crate::Remedy) has the whole table. Most programs need only this:
 //!
 //! ```
 //! use tc3_core::{error::Kind, Error, Remedy};
 //!
-//! /// What an operator is told, and what the job does.
+//! /// Returns a text for the operator, and what the job does next.
 //! fn explain(error: &Error) -> (String, Remedy) {
 //!     let advice = match error.cause() {
 //!         Error::Service(refusal) => match refusal.kind() {
 //!             Kind::Denied => format!("look at the key and its policy: {}", refusal.message()),
 //!             Kind::NotReady => "the month's summary is not computed yet".into(),
-//!             _ => format!("refused with {}", refusal.code()), // all codes, in the vendor's words
+//!             _ => format!("refused with {}", refusal.code()), // the vendor's code
 //!         },
 //!         Error::Input(invalid) => format!("the field {} {}", invalid.field(), invalid.rule()),
 //!         Error::Decode { path, .. } => format!("the answer has something else at {path}"),
-//!         Error::Credentials(missing) => missing.to_string(), // where it looked, and what was there
+//!         Error::Credentials(missing) => missing.to_string(), // each source, and why it has none
 //!         Error::Incomplete { delivered, total, .. } => format!("{delivered} of {total} came"),
 //!         other => other.to_string(),
 //!     };
@@ -518,7 +501,7 @@
 //!         Remedy::Resume => "go on from what is stored",
 //!         Remedy::Later => "go on from what is stored, in an hour",
 //!         Remedy::StartOver => "walk again",
-//!         _ => "call somebody", // `is_transient` is true of all others
+//!         _ => "call somebody", // `is_transient` is false only here
 //!     };
 //!     let id = error.request_id().unwrap_or("none"); // the vendor's support asks for it
 //!     let text = format!("{advice} ({} sent, RequestId {id}): {next}", error.attempts());
@@ -540,11 +523,11 @@
 //! # assert_eq!(remedy, Remedy::Mend);
 //! ```
 //!
-//! - [`remedy`](crate::Error::remedy): go on, wait, begin anew, or have a person mend something. The call itself has
-//!   tried as [`Retry`](crate::flow::Retry) says. [`is_transient`](crate::Error::is_transient): no person is needed.
-//! - [`may_have_taken_effect`](crate::Error::may_have_taken_effect): look before a write is done again.
-//! - [`is_throttled`](crate::Error::is_throttled), [`is_denied`](crate::Error::is_denied): the two refusals that
-//!   programs ask for most.
-//! - [`refusal`](crate::Error::refusal): the service's code and message, wherever they are.
-//! - `source()`, as of any error: the HTTP client's error, down to the operating system's. `Display` doesn't repeat
-//!   it, so print the chain. No text of an error holds a key.
+//! - [`remedy`](crate::Error::remedy): resume, wait, start over, or have a person fix something. The call itself has
+//!   already retried as [`Retry`](crate::flow::Retry) says. [`is_transient`](crate::Error::is_transient): no person is
+//!   needed.
+//! - [`may_have_taken_effect`](crate::Error::may_have_taken_effect): check before you repeat a write.
+//! - [`is_throttled`](crate::Error::is_throttled), [`is_denied`](crate::Error::is_denied): the two most common refusals.
+//! - [`refusal`](crate::Error::refusal): the service's code and message, at any depth.
+//! - `source()`: the HTTP client's error, down to the operating system's. `Display` doesn't repeat it, so print the
+//!   whole chain. No error text contains a key.

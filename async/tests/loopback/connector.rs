@@ -230,7 +230,7 @@ async fn a_connector_that_never_finishes_ends_with_the_connect_timeout() {
         let pipe = here.lock().unwrap().take();
         async { pipe.ok_or_else(|| "there is one alone".into()) }
     });
-    let soon = |endpoint| builder(endpoint).connect_timeout(SHORT);
+    let soon = |endpoint| with(settings(endpoint).with_connect_timeout(SHORT));
     for client in [
         soon(endpoint()).connector(never()),
         soon(endpoint()).connector(Busy),
@@ -239,7 +239,7 @@ async fn a_connector_that_never_finishes_ends_with_the_connect_timeout() {
         let result = timeout(PATIENCE / 2, client.build().call(&january())).await;
         assert_not_sent(result.unwrap());
     }
-    let late = builder(endpoint()).deadline(SHORT).connector(never());
+    let late = with(settings(endpoint()).with_deadline(SHORT)).connector(never());
     let result = timeout(PATIENCE / 2, late.build().call(&january())).await;
     assert_late(result.unwrap());
 }

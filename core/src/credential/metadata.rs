@@ -75,6 +75,7 @@ impl MachineRole {
             request: request.body(Bytes::new())?,
             timeout: TIMEOUT.min(left),
             max_body: MAX_BODY,
+            proxy: None,
             direct: true,
             confidential: true,
             number: 1,

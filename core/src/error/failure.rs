@@ -53,7 +53,7 @@ impl Failure {
     }
 
     /// Sets the proxy of a request that was not sent, if there is one. The error shows its host and port, never user or
-    /// password.
+    /// password. A [`Call`](crate::Call) sets the [`proxy`](crate::Attempt::proxy) of its attempts.
     #[must_use = "the failure is returned, not changed"]
     pub fn through<'a>(mut self, proxy: impl Into<Option<&'a ProxyUrl>>) -> Self {
         if let (Self::NotSent(not_sent), Some(proxy)) = (&mut self, proxy.into()) {

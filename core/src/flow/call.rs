@@ -7,6 +7,7 @@ use crate::{
     Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
     credential::{Claim, Generation, NoCredentials, Refresh},
     flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
+    proxy::ProxyUrl,
     trace,
     wire::{request::Prepared, response},
 };
@@ -63,6 +64,8 @@ pub struct Call<A: Action> {
     attempts: u32,
     /// The endpoint of the last attempt.
     endpoint: usize,
+    /// The proxy of the last attempt.
+    proxy: Option<ProxyUrl>,
     /// Number of attempts in a row that found no connection.
     unreachable: usize,
     /// Whether one of this call's answers has set the clock.
@@ -123,6 +126,7 @@ impl<A: Action> Call<A> {
             by_retry_after: false,
             attempts: 0,
             endpoint: 0,
+            proxy: None,
             unreachable: 0,
             clock_set: false,
             clock_offset: 0,
@@ -212,6 +216,8 @@ impl<A: Action> Call<A> {
         self.clock_offset = session.clock_offset();
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
+        let proxy = session.settings().proxy(request.uri())?.cloned();
+        self.proxy = proxy.clone();
         self.signed_with = session.generation().filter(|_| prepared.target().signed);
         session.rate_limit(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
@@ -220,6 +226,7 @@ impl<A: Action> Call<A> {
             request,
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
+            proxy,
             direct: false,
             confidential: prepared.target().confidential,
             number: self.attempts,
@@ -445,6 +452,7 @@ impl<A: Action> Flow for Call<A> {
 
     fn handle(&mut self, outcome: Outcome) {
         if self.is_sent() {
+            let outcome = outcome.map_err(|failure| failure.through(self.proxy.as_ref()));
             self.trace.answer(&outcome);
             self.state = match outcome {
                 Ok(response) => match self.read(&response) {

@@ -79,14 +79,16 @@
 //! - `step` after the end: a [`Call`] returns [`Error::Ended`](crate::Error::Ended), [`Pages`](crate::Pages) return
 //!   `None`.
 //!
-//! A session made from a [`Chain`](crate::Chain) has to search for its credentials. Its driver calls
-//! [`Session::search`] before each wait; if that returns a search, it drives the search instead of waiting.
+//! A session made from a [`Chain`](crate::Chain) has to search for its credentials. A [`Driver`] around the flow drives
+//! the search and the flow in one loop. Before each wait it calls [`Session::search`]; if that returns a search, it steps
+//! the search instead of waiting.
 //!
 //! Only `step` needs the session. It takes about a microsecond, and so does a lock around it. `handle` decodes the
 //! answer, without the lock.
 
 mod call;
 pub(crate) mod clock;
+mod driver;
 mod hints;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
@@ -94,13 +96,14 @@ pub(crate) mod retry;
 use core::{fmt, time::Duration};
 
 pub use call::Call;
+pub use driver::{Driver, DriverStep};
 pub(crate) use hints::Hints;
 pub use retry::Retry;
 
 use bytes::Bytes;
 use http::HeaderName;
 
-use crate::{Failure, Session, UnixTime, trace, wire::request};
+use crate::{Failure, Session, UnixTime, proxy::ProxyUrl, trace, wire::request};
 
 /// A call or a walk, driven from outside. Sealed: only core implements it.
 pub trait Flow: sealed::Sealed {
@@ -145,8 +148,10 @@ pub struct Attempt {
     pub timeout: Duration,
     /// The largest accepted body, in bytes. Read one byte more at most, which tells core that the body is too large.
     pub max_body: usize,
-    /// Whether it must not go through a proxy: it is for this machine's metadata endpoint, which answers only this
-    /// machine.
+    /// The proxy to send it through, by a tunnel (`CONNECT`); `None` is a direct connection.
+    pub proxy: Option<ProxyUrl>,
+    /// Whether it is for this machine's metadata endpoint, which answers only this machine: it has no proxy, and must not
+    /// go through a tunnel of any other kind.
     pub direct: bool,
     /// Whether its body, or the answer's, contains a key or a token, so that neither may be logged.
     pub confidential: bool,
@@ -171,6 +176,7 @@ impl fmt::Debug for Attempt {
             .field("body", &format_args!("{} bytes", self.request.body().len()))
             .field("timeout", &self.timeout)
             .field("max_body", &self.max_body)
+            .field("proxy", &self.proxy)
             .field("direct", &self.direct)
             .field("confidential", &self.confidential)
             .field("number", &self.number)

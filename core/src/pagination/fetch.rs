@@ -1,4 +1,4 @@
-use alloc::sync::Arc;
+use alloc::sync::Weak;
 use core::fmt;
 
 #[cfg(doc)]
@@ -9,11 +9,12 @@ use crate::{
     pagination::{checks::PageFacts, fingerprint::Fingerprint},
 };
 
-/// A request for one page: a flow whose output is a [`Fetched`].
+/// A request for one page: a flow whose output is a [`Fetched`]. It ends without another attempt when its [`Prefetch`]
+/// has ended or was dropped.
 #[must_use = "a fetch does nothing unless it is driven"]
 pub struct Fetch<A: Paginate> {
-    /// The prefetch that it belongs to.
-    id: Arc<()>,
+    /// The prefetch that it belongs to, as long as that wants pages.
+    id: Weak<()>,
     /// The page's number in the prefetch; `None` for a check request.
     number: Option<u64>,
     /// Whether all pages before it had been delivered.
@@ -26,7 +27,7 @@ pub struct Fetch<A: Paginate> {
 /// The result of a [`Fetch`], for [`Prefetch::take`].
 #[must_use = "the prefetch waits for it"]
 pub struct Fetched<A: Paginate> {
-    pub(super) id: Arc<()>,
+    pub(super) id: Weak<()>,
     pub(super) number: Option<u64>,
     pub(super) page: Result<Page<A>, Error>,
 }
@@ -40,7 +41,7 @@ pub(super) struct Page<A: Paginate> {
 }
 
 impl<A: Paginate> Fetch<A> {
-    pub(super) fn new(id: Arc<()>, number: Option<u64>, was_first: bool, action: &A) -> Self {
+    pub(super) fn new(id: Weak<()>, number: Option<u64>, was_first: bool, action: &A) -> Self {
         Self {
             id,
             number,
@@ -57,11 +58,15 @@ impl<A: Paginate> Flow for Fetch<A> {
     type Output = Fetched<A>;
 
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Fetched<A>> {
-        match self.call.step(session, now) {
+        let step = match self.id.strong_count() {
+            0 => Step::Done(Err(Error::Ended)),
+            _ => self.call.step(session, now),
+        };
+        match step {
             Step::Send(attempt) => Step::Send(attempt),
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
-                id: Arc::clone(&self.id),
+                id: Weak::clone(&self.id),
                 number: self.number,
                 page: result.map(|mut reply| Page {
                     facts: match self.facts.take() {

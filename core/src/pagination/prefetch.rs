@@ -58,7 +58,7 @@ use crate::{
 #[must_use = "a prefetch does nothing unless `turn` is called"]
 pub struct Prefetch<A: Paginate> {
     walk: Walk<A>,
-    /// Identifies fetches that this prefetch gave out.
+    /// Identifies fetches that this prefetch gave out. They end when it is dropped or replaced.
     id: Arc<()>,
     width: usize,
     /// The pages that were requested and not yet delivered, in order of delivery.
@@ -137,6 +137,11 @@ impl<A: Paginate> Prefetch<A> {
         &self.walk
     }
 
+    /// How many pages may be fetched at once.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
     /// Whether the walk is over: nothing more is fetched or delivered.
     pub const fn is_ended(&self) -> bool {
         self.ended
@@ -149,7 +154,7 @@ impl<A: Paginate> Prefetch<A> {
         }
         match self.next_turn(settings) {
             Ok(Turn::End) => {
-                self.ended = true;
+                self.end();
                 self.trace.done();
                 Turn::End
             }
@@ -169,17 +174,22 @@ impl<A: Paginate> Prefetch<A> {
     ///
     /// Always `error`.
     pub fn fail(&mut self, error: Error) -> Result<Reply<A::Output>, Error> {
-        self.ended = true;
-        self.queue.clear();
+        self.end();
         let page = Err(error);
         self.trace.page(&self.walk, &page);
         page
     }
 
+    fn end(&mut self) {
+        self.ended = true;
+        self.queue.clear();
+        self.id = Arc::default();
+    }
+
     /// Takes the result of a fetch. Results of dropped pages, and those of another prefetch, are ignored.
     pub fn take(&mut self, fetched: Fetched<A>) {
         let Fetched { id, number, page } = fetched;
-        if !Arc::ptr_eq(&id, &self.id) {
+        if id.as_ptr() != Arc::as_ptr(&self.id) {
             return;
         }
         let Some(number) = number else {
@@ -320,7 +330,7 @@ impl<A: Paginate> Prefetch<A> {
 
     fn fetch(&mut self, number: Option<u64>, was_first: bool, slot: &Slot) -> Option<Fetch<A>> {
         let action = self.walk.turn_to(slot)?;
-        let (id, scope) = (Arc::clone(&self.id), &self.trace.scope);
+        let (id, scope) = (Arc::downgrade(&self.id), &self.trace.scope);
         Some(scope.in_scope(|| Fetch::new(id, number, was_first, action)))
     }
 

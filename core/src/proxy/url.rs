@@ -1,5 +1,5 @@
 use alloc::{format, string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, hash};
 
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
@@ -26,6 +26,12 @@ const SCHEME: &str = "http://";
 pub struct ProxyUrl {
     url: Zeroizing<String>,
     authority: String,
+}
+
+impl hash::Hash for ProxyUrl {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.url.hash(state);
+    }
 }
 
 impl ProxyUrl {

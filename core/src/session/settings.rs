@@ -1,7 +1,14 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use crate::{Invalid, Target, flow::Retry, session::Endpoint};
+use http::Uri;
+
+use crate::{
+    Attempt, Invalid, Target,
+    flow::Retry,
+    proxy::{Proxies, ProxyUrl},
+    session::Endpoint,
+};
 
 /// How calls are made: endpoint, deadlines, retries, rates and page sizes.
 ///
@@ -20,11 +27,13 @@ use crate::{Invalid, Target, flow::Retry, session::Endpoint};
 pub struct Settings {
     endpoint: Endpoint,
     failover: Vec<Endpoint>,
+    proxies: Option<Proxies>,
     region: Option<Region>,
     language: Option<Language>,
     wire: Wire,
     deadline: Duration,
     attempt_timeout: Duration,
+    connect_timeout: Duration,
     retry: Retry,
     rates: Vec<Rate>,
     longest_rest: Duration,
@@ -46,11 +55,13 @@ impl Default for Settings {
         Self {
             endpoint: Endpoint::PUBLIC,
             failover: Vec::new(),
+            proxies: None,
             region: None,
             language: None,
             wire: Wire::default(),
             deadline: Duration::from_secs(60),
             attempt_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
             retry: Retry::default(),
             rates: Vec::new(),
             longest_rest: Duration::from_secs(3_600),
@@ -78,6 +89,34 @@ impl Settings {
             failover: endpoints.into_iter().collect(),
             ..self
         }
+    }
+
+    /// The proxy for all requests, `http://[user:password@]host:port`, those to this machine included; none by default.
+    /// Only this machine's metadata endpoint is reached without it.
+    ///
+    /// A proxy is asked for a tunnel (`CONNECT`), for plain http as well. Of a request over https it sees only the host.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] naming `proxy` when the text is no such URL.
+    pub fn with_proxy(self, url: &str) -> Result<Self, Invalid> {
+        let proxies = Some(Proxies::all(ProxyUrl::new(url)?));
+        Ok(Self { proxies, ..self })
+    }
+
+    /// No proxy, whatever the environment says.
+    #[must_use = "the settings are returned, not changed"]
+    pub fn without_proxy(self) -> Self {
+        let proxies = Some(Proxies::default());
+        Self { proxies, ..self }
+    }
+
+    /// The proxies that the environment names, unless [`with_proxy`](Self::with_proxy) or
+    /// [`without_proxy`](Self::without_proxy) was called. [`Proxies::from_variables`] has the rules.
+    #[must_use = "the settings are returned, not changed"]
+    pub fn or_proxy_variables(mut self, get: impl FnMut(&'static str) -> Option<Vec<u8>>) -> Self {
+        (self.proxies).get_or_insert_with(|| Proxies::from_variables(get));
+        self
     }
 
     /// The region of requests; none by default, as billing and e-signature need none. An action that
@@ -116,6 +155,18 @@ impl Settings {
     pub fn with_attempt_timeout(self, attempt_timeout: Duration) -> Self {
         Self {
             attempt_timeout,
+            ..self
+        }
+    }
+
+    /// How long connecting may take, the name lookup and TLS included, within the attempt's own time; 10 s by default.
+    /// The addresses of a name share it, so that one that never answers leaves time for the next.
+    ///
+    /// Core leaves it to what sends: the clients' own transports keep it.
+    #[must_use = "the settings are returned, not changed"]
+    pub fn with_connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
             ..self
         }
     }
@@ -196,6 +247,14 @@ impl Settings {
         &self.failover
     }
 
+    /// The proxy for a request to this URI.
+    pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, Invalid> {
+        match &self.proxies {
+            Some(proxies) => proxies.choose(uri),
+            None => Ok(None),
+        }
+    }
+
     /// The endpoint at a place: 0 is the first one, then come those for failover.
     pub(crate) fn endpoint_at(&self, place: usize) -> &Endpoint {
         let place = place.checked_sub(1);
@@ -226,6 +285,12 @@ impl Settings {
     /// The time limit of one attempt.
     pub const fn attempt_timeout(&self) -> Duration {
         self.attempt_timeout
+    }
+
+    /// How long connecting may take, at most [`attempt_timeout`](Self::attempt_timeout) and a day.
+    pub fn connect_timeout(&self) -> Duration {
+        let longest = self.attempt_timeout.min(Attempt::MAX_TIMEOUT);
+        self.connect_timeout.min(longest)
     }
 
     /// The retry policy.

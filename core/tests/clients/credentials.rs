@@ -6,7 +6,7 @@ use std::{
 };
 
 use tc3_core::{
-    Chain, Credential, Error,
+    Chain, Credential, Error, Settings,
     credential::Source,
     emulator::{Emulator, Fault, When},
     session::Endpoint,
@@ -21,10 +21,11 @@ use crate::driver::{Builder, Client, call_at_once, wait};
 
 /// A client of what serves metadata, roles and the API at one address.
 fn builder(endpoint: &Endpoint, chain: impl Into<Chain>) -> Builder {
-    Client::builder()
-        .credentials(chain)
-        .endpoint(endpoint.clone())
-        .deadline(PATIENCE)
+    Client::builder().credentials(chain).settings(
+        Settings::default()
+            .with_endpoint(endpoint.clone())
+            .with_deadline(PATIENCE),
+    )
 }
 
 fn machine_role(endpoint: &Endpoint) -> Source {
@@ -114,10 +115,14 @@ fn a_file_that_is_missing_or_a_folder_is_named() {
 fn no_proxy_is_used_for_metadata() {
     let peer = Peer::emulating(machine());
     let proxy = Peer::answering(answer("502 Bad Gateway", ""));
-    let client = builder(&peer.endpoint(), machine_role(&peer.endpoint()))
+    let settings = Settings::default()
+        .with_endpoint(peer.endpoint())
+        .with_deadline(SHORT);
+    let client = Client::builder()
+        .credentials(machine_role(&peer.endpoint()))
+        .settings(settings)
         .proxy(&format!("http://{}", proxy.address()))
         .unwrap()
-        .deadline(SHORT)
         .build();
     wait(client.call(&january())).unwrap_err();
     assert_eq!(asked(&peer).len(), 2);

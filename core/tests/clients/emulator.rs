@@ -1,7 +1,7 @@
 use std::fmt;
 
 use tc3_core::{
-    Credential, Error, Month, Paginate,
+    Credential, Error, Month, Paginate, Settings,
     billing::DescribeAllocationSummaryByBusiness,
     emulator::Emulator,
     essbasic::{Agent, ChannelDescribeBillUsageDetail},
@@ -27,8 +27,11 @@ fn usage() -> ChannelDescribeBillUsageDetail {
 fn client_of(credential: Credential, endpoint: Endpoint) -> Client {
     Client::builder()
         .credentials(credential)
-        .endpoint(endpoint)
-        .deadline(PATIENCE)
+        .settings(
+            Settings::default()
+                .with_endpoint(endpoint)
+                .with_deadline(PATIENCE),
+        )
         .build()
 }
 

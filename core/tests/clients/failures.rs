@@ -5,14 +5,13 @@ use tc3_test_peer::{
     ANSWER, PATIENCE, Peer, SHORT, answer, assert_late, assert_not_sent, assert_unknown, january,
 };
 
-use super::{builder, settings, with};
+use super::{settings, with};
 use crate::driver::wait;
 
 #[test]
 fn a_name_that_is_not_found_means_not_sent_and_may_be_found_later() {
-    let client = builder("https://service.invalid".parse().unwrap())
-        .without_proxy()
-        .build();
+    let settings = settings("https://service.invalid".parse().unwrap());
+    let client = with(settings.without_proxy()).build();
     let error = wait(client.call(&january())).unwrap_err();
     let Error::Transport(Failure::NotSent(not_sent)) = &error else {
         panic!("{error:?}");
@@ -47,15 +46,16 @@ fn a_body_that_trickles_on_ends_at_the_deadline() {
         connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         while connection.send("1\r\n \r\n") {}
     });
-    let client = builder(peer.endpoint()).deadline(SHORT).build();
+    let client = with(settings(peer.endpoint()).with_deadline(SHORT)).build();
     assert_late(wait(client.call(&january())));
 }
 
 #[test]
 fn a_handshake_that_stalls_ends_with_the_connect_timeout() {
     let peer = Peer::new(|mut connection| drop(connection.rest()));
-    let client = with(settings(peer.https_endpoint()).with_attempt_timeout(PATIENCE / 4))
-        .connect_timeout(SHORT)
-        .build();
+    let settings = settings(peer.https_endpoint())
+        .with_attempt_timeout(PATIENCE / 4)
+        .with_connect_timeout(SHORT);
+    let client = with(settings).build();
     assert_not_sent(wait(client.call(&january())));
 }

@@ -168,9 +168,9 @@ fn a_proxy_that_stalls_ends_with_the_connect_timeout() {
         .settings(
             Settings::default()
                 .with_retry(Retry::NEVER)
-                .with_attempt_timeout(PATIENCE / 4),
+                .with_attempt_timeout(PATIENCE / 4)
+                .with_connect_timeout(SHORT),
         )
-        .connect_timeout(SHORT)
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()
         .build();
@@ -188,8 +188,11 @@ fn a_proxy_that_answers_byte_by_byte_ends_with_the_connect_timeout() {
     });
     let client = Client::builder()
         .credentials(credential())
-        .settings(Settings::default().with_retry(Retry::NEVER))
-        .connect_timeout(SHORT)
+        .settings(
+            Settings::default()
+                .with_retry(Retry::NEVER)
+                .with_connect_timeout(SHORT),
+        )
         .proxy(&format!("http://{}", peer.address()))
         .unwrap()
         .build();

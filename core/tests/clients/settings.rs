@@ -36,7 +36,7 @@ fn a_setting_that_can_never_be_right_sends_nothing() {
     let result = wait(pageless.items(january()).next()).unwrap();
     assert!(matches!(result, Err(Error::Input(_))), "{result:?}");
 
-    let overdue = builder(peer.endpoint()).deadline(Duration::ZERO).build();
+    let overdue = with(settings(peer.endpoint()).with_deadline(Duration::ZERO)).build();
     let result = wait(overdue.call(&january()));
     assert!(
         matches!(result, Err(Error::Deadline { source: None, .. })),

@@ -72,7 +72,7 @@ impl Setup {
         let builder = Client::builder()
             .credentials(self.credential.clone())
             .settings(
-                Settings::default()
+                self.proxied(Settings::default())
                     .with_failover(self.failover.clone())
                     .with_endpoint(self.endpoint.clone())
                     .with_deadline(self.deadline)
@@ -81,11 +81,14 @@ impl Setup {
                     .with_max_body(self.max_body)
                     .with_rate("billing", "DescribeBillList", None),
             );
-        let builder = match &self.proxy {
-            Via::Environment => builder,
-            Via::None => builder.without_proxy(),
-            Via::Proxy(url) => builder.proxy(url).unwrap(),
-        };
         builder.trust_only(&self.trusted).unwrap().build()
+    }
+
+    fn proxied(&self, settings: Settings) -> Settings {
+        match &self.proxy {
+            Via::Environment => settings,
+            Via::None => settings.without_proxy(),
+            Via::Proxy(url) => settings.with_proxy(url).unwrap(),
+        }
     }
 }

@@ -22,8 +22,8 @@ const DAY: i64 = 86_400;
 
 /// Lists what was paid into and out of the account (billing DescribeBillList).
 ///
-/// Without a key pair, on the command line or in the environment, it asks the service's emulator,
-/// started in this process.
+/// Without a key pair, on the command line or in the environment, it starts the service's emulator in this process
+/// and calls that.
 #[derive(Clone, Debug, Serialize, clap::Parser)]
 #[serde(rename_all = "kebab-case")]
 pub struct BillList {
@@ -35,7 +35,7 @@ pub struct BillList {
     #[serde(flatten)]
     #[command(flatten)]
     time: TimeArguments,
-    /// How many records a request asks for [default: 100]
+    /// Records per page [default: 100]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     /// Only these kinds of transactions, e.g. deduct recharge
@@ -44,7 +44,7 @@ pub struct BillList {
     /// Only these modes within the kinds, e.g. hour_h
     #[arg(long, value_name = "TYPE", num_args = 1.., value_delimiter = ',')]
     sub_pay_type: Vec<String>,
-    /// Transactions of 0 yuan as well
+    /// Include transactions of 0 yuan
     #[arg(long)]
     with_zero_amount: bool,
     /// How fast.
@@ -81,8 +81,8 @@ impl BillList {
 
 /// Lists what each product cost each cost-allocation unit, month by month (billing DescribeAllocationSummaryByBusiness).
 ///
-/// Without a key pair, on the command line or in the environment, it asks the service's emulator,
-/// started in this process.
+/// Without a key pair, on the command line or in the environment, it starts the service's emulator in this process
+/// and calls that.
 #[derive(Clone, Debug, Serialize, clap::Parser)]
 #[serde(rename_all = "kebab-case")]
 pub struct AllocationSummary {
@@ -93,10 +93,10 @@ pub struct AllocationSummary {
     /// The month, yyyy-MM [default: last month; 2024-02 of the emulator]
     #[arg(long)]
     month: Option<Month>,
-    /// The last month, if there are several
+    /// The last month of a range
     #[arg(long, value_name = "MONTH", requires = "month")]
     through: Option<Month>,
-    /// A record a day instead of a month
+    /// One record a day instead of a month
     #[arg(long)]
     daily: bool,
     /// Only these products, e.g. p_cvm
@@ -111,7 +111,7 @@ pub struct AllocationSummary {
     /// Sort descending
     #[arg(long, requires = "sort")]
     desc: bool,
-    /// How many records a request asks for [default: 1000]
+    /// Records per page [default: 1000]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     /// How fast.
@@ -164,8 +164,8 @@ impl AllocationSummary {
 
 /// Lists what the sub-customers of an e-signature app consumed (essbasic ChannelDescribeBillUsageDetail).
 ///
-/// Without a key pair, on the command line or in the environment, it asks the service's emulator,
-/// started in this process.
+/// Without a key pair, on the command line or in the environment, it starts the service's emulator in this process
+/// and calls that.
 #[derive(Clone, Debug, Serialize, clap::Parser)]
 #[serde(rename_all = "kebab-case")]
 pub struct UsageDetail {
@@ -183,7 +183,7 @@ pub struct UsageDetail {
     /// Only this package, e.g. CloudEnterprise
     #[arg(long, value_name = "TYPE")]
     quota_type: Option<String>,
-    /// How many records a request asks for [default: 50]
+    /// Records per page [default: 50]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     /// How fast.
@@ -291,7 +291,7 @@ impl DayArguments {
 /// How fast a list of an action is walked over.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PaceArguments<A: Action> {
-    /// How many pages are fetched at once, and held until their turn comes
+    /// Number of pages to fetch at once, and to hold until they are written
     #[arg(
         long,
         value_name = "N",
@@ -299,7 +299,7 @@ pub struct PaceArguments<A: Action> {
         allow_negative_numbers = true
     )]
     pub width: usize,
-    /// How many requests are sent a second at most; by default as many as the service allows
+    /// Maximum number of requests a second; by default as many as the service allows
     #[arg(long, value_name = "N", default_value_t = A::RATE, allow_negative_numbers = true)]
     pub rate: u32,
     #[arg(skip)]

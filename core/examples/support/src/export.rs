@@ -23,14 +23,14 @@ pub struct OutputArguments {
     /// How to write the records
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Where to write the records, over what is there [default: stdout]
+    /// The file to write the records to; an existing one is replaced [default: stdout]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Remember in this file, after each page, how far the output is complete
+    /// Store the progress in this file after each page
     ///
-    /// The same command run again then continues, whatever ended it, and the output comes out as if nothing
-    /// had. --width and --rate may change, and the key pair, if it is of the same account. Delete the file to
-    /// begin anew. No two processes may write to the same files at once; nothing keeps them from it.
+    /// The same command, run again after an interruption, then continues, and the output is complete, without
+    /// duplicates. --width, --rate and the key pair may change, but not the account. Delete the file to start over.
+    /// Two processes must not write to the same files at once; this is not checked.
     #[serde(skip)]
     #[arg(long, value_name = "FILE", requires = "output")]
     checkpoint: Option<PathBuf>,

@@ -6,12 +6,12 @@ use crate::{Result, Row, table};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Columns to look at; a part of the fields
+    /// Columns for people to read; some of the fields
     #[default]
     Table,
-    /// Comma-separated values with a heading; all fields
+    /// Comma-separated values with a header line; all fields
     Csv,
-    /// A JSON object a line; all fields
+    /// One JSON object a line; all fields
     Jsonl,
 }
 

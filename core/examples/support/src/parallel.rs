@@ -17,17 +17,17 @@ const LIMIT: u32 = 10;
 
 /// Times a walk over a list of transactions that fetches several pages at once.
 ///
-/// The service is the emulator, on a socket of this machine: it answers each request after a while and
-/// keeps the service's limit of 20 requests a second.
+/// The service is the emulator, on a loopback socket: it answers each request after a delay and applies the
+/// service's limit of 20 requests a second.
 #[derive(Clone, Copy, Debug, clap::Parser)]
 pub struct Parallel {
-    /// How many pages are fetched at once
+    /// Number of pages to fetch at once
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub width: usize,
-    /// How many pages the list has
+    /// Number of pages of the list
     #[arg(long, value_name = "N", default_value_t = 100)]
     pages: u32,
-    /// After how long the service answers, in milliseconds
+    /// Delay of each answer, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 200)]
     latency: u64,
 }

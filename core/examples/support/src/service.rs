@@ -15,7 +15,7 @@ pub const EXAMPLE_SECRET_KEY: &str = "not-a-real-key";
 
 /// What `--fault` takes.
 pub const FAULT_HELP: &str = "\
-What goes wrong at the emulator: FAULT@WHEN; may be repeated
+A fault of the emulator, FAULT@WHEN; may be repeated
 
 FAULT is one of
   throttle, throttle=SECONDS      a refusal for too many requests, with Retry-After
@@ -41,7 +41,7 @@ pub struct ServiceArguments {
     /// Where to send requests: https://host[:port], or http:// to loopback [default: the public service]
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// The key pair's id; without a key pair the emulator is started in this process
+    /// The key pair's id; without a key pair, the emulator is started in this process
     #[arg(
         long,
         value_name = "ID",
@@ -66,10 +66,10 @@ pub struct ServiceArguments {
     /// The language of the service's error messages: zh-CN or en-US
     #[arg(long)]
     language: Option<String>,
-    /// How many records the emulator has, when it is started here
+    /// Number of records of the emulator in this process
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     records: u64,
-    /// What goes wrong at the emulator, when it is started here, e.g. throttle@5; may be repeated
+    /// A fault of the emulator in this process, e.g. throttle@5; may be repeated
     #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
     faults: Vec<Scripted>,
 }

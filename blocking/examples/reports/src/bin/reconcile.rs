@@ -1,4 +1,4 @@
-//! Compares what transactions come to with the ten sums that the service reports for them.
+//! Compares the sums of transactions with the ten sums that the service reports.
 //!
 //! ```sh
 //! cargo run -p tc3-example-reports --bin reconcile -- --help
@@ -21,20 +21,20 @@ use tc3_example_support::{
     heading, line,
 };
 
-/// Compares what transactions come to with the ten sums that the service reports for them (billing DescribeBillList).
+/// Compares the sums of transactions with the ten sums that the service reports (billing DescribeBillList).
 ///
-/// Prints both, with the difference, for each window of six months; every amount is exact. The exit status
-/// is 1 when any of them differ.
+/// Prints both, with the difference, for each window of six months; every amount is exact. The exit status is 1 if
+/// any differ.
 ///
-/// Without a key pair, on the command line or in the environment, it asks the service's emulator,
-/// started in this process.
+/// Without a key pair, on the command line or in the environment, it starts the service's emulator in this process
+/// and calls that.
 #[derive(Debug, Parser)]
 struct Reconcile {
     #[command(flatten)]
     service: ServiceArguments,
     #[command(flatten)]
     time: TimeArguments,
-    /// How many records a request asks for [default: 100]
+    /// Records per page [default: 100]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     #[command(flatten)]

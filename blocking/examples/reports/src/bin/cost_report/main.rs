@@ -31,16 +31,16 @@ use font::Font;
 /// Reports what products cost, month by month (billing DescribeAllocationSummaryByBusiness).
 ///
 /// Prints a table, and writes cost.csv (every product in every month), cost.svg and cost.png to a folder. Amounts
-/// are exact and in yuan, after discounts. They are compared with the service's own totals of each month: when
-/// any differ, the exit status is 1.
+/// are exact and in yuan, after discounts. They are compared with the service's own totals of each month; if any
+/// differ, the exit status is 1.
 ///
-/// Without a key pair, on the command line or in the environment, it asks the service's emulator,
-/// started in this process.
+/// Without a key pair, on the command line or in the environment, it starts the service's emulator in this process
+/// and calls that.
 #[derive(Debug, Parser)]
 struct CostReport {
     #[command(flatten)]
     service: ServiceArguments,
-    /// The folder to write to, made if it isn't there
+    /// The folder to write to; created if it doesn't exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// The first month, yyyy-MM [default: 11 months before the last]
@@ -49,7 +49,7 @@ struct CostReport {
     /// The last month [default: the month before this one; 2025-12 of the emulator]
     #[arg(long, value_name = "MONTH")]
     to: Option<Month>,
-    /// How many products the chart tells apart; the rest are one
+    /// Number of products in the chart; the others are summed up
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=chart::MOST))]
     top: u8,
     /// The font of cost.png, a .ttf, .otf or .ttc file [default: a Chinese one that is installed, else any]

@@ -30,11 +30,11 @@ use usage::{Usage, read};
 
 /// Exports what the sub-customers of an e-signature app consumed (essbasic ChannelDescribeBillUsageDetail), a row a record.
 ///
-/// The range may be any; it is asked for month by month. When all is written, the output is read back, and
-/// what it holds is told on stdout as a JSON object.
+/// The range may have any length; it is requested month by month. At the end the output is read back, and a summary
+/// of it is printed to stdout as a JSON object.
 ///
-/// Without a key pair, on the command line or in the environment, it asks the service's emulator,
-/// started in this process.
+/// Without a key pair, on the command line or in the environment, it starts the service's emulator in this process
+/// and calls that.
 #[derive(Debug, Parser, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct UsageExport {
@@ -44,26 +44,26 @@ struct UsageExport {
     #[serde(flatten)]
     #[command(flatten)]
     days: DayArguments,
-    /// Only this sub-customer (Agent.ProxyOrganizationOpenId); may be repeated, and one follows the other
+    /// Only this sub-customer (Agent.ProxyOrganizationOpenId); may be repeated
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     proxy_organization_open_id: Vec<String>,
     /// Only this package, e.g. CloudEnterprise
     #[arg(long, value_name = "TYPE")]
     quota_type: Option<String>,
-    /// How many records a request asks for [default: 50]
+    /// Records per page [default: 50]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u32>,
     #[serde(skip)]
     #[command(flatten)]
     pace: PaceArguments<ChannelDescribeBillUsageDetail>,
-    /// Where to write the rows, over what is there: FILE.csv or FILE.parquet
+    /// The file to write the rows to, FILE.csv or FILE.parquet; an existing one is replaced
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// Remember in this file, after each page, how far the export is complete
+    /// Store the progress in this file after each page
     ///
-    /// The same command run again then continues, whatever ended it, and the output comes out as if nothing
-    /// had. --width and --rate may change, and the key pair, if it is of the same account. Rows for Parquet are
-    /// gathered in FILE.parquet.rows, beside the output, and stay there. Delete both files to begin anew.
+    /// The same command, run again after an interruption, then continues, and the output is complete, without
+    /// duplicates. --width, --rate and the key pair may change, but not the account. Rows for Parquet are collected
+    /// in FILE.parquet.rows, beside the output, and stay there. Delete both files to start over.
     #[serde(skip)]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
