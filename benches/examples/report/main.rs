@@ -1,11 +1,12 @@
 //! Everything that the benches measure, in short: one table, and the same as JSON, an object a stage.
 //!
 //! ```sh
-//! cargo run --release -p tc3-benches --example report -- [--all] [--compile]
+//! cargo run --release -p tc3-benches --example report -- [--all] [--compile] [--vendor]
 //! ```
 //!
 //! - With `--features peers` the peers run as well; without, `best_peer` is null.
 //! - `--all` shows everybody who does a stage, not the best alone.
+//! - `--vendor` measures a walk beside the vendor's Python SDK instead, where that is installed.
 //! - `--compile` also measures builds from nothing, which take longer than all the rest.
 //!
 //! All who do a stage take turns, in rounds over all stages, so that what else runs on the machine meets all
@@ -22,6 +23,7 @@ mod cargo;
 mod machine;
 mod measure;
 mod table;
+mod vendor;
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +40,12 @@ const ROUNDS: usize = 4;
 fn main() {
     loopback::serve_if_asked();
     machine::walk_if_asked();
+    vendor::serve_if_asked();
     let asked = |word: &str| std::env::args().any(|argument| argument == word);
+    if asked("--vendor") {
+        println!("{}", vendor::walks());
+        return;
+    }
     let start = Instant::now();
     let allocations = cargo::allocations();
     println!("{}", machine::describe());
