@@ -17,8 +17,8 @@ use std::{collections::BTreeSet, fmt::Debug, panic, time::Duration};
 use bytes::Bytes;
 use serde::{Serialize, Serializer, ser::Error as _};
 use tc3_core::{
-    Action, Call, Credential, Error, Failure, Flow, Now, Outcome, Pages, Region, Session, Settings,
-    Step, UnixTime, Untyped, Walk,
+    Action, Call, Chain, Credential, Error, Failure, Flow, Now, Outcome, Pages, Region, Session,
+    Settings, Step, UnixTime, Untyped, Walk,
     billing::DescribeBillList,
     credential::{Search, SearchStep, Source},
     emulator::{Emulator, Scripted},
@@ -423,6 +423,13 @@ fn no_public_type_shows_a_secret() {
     let mut call = Call::new(&january());
     let result = driver.drive("Call", &mut call, |_, _| panic!("nothing can be signed"));
     let no_credentials = result.unwrap_err();
+    for chain in [Source::environment().into(), Chain::from(credential())] {
+        let mut call = Call::new(&january());
+        let mut both = tc3_core::flow::Driver::new(&mut call);
+        let step = both.step(&mut Session::new(chain), driver.now);
+        driver.texts.debug("DriverStep", &step);
+        driver.texts.debug("Driver", &both);
+    }
     let mut texts = driver.texts;
     refusals(&mut texts);
     types::values(&mut texts);
