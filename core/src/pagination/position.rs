@@ -13,42 +13,53 @@ use crate::{
 /// A slot and the [identity](super::fingerprint::Fingerprint::identity) of the page that it gave.
 pub(super) type SeenPage = (Slot, String);
 
-/// How far one list was read. Knows nothing of requests.
+/// How far one list was read. Knows nothing of requests. Stored walks keep the names of the first version.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Position {
     /// The next page; `None` when the list is over.
     pub(super) next: Option<Slot>,
     /// Number of records in front of the first page.
+    #[serde(rename = "before")]
     skipped: u64,
     /// Number of records that the pages held.
     pub(super) received: u64,
     /// The last plausible total, i.e. not smaller than the number of records received by then.
     total: Option<u64>,
     /// The last total that the service reported, plausible or not.
+    #[serde(rename = "said", default, skip_serializing_if = "Option::is_none")]
     pub(super) reported: Option<u64>,
     pub(super) pages: u32,
     /// Content of the first page.
+    #[serde(rename = "first")]
     first_content: Option<String>,
     /// Content of the last page whose number is a power of two. Detects pages that repeat in a cycle (Brent).
+    #[serde(rename = "mark")]
     cycle_content: Option<String>,
     /// Content of the last page.
+    #[serde(rename = "held", default, skip_serializing_if = "Option::is_none")]
     last_content: Option<String>,
     /// Whether the last two pages have the same content, all of it equal records.
+    #[serde(rename = "in_run", default, skip_serializing_if = "core::ops::Not::not")]
     pub(super) in_equal_run: bool,
     /// The last page, to check whether it is unchanged.
     pub(super) last: Option<SeenPage>,
     /// The page before the last one, if all records of the last one are equal: that one looks unchanged even when
     /// the list has shifted.
+    #[serde(rename = "earlier", default, skip_serializing_if = "Option::is_none")]
     pub(super) second_last: Option<SeenPage>,
     /// Whether the last page named itself as the next one.
+    #[serde(rename = "repeated")]
     pub(super) names_itself: bool,
     /// Whether the service is known to honor offsets: it had no page far beyond the end.
+    #[serde(rename = "heeds_offsets", default, skip_serializing_if = "core::ops::Not::not")]
     pub(super) honors_offset: bool,
     /// The span of the last page, if it is smaller than the page's limit.
+    #[serde(rename = "reached", default, skip_serializing_if = "Option::is_none")]
     last_span: Option<u32>,
     /// The first short page before the end: how many records it held, and its limit. After it, a short page need not
     /// be the last one.
+    #[serde(rename = "short", default, skip_serializing_if = "Option::is_none")]
     pub(super) first_short: Option<(u64, u32)>,
 }
 

@@ -101,18 +101,22 @@ pub struct Walk<A> {
     action: Option<Cow<'static, str>>,
     /// Whether no list has a page size of its own, so that the settings decide. Once stored, an action may have a
     /// `Limit` that was only a default.
+    #[serde(rename = "open", default, skip_serializing_if = "core::ops::Not::not")]
     ignore_limits: bool,
     /// The current window; `None` after the last one.
     window: Option<A>,
     /// The position in the window; `None` before its first page.
+    #[serde(rename = "plan")]
     position: Option<Position>,
     /// What follows the window in its list.
     rest: Option<A>,
     /// The lists after this one.
     lists: VecDeque<A>,
     /// Records that the previous window delivered and this one may contain as well.
+    #[serde(rename = "given")]
     shared_with_previous: SharedRecords,
     /// Records that this window delivered and the next one may contain as well.
+    #[serde(rename = "giving")]
     shared_with_next: SharedRecords,
     /// Number of records that the previous windows delivered.
     finished: u64,

@@ -372,7 +372,7 @@ fn a_stored_walk_that_is_not_one_is_refused() {
         let object = begun().pointer(at).unwrap().as_object().unwrap().clone();
         object.into_iter().map(|(name, _)| name)
     };
-    for at in ["", "/position", "/position/next", "/window"] {
+    for at in ["", "/plan", "/plan/next", "/window"] {
         let mut more = begun();
         more.pointer_mut(at).unwrap()["new"] = json!(1);
         assert!(read(&more).is_err(), "{at}");
@@ -384,7 +384,7 @@ fn a_stored_walk_that_is_not_one_is_refused() {
     }
 
     let mut none = begun();
-    none["position"]["next"]["limit"] = json!(0);
+    none["plan"]["next"]["limit"] = json!(0);
     assert_eq!(refused::<Rows<ITEM_OFFSET>>(&none), "walk");
     let mut other = begun();
     other["action"] = json!("DescribeColumns");
@@ -410,12 +410,12 @@ fn another_actions_walk_is_refused() {
 }
 
 #[test]
-fn a_walk_that_version_0_1_0_stores_is_read_and_goes_on() {
-    let bills = r#"{"action":"DescribeBillList","ignore_limits":false,"window":{"StartTime":"2024-02-29 12:00:00","EndTime":"2024-08-29 12:00:00","Offset":0,"Limit":2},"position":{"next":{"offset":2,"limit":2,"token":null},"skipped":0,"received":2,"total":3,"reported":null,"pages":1,"first_content":"27425d1a9c15a288","cycle_content":"27425d1a9c15a288","last_content":null,"in_equal_run":false,"last":[{"offset":0,"limit":2,"token":null},"27425d1a9c15a288"],"second_last":null,"names_itself":false,"honors_offset":false,"last_span":null,"first_short":null},"rest":{"StartTime":"2024-08-29 12:00:00","EndTime":"2025-12-31 23:59:59","Offset":0,"Limit":2,"PayType":["deduct"],"WithZeroAmount":1},"lists":[],"shared_with_previous":[],"shared_with_next":[],"finished":0,"dropped":0,"total":3}"#;
+fn a_walk_that_version_0_1_0_stored_is_read_and_goes_on() {
+    let bills = r#"{"action":"DescribeBillList","window":{"StartTime":"2024-02-29 12:00:00","EndTime":"2024-08-29 12:00:00","Offset":0,"Limit":2},"plan":{"next":{"offset":2,"limit":2,"token":null},"before":0,"received":2,"total":3,"pages":1,"first":"27425d1a9c15a288","mark":"27425d1a9c15a288","last":[{"offset":0,"limit":2,"token":null},"27425d1a9c15a288"],"repeated":false},"rest":{"StartTime":"2024-08-29 12:00:00","EndTime":"2025-12-31 23:59:59","Offset":0,"Limit":2,"PayType":["deduct"],"WithZeroAmount":1},"lists":[],"given":[],"giving":[],"finished":0,"dropped":0,"total":3}"#;
     goes_on::<DescribeBillList>(bills, json!({"Offset": 2, "Limit": 2}));
-    let uses = r#"{"action":"ChannelDescribeBillUsageDetail","ignore_limits":false,"window":{"Agent":{"AppId":"yDwFdUUckpsw00000000yQ0af8bHosXQtb"},"StartTime":"20240115","EndTime":"20240131","Offset":0,"Limit":50},"position":{"next":{"offset":1,"limit":50,"token":null},"skipped":0,"received":50,"total":55,"reported":null,"pages":1,"first_content":"f9ad9ed0fa8e8973","cycle_content":"f9ad9ed0fa8e8973","last_content":null,"in_equal_run":false,"last":[{"offset":0,"limit":50,"token":null},"f9ad9ed0fa8e8973"],"second_last":null,"names_itself":false,"honors_offset":false,"last_span":null,"first_short":null},"rest":{"Agent":{"AppId":"yDwFdUUckpsw00000000yQ0af8bHosXQtb"},"StartTime":"20240201","EndTime":"20240310","Offset":0,"Limit":50},"lists":[],"shared_with_previous":[],"shared_with_next":[],"finished":0,"dropped":0,"total":55}"#;
+    let uses = r#"{"action":"ChannelDescribeBillUsageDetail","window":{"Agent":{"AppId":"yDwFdUUckpsw00000000yQ0af8bHosXQtb"},"StartTime":"20240115","EndTime":"20240131","Offset":0,"Limit":50},"plan":{"next":{"offset":1,"limit":50,"token":null},"before":0,"received":50,"total":55,"pages":1,"first":"f9ad9ed0fa8e8973","mark":"f9ad9ed0fa8e8973","last":[{"offset":0,"limit":50,"token":null},"f9ad9ed0fa8e8973"],"repeated":false},"rest":{"Agent":{"AppId":"yDwFdUUckpsw00000000yQ0af8bHosXQtb"},"StartTime":"20240201","EndTime":"20240310","Offset":0,"Limit":50},"lists":[],"given":[],"giving":[],"finished":0,"dropped":0,"total":55}"#;
     goes_on::<ChannelDescribeBillUsageDetail>(uses, json!({"Offset": 1, "Limit": 50}));
-    let summary = r#"{"action":"DescribeAllocationSummaryByBusiness","ignore_limits":false,"window":{"Limit":4,"Offset":0,"Month":"2024-02"},"position":{"next":{"offset":4,"limit":4,"token":null},"skipped":0,"received":4,"total":9,"reported":null,"pages":1,"first_content":"eae47870099cb887","cycle_content":"eae47870099cb887","last_content":null,"in_equal_run":false,"last":[{"offset":0,"limit":4,"token":null},"eae47870099cb887"],"second_last":null,"names_itself":false,"honors_offset":false,"last_span":null,"first_short":null},"rest":null,"lists":[{"Limit":4,"Offset":0,"Month":"2024-03"}],"shared_with_previous":[],"shared_with_next":[],"finished":9,"dropped":0,"total":18}"#;
+    let summary = r#"{"action":"DescribeAllocationSummaryByBusiness","window":{"Limit":4,"Offset":0,"Month":"2024-02"},"plan":{"next":{"offset":4,"limit":4,"token":null},"before":0,"received":4,"total":9,"pages":1,"first":"eae47870099cb887","mark":"eae47870099cb887","last":[{"offset":0,"limit":4,"token":null},"eae47870099cb887"],"repeated":false},"rest":null,"lists":[{"Limit":4,"Offset":0,"Month":"2024-03"}],"given":[],"giving":[],"finished":9,"dropped":0,"total":18}"#;
     goes_on::<DescribeAllocationSummaryByBusiness>(summary, json!({"Offset": 4, "Limit": 4}));
 }
 
