@@ -40,7 +40,7 @@ impl Credential {
     /// - A line is `[section]`, `key = value` or `key: value`, a comment that begins with `#` or `;`, or blank.
     /// - Keys may be in upper case, with hyphens or without underscores. A value may be in quotes, as in the vendor's
     ///   examples. An empty token counts as missing.
-    /// - A value ends with its line, so a comment behind it makes it malformed.
+    /// - A value ends with its line, so a comment behind it makes it malformed, and so does an indented line below it.
     /// - A `role_arn`, with or without a `role_session_name`, names a role to assume with the keys. Only a
     ///   [`Chain`](crate::Chain) can do that; here it is an error.
     /// - Other keys and sections are ignored, whatever they hold.
@@ -71,11 +71,21 @@ impl Identity {
         let wrong_section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
         let (mut section, mut seen) = (None, false);
         let mut settings = PARTS.map(|_| None);
+        // How far the last line is indented, if it is one of the settings.
+        let mut setting_indent = None;
         for (number, content) in (1..).zip(text(file)?.lines()) {
             let wrong = |rule| Unreadable::new(line(number), rule);
+            let indented = content.trim_end().len();
             let content = content.trim();
+            let indent = indented.saturating_sub(content.len());
             if content.is_empty() || content.starts_with(['#', ';']) {
                 continue;
+            }
+            // Python's INI parser, and so the vendor's SDK, reads it as more of the value above.
+            if setting_indent.take().is_some_and(|above| indent > above) {
+                return Err(wrong(
+                    "must not continue the value above, which ends with its line",
+                ));
             }
             if let Some(header) = content.strip_prefix('[') {
                 let name = header.strip_suffix(']').map(str::trim);
@@ -103,6 +113,7 @@ impl Identity {
             };
             let here = format!("{name} (line {number})");
             if section == profile {
+                setting_indent = Some(indent);
                 let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
                 if setting.replace((here.clone(), value)).is_some() {
                     return Err(Unreadable::new(here, "must occur once"));
@@ -188,6 +199,23 @@ mod tests {
             let wrong = Credential::from_profile(two, "default").unwrap_err();
             assert_eq!(wrong.rule(), "must occur once");
         }
+    }
+
+    #[test]
+    fn a_value_does_not_continue_on_an_indented_line() {
+        for lines in [
+            "role_arn =\n  qcs::cam::uin/1:roleName/a",
+            "role_arn =\n\n # a comment\n\tqcs::cam::uin/1:roleName/a",
+            "token = fake\n token",
+            "token =\n fake = token",
+            "  token = fake",
+        ] {
+            let wrong = wrong(format!("[default]\n{PAIR}{lines}\n"));
+            assert!(wrong.place().starts_with("line "), "{wrong}");
+            assert!(wrong.rule().contains("value above"), "{wrong}");
+        }
+        let indented = format!("[default]\n  {}", PAIR.replace('\n', "\n  "));
+        assert!(Credential::from_profile(indented, "default").is_ok());
     }
 
     #[test]
