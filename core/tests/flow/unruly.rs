@@ -200,6 +200,32 @@ fn holds<const KIND: usize>(case: &Case) -> TestCaseResult {
     Ok(())
 }
 
+#[test]
+fn a_list_that_moves_between_a_page_and_its_check_loses_and_doubles_nothing() {
+    // No total tells: the row that goes was not shown.
+    let hidden = [0, 2, 5, 7, 11, 14, 16, 18, 20, 22, 24];
+    let rows = (0..26).map(|value| Row {
+        value,
+        is_shown: !hidden.contains(&value),
+        bytes: 1,
+    });
+    let case = Case {
+        kind: ITEM_OFFSET,
+        rows: rows.collect(),
+        recurs: false,
+        total: Total::True,
+        least: 0,
+        most: usize::MAX,
+        bytes: usize::MAX,
+        counts_own_pages: false,
+        limit: 3,
+        width: 2,
+        latencies: vec![(1, 1), (2, 1)],
+        changes: vec![(11, Change::Remove(2))],
+    };
+    holds::<ITEM_OFFSET>(&case).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
