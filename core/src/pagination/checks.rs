@@ -186,8 +186,8 @@ impl Position {
         if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
             return None;
         }
-        let may_be_another = by_offset && page.fingerprint.all_equal;
-        if may_be_another && !self.honors_offset && self.has_seen(page) {
+        // Seen before, and not repeated: its records are all equal.
+        if !self.honors_offset && self.has_seen(page) {
             let beyond = max_pages.max(1).into();
             return Some((Question::IsOffsetIgnored, slot.plus(A::PAGING, beyond)));
         }

@@ -334,6 +334,30 @@ fn a_page_with_records_left_out_in_its_middle_is_looked_at_twice() {
 }
 
 #[test]
+fn a_list_by_tokens_is_over_without_one_and_asks_no_more() {
+    let table = Table::new(&[4]);
+    let walked = walk(Rows::<TOKEN>::new(4, 1), |attempt| {
+        table.serve::<TOKEN>(attempt)
+    });
+    assert_eq!(walked.inputs.len(), 1);
+    assert_eq!(walked.records(), table.all());
+}
+
+#[test]
+fn a_first_page_by_index_whose_end_is_left_out_keeps_the_page_size() {
+    let walked = walk(Rows::<PAGE_INDEX>::new(6, 1), |attempt| {
+        let (_, start, limit) = Table::place::<PAGE_INDEX>(&input(attempt));
+        let cut = (0..18).skip(start).take(limit);
+        let rows: Vec<_> = cut.filter(|row| !(3..6).contains(row)).collect();
+        answer(json!({"Rows": rows}))
+    });
+    assert_eq!(
+        walked.records(),
+        [0, 1, 2].into_iter().chain(6..18).collect::<Vec<u64>>()
+    );
+}
+
+#[test]
 fn a_list_whose_pages_hide_that_it_moved_goes_on_behind_its_total() {
     // The first and the last row of a page are not shown, so that it looks the same when a row in front of it goes.
     let mut rows: Vec<(u64, bool)> = (0..24)
