@@ -275,7 +275,7 @@ impl Position {
                 }
                 Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
                 // Not every service accepts such a limit. If records are missing, the total shows it in the end.
-                Err(error) if is_refused(&error) && self.is_total_beyond(page) => {
+                Err(error) if is_refused(&error) && self.is_total_credible(page) => {
                     page.assume_full_span(&slot);
                 }
                 Err(error) => return Err(error),
@@ -284,10 +284,10 @@ impl Position {
         Ok(Verdict::GoOn)
     }
 
-    /// Whether a total says that records follow the page.
-    fn is_total_beyond(&self, page: &PageFacts) -> bool {
+    /// Whether a total will show if records of the page are missing: it says as many as have come, or more.
+    fn is_total_credible(&self, page: &PageFacts) -> bool {
         let after = self.received.saturating_add(page.len());
-        self.totals(page).any(|total| total > after)
+        self.totals(page).any(|total| total >= after)
     }
 
     /// Places right behind the page's records belong to the page if they hold nothing, or one of its own records.
@@ -313,7 +313,7 @@ impl Position {
 /// Whether a check gave the same page as before.
 fn is_unchanged(seen: Option<&SeenPage>, check: &PageFacts) -> bool {
     let identity = seen.map(|(_, identity)| identity);
-    check.len() > 0 && check.fingerprint.identity.as_ref() == identity
+    check.fingerprint.identity.as_ref() == identity
 }
 
 /// Whether a check says that the list has no page there: an empty one, or a refusal.

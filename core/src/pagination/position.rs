@@ -160,7 +160,7 @@ impl Position {
         let kind = error.refusal().map(Refusal::kind);
         let is_beyond = matches!(kind, Some(Kind::Request | Kind::NotFound));
         let reported = self.reported.map(|total| self.without_skipped(total));
-        let is_complete = self.pages > 0 && reported.is_some_and(|all| all <= self.received);
+        let is_complete = reported.is_some_and(|all| all <= self.received);
         let ends =
             A::END == End::ShortPage && A::PAGING != Paging::Token && is_complete && is_beyond;
         if ends {

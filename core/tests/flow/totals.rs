@@ -544,6 +544,12 @@ fn equal_pages_before_a_refused_end_come_whatever_the_total() {
             }
         });
         assert_eq!(walked.pages.concat(), [7; 8], "{total}");
+        let error = walked.error.unwrap();
+        assert_eq!(
+            error.refusal().unwrap().code(),
+            "InvalidParameter.Offset",
+            "{total}"
+        );
     }
 }
 
@@ -605,6 +611,24 @@ fn a_list_that_ends_with_a_short_page_may_end_with_a_full_one_and_a_refusal() {
             assert_eq!(walked.error.is_none(), ends, "{total} {code}");
         }
     }
+}
+
+#[test]
+fn a_service_that_takes_one_limit_alone_and_leaves_records_out_is_walked_to_its_end() {
+    // The last page is short as well, and completes the total.
+    let shown = |row: &u64| *row != 3;
+    let walked = walk(Rows::<ITEM_OFFSET>::new(10, 1), |attempt| {
+        let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+        if limit != 10 {
+            return refusal("InvalidParameterValue.Limit");
+        }
+        let rows: Vec<_> = (0..24).skip(start).take(limit).filter(shown).collect();
+        answer(json!({"Rows": rows, "Total": 23}))
+    });
+    assert_eq!(
+        walked.records(),
+        (0..24).filter(shown).collect::<Vec<u64>>()
+    );
 }
 
 #[test]

@@ -65,9 +65,13 @@ impl<F> Out<F> {
         }
     }
 
-    /// A page may have been fetched, and the one before it again.
+    /// A page, and what is checked before it is delivered: the two before it, how far its records reach (by halves), and
+    /// what follows it.
     pub(super) fn of_a_walk(self) -> Self {
-        Self { calls: 2, ..self }
+        Self {
+            calls: 1 + 2 + 33 + 2,
+            ..self
+        }
     }
 
     /// Its next result is another one's.
