@@ -36,6 +36,7 @@ fn walk<const KIND: usize>(
     let mut world = World::new(Client::with_settings(settings()));
     world.latencies = order.to_vec();
     let mut planner = Prefetch::new(rows).with_width(width);
+    assert_eq!(planner.width(), width);
     let walked = world.walk(&mut planner, |_, attempt| serve(attempt));
     (walked, world)
 }

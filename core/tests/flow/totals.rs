@@ -358,6 +358,35 @@ fn a_first_page_by_index_whose_end_is_left_out_keeps_the_page_size() {
 }
 
 #[test]
+fn records_that_are_appended_behind_a_short_page_do_not_shift_it() {
+    // The total is ahead of the list.
+    let (mut rows, mut answers) = (6, 0);
+    let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+        let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+        let page: Vec<_> = (0..rows).skip(start).take(limit).collect();
+        let answer = answer(json!({"Rows": page, "Total": rows + 1}));
+        answers += 1;
+        if answers == 3 {
+            rows = 7;
+        }
+        answer
+    });
+    assert_eq!(walked.pages.concat(), [0, 1, 2, 3, 4, 5, 6]);
+    let error = walked.error.unwrap();
+    assert!(
+        matches!(
+            error,
+            Error::Incomplete {
+                delivered: 7,
+                total: 8,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_list_whose_pages_hide_that_it_moved_goes_on_behind_its_total() {
     // The first and the last row of a page are not shown, so that it looks the same when a row in front of it goes.
     let mut rows: Vec<(u64, bool)> = (0..24)
