@@ -336,3 +336,15 @@ fn a_failure_beyond_the_end_is_no_failure_of_the_walk() {
         assert_eq!(walked.records(), table.all());
     }
 }
+
+#[test]
+fn a_fetch_ends_when_its_prefetch_is_dropped() {
+    let mut client = Client::new();
+    let mut prefetch = Prefetch::new(Rows::<ITEM_OFFSET>::new(2, 1));
+    let Turn::Fetch(mut fetch) = prefetch.turn(client.session.settings()) else {
+        panic!("no fetch");
+    };
+    drop(prefetch);
+    let step = fetch.step(&mut client.session, client.now);
+    assert!(matches!(step, Step::Done(_)));
+}
