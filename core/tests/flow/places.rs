@@ -1,9 +1,11 @@
 //! Places that can't be looked at, or hold what is of no use.
 
+use std::time::Duration;
+
 use proptest::{prelude::*, sample::subsequence};
 use tc3_core::{
     Call, Chain, Error, Failure, Flow, Region, Session, Step,
-    credential::{Lookup, Source},
+    credential::{Lookup, SearchStep, Source},
 };
 
 use super::credentials::{METADATA, PAIR, first_send, january, machine, near, set, signer, zones};
@@ -254,4 +256,29 @@ fn what_is_there_and_wrong_still_ends_the_search() {
         assert!(error.to_string().contains(place), "{error}");
         assert!(!client.looked.iter().any(|name| name == METADATA));
     }
+}
+
+#[test]
+fn a_region_that_there_is_no_time_to_read_costs_no_credentials() {
+    let mut client = Client::new();
+    client.session = Session::new(Source::tccli());
+    let mut call = Call::new(&super::read());
+    let step = call.step(&mut client.session, client.now);
+    assert!(matches!(step, Step::Wait(_)));
+    let mut search = client.session.search(client.now).unwrap();
+    loop {
+        match search.step(&mut client.session, client.now) {
+            SearchStep::Read(Lookup::Variable(_)) => search.found(Ok(None)),
+            SearchStep::Read(file) => {
+                // No time is left for the region's file.
+                assert!(!format!("{file:?}").contains("configure"));
+                client.pass(Duration::from_secs(3_600));
+                let keys = r#"{"secretId": "AKIDEXAMPLE", "secretKey": "not-a-real-key"}"#;
+                search.found(Ok(Some(keys.into())));
+            }
+            SearchStep::Done => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(client.session.credential().is_some());
 }
