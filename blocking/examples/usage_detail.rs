@@ -6,24 +6,14 @@
 
 use std::process::ExitCode;
 
-use tc3_blocking::{Action, Client, Settings, essbasic::ChannelDescribeBillUsageDetail};
+use tc3_blocking::Client;
 use tc3_example_support::{Parser, Result, UsageDetail, finish};
 
 fn run(arguments: UsageDetail) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .settings(
-            Settings::default()
-                .with_endpoint(service.endpoint.clone())
-                .with_region(service.region.clone())
-                .with_language(service.language.clone())
-                .with_rate(
-                    ChannelDescribeBillUsageDetail::SERVICE,
-                    ChannelDescribeBillUsageDetail::NAME,
-                    arguments.pace.rate,
-                ),
-        )
+        .settings(service.settings(&arguments.pace))
         .build();
 
     let mut export = arguments.export(&service)?;

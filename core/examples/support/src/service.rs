@@ -1,12 +1,12 @@
 use std::{fmt, net::SocketAddr};
 
 use tc3_core::{
-    Credential, Region,
+    Action, Credential, Region, Settings,
     emulator::{Emulator, Scripted},
     session::{Endpoint, Language},
 };
 
-use crate::{Result, say, serve::serve};
+use crate::{PaceArguments, Result, say, serve::serve};
 
 /// The id of the fake key pair that the emulator knows unless told otherwise.
 pub const EXAMPLE_SECRET_ID: &str = "AKIDEXAMPLE";
@@ -87,6 +87,17 @@ pub struct Service {
     pub language: Option<Language>,
     /// How many records it has, when it is the emulator in this process.
     pub emulated: Option<u64>,
+}
+
+impl Service {
+    /// The settings for requests to this service, at this pace.
+    pub fn settings<A: Action>(&self, pace: &PaceArguments<A>) -> Settings {
+        Settings::default()
+            .with_endpoint(self.endpoint.clone())
+            .with_region(self.region.clone())
+            .with_language(self.language.clone())
+            .with_rate(A::SERVICE, A::NAME, pace.rate)
+    }
 }
 
 impl ServiceArguments {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tc3_blocking::{
-    Action, Client, Fen, Paginate, Settings,
+    Client, Fen, Paginate,
     billing::{BillTransactionInfo, DescribeBillList, DescribeBillListResponse, PayType},
     core::types::FenSum,
     pagination::walk::windows,
@@ -179,17 +179,7 @@ fn run(arguments: Reconcile) -> Result<()> {
     let service = arguments.service.connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .settings(
-            Settings::default()
-                .with_endpoint(service.endpoint.clone())
-                .with_region(service.region.clone())
-                .with_language(service.language.clone())
-                .with_rate(
-                    DescribeBillList::SERVICE,
-                    DescribeBillList::NAME,
-                    arguments.pace.rate,
-                ),
-        )
+        .settings(service.settings(&arguments.pace))
         .build();
 
     let (start, end) = arguments.time.range(&service)?;

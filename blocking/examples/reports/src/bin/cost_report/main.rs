@@ -17,9 +17,7 @@ use std::{
     process::ExitCode,
 };
 
-use tc3_blocking::{
-    Action, Client, Month, Settings, Walk, billing::DescribeAllocationSummaryByBusiness,
-};
+use tc3_blocking::{Client, Month, Walk, billing::DescribeAllocationSummaryByBusiness};
 use tc3_example_support::{
     PaceArguments, Parser, Progress, Result, Service, ServiceArguments, finish, month_before, say,
     this_month,
@@ -77,17 +75,7 @@ fn run(arguments: CostReport) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .settings(
-            Settings::default()
-                .with_endpoint(service.endpoint.clone())
-                .with_region(service.region.clone())
-                .with_language(service.language.clone())
-                .with_rate(
-                    DescribeAllocationSummaryByBusiness::SERVICE,
-                    DescribeAllocationSummaryByBusiness::NAME,
-                    arguments.pace.rate,
-                ),
-        )
+        .settings(service.settings(&arguments.pace))
         .build();
 
     let months = arguments.months(&service)?;

@@ -18,7 +18,7 @@ use std::{
 
 use serde::Serialize;
 use tc3_blocking::{
-    Action, Client, Settings, Walk,
+    Client, Walk,
     essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType},
 };
 use tc3_example_support::{
@@ -116,17 +116,7 @@ fn run(arguments: UsageExport) -> Result<()> {
     let service = arguments.service.clone().connect()?;
     let client = Client::builder()
         .credentials(service.credential.clone())
-        .settings(
-            Settings::default()
-                .with_endpoint(service.endpoint.clone())
-                .with_region(service.region.clone())
-                .with_language(service.language.clone())
-                .with_rate(
-                    ChannelDescribeBillUsageDetail::SERVICE,
-                    ChannelDescribeBillUsageDetail::NAME,
-                    arguments.pace.rate,
-                ),
-        )
+        .settings(service.settings(&arguments.pace))
         .build();
 
     let to = OutputArguments::to_file(format, rows.clone(), arguments.checkpoint.clone());
