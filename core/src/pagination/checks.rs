@@ -160,8 +160,7 @@ impl Position {
     /// unchanged even when the list has shifted.
     pub(crate) fn is_shift_hidden<A: Paginate>(&self, page: &PageFacts) -> bool {
         let after = self.received.saturating_add(page.len());
-        let total = page.info.total.map(|total| self.without_skipped(total));
-        let is_plausible = total.is_some_and(|total| total >= after);
+        let is_plausible = self.reported_by(page).is_some_and(|total| total >= after);
         self.in_equal_run && is_plausible && self.shift_suspect::<A>(page).is_some()
     }
 

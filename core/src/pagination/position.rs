@@ -124,14 +124,18 @@ impl Position {
     }
 
     /// A reported total without the records in front of the first page.
-    pub(crate) const fn without_skipped(&self, total: u64) -> u64 {
+    const fn without_skipped(&self, total: u64) -> u64 {
         total.saturating_sub(self.skipped)
+    }
+
+    /// The total that a page reports, without the records in front of the first page.
+    pub(crate) fn reported_by(&self, page: &PageFacts) -> Option<u64> {
+        page.info.total.map(|total| self.without_skipped(total))
     }
 
     /// How many records the walk should receive, by the total of `page` and by the last plausible one.
     pub(super) fn totals(&self, page: &PageFacts) -> impl Iterator<Item = u64> + use<> {
-        let reported = page.info.total.map(|total| self.without_skipped(total));
-        reported.into_iter().chain(self.expected())
+        self.reported_by(page).into_iter().chain(self.expected())
     }
 
     /// Whether the list begins at an offset beyond its end, and has records before that.

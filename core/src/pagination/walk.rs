@@ -354,9 +354,10 @@ impl<A: Paginate> Walk<A> {
 
     /// The total that a page reports, without the records in front of the first page.
     fn total_of(&self, page: &PageFacts) -> u64 {
-        let total = page.info.total.unwrap_or_default();
         let position = self.position.as_ref();
-        position.map_or(0, |position| position.without_skipped(total))
+        position
+            .and_then(|it| it.reported_by(page))
+            .unwrap_or_default()
     }
 
     /// The service cut a page off, so at least one more record should have come.
