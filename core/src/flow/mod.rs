@@ -221,7 +221,8 @@ pub type Outcome = Result<http::Response<Bytes>, Failure>;
 pub struct Now {
     /// The wall clock, for signing.
     pub unix: UnixTime,
-    /// A clock that never goes back, with any origin, for waits and deadlines.
+    /// A clock that never goes back, with any origin, for waits and deadlines. If it stands still for 1,000 steps of a
+    /// call, the call ends as if its deadline had passed.
     pub tick: Duration,
     /// 64 bits that differ from step to step, for jitter. They need not be secret.
     pub entropy: u64,
