@@ -274,6 +274,36 @@ fn a_whole_number_may_come_with_a_point() {
 }
 
 #[test]
+fn what_is_no_amount_is_named_in_the_error() {
+    for (json, found) in [
+        ("true", "boolean `true`"),
+        ("false", "boolean `false`"),
+        ("null", "null"),
+        ("[1]", "sequence"),
+        ("{}", "map"),
+        (r#"{"a":1}"#, "map"),
+    ] {
+        let error = serde_json::from_str::<Yuan>(json).unwrap_err().to_string();
+        let expected = format!("invalid type: {found}, expected ");
+        assert!(error.starts_with(&expected), "{json}: {error}");
+    }
+}
+
+#[test]
+fn a_required_amount_is_not_blank() {
+    for blank in ["\"\"", "\"-\"", "\" \""] {
+        let error = serde_json::from_str::<Yuan>(blank).unwrap_err().to_string();
+        assert!(
+            error.contains("is not a decimal number"),
+            "{blank}: {error}"
+        );
+    }
+    // A text that may be anything is what it is, blank or not.
+    let kept = lenient::optional::<_, String>(&mut serde_json::Deserializer::from_str("\"-\""));
+    assert_eq!(kept.unwrap().as_deref(), Some("-"));
+}
+
+#[test]
 fn a_number_is_no_object() {
     for (field, found) in [
         ("Total", "5"),

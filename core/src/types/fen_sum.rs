@@ -79,7 +79,6 @@ lenient::read_as_scalars!(FenSum);
 impl lenient::FromScalar for FenSum {
     const EXPECTED: &'static str = Fen::EXPECTED;
     const DIGITS: bool = true;
-    const BLANKS: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         match text.parse() {

@@ -73,10 +73,6 @@ pub trait FromScalar: Sized {
 
     /// Whether a number is read by its digits, like a text. Otherwise a number with a fraction is read as a float.
     const DIGITS: bool = false;
-
-    /// Whether [`optional`] reads an empty text, or one of dashes, as `None`. A type with blanks refuses texts with a
-    /// backslash.
-    const BLANKS: bool = false;
 }
 
 impl FromScalar for String {
@@ -92,7 +88,6 @@ macro_rules! integers {
         impl FromScalar for $integer {
             const EXPECTED: &'static str = concat!("an integer (", stringify!($integer), ")");
             const WHOLE_FLOATS: bool = true;
-            const BLANKS: bool = true;
 
             fn from_text(text: &str) -> Result<Self, Invalid> {
                 let invalid = Invalid::new("number", "is not a whole number in range");
@@ -228,7 +223,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// The fields of an object. Refuses the special keys by which serde_json represents a number or a raw text.
+/// The fields of an object. Refuses the special key by which serde_json represents a number.
 struct Named<M> {
     map: M,
     first: bool,
@@ -255,7 +250,7 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
     }
 }
 
-/// A field's name, but no special key of serde_json's.
+/// A field's name, but not the special key of serde_json's.
 struct Name<K>(K);
 
 impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
@@ -264,13 +259,11 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
         let Lent(name) = Lent::deserialize(deserializer)?;
-        let found = match &*name {
-            NUMBER => "number",
-            RAW_VALUE => "text",
-            _ => return self.0.deserialize(name.into_deserializer()),
-        };
-        let found = de::Unexpected::Other(found);
-        Err(D::Error::invalid_type(found, &"an object"))
+        if name == NUMBER {
+            let found = de::Unexpected::Other("number");
+            return Err(D::Error::invalid_type(found, &"an object"));
+        }
+        self.0.deserialize(name.into_deserializer())
     }
 }
 
@@ -320,8 +313,9 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Option<T>, E> {
-        // Above 2^53 neighbouring integers share one float, so the digits on the wire are lost.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
+        // A float keeps 15 digits. Beyond them it may be a neighbour of the integer on the wire: `serde_json` reads
+        // 9007199254740991.0 as one less.
+        const EXACT: f64 = 1e15;
         if T::DIGITS {
             return Err(E::custom(
                 "the number has become a float on the way here, which may have rounded it: it can be read from a \
@@ -330,7 +324,7 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
         }
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "the guard holds it below 2^53"
+            reason = "the guard holds it below 10^15"
         )]
         if T::WHOLE_FLOATS && number.abs() < EXACT && number == (number as i64) as f64 {
             return self.visit_i64(number as i64);
@@ -374,7 +368,7 @@ impl<T: FromScalar> Scalar<T> {
     #[inline]
     fn text(&self, text: &str) -> Result<Option<T>, Invalid> {
         match T::from_text(text) {
-            Err(_) if self.optional && T::BLANKS && is_blank(text) => Ok(None),
+            Err(_) if self.optional && is_blank(text) => Ok(None),
             value => value.map(Some),
         }
     }
@@ -382,33 +376,15 @@ impl<T: FromScalar> Scalar<T> {
     /// Reads a value's own JSON.
     fn raw<E: de::Error>(self, json: &str) -> Result<Option<T>, E> {
         let found = match json.as_bytes() {
-            [b'"', .., b'"'] => {
-                let text = json
-                    .get(1..json.len().saturating_sub(1))
-                    .unwrap_or_default();
-                let plain = self.text(text);
-                // An amount is none before it is unescaped; of what takes any text that can't be told.
-                if (plain.is_ok() && T::BLANKS) || !text.contains('\\') {
-                    return plain.map_err(E::custom);
-                }
-                let text: String = serde_json::from_str(json).map_err(E::custom)?;
-                return self.visit_str(&text);
-            }
+            [b'"', ..] if !json.contains('\\') => return self.visit_str(json.trim_matches('"')),
             [b'-' | b'0'..=b'9', ..] => return self.digits(json),
             [b't', ..] => de::Unexpected::Bool(true),
             [b'f', ..] => de::Unexpected::Bool(false),
             [b'n', ..] => de::Unexpected::Unit,
             [b'[', ..] => de::Unexpected::Seq,
-            [b' ', ..] if self.mended => {
+            [first, ..] if *first == b'"' || (*first == b' ' && self.mended) => {
                 let text: String = serde_json::from_str(json).map_err(E::custom)?;
                 return self.visit_str(&text);
-            }
-            [b' ', ..] => return Err(E::custom(NOT_UNICODE)),
-            _ if json
-                .strip_prefix("{\"")
-                .is_some_and(|it| it.starts_with(RAW_VALUE)) =>
-            {
-                return Err(E::custom(NOT_UNICODE));
             }
             _ => de::Unexpected::Map,
         };
@@ -469,7 +445,6 @@ macro_rules! read_by_parsing {
             impl $crate::types::lenient::FromScalar for $name {
                 const EXPECTED: &'static str = $expected;
                 const DIGITS: bool = $digits;
-                const BLANKS: bool = true;
 
                 fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
                     text.parse()

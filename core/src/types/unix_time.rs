@@ -83,7 +83,6 @@ impl fmt::Display for UnixTime {
 impl FromScalar for UnixTime {
     const EXPECTED: &'static str = i64::EXPECTED;
     const WHOLE_FLOATS: bool = true;
-    const BLANKS: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         i64::from_text(text).map(Self)

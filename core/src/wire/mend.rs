@@ -88,7 +88,7 @@ pub(super) fn not_unicode() -> serde_json::Error {
 /// if nothing changes.
 pub(crate) fn mended(json: &str, halves: Halves) -> Option<String> {
     // Most JSON has nothing to repair, and is not copied.
-    json.find(|c| c == '\\' || c < ' ')?;
+    json.find(must_be_escaped)?;
     let mut mended = String::with_capacity(json.len());
     let mut rest = json;
     let mut is_changed = false;
@@ -111,6 +111,11 @@ pub(crate) fn mended(json: &str, halves: Halves) -> Option<String> {
     }
     mended.push_str(rest);
     is_changed.then_some(mended)
+}
+
+/// Whether a JSON string has this character by an escape alone.
+const fn must_be_escaped(c: char) -> bool {
+    matches!(c, '\\' | '\0'..' ')
 }
 
 /// Splits JSON after an opening quotation mark into the string's content, and the rest from the closing mark on.
@@ -144,7 +149,7 @@ enum Damage {
 fn mended_string(mut rest: &str, replace: bool) -> (String, Damage) {
     let mut mended = String::new();
     let mut damage = Damage::None;
-    while let Some(at) = rest.find(|c| c == '\\' || c < ' ') {
+    while let Some(at) = rest.find(must_be_escaped) {
         let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
         mended.push_str(plain);
         let (length, found) = escape(special);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tc3_core::{
     BeijingTime, CompactDate, Fen, Month, UnixTime, Yuan,
-    types::{BeijingSecond, BillDate},
+    types::{BeijingSecond, BillDate, lenient},
 };
 
 use super::cases;
@@ -31,6 +31,21 @@ proptest! {
         let fen = Fen::new(fen);
         prop_assert_eq!(fen.to_yuan().to_fen(), Some(fen));
         prop_assert_eq!(serde_json::to_string(&fen).unwrap().parse(), Ok(fen));
+    }
+
+    #[test]
+    fn an_integer_with_a_point_is_that_integer_or_an_error(
+        number in any::<i64>(),
+        digits in 0_u32..19,
+        zeros in 0_usize..30,
+    ) {
+        let number = number % 10_i64.pow(digits);
+        let json = format!("{number}.0{}", "0".repeat(zeros));
+        let read = lenient::required::<_, i64>(&mut serde_json::Deserializer::from_str(&json));
+        prop_assert!(read.is_err() || read.is_ok_and(|read| read == number), "{}", json);
+        let as_text = format!("\"{json}\"");
+        let read = lenient::required::<_, i64>(&mut serde_json::Deserializer::from_str(&as_text));
+        prop_assert!(read.is_err() || read.is_ok_and(|read| read == number), "{}", as_text);
     }
 
     #[test]

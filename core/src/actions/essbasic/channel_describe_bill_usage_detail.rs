@@ -364,7 +364,6 @@ lenient::read_as_scalars!(CostType);
 impl FromScalar for CostType {
     const EXPECTED: &'static str = i64::EXPECTED;
     const WHOLE_FLOATS: bool = true;
-    const BLANKS: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         i64::from_text(text).map(Self)
