@@ -20,14 +20,16 @@ use tower::Service;
 use tracing::Instrument;
 
 use crate::connect::{self, Connect, Connector};
-use crate::{Hyper, Items, Pages, Transport, credentials};
+use crate::transport::{Erased, Hyper, Transport};
+use crate::{Items, Pages, credentials};
 
 /// A client: calls actions and walks over lists.
 ///
 /// Clones are cheap and share the credentials, the frequency limits and the connections.
-pub struct Client<T = Hyper> {
+#[derive(Clone)]
+pub struct Client {
     session: Arc<Mutex<Session>>,
-    transport: Arc<T>,
+    transport: Arc<dyn Erased>,
     started: Instant,
 }
 
@@ -52,9 +54,7 @@ impl Client {
     pub fn builder() -> Builder {
         Builder::default()
     }
-}
 
-impl<T: Transport> Client<T> {
     /// Returns the action's output and the request id.
     ///
     /// # Errors
@@ -66,12 +66,12 @@ impl<T: Transport> Client<T> {
 
     /// Returns a stream over the pages of a list, each a whole reply. Takes an action, or a [`Walk`]: one that was stored,
     /// or one over several lists.
-    pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
+    pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A> {
         Pages::new(self.clone(), walk.into())
     }
 
     /// Returns a stream over the records of a list. Takes what [`pages`](Self::pages) takes.
-    pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
+    pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A> {
         self.pages(walk).items()
     }
 
@@ -118,17 +118,7 @@ impl<T: Transport> Client<T> {
     }
 }
 
-impl<T> Clone for Client<T> {
-    fn clone(&self) -> Self {
-        Self {
-            session: Arc::clone(&self.session),
-            transport: Arc::clone(&self.transport),
-            started: self.started,
-        }
-    }
-}
-
-impl<T> fmt::Debug for Client<T> {
+impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Client").field(&self.session).finish()
     }
@@ -274,7 +264,7 @@ impl Builder {
 
     /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout, the connector and TLS
     /// settings don't apply to it.
-    pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
+    pub fn transport(self, transport: impl Transport) -> Client {
         let session = Session::new(self.chain).with_settings(self.settings);
         Client {
             session: Arc::new(Mutex::new(session)),

@@ -72,10 +72,10 @@
 //! in another process or on another machine. [`pagination::walk`] explains how schedulers and several workers use it:
 //!
 //! ```
-//! use tc3_async::{billing::DescribeBillList, Client, Credential, Transport, Walk};
+//! use tc3_async::{billing::DescribeBillList, Client, Credential, Walk};
 //!
 //! /// Goes on from the stored walk, and stops after `most` pages, as if killed. Returns the number of records.
-//! async fn export(client: &Client<impl Transport>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
+//! async fn export(client: &Client, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
 //!     let walk: Walk<DescribeBillList> = serde_json::from_str(stored)?;
 //!     let (mut pages, mut count) = (client.pages(walk), 0);
 //!     for _ in 0..most {
@@ -155,7 +155,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A program that is tested this way takes a `Client<impl Transport>`. Waits take real time, unless the test calls
+//! Waits take real time, unless the test calls
 //! `tokio::time::pause`; [the guide](tc3_core::guide#test-offline) shows tests without a clock, and the frequency limits.
 //! Over a socket, the module `serve` and `cargo run -p tc3-async --features emulator --example emulator` serve the
 //! emulator; `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.
@@ -196,4 +196,4 @@ pub use tc3_core::{
     Invalid, Month, Outcome, Paginate, Region, Remedy, Reply, Settings, UnixTime, Untyped, Walk,
     Yuan, billing, credential, essbasic, pagination, sts,
 };
-pub use transport::{Hyper, Transport};
+pub use transport::Transport;

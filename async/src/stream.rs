@@ -8,7 +8,7 @@ use tc3_core::pagination::{Fetched, Prefetch, Turn};
 use tc3_core::{Error, Paginate, Reply, Walk};
 use tokio::task::JoinSet;
 
-use crate::{Client, Hyper, Transport};
+use crate::Client;
 
 /// A stream of the pages of a list, fetched one by one on demand, or several at once.
 ///
@@ -16,15 +16,15 @@ use crate::{Client, Hyper, Transport};
 /// [`Error::Shutdown`], and the stored walk can go on in another runtime.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
-pub struct Pages<A: Paginate, T = Hyper> {
-    client: Client<T>,
+pub struct Pages<A: Paginate> {
+    client: Client,
     planner: Prefetch<A>,
     /// Tasks, so that fetching goes on while the consumer is busy. They are aborted when this is dropped.
     running: JoinSet<Fetched<A>>,
 }
 
-impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
-    pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
+impl<A: Paginate + 'static> Pages<A> {
+    pub(crate) fn new(client: Client, walk: Walk<A>) -> Self {
         Self {
             client,
             planner: Prefetch::new(walk),
@@ -42,7 +42,7 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     }
 
     /// The same walk as single records.
-    pub fn items(self) -> Items<A, T> {
+    pub fn items(self) -> Items<A> {
         Items {
             pages: self,
             page: Vec::new().into_iter(),
@@ -61,7 +61,7 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     }
 }
 
-impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
+impl<A: Paginate + 'static> Stream for Pages<A> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -90,7 +90,7 @@ impl<A: Paginate + 'static, T: Transport> Stream for Pages<A, T> {
     }
 }
 
-impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
+impl<A: Paginate + 'static> FusedStream for Pages<A> {
     fn is_terminated(&self) -> bool {
         self.planner.is_ended()
     }
@@ -104,19 +104,19 @@ impl<A: Paginate + 'static, T: Transport> FusedStream for Pages<A, T> {
 /// An error ends the stream, [`Error::Incomplete`] included.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
-pub struct Items<A: Paginate, T = Hyper> {
-    pages: Pages<A, T>,
+pub struct Items<A: Paginate> {
+    pages: Pages<A>,
     page: vec::IntoIter<A::Item>,
 }
 
-impl<A: Paginate + 'static, T: Transport> Items<A, T> {
+impl<A: Paginate + 'static> Items<A> {
     /// Returns the next record, or `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<A::Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<A: Paginate + 'static, T: Transport> Stream for Items<A, T> {
+impl<A: Paginate + 'static> Stream for Items<A> {
     type Item = Result<A::Item, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -133,12 +133,12 @@ impl<A: Paginate + 'static, T: Transport> Stream for Items<A, T> {
     }
 }
 
-impl<A: Paginate + 'static, T: Transport> FusedStream for Items<A, T> {
+impl<A: Paginate + 'static> FusedStream for Items<A> {
     fn is_terminated(&self) -> bool {
         self.page.len() == 0 && self.pages.is_terminated()
     }
 }
 
 // Nothing is pinned.
-impl<A: Paginate, T> Unpin for Pages<A, T> {}
-impl<A: Paginate, T> Unpin for Items<A, T> {}
+impl<A: Paginate> Unpin for Pages<A> {}
+impl<A: Paginate> Unpin for Items<A> {}

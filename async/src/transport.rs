@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_core::future::BoxFuture;
 use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -35,6 +36,17 @@ pub trait Transport: Send + Sync + 'static {
     fn send(&self, attempt: Attempt) -> impl Future<Output = Outcome> + Send;
 }
 
+/// A [`Transport`] of any type.
+pub(crate) trait Erased: Send + Sync {
+    fn send(&self, attempt: Attempt) -> BoxFuture<'_, Outcome>;
+}
+
+impl<T: Transport> Erased for T {
+    fn send(&self, attempt: Attempt) -> BoxFuture<'_, Outcome> {
+        Box::pin(Transport::send(self, attempt))
+    }
+}
+
 impl<F, R> Transport for F
 where
     F: Fn(Attempt) -> R + Send + Sync + 'static,
@@ -47,7 +59,7 @@ where
 
 /// The transport over hyper-util's client, with rustls and Mozilla's roots, or others. Connections are reused.
 #[derive(Debug)]
-pub struct Hyper {
+pub(crate) struct Hyper {
     connect: Connect,
     /// One for each runtime and way to connect. A connection is driven by the runtime that made it: with one pool for
     /// all, a call could wait for a runtime that nobody runs.

@@ -12,14 +12,15 @@ use tc3_core::{
 };
 use ureq::tls::TlsConfig;
 
-use crate::{Items, Pages, Transport, Ureq, credentials, transport};
+use crate::{Items, Pages, Transport, credentials, transport};
 
 /// A client: calls actions and walks over lists.
 ///
 /// Clones are cheap and share the credentials, the frequency limits and the connections.
-pub struct Client<T = Ureq> {
+#[derive(Clone)]
+pub struct Client {
     session: Arc<Mutex<Session>>,
-    transport: Arc<T>,
+    transport: Arc<dyn Transport>,
     started: Instant,
 }
 
@@ -44,9 +45,7 @@ impl Client {
     pub fn builder() -> Builder {
         Builder::default()
     }
-}
 
-impl<T: Transport> Client<T> {
     /// Returns the action's output and the request id.
     ///
     /// # Errors
@@ -58,12 +57,12 @@ impl<T: Transport> Client<T> {
 
     /// Returns an iterator over the pages of a list, each a whole reply. Takes an action, or a [`Walk`]: one that was stored,
     /// or one over several lists.
-    pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A, T> {
+    pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A> {
         Pages::new(self.clone(), walk.into())
     }
 
     /// Returns an iterator over the records of a list. Takes what [`pages`](Self::pages) takes.
-    pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A, T> {
+    pub fn items<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Items<A> {
         self.pages(walk).items()
     }
 
@@ -107,17 +106,7 @@ impl<T: Transport> Client<T> {
     }
 }
 
-impl<T> Clone for Client<T> {
-    fn clone(&self) -> Self {
-        Self {
-            session: Arc::clone(&self.session),
-            transport: Arc::clone(&self.transport),
-            started: self.started,
-        }
-    }
-}
-
-impl<T> fmt::Debug for Client<T> {
+impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Client").field(&self.session).finish()
     }
@@ -196,13 +185,13 @@ impl Builder {
     /// Returns the client, over ureq.
     pub fn build(mut self) -> Client {
         self.settings = self.settings.or_proxy_variables(credentials::variable);
-        let ureq = Ureq::new(self.settings.connect_timeout(), self.tls.clone());
+        let ureq = transport::Ureq::new(self.settings.connect_timeout(), self.tls.clone());
         self.transport(ureq)
     }
 
     /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout and TLS
     /// settings don't apply to it.
-    pub fn transport<T: Transport>(self, transport: T) -> Client<T> {
+    pub fn transport(self, transport: impl Transport) -> Client {
         let session = Session::new(self.chain).with_settings(self.settings);
         Client {
             session: Arc::new(Mutex::new(session)),

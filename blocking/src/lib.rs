@@ -63,10 +63,10 @@
 //! in another process or on another machine. [`pagination::walk`] explains how schedulers and several workers use it:
 //!
 //! ```
-//! use tc3_blocking::{billing::DescribeBillList, Client, Credential, Transport, Walk};
+//! use tc3_blocking::{billing::DescribeBillList, Client, Credential, Walk};
 //!
 //! /// Goes on from the stored walk, and stops after `most` pages, as if killed. Returns the number of records.
-//! fn export(client: &Client<impl Transport>, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
+//! fn export(client: &Client, stored: &mut String, most: usize) -> Result<usize, Box<dyn std::error::Error>> {
 //!     let walk: Walk<DescribeBillList> = serde_json::from_str(stored)?;
 //!     let (mut pages, mut count) = (client.pages(walk), 0);
 //!     for _ in 0..most {
@@ -138,8 +138,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A program that is tested this way takes a `Client<impl Transport>`. Waits take real time;
-//! [the guide](tc3_core::guide#test-offline) shows tests without a clock, and the frequency limits. Over a socket,
+//! Waits take real time; [the guide](tc3_core::guide#test-offline) shows tests without a clock, and the frequency limits. Over a socket,
 //! `cargo run -p tc3-async --features emulator --example emulator` serves the emulator;
 //! `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.
 //!
@@ -177,4 +176,4 @@ pub use tc3_core::{
     Invalid, Month, Outcome, Paginate, Region, Remedy, Reply, Settings, UnixTime, Untyped, Walk,
     Yuan, billing, credential, essbasic, pagination, sts,
 };
-pub use transport::{Transport, Ureq};
+pub use transport::Transport;

@@ -9,15 +9,15 @@ use tc3_core::{Error, Paginate, Reply, Walk};
 use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, dispatcher};
 
-use crate::{Client, Transport, Ureq};
+use crate::Client;
 
 /// An iterator over the pages of a list, fetched one by one on demand, or several at once.
 ///
 /// An error ends the iterator, [`Error::Incomplete`] included.
 #[derive(Debug)]
 #[must_use = "iterators are lazy"]
-pub struct Pages<A: Paginate, T = Ureq> {
-    client: Client<T>,
+pub struct Pages<A: Paginate> {
+    client: Client,
     planner: Prefetch<A>,
     /// A test makes it fail.
     thread: fn() -> thread::Builder,
@@ -31,10 +31,10 @@ pub struct Pages<A: Paginate, T = Ureq> {
 /// resume later.
 ///
 /// An error ends the iterator, [`Error::Incomplete`] included.
-pub type Items<A, T = Ureq> = tc3_core::pagination::Items<Pages<A, T>, A>;
+pub type Items<A> = tc3_core::pagination::Items<Pages<A>, A>;
 
-impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
-    pub(crate) fn new(client: Client<T>, walk: Walk<A>) -> Self {
+impl<A: Paginate + 'static> Pages<A> {
+    pub(crate) fn new(client: Client, walk: Walk<A>) -> Self {
         Self {
             client,
             planner: Prefetch::new(walk),
@@ -53,7 +53,7 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     }
 
     /// The same walk as single records.
-    pub fn items(self) -> Items<A, T> {
+    pub fn items(self) -> Items<A> {
         Items::new(self)
     }
 
@@ -87,7 +87,7 @@ impl<A: Paginate + 'static, T: Transport> Pages<A, T> {
     }
 }
 
-impl<A: Paginate + 'static, T: Transport> Iterator for Pages<A, T> {
+impl<A: Paginate + 'static> Iterator for Pages<A> {
     type Item = Result<Reply<A::Output>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -109,7 +109,7 @@ impl<A: Paginate + 'static, T: Transport> Iterator for Pages<A, T> {
     }
 }
 
-impl<A: Paginate + 'static, T: Transport> FusedIterator for Pages<A, T> {}
+impl<A: Paginate + 'static> FusedIterator for Pages<A> {}
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,7 @@ pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
 /// At the level trace, ureq logs every byte of a request and of its answer, signatures and tokens included. Filter it
 /// by `ureq=info,ureq_proto=info`.
 #[derive(Debug)]
-pub struct Ureq(Agent);
+pub(crate) struct Ureq(Agent);
 
 impl Ureq {
     pub(crate) fn new(connect_timeout: Duration, tls: TlsConfig) -> Self {

@@ -9,14 +9,14 @@ use std::{
 };
 
 use futures_util::{TryStreamExt, stream::FusedStream};
-use tc3_async::{Client, Error, Items, Transport};
+use tc3_async::{Client, Error, Items};
 use tc3_core::{Attempt, billing::DescribeBillList, emulator::Emulator};
 use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
 use tokio::{runtime::Builder, sync::Barrier, time::timeout};
 
 const DENIED: &str = r#"{"Response":{"Error":{"Code":"UnauthorizedOperation.CamNoAuth","Message":"no"},"RequestId":"5e20"}}"#;
 
-async fn ids<T: Transport + 'static>(records: Items<DescribeBillList, T>) -> Vec<String> {
+async fn ids(records: Items<DescribeBillList>) -> Vec<String> {
     let ids = records.map_ok(|record| record.bill_id);
     ids.try_collect().await.unwrap()
 }

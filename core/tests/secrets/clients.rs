@@ -1,7 +1,6 @@
 //! Calls and walks of a client, and all that it prints and logs meanwhile.
 
 use std::{
-    fmt::Debug,
     io::{Read, Write},
     net::TcpListener,
     panic::{self, AssertUnwindSafe},
@@ -63,7 +62,7 @@ fn builder(credential: Credential, endpoint: Endpoint) -> Builder {
 }
 
 /// Walks over a list in both ways, and looks at all that there is to print.
-fn walk<T: Transport + Debug + 'static>(client: &Client<T>, width: usize, texts: &mut Texts) {
+fn walk(client: &Client, width: usize, texts: &mut Texts) {
     texts.debug("Client", client);
     let mut pages = client.pages(january()).width(width);
     while let Some(page) = wait(pages.next()) {
@@ -119,7 +118,7 @@ fn roles(texts: &mut Texts) {
 
 /// Makes calls and walks that go well and that don't, the last one with a transport that panics, and looks at all that
 /// is printed and logged meanwhile. Returns what was logged.
-pub(crate) fn look<T: Transport + Debug + 'static>(texts: &mut Texts, panicking: T) -> Vec<String> {
+pub(crate) fn look(texts: &mut Texts, panicking: impl Transport) -> Vec<String> {
     logs::collect();
     let panics = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&panics);

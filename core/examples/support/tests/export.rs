@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use tc3_blocking::{Client, Settings, Transport};
+use tc3_blocking::{Client, Settings};
 use tc3_core::{
     Action, Attempt, Credential, Failure, Paginate, UnixTime, emulator::Emulator, flow::Retry,
     session::Endpoint,
@@ -33,7 +33,7 @@ fn service() -> Service {
 }
 
 /// A client of the emulator, which answers so many requests and is then gone.
-fn client<A: Action>(answers: usize) -> Client<impl Transport> {
+fn client<A: Action>(answers: usize) -> Client {
     let Service { credential, .. } = service();
     let emulator = Mutex::new(Emulator::new(credential.clone()).with_records(100));
     let answered = AtomicUsize::new(0);
