@@ -1,12 +1,14 @@
-//! Security token service (STS), 2018-08-13: temporary credentials.
+//! Security token service (STS), 2018-08-13: temporary credentials, and whose a credential is.
 
 mod assume_role;
 mod assume_role_with_web_identity;
 mod assumed_role;
+mod get_caller_identity;
 
 pub use assume_role::{AssumeRole, Tag};
 pub use assume_role_with_web_identity::AssumeRoleWithWebIdentity;
 pub use assumed_role::{AssumedRole, TemporaryCredentials};
+pub use get_caller_identity::{CallerIdentity, CallerType, GetCallerIdentity};
 
 use crate::Invalid;
 
