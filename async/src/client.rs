@@ -11,8 +11,8 @@ use tc3_core::error::BoxError;
 use tc3_core::flow::{Driver, DriverStep};
 use tc3_core::session::Endpoint;
 use tc3_core::{
-    Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
-    Reply, Session, Settings, UnixTime, Walk,
+    Action, Call, Chain, Credential, Error, Flow, Invalid, Now, Paginate, Region, Reply, Session,
+    Settings, UnixTime, Walk,
 };
 // Tokio's `Instant`, so that tests can pause the clock.
 use tokio::{task::spawn_blocking, time::Instant};
@@ -85,16 +85,14 @@ impl Client {
                     let looked = spawn_blocking(move || credentials::look(&lookup)).await;
                     driver.found(looked.unwrap_or_else(|error| Err(error.into())));
                 }
-                DriverStep::Send(attempt) => driver.handle(self.send(attempt).await),
+                DriverStep::Send(attempt) => {
+                    let span = attempt.span().clone();
+                    driver.handle(self.transport.send(attempt).instrument(span).await);
+                }
                 DriverStep::Wait(delay) => tokio::time::sleep(delay).await,
                 DriverStep::Done(output) => return output,
             }
         }
-    }
-
-    async fn send(&self, attempt: Attempt) -> Outcome {
-        let span = attempt.span().clone();
-        self.transport.send(attempt).instrument(span).await
     }
 
     fn now(&self) -> Now {
@@ -236,18 +234,38 @@ impl Builder {
         self
     }
 
-    /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
+    /// Trusts the certificate authorities in this PEM text alone, in place of Mozilla's roots and of all that were added
+    /// before: for a gateway with a private authority.
     ///
-    /// For a gateway with a private authority, or a network whose proxy decrypts TLS. They replace Mozilla's roots; if
-    /// you need both, put both into the text. Every certificate in the text is trusted, or it is an error:
+    /// Every certificate in the text is trusted, or it is an error:
     /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `trust_only` when the text is not PEM, has a broken section or no certificate, or has one that
-    /// can't be a root.
+    /// [`Invalid`] naming `pem` when the text is not PEM, has a broken section or no certificate, or has one that can't be
+    /// a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
-        self.roots = Some(connect::roots(pem.as_ref())?);
+        self.roots = Some(connect::trust(RootCertStore::empty(), pem.as_ref())?);
+        Ok(self)
+    }
+
+    /// Trusts the certificate authorities in this PEM text as well: for a network whose proxy decrypts TLS. The rules are
+    /// those of [`trust_only`](Self::trust_only).
+    ///
+    /// ```
+    /// use tc3_async::Client;
+    ///
+    /// let text = "-----BEGIN CERTIFICATE-----\ncut";
+    /// let refused = Client::builder().trust_also(text).unwrap_err();
+    /// assert_eq!(refused.field(), "pem");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`trust_only`](Self::trust_only).
+    pub fn trust_also(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
+        let roots = self.roots.take().unwrap_or_else(connect::mozilla);
+        self.roots = Some(connect::trust(roots, pem.as_ref())?);
         Ok(self)
     }
 
@@ -257,7 +275,7 @@ impl Builder {
             self.settings = self.settings.or_proxy_variables(credentials::variable);
         }
         let timeout = self.settings.connect_timeout();
-        let tls = connect::tls(self.roots.take());
+        let tls = connect::tls(self.roots.take().unwrap_or_else(connect::mozilla));
         let connect = Connect::new(self.connector.take(), tls, timeout);
         self.transport(Hyper::new(connect))
     }

@@ -11,18 +11,18 @@ use http::{Request, StatusCode, Uri, header};
 use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::Matcher;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use rustls::{AlertDescription, ClientConfig, RootCertStore};
 use tc3_core::error::{BoxError, Obstacle};
 use tc3_core::{Invalid, proxy::ProxyUrl, wire::pem};
 use tower::timeout::Timeout;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt, service_fn};
+use webpki_roots::TLS_SERVER_ROOTS;
 
 /// A connection of any kind.
 pub(crate) type Io = Box<dyn Stream>;
@@ -148,30 +148,28 @@ pub(crate) fn obstacle(error: &(dyn Error + 'static)) -> Obstacle {
     obstacles.next().unwrap_or(Obstacle::Connection)
 }
 
-pub(crate) fn tls(roots: Option<RootCertStore>) -> Arc<ClientConfig> {
+pub(crate) fn tls(roots: RootCertStore) -> Arc<ClientConfig> {
     // By default rustls panics in a program with more than one cryptography provider.
     let provider = CryptoProvider::get_default().cloned();
     let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("a cryptography for TLS 1.2 or 1.3");
-    let config = match roots {
-        Some(roots) => builder.with_root_certificates(roots),
-        None => builder.with_webpki_roots(),
-    };
-    Arc::new(config.with_no_client_auth())
+    Arc::new(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-pub(crate) fn roots(text: &[u8]) -> Result<RootCertStore, Invalid> {
-    let invalid = |rule| Invalid::new("trust_only", rule);
-    let mut store = RootCertStore::empty();
-    for section in pem::certificates(text)? {
-        let root = CertificateDer::from_pem_slice(&section);
-        let root = root.map_err(|_| invalid("must be PEM with whole sections of base64"))?;
-        let added = store.add(root);
-        added.map_err(|_| invalid("has a certificate that can't be a root"))?;
+/// Mozilla's roots.
+pub(crate) fn mozilla() -> RootCertStore {
+    TLS_SERVER_ROOTS.iter().cloned().collect()
+}
+
+/// Adds the certificates in a PEM text to the roots.
+pub(crate) fn trust(mut roots: RootCertStore, text: &[u8]) -> Result<RootCertStore, Invalid> {
+    for root in pem::certificates(text)? {
+        let added = roots.add(root.into());
+        added.map_err(|_| Invalid::new("pem", "has a certificate that can't be a root"))?;
     }
-    Ok(store)
+    Ok(roots)
 }
 
 #[cfg(test)]
@@ -193,7 +191,7 @@ mod tests {
             async { io::Result::Ok(known) }
         });
         let own = Some(boxed(tcp(resolver, timeout)));
-        let connector = Connect::new(own, tls(None), timeout).connector(false, None);
+        let connector = Connect::new(own, tls(mozilla()), timeout).connector(false, None);
         let start = Instant::now();
         let connected = connector.oneshot(uri.parse().unwrap()).await;
         (connected, start.elapsed())

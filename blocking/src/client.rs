@@ -10,7 +10,7 @@ use tc3_core::{
     Action, Attempt, Call, Chain, Credential, Error, Flow, Invalid, Now, Outcome, Paginate, Region,
     Reply, Session, Settings, UnixTime, Walk,
 };
-use ureq::tls::TlsConfig;
+use ureq::tls::Certificate;
 
 use crate::{Items, Pages, Transport, credentials, transport};
 
@@ -118,7 +118,7 @@ impl fmt::Debug for Client {
 pub struct Builder {
     chain: Chain,
     settings: Settings,
-    tls: TlsConfig,
+    roots: Option<Vec<Certificate<'static>>>,
 }
 
 impl Builder {
@@ -167,25 +167,45 @@ impl Builder {
         Ok(self)
     }
 
-    /// Trusts the certificate authorities in this PEM text alone; Mozilla's roots by default.
+    /// Trusts the certificate authorities in this PEM text alone, in place of Mozilla's roots and of all that were added
+    /// before: for a gateway with a private authority.
     ///
-    /// For a gateway with a private authority, or a network whose proxy decrypts TLS. They replace Mozilla's roots; if
-    /// you need both, put both into the text. Every certificate in the text is trusted, or it is an error:
+    /// Every certificate in the text is trusted, or it is an error:
     /// [`pem::certificates`](tc3_core::wire::pem::certificates) has the rules.
     ///
     /// # Errors
     ///
-    /// [`Invalid`] naming `trust_only` when the text is not PEM, has a broken section or no certificate, or has one that
-    /// can't be a root.
+    /// [`Invalid`] naming `pem` when the text is not PEM, has a broken section or no certificate, or has one that can't be
+    /// a root.
     pub fn trust_only(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
-        self.tls = transport::trust_only(pem.as_ref())?;
+        self.roots = Some(transport::roots(pem.as_ref())?);
+        Ok(self)
+    }
+
+    /// Trusts the certificate authorities in this PEM text as well: for a network whose proxy decrypts TLS. The rules are
+    /// those of [`trust_only`](Self::trust_only).
+    ///
+    /// ```
+    /// use tc3_blocking::Client;
+    ///
+    /// let text = "-----BEGIN CERTIFICATE-----\ncut";
+    /// let refused = Client::builder().trust_also(text).unwrap_err();
+    /// assert_eq!(refused.field(), "pem");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`trust_only`](Self::trust_only).
+    pub fn trust_also(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Invalid> {
+        let roots = self.roots.get_or_insert_with(transport::mozilla);
+        roots.extend(transport::roots(pem.as_ref())?);
         Ok(self)
     }
 
     /// Returns the client, over ureq.
     pub fn build(mut self) -> Client {
         self.settings = self.settings.or_proxy_variables(credentials::variable);
-        let ureq = transport::Ureq::new(self.settings.connect_timeout(), self.tls.clone());
+        let ureq = transport::Ureq::new(self.settings.connect_timeout(), self.roots.take());
         self.transport(ureq)
     }
 

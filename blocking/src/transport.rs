@@ -3,9 +3,10 @@ use std::time::Duration;
 
 use rustls::RootCertStore;
 use tc3_core::{Attempt, Failure, Invalid, Outcome, wire::pem};
-use ureq::tls::{Certificate, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Proxy};
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use crate::connect::{agent, failure};
 
@@ -35,20 +36,25 @@ impl<F: Fn(Attempt) -> Outcome + Send + Sync + 'static> Transport for F {
     }
 }
 
-/// TLS settings that trust only the certificates in this PEM text.
-pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
-    let invalid = |rule| Invalid::new("trust_only", rule);
+/// The certificates in a PEM text.
+pub(crate) fn roots(text: &[u8]) -> Result<Vec<Certificate<'static>>, Invalid> {
     let mut store = RootCertStore::empty();
-    let mut roots = Vec::new();
-    for section in pem::certificates(text)? {
-        let root = Certificate::from_pem(&section)
-            .map_err(|_| invalid("must be PEM with whole sections of base64"))?;
+    let root = |der: Vec<u8>| {
+        let root = Certificate::from_der(&der).to_owned();
         // ureq ignores a certificate that can't be a root.
-        let added = store.add(root.der().into());
-        added.map_err(|_| invalid("has a certificate that can't be a root"))?;
-        roots.push(root);
-    }
-    Ok(TlsConfig::builder().root_certs(roots.into()).build())
+        let added = store.add(der.into());
+        added.map_err(|_| Invalid::new("pem", "has a certificate that can't be a root"))?;
+        Ok(root)
+    };
+    pem::certificates(text)?.into_iter().map(root).collect()
+}
+
+/// Mozilla's roots, as certificates.
+pub(crate) fn mozilla() -> Vec<Certificate<'static>> {
+    let roots = TLS_SERVER_ROOT_CERTS.iter();
+    roots
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect()
 }
 
 /// The transport over ureq, with rustls and Mozilla's roots, or others. Connections are reused.
@@ -59,7 +65,8 @@ pub(crate) fn trust_only(text: &[u8]) -> Result<TlsConfig, Invalid> {
 pub(crate) struct Ureq(Agent);
 
 impl Ureq {
-    pub(crate) fn new(connect_timeout: Duration, tls: TlsConfig) -> Self {
+    pub(crate) fn new(connect_timeout: Duration, roots: Option<Vec<Certificate<'static>>>) -> Self {
+        let roots = roots.map_or(RootCerts::WebPki, Into::into);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -68,7 +75,7 @@ impl Ureq {
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .proxy(None)
-            .tls_config(tls)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_connect(Some(connect_timeout))
             .user_agent(concat!("tc3-blocking/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -88,5 +95,19 @@ impl Transport for Ureq {
         let mut bytes = Vec::new();
         body.read_to_end(&mut bytes).map_err(Failure::unknown)?;
         Ok(http::Response::from_parts(parts, bytes.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_mozillas_roots_can_be_one() {
+        let mut store = RootCertStore::empty();
+        for root in mozilla() {
+            store.add(root.der().into()).unwrap();
+        }
+        assert!(store.len() > 100, "{}", store.len());
     }
 }

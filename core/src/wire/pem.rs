@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
+
 use crate::Invalid;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -14,14 +16,14 @@ const LINE: usize = 64;
 /// The ends of the labels of sections that hold no certificate.
 const OTHERS: [&[u8]; 4] = [b"KEY", b"PARAMETERS", b"REQUEST", b"CRL"];
 
-const INVALID: Invalid = Invalid::new("trust_only", "must be PEM with whole sections of base64");
+const INVALID: Invalid = Invalid::new("pem", "must be PEM with whole sections of base64");
 const UNREADABLE: Invalid = Invalid::new(
-    "trust_only",
+    "pem",
     "has a section that may hold a certificate in another form, such as TRUSTED CERTIFICATE or PKCS7; convert it",
 );
-const NONE: Invalid = Invalid::new("trust_only", "must hold a certificate in PEM");
+const NONE: Invalid = Invalid::new("pem", "must hold a certificate in PEM");
 
-/// Returns each `CERTIFICATE` of a text as a separate section in strict PEM.
+/// Returns the bytes (DER) of each `CERTIFICATE` in a text.
 ///
 /// Sections may be indented, follow each other without a line break, and have any text and byte order marks around
 /// them. Keys, parameters, requests and revocation lists are skipped.
@@ -31,15 +33,14 @@ const NONE: Invalid = Invalid::new("trust_only", "must hold a certificate in PEM
 ///
 /// let joined = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE----------BEGIN CERTIFICATE-----\nMAA=\n\
 ///     -----END CERTIFICATE-----";
-/// let strict = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
-/// assert_eq!(pem::certificates(joined)?, [strict.as_bytes(); 2]);
+/// assert_eq!(pem::certificates(joined)?, [[0x30, 0]; 2]);
 /// assert!(pem::certificates("-----BEGIN CERTIFICATE-----\nMAA=").is_err());
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Invalid`] naming `trust_only` when there is no certificate, when a section has no begin or end line, and for a
+/// [`Invalid`] naming `pem` when there is no certificate, when a section has no begin or end line, and for a
 /// section of any other kind.
 pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, Invalid> {
     let mut rest = text.as_ref();
@@ -54,7 +55,7 @@ pub fn certificates(text: impl AsRef<[u8]>) -> Result<Vec<Vec<u8>>, Invalid> {
         let label = label.to_ascii_uppercase();
         let is_other = |kind: &&[u8]| label.ends_with(kind);
         match &*label {
-            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" => found.push(strict(body)),
+            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" => found.push(der(body)?),
             _ if OTHERS.iter().any(is_other) => {}
             _ => return Err(UNREADABLE),
         }
@@ -108,19 +109,11 @@ fn strip<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
     begin.eq_ignore_ascii_case(start).then_some(rest)
 }
 
-fn strict(body: &[u8]) -> Vec<u8> {
-    let body: Vec<u8> = body
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
-    let mut section = b"-----BEGIN CERTIFICATE-----\n".to_vec();
-    for line in body.chunks(LINE) {
-        section.extend_from_slice(line);
-        section.push(b'\n');
-    }
-    section.extend_from_slice(b"-----END CERTIFICATE-----\n");
-    section
+/// The bytes of a section.
+fn der(body: &[u8]) -> Result<Vec<u8>, Invalid> {
+    let is_kept = |b: &u8| !b.is_ascii_whitespace();
+    let body: Vec<u8> = body.iter().copied().filter(is_kept).collect();
+    STANDARD.decode(body).map_err(|_| INVALID)
 }
 
 #[cfg(test)]
@@ -146,7 +139,7 @@ mod tests {
     #[test]
     fn every_certificate_is_found_however_it_is_set() {
         let [a, b] = ["MIIA", "MIIB"].map(|body| section("CERTIFICATE", body));
-        let expected = ["MIIA", "MIIB"].map(|body| section("CERTIFICATE", body) + "\n");
+        let expected = [[0x30, 0x82, 0], [0x30, 0x82, 1]];
         for text in [
             format!("{a}\n{b}\n"),
             format!("{a}{b}"),
@@ -175,11 +168,7 @@ mod tests {
             ]
             .concat(),
         ] {
-            assert_eq!(
-                certificates(&text).unwrap(),
-                expected.each_ref().map(|it| it.as_bytes()),
-                "{text}"
-            );
+            assert_eq!(certificates(&text).unwrap(), expected, "{text}");
         }
     }
 

@@ -18,9 +18,10 @@ use tc3_test_peer::{
 
 use super::{
     cases::{Again, CASES, RECORDS, Sees, stalls},
+    settings,
     setup::{LENIENCE, Setup},
 };
-use crate::driver::{Client, wait};
+use crate::driver::{Builder, Client, wait};
 
 /// How long an attempt may take where it is the test that it takes no longer.
 const STALL: Duration = Duration::from_secs(1);
@@ -308,8 +309,43 @@ fn a_root_that_cannot_be_one_is_named() {
         (&(trusted.clone() + &pem("CERTIFICATE", "AA==")), not_a_root),
     ] {
         let refused = trusts(text.as_bytes());
-        assert_eq!(refused, Err(Invalid::new("trust_only", rule)), "{text}");
+        assert_eq!(refused, Err(Invalid::new("pem", rule)), "{text}");
     }
+}
+
+/// Another authority beside one that is trusted, in either order.
+#[test]
+fn authorities_are_trusted_as_well_as_others() {
+    let (trusted, unknown) = (tls::trusted(), tls::unknown());
+    let (one, other) = (&trusted, &unknown);
+    let builder = |endpoint| {
+        Client::builder()
+            .credentials(credential())
+            .endpoint(endpoint)
+    };
+    for flaw in [Flaw::None, Flaw::UnknownIssuer] {
+        let service = Service::new(Certificate(flaw), 1);
+        let seen = |builder: Builder| {
+            let seen = wait(
+                builder
+                    .settings(settings(service.endpoint()))
+                    .build()
+                    .call(&january()),
+            );
+            !matches!(seen, Err(Error::Transport(Failure::NotSent(_))))
+        };
+        let both = builder(service.endpoint()).trust_only(one).unwrap();
+        assert!(seen(both.clone().trust_also(other).unwrap()), "{flaw:?}");
+        // Beside Mozilla's roots, which are none of the two.
+        let also = builder(service.endpoint()).trust_also(one).unwrap();
+        assert_eq!(seen(also.clone()), flaw == Flaw::None);
+        assert!(seen(also.clone().trust_also(other).unwrap()), "{flaw:?}");
+        // What is trusted alone replaces what was added.
+        let only = also.trust_only(other).unwrap();
+        assert_eq!(seen(only), flaw == Flaw::UnknownIssuer);
+    }
+    let refused = builder("https://127.0.0.1".parse().unwrap()).trust_also("");
+    assert_eq!(refused.unwrap_err().field(), "pem");
 }
 
 /// The connection is closed with the call, and never used again; the next one is.
