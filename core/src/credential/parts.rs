@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable, broken,
-    lookup::Variables,
+    lookup::Reads,
     source::{Identity, Source},
 };
 use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient};
@@ -56,7 +56,7 @@ impl Parts {
                 EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
                 _ => json_text(place, json)?,
             };
-            parts.push(field, place, text.as_deref().map(String::as_str));
+            parts.push(field, place, text);
         }
         Ok(parts)
     }
@@ -64,16 +64,16 @@ impl Parts {
     /// Reads the variables of these names. Those of one part must not differ.
     pub(super) fn from_variables<const N: usize>(
         names: [(&'static str, impl AsRef<[&'static str]>); N],
-        variables: &Variables,
+        reads: &mut Reads,
     ) -> Result<Self, Unreadable> {
         let mut parts = Self::default();
         for (field, names) in names {
             let names = names.as_ref();
             let (mut place, mut value) = (names.first().copied().unwrap_or_default(), None);
             for name in names {
-                match (variables.get(name)?, value) {
+                match (reads.variable(name)?, &value) {
                     (Some(text), None) => (place, value) = (name, Some(text)),
-                    (Some(text), Some(other)) if text != other => {
+                    (Some(text), Some(other)) if text != *other => {
                         let rule = "must not differ from the other variable for the same setting";
                         return Err(Unreadable::new(*name, rule));
                     }
@@ -85,11 +85,17 @@ impl Parts {
         Ok(parts)
     }
 
-    pub(super) fn push(&mut self, field: &'static str, place: &str, value: Option<&str>) {
+    pub(super) fn push(
+        &mut self,
+        field: &'static str,
+        place: impl Into<String>,
+        value: Option<Zeroizing<String>>,
+    ) {
+        let place = place.into();
         self.0.push(Part {
             field,
-            place: place.into(),
-            value: value.map(|value| Zeroizing::new(value.into())),
+            place,
+            value,
         });
     }
 

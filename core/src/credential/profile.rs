@@ -1,16 +1,24 @@
-use alloc::{format, string::String};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::mem;
 
+use zeroize::Zeroizing;
+
 use super::{
-    Credential, Unreadable,
+    Credential, Tried, Unreadable,
+    errors::Sort,
+    lookup::Reads,
     parts::{Parts, line, text},
     source::Identity,
 };
 
 /// The variable that names the file.
-pub(super) const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
+const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
 /// The default paths of the file.
-pub(super) const USUAL: [&str; 2] = [
+const USUAL: [&str; 2] = [
     "~/.tencentcloud/credentials",
     "/etc/tencentcloud/credentials",
 ];
@@ -24,10 +32,27 @@ const PARTS: [(&str, &[&str]); 5] = [
     ("RoleSessionName", &["role_session_name"]),
 ];
 
-/// The reason when there is no such file.
-pub(super) fn nowhere() -> String {
+/// The file that is named, here or by the variable, or else the first at a default path, with its path.
+pub(super) fn file(
+    named: Option<&str>,
+    reads: &mut Reads,
+) -> Result<(String, Zeroizing<Vec<u8>>), Tried> {
+    let named = match named {
+        Some(path) => Some(path.into()),
+        None => reads.variable(FILE)?.map(|path| path.to_string()),
+    };
+    if let Some(path) = named {
+        let file = reads.named_file(&path)?;
+        return Ok((path, file));
+    }
+    for path in USUAL {
+        if let Some(file) = reads.default_file(path)? {
+            return Ok((path.into(), file));
+        }
+    }
     let [home, etc] = USUAL;
-    format!("neither {home} nor {etc} is there, and {FILE} is not set")
+    let reason = format!("neither {home} nor {etc} is there, and {FILE} is not set");
+    Err(Tried::new(Sort::Absent, reason))
 }
 
 impl Credential {
@@ -130,10 +155,12 @@ impl Identity {
         for ((field, names), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role counts as missing; an empty id or key is an error.
             match setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret")) {
-                Some((place, value)) => parts.push(field, &place, Some(value)),
+                Some((place, value)) => {
+                    parts.push(field, place, Some(Zeroizing::new(value.into())))
+                }
                 None => {
                     let name = names.first().copied().unwrap_or(field);
-                    parts.push(field, &format!("{name} in section [{profile}]"), None);
+                    parts.push(field, format!("{name} in section [{profile}]"), None);
                 }
             }
         }

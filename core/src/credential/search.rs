@@ -1,18 +1,10 @@
-use alloc::{
-    boxed::Box,
-    string::{String, ToString},
-    sync::Arc,
-    vec,
-    vec::Vec,
-};
+use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 use core::{fmt, mem, ops::ControlFlow, time::Duration};
-
-use zeroize::Zeroizing;
 
 use super::{
     Chain, NoCredentials, Tried, Unreadable,
     errors::Sort,
-    lookup::{Candidate, Content, Looked, Lookup, Variables, bytes},
+    lookup::{Looked, Lookup, Reads},
     metadata::MachineRole,
     parts,
     refresh::Found,
@@ -61,22 +53,18 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 pub struct Search {
     /// Identifies this search to the session's [`Refresh`](super::Refresh).
     mark: Arc<()>,
-    /// The tccli profile whose configuration may have the region, if the region is wanted and tccli is a source.
-    configured: Option<Option<String>>,
+    chain: Chain,
+    wants_region: bool,
     /// The tick at which the search times out.
     until: Duration,
-    variables: Variables,
-    /// The variables that are not read yet.
-    unread: vec::IntoIter<&'static str>,
+    reads: Reads,
+    /// The last [`SearchStep::Read`].
+    asked: Option<Lookup>,
     level: Level,
     /// The chains around this one, each with the role to assume with what the inner chain finds, and the place that
     /// names the role, if any.
     outer: Vec<(Level, Box<AssumeRole>, Option<String>)>,
     task: Task,
-    /// The result of the last [`SearchStep::Read`].
-    looked: Option<Content>,
-    /// The current source's files at default paths that can't be read, and why.
-    denied: Vec<String>,
     /// Ignored problems, to be logged as warnings.
     passed_over: Vec<Tried>,
     /// The service's time in its last response.
@@ -125,35 +113,13 @@ impl Level {
 
 /// What the search does next.
 enum Task {
-    /// Read the next variable, or start the next source.
-    Next,
-    Look(Place),
+    /// Read the current source.
+    Read,
     /// Request credentials, with the place that names the role, if any.
     Fetch(Box<dyn Fetch>, Option<String>),
+    /// Read the region, if there are credentials, and end.
     End(Result<Found, NoCredentials>),
     Ended,
-}
-
-/// The next task, or why the source has no credentials.
-type Next = Result<Task, Tried>;
-
-/// What to read.
-enum Place {
-    Variable(&'static str),
-    /// A file of the current source, and those to try if it doesn't exist.
-    File(Candidate, vec::IntoIter<Candidate>),
-    /// The file that may have the region.
-    Region(Found, String),
-}
-
-impl Place {
-    fn lookup(&self) -> Lookup {
-        match self {
-            Self::Variable(name) => Lookup::Variable(name),
-            Self::File(file, _) => Lookup::file(&file.path),
-            Self::Region(_, path) => Lookup::file(path),
-        }
-    }
 }
 
 impl Search {
@@ -164,29 +130,16 @@ impl Search {
         until: Duration,
         scope: Scope,
     ) -> Self {
-        let sources = chain.base_sources();
-        let mut unread: Vec<_> = sources.iter().flat_map(|it| it.variables()).collect();
-        let mut wanted = sources.into_iter().filter(|_| wants_region);
-        if wanted
-            .clone()
-            .any(|it| matches!(it.0, SourceKind::Environment))
-        {
-            unread.push(REGION);
-        }
         Self {
             mark,
-            configured: wanted.find_map(|it| match &it.0 {
-                SourceKind::Tccli(profile) => Some(profile.clone()),
-                _ => None,
-            }),
+            chain: chain.clone(),
+            wants_region,
             until,
-            variables: Variables::default(),
-            unread: unread.into_iter(),
+            reads: Reads::default(),
+            asked: None,
             level: Level::new(chain),
             outer: Vec::new(),
-            task: Task::Next,
-            looked: None,
-            denied: Vec::new(),
+            task: Task::Read,
             passed_over: Vec::new(),
             date: None,
             trace: trace::Call::for_credentials(scope),
@@ -197,44 +150,55 @@ impl Search {
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let left = self.until.saturating_sub(now.tick);
         self.trace.step(now.tick);
+        self.asked = None;
         loop {
             let own_time = now.unix.plus(session.clock_offset());
-            let next = match mem::replace(&mut self.task, Task::Ended) {
-                Task::Next => self.next(own_time),
-                Task::Look(place) => match self.looked.take() {
-                    Some(content) => self.looked(place, content, own_time),
-                    None if left.is_zero() => match place {
-                        Place::Region(found, _) => Ok(Task::End(Ok(found))),
-                        _ => Err(Tried::late()),
-                    },
-                    None => {
-                        let lookup = place.lookup();
-                        self.task = Task::Look(place);
-                        self.looked = Some(Err("the lookup was abandoned".into()));
-                        return SearchStep::Read(lookup);
-                    }
-                },
+            match mem::replace(&mut self.task, Task::Ended) {
+                Task::Read => {
+                    let next = self.read(own_time);
+                    self.task = match self.reads.missing.take() {
+                        Some(lookup) if !left.is_zero() => return self.ask(lookup, Task::Read),
+                        Some(_) => self.failed(Tried::late()),
+                        None => next.unwrap_or_else(|tried| self.failed(tried)),
+                    };
+                }
                 Task::Fetch(mut fetch, place) => {
-                    match fetch.step(session, now, left, &mut self.trace) {
-                        ControlFlow::Break(Ok(keys)) => Ok(self.gained(keys)),
-                        ControlFlow::Break(Err(tried)) => Err(tried.at(place.as_deref())),
+                    self.task = match fetch.step(session, now, left, &mut self.trace) {
+                        ControlFlow::Break(Ok(keys)) => self.gained(keys),
+                        ControlFlow::Break(Err(tried)) => self.failed(tried.at(place.as_deref())),
                         ControlFlow::Continue(step) => {
                             self.task = Task::Fetch(fetch, place);
                             return step;
                         }
-                    }
+                    };
                 }
-                Task::End(result) => {
+                Task::End(mut result) => {
+                    if let Ok(found) = &mut result {
+                        let region = self.region();
+                        match self.reads.missing.take() {
+                            Some(lookup) if !left.is_zero() => {
+                                return self.ask(lookup, Task::End(result));
+                            }
+                            _ => found.region = self.optional(region),
+                        }
+                    }
                     let date = self.date.unwrap_or(own_time);
                     if let Some(result) = session.renewed(&self.mark, result, date, now) {
                         self.trace.searched(result.as_deref(), &self.passed_over);
                     }
-                    Ok(Task::Ended)
                 }
                 Task::Ended => return SearchStep::Done,
-            };
-            self.task = next.unwrap_or_else(|tried| self.failed(tried));
+            }
         }
+    }
+
+    /// Asks for a lookup, and does the task again after it.
+    fn ask(&mut self, lookup: Lookup, task: Task) -> SearchStep {
+        let abandoned = Err("the lookup was abandoned".into());
+        self.reads.insert(lookup.clone(), abandoned);
+        self.asked = Some(lookup.clone());
+        self.task = task;
+        SearchStep::Read(lookup)
     }
 
     /// Takes the outcome of the last [`SearchStep::Send`].
@@ -250,95 +214,46 @@ impl Search {
 
     /// Takes the result of the last [`SearchStep::Read`].
     pub fn found(&mut self, looked: Looked) {
-        if let (Some(content), Task::Look(place)) = (&mut self.looked, &self.task) {
-            self.trace.look(&place.lookup(), &looked);
-            *content = looked.map(|bytes| bytes.map(Zeroizing::new));
-        }
-    }
-
-    fn next(&mut self, own_time: UnixTime) -> Next {
-        if let Some(name) = self.unread.next() {
-            return Ok(Task::Look(Place::Variable(name)));
-        }
-        match self.level.source() {
-            Some(source) => {
-                let files = source.files(&self.variables)?;
-                self.next_file(files.into_iter(), own_time)
-            }
-            None => Ok(self.none()),
-        }
-    }
-
-    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>, own_time: UnixTime) -> Next {
-        match files.next() {
-            Some(file) => Ok(Task::Look(Place::File(file, files))),
-            None => self.identify(None, own_time),
-        }
-    }
-
-    fn looked(&mut self, place: Place, content: Content, own_time: UnixTime) -> Next {
-        match place {
-            Place::Variable(name) => {
-                self.variables.insert(name, content);
-                Ok(Task::Next)
-            }
-            Place::File(Candidate { path, named }, rest) => {
-                // In containers, the home directory often doesn't exist or belongs to another user.
-                let denied = content.is_err() && !named;
-                match bytes(content, &path) {
-                    Ok(Some(bytes)) => self.identify(Some((&path, &bytes)), own_time),
-                    Ok(None) if named => Err(Unreadable::new(path, "is not there").into()),
-                    Err(unreadable) if !denied => Err(unreadable.into()),
-                    found => {
-                        self.denied.extend(found.err().map(|it| it.to_string()));
-                        self.next_file(rest, own_time)
-                    }
-                }
-            }
-            Place::Region(found, path) => {
-                let region = bytes(content, &path).and_then(|file| match file {
-                    Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
-                    None => Ok(None),
-                });
-                Ok(self.end(found, region))
-            }
+        if let Some(lookup) = self.asked.take() {
+            self.trace.look(&lookup, &looked);
+            self.reads.insert(lookup, looked);
         }
     }
 
     /// Reads the current source, and requests its credentials.
-    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Next {
+    fn read(&mut self, own_time: UnixTime) -> Result<Task, Tried> {
+        self.reads.denied.clear();
         match self.level.source().cloned() {
-            Some(source) => self.ask(&source, None, file, own_time),
-            None => Ok(Task::Next),
+            Some(source) => self.request(&source, None, own_time),
+            None => Ok(self.none()),
         }
     }
 
     /// Requests the credentials of a source: the current one, or the one that it names at a place.
-    fn ask(
+    fn request(
         &mut self,
         source: &Source,
         place: Option<String>,
-        file: Option<(&str, &[u8])>,
         own_time: UnixTime,
-    ) -> Next {
+    ) -> Result<Task, Tried> {
         let fetch: Box<dyn Fetch> = match &source.0 {
             SourceKind::Fixed(keys) => return Ok(self.gained(keys.clone())),
             SourceKind::Role(role, base) => {
                 let outer = mem::replace(&mut self.level, Level::new(base));
                 self.outer.push((outer, role.clone(), place));
-                return Ok(Task::Next);
+                return Ok(Task::Read);
             }
             SourceKind::Tke => {
                 let scope = self.trace.scope.clone();
-                Box::new(tke::role(&self.variables, file, own_time, scope)?)
+                Box::new(tke::role(&mut self.reads, own_time, scope)?)
             }
             SourceKind::CvmRole { metadata, role } => {
                 Box::new(MachineRole::new(metadata, role.clone())?)
             }
             SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
-                let Identity { source, place } = source.read(&self.variables, file, own_time)?;
+                let Identity { source, place } = source.read(&mut self.reads, own_time)?;
                 self.pass_denied();
-                return self.ask(&source, place, None, own_time);
+                return self.request(&source, place, own_time);
             }
         };
         Ok(Task::Fetch(fetch, place))
@@ -352,38 +267,62 @@ impl Search {
             return Task::Fetch(Box::new(assume), place);
         }
         let Some(source) = self.level.sources.next() else {
-            return Task::Next;
+            return Task::Read;
         };
-        let found = Found {
+        Task::End(Ok(Found {
             source,
             credential,
             region: None,
+        }))
+    }
+
+    /// Reads the region from the environment, or else from tccli's configuration, if these are sources of the chain.
+    fn region(&mut self) -> Result<Option<Region>, Unreadable> {
+        if !self.wants_region {
+            return Ok(None);
+        }
+        let sources = self.chain.base_sources();
+        let has_environment = sources
+            .iter()
+            .any(|it| matches!(it.0, SourceKind::Environment));
+        if has_environment && let Some(name) = self.reads.variable(REGION)? {
+            return parts::region(REGION, &name).map(Some);
+        }
+        let profile = sources.into_iter().find_map(|it| match &it.0 {
+            SourceKind::Tccli(profile) => Some(profile.as_deref()),
+            _ => None,
+        });
+        let Some(profile) = profile else {
+            return Ok(None);
         };
-        let region = match (self.variables.get(REGION), &self.configured) {
-            (Ok(None), Some(profile)) => {
-                match tccli::file(profile.as_deref(), &self.variables, "configure") {
-                    Ok(file) => return Task::Look(Place::Region(found, file.path)),
-                    Err(unreadable) => Err(unreadable),
-                }
-            }
-            (Ok(Some(name)), _) => parts::region(REGION, name).map(Some),
-            (nothing, _) => nothing.map(|_| None),
-        };
-        self.end(found, region)
+        let (path, _) = tccli::path(profile, &mut self.reads, "configure")?;
+        match self.reads.file(&path)? {
+            Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
+            None => Ok(None),
+        }
+    }
+
+    /// The region is optional, so one that can't be read is only a warning.
+    fn optional(&mut self, region: Result<Option<Region>, Unreadable>) -> Option<Region> {
+        region.unwrap_or_else(|unreadable| {
+            let tried = Tried::from(unreadable).with_source("region");
+            self.passed_over.push(tried);
+            None
+        })
     }
 
     /// Continues after a source without credentials: with the next one if it was empty, else with the error.
     fn failed(&mut self, mut tried: Tried) -> Task {
         let denied = self.pass_denied();
         let Some(source) = self.level.sources.next() else {
-            return Task::Next;
+            return Task::Read;
         };
         let absent = tried.sort == Sort::Absent;
         if let (true, Some(denied)) = (absent, denied) {
             tried.reason = denied;
         }
         self.level.tried.push(tried.with_source(source));
-        if absent { Task::Next } else { self.none() }
+        if absent { Task::Read } else { self.none() }
     }
 
     /// Ends a chain that has no credentials. If it was the base of a role, the role's source fails.
@@ -398,19 +337,9 @@ impl Search {
         }
     }
 
-    /// Ends with what was found. The region is optional, so a region that can't be read is only a warning.
-    fn end(&mut self, found: Found, region: Result<Option<Region>, Unreadable>) -> Task {
-        let region = region.unwrap_or_else(|unreadable| {
-            let tried = Tried::from(unreadable).with_source("region");
-            self.passed_over.push(tried);
-            None
-        });
-        Task::End(Ok(Found { region, ..found }))
-    }
-
     /// Adds a warning for the files that the current source couldn't read, and returns it.
     fn pass_denied(&mut self) -> Option<String> {
-        let denied = mem::take(&mut self.denied).join(", ");
+        let denied = mem::take(&mut self.reads.denied).join(", ");
         let source = self.level.source().filter(|_| !denied.is_empty())?;
         let tried = Tried::new(Sort::Absent, &*denied).with_source(source);
         self.passed_over.push(tried);

@@ -1,11 +1,8 @@
-use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String};
 
 use super::{
-    Chain, Tried, Unreadable, environment,
-    errors::Sort,
-    lookup::{Candidate, Variables},
-    metadata::METADATA,
-    profile, tccli, tke,
+    Chain, Tried, Unreadable, environment, errors::Sort, lookup::Reads, metadata::METADATA,
+    profile, tccli,
 };
 use crate::{Credential, UnixTime, session::Endpoint, sts::AssumeRole};
 
@@ -174,58 +171,26 @@ impl Identity {
 }
 
 impl Source {
-    /// The environment variables that the source reads.
-    pub(super) fn variables(&self) -> Vec<&'static str> {
+    /// Reads who signs. A source without a text names itself.
+    pub(super) fn read(&self, reads: &mut Reads, now: UnixTime) -> Result<Identity, Tried> {
+        let absent = |reason| Tried::new(Sort::Absent, reason);
         match &self.0 {
-            SourceKind::Environment => environment::names().collect(),
-            SourceKind::Profile { file: None, .. } => vec![profile::FILE],
-            SourceKind::Tccli(_) => tccli::VARIABLES.into(),
-            SourceKind::Tke => tke::NAMES.into(),
-            _ => vec![],
-        }
-    }
-
-    /// The files that the source may read. The first one that exists is read.
-    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Tried> {
-        let candidate = |path: &str, named| Candidate {
-            path: path.into(),
-            named,
-        };
-        Ok(match &self.0 {
-            SourceKind::Profile {
-                file: Some(path), ..
-            } => vec![candidate(path, true)],
-            SourceKind::Profile { .. } => match variables.get(profile::FILE)? {
-                Some(path) => vec![candidate(path, true)],
-                None => profile::USUAL.map(|path| candidate(path, false)).into(),
-            },
+            SourceKind::Environment => {
+                let identity = Identity::from_environment(reads)?;
+                identity.ok_or_else(|| absent(environment::nothing()))
+            }
+            SourceKind::Profile { file, profile } => {
+                let (path, file) = profile::file(file.as_deref(), reads)?;
+                within(&path, Identity::from_profile(&file, profile))
+            }
             SourceKind::Tccli(profile) => {
-                vec![tccli::file(profile.as_deref(), variables, "credential")?]
-            }
-            SourceKind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
-            _ => vec![],
-        })
-    }
-
-    /// Reads who signs from the variables and the file that exists. A source without a text names itself.
-    pub(super) fn read(
-        &self,
-        variables: &Variables,
-        file: Option<(&str, &[u8])>,
-        now: UnixTime,
-    ) -> Result<Identity, Tried> {
-        let absent = |reason| Err(Tried::new(Sort::Absent, reason));
-        match (&self.0, file) {
-            (SourceKind::Environment, _) => {
-                let identity = Identity::from_environment(variables)?;
-                identity.map_or_else(|| absent(environment::nothing()), Ok)
-            }
-            (SourceKind::Profile { profile, .. }, Some((path, file))) => {
-                within(path, Identity::from_profile(file, profile))
-            }
-            (SourceKind::Profile { .. }, None) => absent(profile::nowhere()),
-            (SourceKind::Tccli(_), Some((path, file))) => {
-                let identity = within(path, Identity::from_tccli(file))?;
+                let (path, is_named) = tccli::path(profile.as_deref(), reads, "credential")?;
+                let file = match is_named {
+                    true => Some(reads.named_file(&path)?),
+                    false => reads.default_file(&path)?,
+                };
+                let file = file.ok_or_else(|| absent(format!("{path} is not there")))?;
+                let identity = within(&path, Identity::from_tccli(&file))?;
                 match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
                         let reason = format!("{path}: expired at Unix second {time}; log in again");
@@ -233,10 +198,6 @@ impl Source {
                     }
                     None => Ok(identity),
                 }
-            }
-            (SourceKind::Tccli(profile), None) => {
-                let file = tccli::file(profile.as_deref(), variables, "credential")?;
-                absent(format!("{} is not there", file.path))
             }
             _ => Ok(Identity {
                 source: self.clone(),
