@@ -1,8 +1,11 @@
-use alloc::sync::{Arc, Weak};
+use alloc::{
+    string::{String, ToString},
+    sync::{Arc, Weak},
+};
 use core::time::Duration;
 
 use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
-use crate::{Now, Region, UnixTime, flow::Retry, trace::Scope};
+use crate::{Now, UnixTime, flow::Retry, tc3::Signer, trace::Scope};
 
 /// Credentials are renewed at most so many seconds before they expire.
 const EARLY: i64 = 300;
@@ -19,9 +22,11 @@ const BACKOFF: Retry = Retry::NEVER
 /// How long a search may run past its deadline before another call may start a new one.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// When a session's credentials are searched for, and by which call.
+/// A session's credentials: which are in use, and when and by which call others are searched for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refresh {
+    /// Signs with the credentials in use; `None` before any are found.
+    pub(crate) signer: Option<Signer>,
     /// The sources to search. Once one has had credentials, only this one.
     chain: Chain,
     /// When to renew the credentials, and when they end, if they expire.
@@ -32,7 +37,7 @@ pub(crate) struct Refresh {
     /// Whether the service refused the current credentials, and no search has succeeded since.
     refused: bool,
     /// How many searches have ended.
-    ended: u64,
+    pub(crate) ended: u64,
     /// Identifies the current credentials.
     generation: Generation,
     /// How many searches have failed in a row, and the error of the last one.
@@ -78,11 +83,19 @@ pub(crate) struct Generation {
     changes: u64,
 }
 
+impl Generation {
+    fn next(self, is_other: bool) -> Self {
+        Self {
+            found: self.found.saturating_add(1),
+            changes: self.changes.saturating_add(is_other.into()),
+        }
+    }
+}
+
 /// What a search found.
 pub(crate) struct Found {
     pub(crate) source: Source,
     pub(crate) credential: Credential,
-    pub(crate) region: Option<Region>,
 }
 
 /// A search that a call waits for.
@@ -110,21 +123,25 @@ pub(crate) enum Claim {
 impl Refresh {
     pub(crate) fn new(chain: Chain) -> Self {
         Self {
+            signer: chain.fixed().cloned().map(Signer::new),
             chain,
             ..Self::default()
         }
     }
 
-    /// Returns what a call with so much time left has to do. `has_some` is true even if the credentials have expired.
-    pub(crate) fn claim(
-        &mut self,
-        has_some: bool,
-        left: Duration,
-        now: Now,
-        scope: &Scope,
-    ) -> Claim {
+    /// Uses this credential from now on, and searches for no others.
+    pub(crate) fn fix(&mut self, credential: Credential) {
+        let generation = self.generation.next(true);
+        *self = Self {
+            generation,
+            ..Self::new(credential.into())
+        };
+    }
+
+    /// Returns what a call with so much time left has to do.
+    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
         let past = |moment: &Option<Moment>| moment.is_some_and(|it| it.has_come(now));
-        let valid = has_some && !past(&self.end);
+        let valid = self.signer.is_some() && !past(&self.end);
         let usable = valid && !self.refused;
         if usable && !past(&self.renew) {
             return Claim::Ready;
@@ -168,11 +185,6 @@ impl Refresh {
         self.flight.as_ref().is_some_and(|it| it.out.is_none())
     }
 
-    /// How many searches have ended.
-    pub(crate) const fn ended(&self) -> u64 {
-        self.ended
-    }
-
     /// Why the last search found no usable credentials.
     pub(crate) fn no_credentials(&self) -> NoCredentials {
         let reason = "the credentials that were found expired at once";
@@ -193,9 +205,10 @@ impl Refresh {
         NoCredentials::of_all(sort, reason)
     }
 
-    /// Identifies the current credentials.
-    pub(crate) const fn generation(&self) -> Generation {
-        self.generation
+    /// Identifies the current credentials, unless there can't be others.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        let is_fixed = self.chain.fixed().is_some();
+        (!is_fixed).then_some(self.generation)
     }
 
     /// Notes that the service refused a request signed with credentials of this generation. They are not used again
@@ -211,41 +224,39 @@ impl Refresh {
         self.generation.changes != generation.changes
     }
 
-    /// Takes the result of a search; `date` is the time by the source's clock. Returns what the session uses from now
-    /// on, or why there is nothing; `None` if another search has replaced this one.
+    /// Takes the result of a search; `date` is the time by the source's clock. Returns the source of the credentials, or
+    /// why there are none; `None` if another search has replaced this one.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
-        old: Option<&Credential>,
         result: Result<Found, NoCredentials>,
         date: UnixTime,
         now: Now,
-    ) -> Option<Result<Found, NoCredentials>> {
+    ) -> Option<Result<String, NoCredentials>> {
         let own = |out: &Weak<()>| out.as_ptr() == Arc::as_ptr(mark);
         self.flight.take_if(|it| it.out.as_ref().is_some_and(own))?;
         self.ended = self.ended.saturating_add(1);
-        let result = result.and_then(|found| {
-            (self.renew, self.end) = life(&found, date, now)?;
-            Ok(found)
-        });
-        match &result {
-            Ok(found) => {
-                let generation = &mut self.generation;
-                generation.found = generation.found.saturating_add(1);
-                if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
-                    generation.changes = generation.changes.saturating_add(1);
-                }
-                self.chain = found.source.clone().into();
+        let life = result.and_then(|found| Ok((life(&found, date, now)?, found)));
+        Some(match life {
+            Ok((life, Found { source, credential })) => {
+                (self.renew, self.end) = life;
+                let old = self.signer.as_ref().map(Signer::credential);
+                let is_other = old.is_none_or(|old| !old.has_keys_of(&credential));
+                self.generation = self.generation.next(is_other);
+                self.signer = Some(Signer::new(credential));
+                let name = source.to_string();
+                self.chain = source.into();
                 (self.refused, self.failures, self.failure) = (false, 0, None);
+                Ok(name)
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
                 self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
                 self.retry_at = now.tick.saturating_add(MIN_PAUSE).saturating_add(delay);
+                Err(missing)
             }
-        }
-        Some(result)
+        })
     }
 }
 

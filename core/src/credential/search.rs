@@ -117,8 +117,9 @@ enum Task {
     Read,
     /// Request credentials, with the place that names the role, if any.
     Fetch(Box<dyn Fetch>, Option<String>),
-    /// Read the region, if there are credentials, and end.
-    End(Result<Found, NoCredentials>),
+    /// Read the region to use with these credentials.
+    Region(Found),
+    End(Result<Found, NoCredentials>, Option<Region>),
     Ended,
 }
 
@@ -172,19 +173,21 @@ impl Search {
                         }
                     };
                 }
-                Task::End(mut result) => {
-                    if let Ok(found) = &mut result {
-                        let region = self.region();
-                        match self.reads.missing.take() {
-                            Some(lookup) if !left.is_zero() => {
-                                return self.ask(lookup, Task::End(result));
-                            }
-                            _ => found.region = self.optional(region),
-                        }
+                Task::Region(found) => {
+                    let region = self.region();
+                    if let Some(lookup) = self.reads.missing.take()
+                        && !left.is_zero()
+                    {
+                        return self.ask(lookup, Task::Region(found));
                     }
+                    self.task = Task::End(Ok(found), self.optional(region));
+                }
+                Task::End(result, region) => {
                     let date = self.date.unwrap_or(own_time);
-                    if let Some(result) = session.renewed(&self.mark, result, date, now) {
+                    let result = session.refresh.renewed(&self.mark, result, date, now);
+                    if let Some(result) = result {
                         self.trace.searched(result.as_deref(), &self.passed_over);
+                        session.set_region(region.filter(|_| result.is_ok()));
                     }
                 }
                 Task::Ended => return SearchStep::Done,
@@ -269,11 +272,7 @@ impl Search {
         let Some(source) = self.level.sources.next() else {
             return Task::Read;
         };
-        Task::End(Ok(Found {
-            source,
-            credential,
-            region: None,
-        }))
+        Task::Region(Found { source, credential })
     }
 
     /// Reads the region from the environment, or else from tccli's configuration, if these are sources of the chain.
@@ -333,7 +332,7 @@ impl Search {
                 self.level = outer;
                 self.failed(Tried::of_base(&missing))
             }
-            None => Task::End(Err(missing)),
+            None => Task::End(Err(missing), None),
         }
     }
 

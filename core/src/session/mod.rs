@@ -3,25 +3,19 @@
 pub(crate) mod endpoint;
 mod settings;
 
-use alloc::{
-    boxed::Box,
-    string::{String, ToString},
-    sync::Arc,
-};
 use core::{mem, time::Duration};
 
 pub use endpoint::Endpoint;
 pub use settings::{Language, Region, Settings, Wire};
 
 use crate::{
-    Chain, Credential, Invalid, Now, Target, UnixTime,
-    credential::{Claim, Found, Generation, NoCredentials, Refresh, Search},
+    Chain, Credential, Invalid, Now, Target,
+    credential::{Refresh, Search},
     flow::{
         clock::ServiceClock,
         rate_limit::{RateLimit, RateLimits},
     },
     tc3::Signer,
-    trace::Scope,
 };
 
 /// How long a session uses another endpoint before it tries the first one again.
@@ -45,10 +39,7 @@ const FAILBACK: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Session {
     settings: Settings,
-    /// `None` before credentials are found.
-    signer: Option<Signer>,
-    /// The search for credentials, unless they are fixed.
-    refresh: Option<Box<Refresh>>,
+    pub(crate) refresh: Refresh,
     rate_limits: RateLimits,
     clock: ServiceClock,
     route: Route,
@@ -64,15 +55,9 @@ struct Route {
 impl Session {
     /// A session with the default settings and a credential, or a [`Chain`] that is searched for one.
     pub fn new(credentials: impl Into<Chain>) -> Self {
-        let chain = credentials.into();
-        let fixed = chain.fixed().cloned();
         Self {
             settings: Settings::default(),
-            refresh: match fixed {
-                Some(_) => None,
-                None => Some(Box::new(Refresh::new(chain))),
-            },
-            signer: fixed.map(Signer::new),
+            refresh: Refresh::new(credentials.into()),
             rate_limits: RateLimits::default(),
             clock: ServiceClock::default(),
             route: Route::default(),
@@ -92,13 +77,12 @@ impl Session {
 
     /// The credential that signs requests; `None` before one is found.
     pub fn credential(&self) -> Option<&Credential> {
-        self.signer.as_ref().map(Signer::credential)
+        self.refresh.signer.as_ref().map(Signer::credential)
     }
 
     /// Replaces the credential: id, key and token change together. The session no longer searches for credentials.
     pub fn set_credential(&mut self, credential: Credential) {
-        self.signer = Some(Signer::new(credential));
-        self.refresh = None;
+        self.refresh.fix(credential);
     }
 
     /// Returns the search for credentials that a call is waiting for, unless another driver has it.
@@ -107,61 +91,12 @@ impl Session {
     /// first, and drives the search instead of waiting. The search ends within that call's deadline. Without a driver
     /// that does so, calls wait until their deadline, and their error tells.
     pub fn search(&mut self, now: Now) -> Option<Search> {
-        let wants_region = self.settings.region().is_none() && self.signer.is_none();
-        self.refresh.as_mut()?.search(wants_region, now)
+        let wants_region = self.settings.region().is_none() && self.credential().is_none();
+        self.refresh.search(wants_region, now)
     }
 
-    /// What a call with so much time left does about credentials.
-    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
-        let has_some = self.signer.is_some();
-        match &mut self.refresh {
-            Some(refresh) => refresh.claim(has_some, left, now, scope),
-            None => Claim::Ready,
-        }
-    }
-
-    /// The search for credentials, unless they are fixed.
-    pub(crate) fn refresh(&self) -> Option<&Refresh> {
-        self.refresh.as_deref()
-    }
-
-    /// Takes the result of a search. Returns the source of the credentials, or why there are none; `None` if another
-    /// search has replaced this one.
-    pub(crate) fn renewed(
-        &mut self,
-        mark: &Arc<()>,
-        result: Result<Found, NoCredentials>,
-        date: UnixTime,
-        now: Now,
-    ) -> Option<Result<String, NoCredentials>> {
-        let old = self.signer.as_ref().map(Signer::credential);
-        let refresh = self.refresh.as_mut()?;
-        let renewed = refresh.renewed(mark, old, result, date, now)?;
-        Some(renewed.map(|found| {
-            self.signer = Some(Signer::new(found.credential));
-            self.set_region(found.region);
-            found.source.to_string()
-        }))
-    }
-
-    /// Identifies the current credentials, if a search found them.
-    pub(crate) fn generation(&self) -> Option<Generation> {
-        self.refresh().map(Refresh::generation)
-    }
-
-    /// Records that the service has refused these credentials.
-    pub(crate) fn refuse(&mut self, generation: Generation) {
-        if let Some(refresh) = &mut self.refresh {
-            refresh.refuse(generation);
-        }
-    }
-
-    /// Whether the session has other credentials than these by now.
-    pub(crate) fn has_others(&self, generation: Generation) -> bool {
-        self.refresh().is_none_or(|it| it.has_others(generation))
-    }
-
-    fn set_region(&mut self, region: Option<Region>) {
+    /// Sets the region, unless the settings name one.
+    pub(crate) fn set_region(&mut self, region: Option<Region>) {
         if self.settings.region().is_none() {
             self.settings = mem::take(&mut self.settings).with_region(region);
         }
@@ -215,6 +150,6 @@ impl Session {
 
     /// The settings and the signer, to build a request.
     pub(crate) const fn parts(&mut self) -> (&Settings, Option<&mut Signer>) {
-        (&self.settings, self.signer.as_mut())
+        (&self.settings, self.refresh.signer.as_mut())
     }
 }
