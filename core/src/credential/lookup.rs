@@ -93,21 +93,24 @@ impl Reads {
         self.bytes(Lookup::file(path), path)
     }
 
-    /// The file at a path that a user named.
-    pub(super) fn named_file(&mut self, path: &str) -> Result<Bytes, Unreadable> {
-        let file = self.file(path)?;
-        file.ok_or_else(|| Unreadable::new(path, "is not there"))
-    }
-
-    /// The file at a default path. In containers, the home directory often doesn't exist or belongs to another user, so
-    /// a file that can't be read counts as missing.
-    pub(super) fn default_file(&mut self, path: &str) -> Result<Option<Bytes>, Unreadable> {
-        match self.known.get(&Lookup::file(path)) {
-            Some(Err(reason)) => {
-                self.denied.push(format!("{path} {reason}"));
-                Ok(None)
+    /// The first of these files that exists, and its path. If a user named them, one must exist.
+    pub(super) fn first_file<'p>(
+        &mut self,
+        paths: &[&'p str],
+        are_named: bool,
+    ) -> Result<Option<(&'p str, Bytes)>, Unreadable> {
+        for &path in paths {
+            match self.known.get(&Lookup::file(path)) {
+                Some(Ok(None)) if are_named => return Err(Unreadable::new(path, "is not there")),
+                // In containers, the home directory often doesn't exist or belongs to another user.
+                Some(Err(reason)) if !are_named => self.denied.push(format!("{path} {reason}")),
+                _ => {
+                    if let Some(file) = self.file(path)? {
+                        return Ok(Some((path, file)));
+                    }
+                }
             }
-            _ => self.file(path),
         }
+        Ok(None)
     }
 }

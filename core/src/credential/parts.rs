@@ -24,10 +24,10 @@ pub(super) struct Parts(pub(super) Vec<Part>);
 
 pub(super) struct Part {
     /// The API's name of the part.
-    field: &'static str,
+    pub(super) field: &'static str,
     /// Where the part is in the text, or would be.
-    place: String,
-    value: Option<Zeroizing<String>>,
+    pub(super) place: String,
+    pub(super) value: Option<Zeroizing<String>>,
 }
 
 /// When the keys expire: a JSON number of Unix seconds.
@@ -52,11 +52,16 @@ impl Parts {
         let mut parts = Self::default();
         for ((field, names), json) in names.into_iter().zip(fields) {
             let place = names.first().copied().unwrap_or_default();
-            let text = match field {
+            let value = match field {
                 EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
                 _ => json_text(place, json)?,
             };
-            parts.push(field, place, text);
+            let place = place.into();
+            parts.0.push(Part {
+                field,
+                place,
+                value,
+            });
         }
         Ok(parts)
     }
@@ -80,23 +85,14 @@ impl Parts {
                     _ => {}
                 }
             }
-            parts.push(field, place, value);
+            let place = place.into();
+            parts.0.push(Part {
+                field,
+                place,
+                value,
+            });
         }
         Ok(parts)
-    }
-
-    pub(super) fn push(
-        &mut self,
-        field: &'static str,
-        place: impl Into<String>,
-        value: Option<Zeroizing<String>>,
-    ) {
-        let place = place.into();
-        self.0.push(Part {
-            field,
-            place,
-            value,
-        });
     }
 
     fn part(&self, field: &str) -> Option<&Part> {

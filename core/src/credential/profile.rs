@@ -1,24 +1,18 @@
-use alloc::{
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{format, string::String};
 use core::mem;
 
 use zeroize::Zeroizing;
 
 use super::{
-    Credential, Tried, Unreadable,
-    errors::Sort,
-    lookup::Reads,
-    parts::{Parts, line, text},
+    Credential, Unreadable,
+    parts::{Part, Parts, line, text},
     source::Identity,
 };
 
 /// The variable that names the file.
-const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
+pub(super) const FILE: &str = "TENCENTCLOUD_CREDENTIALS_FILE";
 /// The default paths of the file.
-const USUAL: [&str; 2] = [
+pub(super) const USUAL: [&str; 2] = [
     "~/.tencentcloud/credentials",
     "/etc/tencentcloud/credentials",
 ];
@@ -32,27 +26,10 @@ const PARTS: [(&str, &[&str]); 5] = [
     ("RoleSessionName", &["role_session_name"]),
 ];
 
-/// The file that is named, here or by the variable, or else the first at a default path, with its path.
-pub(super) fn file(
-    named: Option<&str>,
-    reads: &mut Reads,
-) -> Result<(String, Zeroizing<Vec<u8>>), Tried> {
-    let named = match named {
-        Some(path) => Some(path.into()),
-        None => reads.variable(FILE)?.map(|path| path.to_string()),
-    };
-    if let Some(path) = named {
-        let file = reads.named_file(&path)?;
-        return Ok((path, file));
-    }
-    for path in USUAL {
-        if let Some(file) = reads.default_file(path)? {
-            return Ok((path.into(), file));
-        }
-    }
+/// The reason when there is no such file.
+pub(super) fn nowhere() -> String {
     let [home, etc] = USUAL;
-    let reason = format!("neither {home} nor {etc} is there, and {FILE} is not set");
-    Err(Tried::new(Sort::Absent, reason))
+    format!("neither {home} nor {etc} is there, and {FILE} is not set")
 }
 
 impl Credential {
@@ -154,15 +131,18 @@ impl Identity {
         let mut parts = Parts::default();
         for ((field, names), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role counts as missing; an empty id or key is an error.
-            match setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret")) {
-                Some((place, value)) => {
-                    parts.push(field, place, Some(Zeroizing::new(value.into())))
-                }
-                None => {
-                    let name = names.first().copied().unwrap_or(field);
-                    parts.push(field, format!("{name} in section [{profile}]"), None);
-                }
-            }
+            let setting =
+                setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret"));
+            let name = names.first().copied().unwrap_or(field);
+            let (place, value) = match setting {
+                Some((place, value)) => (place, Some(Zeroizing::new(value.into()))),
+                None => (format!("{name} in section [{profile}]"), None),
+            };
+            parts.0.push(Part {
+                field,
+                place,
+                value,
+            });
         }
         parts.identity()
     }

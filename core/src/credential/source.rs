@@ -1,9 +1,6 @@
 use alloc::{boxed::Box, format, string::String};
 
-use super::{
-    Chain, Tried, Unreadable, environment, errors::Sort, lookup::Reads, metadata::METADATA,
-    profile, tccli,
-};
+use super::{Chain, Tried, Unreadable, environment, errors::Sort, lookup::Reads, profile, tccli};
 use crate::{Credential, UnixTime, session::Endpoint, sts::AssumeRole};
 
 /// A source of credentials in a [`Chain`].
@@ -102,10 +99,7 @@ impl Source {
     ///
     /// The endpoint is plain http at a link-local address. Requests to it use no proxy and time out after 2 seconds.
     pub fn cvm_role() -> Self {
-        Self(SourceKind::CvmRole {
-            metadata: Endpoint::plain(METADATA),
-            role: None,
-        })
+        Self::cvm_role_at(Endpoint::METADATA, None)
     }
 
     /// The same with another metadata endpoint, e.g. for tests, or with a role whose name is known.
@@ -180,17 +174,22 @@ impl Source {
                 identity.ok_or_else(|| absent(environment::nothing()))
             }
             SourceKind::Profile { file, profile } => {
-                let (path, file) = profile::file(file.as_deref(), reads)?;
-                within(&path, Identity::from_profile(&file, profile))
+                let named = match file {
+                    Some(path) => Some(path.clone().into()),
+                    None => reads.variable(profile::FILE)?,
+                };
+                let (path, file) = match &named {
+                    Some(path) => reads.first_file(&[path], true)?,
+                    None => reads.first_file(&profile::USUAL, false)?,
+                }
+                .ok_or_else(|| absent(profile::nowhere()))?;
+                within(path, Identity::from_profile(&file, profile))
             }
             SourceKind::Tccli(profile) => {
                 let (path, is_named) = tccli::path(profile.as_deref(), reads, "credential")?;
-                let file = match is_named {
-                    true => Some(reads.named_file(&path)?),
-                    false => reads.default_file(&path)?,
-                };
-                let file = file.ok_or_else(|| absent(format!("{path} is not there")))?;
-                let identity = within(&path, Identity::from_tccli(&file))?;
+                let file = reads.first_file(&[&path], is_named)?;
+                let (path, file) = file.ok_or_else(|| absent(format!("{path} is not there")))?;
+                let identity = within(path, Identity::from_tccli(&file))?;
                 match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
                         let reason = format!("{path}: expired at Unix second {time}; log in again");

@@ -31,7 +31,8 @@ pub(super) fn role(reads: &mut Reads, now: UnixTime, scope: Scope) -> Result<Ass
     let role = account.required(ROLE_ARN)?;
     let region = parts::region(REGION, region)?;
     account.plain([PROVIDER_ID, ROLE_ARN])?;
-    let token = reads.named_file(file)?;
+    let token = reads.first_file(&[file], true)?;
+    let token = token.map(|(_, token)| token).unwrap_or_default();
     let token = str::from_utf8(&token).unwrap_or_default().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         let rule = "must hold a token of printable ASCII";

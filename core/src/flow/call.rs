@@ -190,7 +190,7 @@ impl<A: Action> Call<A> {
         let Ok(prepared) = &self.prepared else {
             return Err(Error::Ended);
         };
-        let rate = session.rate(prepared.target())?;
+        let rate = session.settings().rate(prepared.target())?;
         let limit = session.rate_limit(prepared.target());
         let queued = limit.wait(rate, now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
@@ -313,7 +313,7 @@ impl<A: Action> Call<A> {
             RetryAction::GiveUp => can_help = false,
             RetryAction::Retry => {}
             RetryAction::Failover => {
-                let others = session.settings().failover().len();
+                let others = session.settings().failover.len();
                 // Without a delay while there are endpoints that this call has not tried.
                 if session.reroute(self.endpoint, now.tick) && unreachable < others {
                     delay = Duration::ZERO;
@@ -321,7 +321,7 @@ impl<A: Action> Call<A> {
                 self.unreachable = unreachable.saturating_add(1);
             }
             RetryAction::Rest => {
-                let longest = session.settings().longest_rest().max(SHORTEST_REST);
+                let longest = session.settings().longest_rest.max(SHORTEST_REST);
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
                 delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {

@@ -9,7 +9,7 @@ pub use endpoint::Endpoint;
 pub use settings::{Language, Region, Settings, Wire};
 
 use crate::{
-    Chain, Credential, Invalid, Now, Target,
+    Chain, Credential, Now, Target,
     credential::{Refresh, Search},
     flow::{
         clock::ServiceClock,
@@ -112,17 +112,6 @@ impl Session {
         &mut self.clock
     }
 
-    /// The most requests of an action per second.
-    pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
-        match self.settings.rate(target) {
-            Some(0) => Err(Invalid::new(
-                "rate",
-                "must be at least 1 per second, or none",
-            )),
-            rate => Ok(rate.unwrap_or(u32::MAX)),
-        }
-    }
-
     pub(crate) fn rate_limit(&mut self, target: &Target) -> &mut RateLimit {
         self.rate_limits.of(target)
     }
@@ -138,7 +127,7 @@ impl Session {
     /// Switches to the next endpoint, unless another call already has. Returns whether the endpoint is another one now.
     pub(crate) fn reroute(&mut self, unreachable: usize, now: Duration) -> bool {
         if self.route.endpoint == unreachable {
-            let others = self.settings.failover().len();
+            let others = self.settings.failover.len();
             let next = unreachable.saturating_add(1);
             self.route = Route {
                 endpoint: if next > others { 0 } else { next },

@@ -1,5 +1,5 @@
 use alloc::{borrow::Cow, string::String, vec::Vec};
-use core::{fmt, time::Duration};
+use core::time::Duration;
 
 use http::Uri;
 
@@ -26,20 +26,20 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Settings {
     endpoint: Endpoint,
-    failover: Vec<Endpoint>,
+    pub(crate) failover: Vec<Endpoint>,
     proxies: Option<Proxies>,
     region: Option<Region>,
-    language: Option<Language>,
-    wire: Wire,
+    pub(crate) language: Option<Language>,
+    pub(crate) wire: Wire,
     deadline: Duration,
     attempt_timeout: Duration,
     connect_timeout: Duration,
     retry: Retry,
     rates: Vec<Rate>,
-    longest_rest: Duration,
+    pub(crate) longest_rest: Duration,
     max_body: usize,
     page_size: Option<u32>,
-    max_pages: u32,
+    pub(crate) max_pages: u32,
 }
 
 /// The rate of an action, instead of the action's own.
@@ -237,16 +237,6 @@ impl Settings {
         Self { max_pages, ..self }
     }
 
-    /// The endpoint of requests.
-    pub const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// The endpoints to use when the first one can't be reached.
-    pub fn failover(&self) -> &[Endpoint] {
-        &self.failover
-    }
-
     /// The proxy for a request to this URI.
     pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, Invalid> {
         match &self.proxies {
@@ -265,16 +255,6 @@ impl Settings {
     /// The region of requests.
     pub const fn region(&self) -> Option<&Region> {
         self.region.as_ref()
-    }
-
-    /// The language of the service's error messages.
-    pub const fn language(&self) -> Option<&Language> {
-        self.language.as_ref()
-    }
-
-    /// The form of requests.
-    pub const fn wire(&self) -> Wire {
-        self.wire
     }
 
     /// The time limit of a call.
@@ -298,18 +278,21 @@ impl Settings {
         &self.retry
     }
 
-    /// The most requests of an action per second; `None` for no limit.
-    pub fn rate(&self, target: &Target) -> Option<u32> {
+    /// The most requests of an action per second.
+    pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
         let of = |rate: &&Rate| rate.service == target.service && rate.action == target.action;
-        self.rates
+        let rate = self
+            .rates
             .iter()
             .find(of)
-            .map_or(Some(target.rate), |rate| rate.rate)
-    }
-
-    /// The longest rest of an action after the service has throttled it.
-    pub const fn longest_rest(&self) -> Duration {
-        self.longest_rest
+            .map_or(Some(target.rate), |it| it.rate);
+        match rate {
+            Some(0) => Err(Invalid::new(
+                "rate",
+                "must be at least 1 per second, or none",
+            )),
+            rate => Ok(rate.unwrap_or(u32::MAX)),
+        }
     }
 
     /// The largest accepted answer, in bytes.
@@ -320,11 +303,6 @@ impl Settings {
     /// The page size of walks whose action names none.
     pub const fn page_size(&self) -> Option<u32> {
         self.page_size
-    }
-
-    /// The most pages of a list, or of each window of one.
-    pub const fn max_pages(&self) -> u32 {
-        self.max_pages
     }
 }
 
@@ -365,20 +343,6 @@ macro_rules! header_text {
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-        }
-
-        impl core::str::FromStr for $name {
-            type Err = Invalid;
-
-            fn from_str(text: &str) -> Result<Self, Invalid> {
-                Self::new(text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
             }
         }
     };
