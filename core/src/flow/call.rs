@@ -191,7 +191,7 @@ impl<A: Action> Call<A> {
             return Err(Error::Ended);
         };
         let rate = session.settings().rate(prepared.target())?;
-        let limit = session.rate_limit(prepared.target());
+        let limit = session.rate_limits.of(prepared.target());
         let queued = limit.wait(rate, now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
@@ -221,7 +221,7 @@ impl<A: Action> Call<A> {
             .refresh
             .generation()
             .filter(|_| prepared.target().signed);
-        session.rate_limit(prepared.target()).sent(now.tick);
+        session.rate_limits.of(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {
@@ -325,17 +325,20 @@ impl<A: Action> Call<A> {
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
                 delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
-                    session.rate_limit(target).rest(rest, now.tick, throttle);
+                    session
+                        .rate_limits
+                        .of(target)
+                        .rest(rest, now.tick, throttle);
                 }
             }
             RetryAction::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
-                    session.clock().set(date, now.unix);
+                    session.clock.set(date, now.unix);
                     self.clock_set = true;
                     delay = Duration::ZERO;
                 }
                 _ => {
-                    session.clock().undo(self.clock_offset);
+                    session.clock.undo(self.clock_offset);
                     can_help = false;
                 }
             },
@@ -363,7 +366,7 @@ impl<A: Action> Call<A> {
         let error = match result {
             Ok(reply) => {
                 if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
-                    session.clock().prove(self.clock_offset);
+                    session.clock.prove(self.clock_offset);
                 }
                 return Step::Done(Ok(reply));
             }

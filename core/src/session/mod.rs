@@ -9,12 +9,9 @@ pub use endpoint::Endpoint;
 pub use settings::{Language, Region, Settings, Wire};
 
 use crate::{
-    Chain, Credential, Now, Target,
+    Chain, Credential, Now,
     credential::{Refresh, Search},
-    flow::{
-        clock::ServiceClock,
-        rate_limit::{RateLimit, RateLimits},
-    },
+    flow::{clock::ServiceClock, rate_limit::RateLimits},
     tc3::Signer,
 };
 
@@ -38,10 +35,10 @@ const FAILBACK: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Session {
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) refresh: Refresh,
-    rate_limits: RateLimits,
-    clock: ServiceClock,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) clock: ServiceClock,
     route: Route,
 }
 
@@ -108,14 +105,6 @@ impl Session {
         self.clock.offset()
     }
 
-    pub(crate) const fn clock(&mut self) -> &mut ServiceClock {
-        &mut self.clock
-    }
-
-    pub(crate) fn rate_limit(&mut self, target: &Target) -> &mut RateLimit {
-        self.rate_limits.of(target)
-    }
-
     /// The endpoint for requests now.
     pub(crate) fn route(&mut self, now: Duration) -> usize {
         if now.saturating_sub(self.route.since) >= FAILBACK {
@@ -135,10 +124,5 @@ impl Session {
             };
         }
         self.route.endpoint != unreachable
-    }
-
-    /// The settings and the signer, to build a request.
-    pub(crate) const fn parts(&mut self) -> (&Settings, Option<&mut Signer>) {
-        (&self.settings, self.refresh.signer.as_mut())
     }
 }

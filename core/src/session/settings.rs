@@ -1,5 +1,5 @@
-use alloc::{borrow::Cow, string::String, vec::Vec};
-use core::time::Duration;
+use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
 use http::Uri;
 
@@ -13,7 +13,7 @@ use crate::{
 /// How calls are made: endpoint, deadlines, retries, rates and page sizes.
 ///
 /// ```
-/// use core::time::Duration;
+/// use core::{fmt, time::Duration};
 /// use tc3_core::{session::{Language, Wire}, Settings};
 ///
 /// let settings = Settings::default()
@@ -35,19 +35,12 @@ pub struct Settings {
     attempt_timeout: Duration,
     connect_timeout: Duration,
     retry: Retry,
-    rates: Vec<Rate>,
+    /// The rates of actions, by service and name, instead of the actions' own.
+    rates: BTreeMap<(Cow<'static, str>, Cow<'static, str>), Option<u32>>,
     pub(crate) longest_rest: Duration,
     max_body: usize,
     page_size: Option<u32>,
     pub(crate) max_pages: u32,
-}
-
-/// The rate of an action, instead of the action's own.
-#[derive(Clone, Debug)]
-struct Rate {
-    service: Cow<'static, str>,
-    action: Cow<'static, str>,
-    rate: Option<u32>,
 }
 
 impl Default for Settings {
@@ -63,7 +56,7 @@ impl Default for Settings {
             attempt_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             retry: Retry::default(),
-            rates: Vec::new(),
+            rates: BTreeMap::new(),
             longest_rest: Duration::from_secs(3_600),
             max_body: 32 << 20,
             page_size: None,
@@ -188,14 +181,8 @@ impl Settings {
         action: impl Into<Cow<'static, str>>,
         rate: impl Into<Option<u32>>,
     ) -> Self {
-        // The last setting counts, so it comes first.
-        let (service, action, rate) = (service.into(), action.into(), rate.into());
-        let rate = Rate {
-            service,
-            action,
-            rate,
-        };
-        self.rates.insert(0, rate);
+        let action = (service.into(), action.into());
+        self.rates.insert(action, rate.into());
         self
     }
 
@@ -239,10 +226,8 @@ impl Settings {
 
     /// The proxy for a request to this URI.
     pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, Invalid> {
-        match &self.proxies {
-            Some(proxies) => proxies.choose(uri),
-            None => Ok(None),
-        }
+        let proxies = self.proxies.as_ref();
+        proxies.map_or(Ok(None), |proxies| proxies.choose(uri))
     }
 
     /// The endpoint at a place: 0 is the first one, then come those for failover.
@@ -280,13 +265,8 @@ impl Settings {
 
     /// The most requests of an action per second.
     pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
-        let of = |rate: &&Rate| rate.service == target.service && rate.action == target.action;
-        let rate = self
-            .rates
-            .iter()
-            .find(of)
-            .map_or(Some(target.rate), |it| it.rate);
-        match rate {
+        let action = (target.service.clone(), target.action.clone());
+        match *self.rates.get(&action).unwrap_or(&Some(target.rate)) {
             Some(0) => Err(Invalid::new(
                 "rate",
                 "must be at least 1 per second, or none",
@@ -343,6 +323,20 @@ macro_rules! header_text {
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                Self::new(text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
             }
         }
     };

@@ -120,7 +120,7 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, mut signer) = session.parts();
+        let (settings, mut signer) = (&session.settings, session.refresh.signer.as_mut());
         let target = &self.target;
         if target.regional && settings.region().is_none() {
             let rule = "must be set, since this action needs one, e.g. ap-guangzhou";
