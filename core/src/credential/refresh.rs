@@ -171,13 +171,25 @@ impl Refresh {
     }
 
     /// Returns the search that is due, once.
-    pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
+    pub(crate) fn search(
+        &mut self,
+        wants_region: bool,
+        now: Duration,
+        date: UnixTime,
+    ) -> Option<Search> {
         let flight = self.flight.as_mut();
-        let flight = flight.filter(|it| it.out.is_none() && now.tick <= it.until)?;
+        let flight = flight.filter(|it| it.out.is_none() && now <= it.until)?;
         let (mark, until, scope) = (Arc::new(()), flight.until, flight.scope.take()?);
         flight.out = Some(Arc::downgrade(&mark));
         flight.until = until.saturating_add(GRACE);
-        Some(Search::new(mark, &self.chain, wants_region, until, scope))
+        Some(Search::new(
+            mark,
+            &self.chain,
+            wants_region,
+            until,
+            date,
+            scope,
+        ))
     }
 
     /// Whether a search is due and not yet returned to a driver.

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, mem, ops::ControlFlow, time::Duration};
 
 use super::{
@@ -15,7 +15,6 @@ use super::{
 use crate::{
     Attempt, Credential, Now, Outcome, Region, Session, UnixTime,
     flow::Hints,
-    sts::AssumeRole,
     trace::{self, Scope},
 };
 
@@ -57,18 +56,12 @@ pub struct Search {
     wants_region: bool,
     /// The tick at which the search times out.
     until: Duration,
-    reads: Reads,
+    known: Known,
     /// The last [`SearchStep::Read`].
     asked: Option<Lookup>,
-    level: Level,
-    /// The chains around this one, each with the role to assume with what the inner chain finds, and the place that
-    /// names the role, if any.
-    outer: Vec<(Level, Box<AssumeRole>, Option<String>)>,
-    task: Task,
-    /// Ignored problems, to be logged as warnings.
-    passed_over: Vec<Tried>,
     /// The service's time in its last response.
     date: Option<UnixTime>,
+    ended: bool,
     trace: trace::Call,
 }
 
@@ -90,45 +83,13 @@ pub enum SearchStep {
     Done,
 }
 
-/// A chain that is being searched.
-struct Level {
-    /// The current source, and those after it.
-    sources: vec::IntoIter<Source>,
-    tried: Vec<Tried>,
-}
-
-impl Level {
-    fn new(chain: &Chain) -> Self {
-        Self {
-            sources: chain.sources().to_vec().into_iter(),
-            tried: Vec::new(),
-        }
-    }
-
-    /// The current source.
-    fn source(&self) -> Option<&Source> {
-        self.sources.as_slice().first()
-    }
-}
-
-/// What the search does next.
-enum Task {
-    /// Read the current source.
-    Read,
-    /// Request credentials, with the place that names the role, if any.
-    Fetch(Box<dyn Fetch>, Option<String>),
-    /// Read the region to use with these credentials.
-    Region(Found),
-    End(Result<Found, NoCredentials>, Option<Region>),
-    Ended,
-}
-
 impl Search {
     pub(super) fn new(
         mark: Arc<()>,
         chain: &Chain,
         wants_region: bool,
         until: Duration,
+        now: UnixTime,
         scope: Scope,
     ) -> Self {
         Self {
@@ -136,13 +97,18 @@ impl Search {
             chain: chain.clone(),
             wants_region,
             until,
-            reads: Reads::default(),
+            known: Known {
+                now,
+                scope: scope.clone(),
+                reads: Reads::default(),
+                fetched: Vec::new(),
+                used: 0,
+                fetch: None,
+                passed_over: Vec::new(),
+            },
             asked: None,
-            level: Level::new(chain),
-            outer: Vec::new(),
-            task: Task::Read,
-            passed_over: Vec::new(),
             date: None,
+            ended: false,
             trace: trace::Call::for_credentials(scope),
         }
     }
@@ -152,56 +118,43 @@ impl Search {
         let left = self.until.saturating_sub(now.tick);
         self.trace.step(now.tick);
         self.asked = None;
-        loop {
+        while !self.ended {
+            if let Some(fetch) = &mut self.known.fetch {
+                match fetch.step(session, now, left, &mut self.trace) {
+                    ControlFlow::Continue(step) => return step,
+                    ControlFlow::Break(result) => self.known.fetched.push(result),
+                }
+            }
+            self.known.begin();
+            let result = self.known.search(&self.chain);
+            let region = match &result {
+                Ok(_) if self.wants_region => self.known.region(&self.chain),
+                _ => Ok(None),
+            };
+            match self.known.reads.missing.take() {
+                Some(lookup) if !left.is_zero() => {
+                    let abandoned = Err("the lookup was abandoned".into());
+                    self.known.reads.insert(lookup.clone(), abandoned);
+                    self.asked = Some(lookup.clone());
+                    return SearchStep::Read(lookup);
+                }
+                _ if self.known.fetch.is_some() => continue,
+                _ => self.ended = true,
+            }
+            // The region is optional, so one that can't be read is only a warning.
+            let region = region.unwrap_or_else(|unreadable| {
+                let tried = Tried::from(unreadable).with_source("region");
+                self.known.passed_over.push(tried);
+                None
+            });
             let own_time = now.unix.plus(session.clock_offset());
-            match mem::replace(&mut self.task, Task::Ended) {
-                Task::Read => {
-                    let next = self.read(own_time);
-                    self.task = match self.reads.missing.take() {
-                        Some(lookup) if !left.is_zero() => return self.ask(lookup, Task::Read),
-                        Some(_) => self.failed(Tried::late()),
-                        None => next.unwrap_or_else(|tried| self.failed(tried)),
-                    };
-                }
-                Task::Fetch(mut fetch, place) => {
-                    self.task = match fetch.step(session, now, left, &mut self.trace) {
-                        ControlFlow::Break(Ok(keys)) => self.gained(keys),
-                        ControlFlow::Break(Err(tried)) => self.failed(tried.at(place.as_deref())),
-                        ControlFlow::Continue(step) => {
-                            self.task = Task::Fetch(fetch, place);
-                            return step;
-                        }
-                    };
-                }
-                Task::Region(found) => {
-                    let region = self.region();
-                    if let Some(lookup) = self.reads.missing.take()
-                        && !left.is_zero()
-                    {
-                        return self.ask(lookup, Task::Region(found));
-                    }
-                    self.task = Task::End(Ok(found), self.optional(region));
-                }
-                Task::End(result, region) => {
-                    let date = self.date.unwrap_or(own_time);
-                    let result = session.refresh.renewed(&self.mark, result, date, now);
-                    if let Some(result) = result {
-                        self.trace.searched(result.as_deref(), &self.passed_over);
-                        session.set_region(region.filter(|_| result.is_ok()));
-                    }
-                }
-                Task::Ended => return SearchStep::Done,
+            let date = self.date.unwrap_or(own_time);
+            if let Some(result) = session.refresh.renewed(&self.mark, result, date, now) {
+                (self.trace).searched(result.as_deref(), &self.known.passed_over);
+                session.set_region(region.filter(|_| result.is_ok()));
             }
         }
-    }
-
-    /// Asks for a lookup, and does the task again after it.
-    fn ask(&mut self, lookup: Lookup, task: Task) -> SearchStep {
-        let abandoned = Err("the lookup was abandoned".into());
-        self.reads.insert(lookup.clone(), abandoned);
-        self.asked = Some(lookup.clone());
-        self.task = task;
-        SearchStep::Read(lookup)
+        SearchStep::Done
     }
 
     /// Takes the outcome of the last [`SearchStep::Send`].
@@ -210,7 +163,7 @@ impl Search {
             self.date = Hints::of(response.headers()).date.or(self.date);
         }
         self.trace.answer(&outcome);
-        if let Task::Fetch(fetch, _) = &mut self.task {
+        if let Some(fetch) = &mut self.known.fetch {
             fetch.handle(outcome);
         }
     }
@@ -219,72 +172,104 @@ impl Search {
     pub fn found(&mut self, looked: Looked) {
         if let Some(lookup) = self.asked.take() {
             self.trace.look(&lookup, &looked);
-            self.reads.insert(lookup, looked);
+            self.known.reads.insert(lookup, looked);
         }
     }
+}
 
-    /// Reads the current source, and requests its credentials.
-    fn read(&mut self, own_time: UnixTime) -> Result<Task, Tried> {
-        self.reads.denied.clear();
-        match self.level.source().cloned() {
-            Some(source) => self.request(&source, None, own_time),
-            None => Ok(self.none()),
-        }
+/// What a search knows so far. It goes through its chain from the beginning, as far as it can with that, whenever it
+/// knows more; so there is no state but this.
+struct Known {
+    /// The time when the search began: it must not change, or a pass could go another way than the one before.
+    now: UnixTime,
+    scope: Scope,
+    reads: Reads,
+    /// The results of fetches, in the order in which each pass needs them, and how many this pass has used.
+    fetched: Vec<Result<Credential, Tried>>,
+    used: usize,
+    /// The fetch whose result is missing.
+    fetch: Option<Box<dyn Fetch>>,
+    /// Ignored problems, to be logged as warnings.
+    passed_over: Vec<Tried>,
+}
+
+impl Known {
+    /// Begins a pass through the chain.
+    fn begin(&mut self) {
+        self.passed_over.clear();
+        (self.used, self.fetch) = (0, None);
     }
 
-    /// Requests the credentials of a source: the current one, or the one that it names at a place.
-    fn request(
-        &mut self,
-        source: &Source,
-        place: Option<String>,
-        own_time: UnixTime,
-    ) -> Result<Task, Tried> {
-        let fetch: Box<dyn Fetch> = match &source.0 {
-            SourceKind::Fixed(keys) => return Ok(self.gained(keys.clone())),
+    /// Finds the first source that has credentials.
+    fn search(&mut self, chain: &Chain) -> Result<Found, NoCredentials> {
+        let mut tried = Vec::new();
+        for source in chain.sources() {
+            let credential = self.credential(source);
+            let denied = mem::take(&mut self.reads.denied).join(", ");
+            if !denied.is_empty() {
+                let passed_over = Tried::new(Sort::Absent, &*denied).with_source(source);
+                self.passed_over.push(passed_over);
+            }
+            let mut failed = match credential {
+                Ok(credential) => {
+                    let source = source.clone();
+                    return Ok(Found { source, credential });
+                }
+                Err(_) if self.reads.missing.is_some() => Tried::late(),
+                Err(failed) => failed,
+            };
+            let is_absent = failed.sort == Sort::Absent;
+            if is_absent && !denied.is_empty() {
+                failed.reason = denied;
+            }
+            tried.push(failed.with_source(source));
+            if !is_absent {
+                break;
+            }
+        }
+        Err(NoCredentials::new(tried))
+    }
+
+    fn credential(&mut self, source: &Source) -> Result<Credential, Tried> {
+        let scope = self.scope.clone();
+        match &source.0 {
+            SourceKind::Fixed(keys) => Ok(keys.clone()),
             SourceKind::Role(role, base) => {
-                let outer = mem::replace(&mut self.level, Level::new(base));
-                self.outer.push((outer, role.clone(), place));
-                return Ok(Task::Read);
+                let keys = self.search(base).map_err(|it| Tried::of_base(&it))?;
+                self.fetched(Assume::new(&**role, keys.credential, None, scope))
             }
             SourceKind::Tke => {
-                let scope = self.trace.scope.clone();
-                Box::new(tke::role(&mut self.reads, own_time, scope)?)
+                let role = tke::role(&mut self.reads, self.now, scope)?;
+                self.fetched(role)
             }
             SourceKind::CvmRole { metadata, role } => {
-                Box::new(MachineRole::new(metadata, role.clone())?)
+                self.fetched(MachineRole::new(metadata, role.clone())?)
             }
             SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
-                let Identity { source, place } = source.read(&mut self.reads, own_time)?;
-                self.pass_denied();
-                return self.request(&source, place, own_time);
+                let Identity { source, place } = source.read(&mut self.reads, self.now)?;
+                self.credential(&source)
+                    .map_err(|it| it.at(place.as_deref()))
             }
-        };
-        Ok(Task::Fetch(fetch, place))
+        }
     }
 
-    /// Continues with credentials: they assume the outer chain's role, or they are the result. Then the region is read.
-    fn gained(&mut self, credential: Credential) -> Task {
-        if let Some((outer, role, place)) = self.outer.pop() {
-            self.level = outer;
-            let assume = Assume::new(&*role, credential, None, self.trace.scope.clone());
-            return Task::Fetch(Box::new(assume), place);
-        }
-        let Some(source) = self.level.sources.next() else {
-            return Task::Read;
+    /// The result of a fetch, if it is known.
+    fn fetched(&mut self, fetch: impl Fetch + 'static) -> Result<Credential, Tried> {
+        let Some(result) = self.fetched.get(self.used) else {
+            self.fetch = Some(Box::new(fetch));
+            return Err(Tried::late());
         };
-        Task::Region(Found { source, credential })
+        self.used = self.used.saturating_add(1);
+        result.clone()
     }
 
     /// Reads the region from the environment, or else from tccli's configuration, if these are sources of the chain.
-    fn region(&mut self) -> Result<Option<Region>, Unreadable> {
-        if !self.wants_region {
-            return Ok(None);
-        }
-        let sources = self.chain.base_sources();
-        let has_environment = sources
-            .iter()
-            .any(|it| matches!(it.0, SourceKind::Environment));
-        if has_environment && let Some(name) = self.reads.variable(REGION)? {
+    fn region(&mut self, chain: &Chain) -> Result<Option<Region>, Unreadable> {
+        let sources = chain.base_sources();
+        let is_environment = |it: &&Source| matches!(it.0, SourceKind::Environment);
+        if sources.iter().any(is_environment)
+            && let Some(name) = self.reads.variable(REGION)?
+        {
             return parts::region(REGION, &name).map(Some);
         }
         let profile = sources.into_iter().find_map(|it| match &it.0 {
@@ -299,50 +284,6 @@ impl Search {
             Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
             None => Ok(None),
         }
-    }
-
-    /// The region is optional, so one that can't be read is only a warning.
-    fn optional(&mut self, region: Result<Option<Region>, Unreadable>) -> Option<Region> {
-        region.unwrap_or_else(|unreadable| {
-            let tried = Tried::from(unreadable).with_source("region");
-            self.passed_over.push(tried);
-            None
-        })
-    }
-
-    /// Continues after a source without credentials: with the next one if it was empty, else with the error.
-    fn failed(&mut self, mut tried: Tried) -> Task {
-        let denied = self.pass_denied();
-        let Some(source) = self.level.sources.next() else {
-            return Task::Read;
-        };
-        let absent = tried.sort == Sort::Absent;
-        if let (true, Some(denied)) = (absent, denied) {
-            tried.reason = denied;
-        }
-        self.level.tried.push(tried.with_source(source));
-        if absent { Task::Read } else { self.none() }
-    }
-
-    /// Ends a chain that has no credentials. If it was the base of a role, the role's source fails.
-    fn none(&mut self) -> Task {
-        let missing = NoCredentials::new(mem::take(&mut self.level.tried));
-        match self.outer.pop() {
-            Some((outer, ..)) => {
-                self.level = outer;
-                self.failed(Tried::of_base(&missing))
-            }
-            None => Task::End(Err(missing), None),
-        }
-    }
-
-    /// Adds a warning for the files that the current source couldn't read, and returns it.
-    fn pass_denied(&mut self) -> Option<String> {
-        let denied = mem::take(&mut self.reads.denied).join(", ");
-        let source = self.level.source().filter(|_| !denied.is_empty())?;
-        let tried = Tried::new(Sort::Absent, &*denied).with_source(source);
-        self.passed_over.push(tried);
-        Some(denied)
     }
 }
 

@@ -89,7 +89,8 @@ impl Session {
     /// that does so, calls wait until their deadline, and their error tells.
     pub fn search(&mut self, now: Now) -> Option<Search> {
         let wants_region = self.settings.region().is_none() && self.credential().is_none();
-        self.refresh.search(wants_region, now)
+        let own_time = now.unix.plus(self.clock.offset());
+        self.refresh.search(wants_region, now.tick, own_time)
     }
 
     /// Sets the region, unless the settings name one.
