@@ -103,10 +103,10 @@ pub(crate) struct Found {
 struct Flight {
     /// The tick at which it times out.
     until: Duration,
-    /// `None` until the [`Search`] is returned to a driver; dead once that is dropped.
-    out: Option<Weak<()>>,
-    /// The call's scope, until the [`Search`] takes it.
+    /// The call's scope, until the [`Search`] is returned to a driver and takes it.
     scope: Option<Scope>,
+    /// Dead before that, and once the driver drops the search.
+    search: Weak<()>,
 }
 
 /// What a call has to do about credentials.
@@ -146,17 +146,18 @@ impl Refresh {
         if usable && !past(&self.renew) {
             return Claim::Ready;
         }
-        let lasts = |it: &Flight| {
-            now.tick < it.until && it.out.as_ref().is_none_or(|out| out.strong_count() > 0)
-        };
-        if self.flight.as_ref().is_some_and(lasts) {
+        let lives = |it: &Flight| it.scope.is_some() || it.search.strong_count() > 0;
+        let lasts = |it: &&Flight| now.tick < it.until && lives(it);
+        if self.flight.as_ref().filter(lasts).is_some() {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
         let pause = self.retry_at.saturating_sub(now.tick);
-        if let (false, Some(failure)) = (pause.is_zero(), &self.failure) {
+        match &self.failure {
+            _ if pause.is_zero() => {}
             // Refused credentials are tried again, since there are no others.
-            let failed = || Claim::Failed(failure.clone(), pause);
-            return if valid { Claim::Ready } else { failed() };
+            Some(_) if valid => return Claim::Ready,
+            Some(failure) => return Claim::Failed(failure.clone(), pause),
+            None => {}
         }
         // While the old credentials are usable, the search gets half of the call's time.
         let half = left.checked_div(2).unwrap_or_default();
@@ -164,37 +165,27 @@ impl Refresh {
         let until = now.tick.saturating_add(budget);
         self.flight = Some(Flight {
             until,
-            out: None,
             scope: Some(scope.clone()),
+            search: Weak::new(),
         });
         Claim::Wait
     }
 
     /// Returns the search that is due, once.
-    pub(crate) fn search(
-        &mut self,
-        wants_region: bool,
-        now: Duration,
-        date: UnixTime,
-    ) -> Option<Search> {
-        let flight = self.flight.as_mut();
-        let flight = flight.filter(|it| it.out.is_none() && now <= it.until)?;
-        let (mark, until, scope) = (Arc::new(()), flight.until, flight.scope.take()?);
-        flight.out = Some(Arc::downgrade(&mark));
+    pub(crate) fn search(&mut self, now: Now) -> Option<Search> {
+        let flight = self.flight.as_mut()?;
+        let until = flight.until;
+        let scope = flight.scope.take_if(|_| now.tick <= until)?;
+        let mark = Arc::new(());
+        flight.search = Arc::downgrade(&mark);
         flight.until = until.saturating_add(GRACE);
-        Some(Search::new(
-            mark,
-            &self.chain,
-            wants_region,
-            until,
-            date,
-            scope,
-        ))
+        let chain = self.chain.clone();
+        Some(Search::new(mark, chain, until, now.unix, scope))
     }
 
     /// Whether a search is due and not yet returned to a driver.
     pub(crate) fn is_due(&self) -> bool {
-        self.flight.as_ref().is_some_and(|it| it.out.is_none())
+        self.flight.as_ref().is_some_and(|it| it.scope.is_some())
     }
 
     /// Why the last search found no usable credentials.
@@ -245,8 +236,8 @@ impl Refresh {
         date: UnixTime,
         now: Now,
     ) -> Option<Result<String, NoCredentials>> {
-        let own = |out: &Weak<()>| out.as_ptr() == Arc::as_ptr(mark);
-        self.flight.take_if(|it| it.out.as_ref().is_some_and(own))?;
+        self.flight
+            .take_if(|it| it.search.as_ptr() == Arc::as_ptr(mark))?;
         self.ended = self.ended.saturating_add(1);
         let life = result.and_then(|found| Ok((life(&found, date, now)?, found)));
         Some(match life {

@@ -53,7 +53,6 @@ pub struct Search {
     /// Identifies this search to the session's [`Refresh`](super::Refresh).
     mark: Arc<()>,
     chain: Chain,
-    wants_region: bool,
     /// The tick at which the search times out.
     until: Duration,
     known: Known,
@@ -86,16 +85,14 @@ pub enum SearchStep {
 impl Search {
     pub(super) fn new(
         mark: Arc<()>,
-        chain: &Chain,
-        wants_region: bool,
+        chain: Chain,
         until: Duration,
         now: UnixTime,
         scope: Scope,
     ) -> Self {
         Self {
             mark,
-            chain: chain.clone(),
-            wants_region,
+            chain,
             until,
             known: Known {
                 now,
@@ -127,8 +124,11 @@ impl Search {
             }
             self.known.begin();
             let result = self.known.search(&self.chain);
+            let has_region = session.settings.region().is_some();
             let region = match &result {
-                Ok(_) if self.wants_region => self.known.region(&self.chain),
+                Ok(_) if !has_region && session.credential().is_none() => {
+                    self.known.region(&self.chain)
+                }
                 _ => Ok(None),
             };
             match self.known.reads.missing.take() {

@@ -88,9 +88,8 @@ impl Session {
     /// first, and drives the search instead of waiting. The search ends within that call's deadline. Without a driver
     /// that does so, calls wait until their deadline, and their error tells.
     pub fn search(&mut self, now: Now) -> Option<Search> {
-        let wants_region = self.settings.region().is_none() && self.credential().is_none();
-        let own_time = now.unix.plus(self.clock.offset());
-        self.refresh.search(wants_region, now.tick, own_time)
+        let unix = now.unix.plus(self.clock_offset());
+        self.refresh.search(Now { unix, ..now })
     }
 
     /// Sets the region, unless the settings name one.
