@@ -139,14 +139,12 @@ impl Parts {
     pub(super) fn identity(&self) -> Result<Identity, Unreadable> {
         let role = self.role()?;
         let keys = self.keys()?;
-        Ok(match role {
-            Some(role) => Identity {
-                source: Source::role(role, keys),
-                place: self.part("RoleArn").map(|part| part.place.clone()),
-            },
-            None => Identity {
-                source: keys.into(),
-                place: None,
+        let named = self.part("RoleArn").filter(|_| role.is_some());
+        Ok(Identity {
+            place: named.map(|part| part.place.clone()),
+            source: match role {
+                Some(role) => Source::role(role, keys),
+                None => keys.into(),
             },
         })
     }

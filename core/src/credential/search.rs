@@ -242,7 +242,7 @@ impl Known {
                 let role = tke::role(&mut self.reads, self.now, scope)?;
                 self.fetched(role)
             }
-            SourceKind::CvmRole { metadata, role } => {
+            SourceKind::CvmRole(metadata, role) => {
                 self.fetched(MachineRole::new(metadata, role.clone())?)
             }
             SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {

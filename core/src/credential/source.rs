@@ -19,11 +19,8 @@ pub(super) enum SourceKind {
     /// A profile that replaces the environment's.
     Tccli(Option<String>),
     Tke,
-    CvmRole {
-        metadata: Endpoint,
-        /// The role's name; `None` asks the endpoint for it.
-        role: Option<String>,
-    },
+    /// The metadata endpoint and the role's name; `None` asks the endpoint for it.
+    CvmRole(Endpoint, Option<String>),
     Role(Box<AssumeRole>, Chain),
 }
 
@@ -104,8 +101,7 @@ impl Source {
 
     /// The same with another metadata endpoint, e.g. for tests, or with a role whose name is known.
     pub fn cvm_role_at(metadata: Endpoint, role: impl Into<Option<String>>) -> Self {
-        let role = role.into();
-        Self(SourceKind::CvmRole { metadata, role })
+        Self(SourceKind::CvmRole(metadata, role.into()))
     }
 
     /// A role that [`AssumeRole`] assumes with the credentials of `base`.
@@ -131,7 +127,7 @@ impl core::fmt::Display for Source {
             SourceKind::Profile { .. } => "profile file",
             SourceKind::Tccli(_) => "tccli",
             SourceKind::Tke => "TKE",
-            SourceKind::CvmRole { .. } => "CVM role",
+            SourceKind::CvmRole(..) => "CVM role",
             SourceKind::Role(action, _) => return write!(f, "role {}", action.role_arn),
         })
     }

@@ -263,7 +263,7 @@ mod tests {
             for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
                 let identity = Identity::from_tccli(file.as_bytes()).unwrap();
                 assert!(
-                    matches!(identity.source.0, SourceKind::CvmRole { role: None, .. }),
+                    matches!(identity.source.0, SourceKind::CvmRole(_, None)),
                     "{file}"
                 );
                 let refused = Credential::from_tccli(file).unwrap_err();

@@ -24,6 +24,7 @@ use crate::{
 /// assert_eq!(settings.attempt_timeout(), Duration::from_secs(30));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "settings are returned, not changed"]
 pub struct Settings {
     endpoint: Endpoint,
     pub(crate) failover: Vec<Endpoint>,
@@ -67,7 +68,6 @@ impl Default for Settings {
 
 impl Settings {
     /// The endpoint of requests; [`Endpoint::PUBLIC`] by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_endpoint(self, endpoint: Endpoint) -> Self {
         Self { endpoint, ..self }
     }
@@ -76,7 +76,6 @@ impl Settings {
     ///
     /// A call that finds no connection is sent to the next endpoint at once, and so are all later calls. After a
     /// minute, the first endpoint is tried again.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_failover(self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
         Self {
             failover: endpoints.into_iter().collect(),
@@ -98,7 +97,6 @@ impl Settings {
     }
 
     /// No proxy, whatever the environment says.
-    #[must_use = "the settings are returned, not changed"]
     pub fn without_proxy(self) -> Self {
         let proxies = Some(Proxies::default());
         Self { proxies, ..self }
@@ -106,7 +104,6 @@ impl Settings {
 
     /// The proxies that the environment names, unless [`with_proxy`](Self::with_proxy) or
     /// [`without_proxy`](Self::without_proxy) was called. [`Proxies::from_variables`] has the rules.
-    #[must_use = "the settings are returned, not changed"]
     pub fn or_proxy_variables(mut self, get: impl FnMut(&'static str) -> Option<Vec<u8>>) -> Self {
         (self.proxies).get_or_insert_with(|| Proxies::from_variables(get));
         self
@@ -114,7 +111,6 @@ impl Settings {
 
     /// The region of requests; none by default, as billing and e-signature need none. An action that
     /// [needs a region](crate::Action::REGIONAL) is not sent without one.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_region(self, region: impl Into<Option<Region>>) -> Self {
         Self {
             region: region.into(),
@@ -123,7 +119,6 @@ impl Settings {
     }
 
     /// The language of the service's error messages; the service's choice by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_language(self, language: impl Into<Option<Language>>) -> Self {
         Self {
             language: language.into(),
@@ -132,19 +127,16 @@ impl Settings {
     }
 
     /// The form of requests; POST with signed JSON by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_wire(self, wire: Wire) -> Self {
         Self { wire, ..self }
     }
 
     /// The time limit of a call, from its first step, waits included; 60 s by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
     /// The time limit of one attempt, which also ends at the deadline; 30 s by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_attempt_timeout(self, attempt_timeout: Duration) -> Self {
         Self {
             attempt_timeout,
@@ -156,7 +148,6 @@ impl Settings {
     /// The addresses of a name share it, so that one that never answers leaves time for the next.
     ///
     /// Core leaves it to what sends: the clients' own transports keep it.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_connect_timeout(self, connect_timeout: Duration) -> Self {
         Self {
             connect_timeout,
@@ -165,7 +156,6 @@ impl Settings {
     }
 
     /// The retry policy; [`Retry::default`] by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
     }
@@ -174,7 +164,6 @@ impl Settings {
     /// [`Action::RATE`](crate::Action::RATE).
     ///
     /// All calls of one session count together. If several programs use one key pair, give each a part of the rate.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_rate(
         mut self,
         service: impl Into<Cow<'static, str>>,
@@ -191,7 +180,6 @@ impl Settings {
     ///
     /// During the rest, no request of the action is sent. Calls whose deadline is earlier end at once with an
     /// [`Error::Deadline`](crate::Error::Deadline) whose cause is the throttle.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_longest_rest(self, longest_rest: Duration) -> Self {
         Self {
             longest_rest,
@@ -202,7 +190,6 @@ impl Settings {
     /// The largest accepted answer, in bytes; 32 MiB by default.
     ///
     /// The decoded output may take more memory than the answer: at most 200 times as much, for a page of empty records.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_max_body(self, max_body: usize) -> Self {
         Self { max_body, ..self }
     }
@@ -210,7 +197,6 @@ impl Settings {
     /// The page size of walks whose action names none, at least 1. It is capped at the documented maximum
     /// ([`Paginate::MAX_PAGE_SIZE`](crate::Paginate::MAX_PAGE_SIZE)). By default
     /// [`Paginate::PAGE_SIZE`](crate::Paginate::PAGE_SIZE).
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_page_size(self, page_size: impl Into<Option<u32>>) -> Self {
         Self {
             page_size: page_size.into(),
@@ -219,7 +205,6 @@ impl Settings {
     }
 
     /// The most pages of a list, or of each window of one; 100,000 by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_max_pages(self, max_pages: u32) -> Self {
         Self { max_pages, ..self }
     }
