@@ -55,9 +55,18 @@ pub struct Search {
     chain: Chain,
     /// The tick at which the search times out.
     until: Duration,
-    known: Known,
+    /// The time when the search began: it must not change, or a pass could go another way than the one before.
+    began: UnixTime,
+    reads: Reads,
     /// The last [`SearchStep::Read`].
     asked: Option<Lookup>,
+    /// The results of fetches, in the order in which each pass needs them, and how many this pass has used.
+    fetched: Vec<Result<Credential, Tried>>,
+    used: usize,
+    /// The fetch whose result is missing.
+    fetch: Option<Box<dyn Fetch>>,
+    /// Ignored problems, to be logged as warnings.
+    passed_over: Vec<Tried>,
     /// The service's time in its last response.
     date: Option<UnixTime>,
     ended: bool,
@@ -87,23 +96,20 @@ impl Search {
         mark: Arc<()>,
         chain: Chain,
         until: Duration,
-        now: UnixTime,
+        began: UnixTime,
         scope: Scope,
     ) -> Self {
         Self {
             mark,
             chain,
             until,
-            known: Known {
-                now,
-                scope: scope.clone(),
-                reads: Reads::default(),
-                fetched: Vec::new(),
-                used: 0,
-                fetch: None,
-                passed_over: Vec::new(),
-            },
+            began,
+            reads: Reads::default(),
             asked: None,
+            fetched: Vec::new(),
+            used: 0,
+            fetch: None,
+            passed_over: Vec::new(),
             date: None,
             ended: false,
             trace: trace::Call::for_credentials(scope),
@@ -116,41 +122,43 @@ impl Search {
         self.trace.step(now.tick);
         self.asked = None;
         while !self.ended {
-            if let Some(fetch) = &mut self.known.fetch {
+            if let Some(fetch) = &mut self.fetch {
                 match fetch.step(session, now, left, &mut self.trace) {
                     ControlFlow::Continue(step) => return step,
-                    ControlFlow::Break(result) => self.known.fetched.push(result),
+                    ControlFlow::Break(result) => self.fetched.push(result),
                 }
             }
-            self.known.begin();
-            let result = self.known.search(&self.chain);
+            // Each pass goes through the chain from its beginning until something is missing, so what was read and
+            // fetched is all the state there is.
+            self.passed_over.clear();
+            (self.used, self.fetch) = (0, None);
+            let chain = self.chain.clone();
+            let result = self.first_of(&chain);
             let has_region = session.settings.region().is_some();
             let region = match &result {
-                Ok(_) if !has_region && session.credential().is_none() => {
-                    self.known.region(&self.chain)
-                }
+                Ok(_) if !has_region && session.credential().is_none() => self.region(&chain),
                 _ => Ok(None),
             };
-            match self.known.reads.missing.take() {
+            match self.reads.missing.take() {
                 Some(lookup) if !left.is_zero() => {
                     let abandoned = Err("the lookup was abandoned".into());
-                    self.known.reads.insert(lookup.clone(), abandoned);
+                    self.reads.insert(lookup.clone(), abandoned);
                     self.asked = Some(lookup.clone());
                     return SearchStep::Read(lookup);
                 }
-                _ if self.known.fetch.is_some() => continue,
+                _ if self.fetch.is_some() => continue,
                 _ => self.ended = true,
             }
             // The region is optional, so one that can't be read is only a warning.
             let region = region.unwrap_or_else(|unreadable| {
                 let tried = Tried::from(unreadable).with_source("region");
-                self.known.passed_over.push(tried);
+                self.passed_over.push(tried);
                 None
             });
             let own_time = now.unix.plus(session.clock_offset());
             let date = self.date.unwrap_or(own_time);
             if let Some(result) = session.refresh.renewed(&self.mark, result, date, now) {
-                (self.trace).searched(result.as_deref(), &self.known.passed_over);
+                self.trace.searched(result.as_deref(), &self.passed_over);
                 session.set_region(region.filter(|_| result.is_ok()));
             }
         }
@@ -163,7 +171,7 @@ impl Search {
             self.date = Hints::of(response.headers()).date.or(self.date);
         }
         self.trace.answer(&outcome);
-        if let Some(fetch) = &mut self.known.fetch {
+        if let Some(fetch) = &mut self.fetch {
             fetch.handle(outcome);
         }
     }
@@ -172,36 +180,12 @@ impl Search {
     pub fn found(&mut self, looked: Looked) {
         if let Some(lookup) = self.asked.take() {
             self.trace.look(&lookup, &looked);
-            self.known.reads.insert(lookup, looked);
+            self.reads.insert(lookup, looked);
         }
-    }
-}
-
-/// What a search knows so far. It goes through its chain from the beginning, as far as it can with that, whenever it
-/// knows more; so there is no state but this.
-struct Known {
-    /// The time when the search began: it must not change, or a pass could go another way than the one before.
-    now: UnixTime,
-    scope: Scope,
-    reads: Reads,
-    /// The results of fetches, in the order in which each pass needs them, and how many this pass has used.
-    fetched: Vec<Result<Credential, Tried>>,
-    used: usize,
-    /// The fetch whose result is missing.
-    fetch: Option<Box<dyn Fetch>>,
-    /// Ignored problems, to be logged as warnings.
-    passed_over: Vec<Tried>,
-}
-
-impl Known {
-    /// Begins a pass through the chain.
-    fn begin(&mut self) {
-        self.passed_over.clear();
-        (self.used, self.fetch) = (0, None);
     }
 
     /// Finds the first source that has credentials.
-    fn search(&mut self, chain: &Chain) -> Result<Found, NoCredentials> {
+    fn first_of(&mut self, chain: &Chain) -> Result<Found, NoCredentials> {
         let mut tried = Vec::new();
         for source in chain.sources() {
             let credential = self.credential(source);
@@ -231,22 +215,22 @@ impl Known {
     }
 
     fn credential(&mut self, source: &Source) -> Result<Credential, Tried> {
-        let scope = self.scope.clone();
+        let scope = self.trace.scope.clone();
         match &source.0 {
             SourceKind::Fixed(keys) => Ok(keys.clone()),
             SourceKind::Role(role, base) => {
-                let keys = self.search(base).map_err(|it| Tried::of_base(&it))?;
+                let keys = self.first_of(base).map_err(|it| Tried::of_base(&it))?;
                 self.fetched(Assume::new(&**role, keys.credential, None, scope))
             }
             SourceKind::Tke => {
-                let role = tke::role(&mut self.reads, self.now, scope)?;
+                let role = tke::role(&mut self.reads, self.began, scope)?;
                 self.fetched(role)
             }
             SourceKind::CvmRole(metadata, role) => {
                 self.fetched(MachineRole::new(metadata, role.clone())?)
             }
             SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
-                let Identity { source, place } = source.read(&mut self.reads, self.now)?;
+                let Identity { source, place } = source.read(&mut self.reads, self.began)?;
                 self.credential(&source)
                     .map_err(|it| it.at(place.as_deref()))
             }
