@@ -36,8 +36,8 @@ const MAX_BODY: usize = 64 << 10;
 pub(super) struct MachineRole {
     metadata: Endpoint,
     name: Option<String>,
-    /// Whether the endpoint has returned the name.
-    answers: bool,
+    /// What no response means: an endpoint that has responded before should do so again.
+    silence: Sort,
     /// The outcome of the last request, if one was sent.
     outcome: Option<Outcome>,
 }
@@ -48,7 +48,7 @@ impl MachineRole {
         Ok(Self {
             metadata: metadata.clone(),
             name: name.map(|name| role_name(&name, NAME)).transpose()?,
-            answers: false,
+            silence: Sort::Absent,
             outcome: None,
         })
     }
@@ -75,18 +75,17 @@ impl MachineRole {
         })
     }
 
-    /// Reads the outcome of a request; `silence` says what no response means. Returns the keys, or `None` when the
-    /// next request is due.
-    fn take(&mut self, outcome: Outcome, silence: Sort) -> Result<Option<Credential>, Tried> {
+    /// Reads the outcome of a request. Returns the keys, or `None` when the next request is due.
+    fn take(&mut self, outcome: Outcome) -> Result<Option<Credential>, Tried> {
         let url = self.url();
         let answer = outcome.map_err(|failure| {
             let reason = format!("{url} doesn't answer: {}", with_causes(&failure));
-            Tried::new(silence, reason)
+            Tried::new(self.silence, reason)
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
                 self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
-                self.answers = true;
+                self.silence = Sort::Passing;
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
@@ -115,11 +114,11 @@ impl Fetch for MachineRole {
         trace: &mut trace::Call,
     ) -> Fetched {
         trace.attempt(None);
-        // An endpoint that has responded before should do so again.
-        let known = self.answers || session.credential().is_some();
-        let silence = if known { Sort::Passing } else { Sort::Absent };
+        if session.credential().is_some() {
+            self.silence = Sort::Passing;
+        }
         if let Some(outcome) = self.outcome.take()
-            && let Some(result) = self.take(outcome, silence).transpose()
+            && let Some(result) = self.take(outcome).transpose()
         {
             return ControlFlow::Break(result);
         }

@@ -159,7 +159,9 @@ impl Search {
             let date = self.date.unwrap_or(own_time);
             if let Some(result) = session.refresh.renewed(&self.mark, result, date, now) {
                 self.trace.searched(result.as_deref(), &self.passed_over);
-                session.set_region(region.filter(|_| result.is_ok()));
+                if let (Ok(_), Some(region)) = (result, region) {
+                    session.settings.region.get_or_insert(region);
+                }
             }
         }
         SearchStep::Done

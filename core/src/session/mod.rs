@@ -3,7 +3,7 @@
 pub(crate) mod endpoint;
 mod settings;
 
-use core::{mem, time::Duration};
+use core::time::Duration;
 
 pub use endpoint::Endpoint;
 pub use settings::{Language, Region, Settings, Wire};
@@ -90,13 +90,6 @@ impl Session {
     pub fn search(&mut self, now: Now) -> Option<Search> {
         let unix = now.unix.plus(self.clock_offset());
         self.refresh.search(Now { unix, ..now })
-    }
-
-    /// Sets the region, unless the settings name one.
-    pub(crate) fn set_region(&mut self, region: Option<Region>) {
-        if self.settings.region().is_none() {
-            self.settings = mem::take(&mut self.settings).with_region(region);
-        }
     }
 
     /// How far the service's clock is ahead of this machine's, in seconds; 0 until the service refuses a request

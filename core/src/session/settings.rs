@@ -29,7 +29,7 @@ pub struct Settings {
     endpoint: Endpoint,
     pub(crate) failover: Vec<Endpoint>,
     proxies: Option<Proxies>,
-    region: Option<Region>,
+    pub(crate) region: Option<Region>,
     pub(crate) language: Option<Language>,
     pub(crate) wire: Wire,
     deadline: Duration,
