@@ -196,7 +196,7 @@ pub enum Error {
         total: u64,
     },
 
-    /// A list has more pages than [`Settings::max_pages`](crate::Settings::max_pages).
+    /// A list has more pages than [`Settings::with_max_pages`](crate::Settings::with_max_pages).
     #[error("more than {limit} pages{}", of(window.as_ref()))]
     #[non_exhaustive]
     TooManyPages {

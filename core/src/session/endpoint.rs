@@ -30,6 +30,13 @@ pub struct Endpoint {
     by_service: bool,
 }
 
+impl Default for Endpoint {
+    /// [`Endpoint::PUBLIC`].
+    fn default() -> Self {
+        Self::PUBLIC
+    }
+}
+
 impl Endpoint {
     /// `https://{service}.tencentcloudapi.com`
     pub const PUBLIC: Self = Self::domain(Cow::Borrowed("tencentcloudapi.com"));
