@@ -49,6 +49,7 @@ use crate::Credential;
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "a chain is returned, not changed"]
 pub struct Chain {
     sources: Vec<Source>,
 }
@@ -81,33 +82,28 @@ impl Chain {
     }
 
     /// Removes the environment variables, including the region's.
-    #[must_use = "the chain is returned, not changed"]
     pub fn without_environment(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Environment))
     }
 
     /// Removes the profile file.
-    #[must_use = "the chain is returned, not changed"]
     pub fn without_profile(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Profile { .. }))
     }
 
     /// Removes tccli's files, including the region's.
-    #[must_use = "the chain is returned, not changed"]
     pub fn without_tccli(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Tccli(_)))
     }
 
     /// Removes the Kubernetes service account's role.
-    #[must_use = "the chain is returned, not changed"]
     pub fn without_tke(self) -> Self {
         self.without(|place| matches!(place, SourceKind::Tke))
     }
 
     /// Removes the virtual machine's role.
-    #[must_use = "the chain is returned, not changed"]
     pub fn without_cvm_role(self) -> Self {
-        self.without(|place| matches!(place, SourceKind::CvmRole { .. }))
+        self.without(|place| matches!(place, SourceKind::CvmRole(..)))
     }
 
     fn without(mut self, is_removed: impl Fn(&SourceKind) -> bool) -> Self {

@@ -1,8 +1,6 @@
 use alloc::{format, string::String};
 
-use zeroize::Zeroizing;
-
-use super::{Credential, Unreadable, lookup::Variables, parts::Parts, source::Identity};
+use super::{Credential, Lookup, Unreadable, lookup::Reads, parts::Parts, source::Identity};
 
 const SECRET_ID: &str = "TENCENTCLOUD_SECRET_ID";
 const SECRET_KEY: &str = "TENCENTCLOUD_SECRET_KEY";
@@ -46,12 +44,6 @@ const UNSUPPORTED: [&str; 8] = [
     "TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID",
 ];
 
-/// All variables that name a signer.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let parts = KEYS.into_iter().chain(ROLE).flat_map(|(_, names)| names);
-    parts.copied().chain([MACHINE_ROLE]).chain(UNSUPPORTED)
-}
-
 /// The reason when none of them is set.
 pub(super) fn nothing() -> String {
     format!("neither {SECRET_ID} nor {SECRET_KEY} is set")
@@ -91,34 +83,36 @@ impl Credential {
     pub fn from_environment(
         mut variable: impl FnMut(&str) -> Option<String>,
     ) -> Result<Option<Self>, Unreadable> {
-        let mut variables = Variables::default();
-        for name in names() {
-            let value = variable(name).map(|value| Zeroizing::new(value.into_bytes()));
-            variables.insert(name, Ok(value));
+        let mut reads = Reads::default();
+        loop {
+            let identity = Identity::from_environment(&mut reads);
+            let Some(Lookup::Variable(name)) = reads.missing.take() else {
+                return identity?.map(Identity::keys).transpose();
+            };
+            let value = variable(name).map(String::into_bytes);
+            reads.insert(Lookup::Variable(name), Ok(value));
         }
-        let identity = Identity::from_environment(&variables)?;
-        identity.map(Identity::keys).transpose()
     }
 }
 
 impl Identity {
     /// Reads the signer, as [`Source::environment`] documents.
-    pub(super) fn from_environment(variables: &Variables) -> Result<Option<Self>, Unreadable> {
+    pub(super) fn from_environment(reads: &mut Reads) -> Result<Option<Self>, Unreadable> {
         for name in UNSUPPORTED {
-            if variables.get(name)?.is_some() {
+            if reads.variable(name)?.is_some() {
                 let rule = "configures a role and is not supported; pass an AssumeRole to Source::role instead";
                 return Err(Unreadable::new(name, rule));
             }
         }
-        let mut parts = Parts::from_variables(ROLE, variables)?;
-        if let Some(name) = variables.get(MACHINE_ROLE)? {
+        let mut parts = Parts::from_variables(ROLE, reads)?;
+        if let Some(name) = reads.variable(MACHINE_ROLE)? {
             if parts.role()?.is_some() {
                 let rule = "must not be set beside TENCENTCLOUD_CAM_ROLE_NAME";
                 return Err(parts.wrong("RoleArn", rule));
             }
-            return Self::machine(Some(name), MACHINE_ROLE).map(Some);
+            return Self::machine(Some(&name), MACHINE_ROLE).map(Some);
         }
-        parts.0.extend(Parts::from_variables(KEYS, variables)?.0);
+        parts.0.extend(Parts::from_variables(KEYS, reads)?.0);
         if parts.is_empty() {
             return Ok(None);
         }
@@ -132,6 +126,12 @@ mod tests {
 
     use super::*;
     use crate::{credential::source::SourceKind, sts::AssumeRole};
+
+    /// All variables that name a signer.
+    fn names() -> impl Iterator<Item = &'static str> {
+        let parts = KEYS.into_iter().chain(ROLE).flat_map(|(_, names)| names);
+        parts.copied().chain([MACHINE_ROLE]).chain(UNSUPPORTED)
+    }
 
     fn read(set: &[(&str, &str)]) -> Result<Option<Credential>, Unreadable> {
         Credential::from_environment(|name| {
@@ -154,13 +154,13 @@ mod tests {
     }
 
     fn role(set: &[(&str, &str)]) -> AssumeRole {
-        let mut variables = Variables::default();
+        let mut reads = Reads::default();
         for name in names() {
             let found = set.iter().find(|(known, _)| *known == name);
-            let value = found.map(|(_, value)| Zeroizing::new(value.as_bytes().to_vec()));
-            variables.insert(name, Ok(value));
+            let value = found.map(|(_, value)| value.as_bytes().to_vec());
+            reads.insert(Lookup::Variable(name), Ok(value));
         }
-        let identity = Identity::from_environment(&variables).unwrap().unwrap();
+        let identity = Identity::from_environment(&mut reads).unwrap().unwrap();
         let SourceKind::Role(role, keys) = identity.source.0 else {
             panic!("no role");
         };

@@ -8,7 +8,7 @@ use alloc::{
 use core::{error, fmt};
 
 use super::with_causes;
-use crate::{Error, Remedy, error::Refusal};
+use crate::{Error, Remedy};
 
 /// Why a credential can't be read from a text: the place, and the rule that is broken there.
 ///
@@ -196,7 +196,7 @@ impl NoCredentials {
     }
 
     /// The error of the last request for credentials, if that is the reason.
-    fn cause(&self) -> Option<&Arc<Error>> {
+    pub(crate) fn cause(&self) -> Option<&Arc<Error>> {
         self.0.last()?.cause.as_ref()
     }
 
@@ -208,29 +208,16 @@ impl NoCredentials {
             _ => Remedy::Resume,
         }
     }
-
-    /// The `RequestId` of the last request for credentials, if that is the reason.
-    pub(crate) fn request_id(&self) -> Option<&str> {
-        self.cause()?.request_id()
-    }
-
-    /// The refusal of the last request for credentials, if that is the reason.
-    pub(crate) fn refusal(&self) -> Option<&Refusal> {
-        self.cause()?.refusal()
-    }
 }
 
 impl fmt::Display for NoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no credentials")?;
-        if self.0.is_empty() {
-            f.write_str(": nothing was tried")?;
+        let reason = |it: &Tried| format!("{}: {}", it.source, it.reason);
+        let reasons: Vec<_> = self.0.iter().map(reason).collect();
+        match &*reasons {
+            [] => f.write_str("no credentials: nothing was tried"),
+            _ => write!(f, "no credentials: {}", reasons.join("; ")),
         }
-        for (place, Tried { source, reason, .. }) in self.0.iter().enumerate() {
-            let before = if place == 0 { ": " } else { "; " };
-            write!(f, "{before}{source}: {reason}")?;
-        }
-        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::BoxError;
 ///
 /// A search asks for it by [`SearchStep::Read`](super::SearchStep::Read). Reading has no time limit of its own: a file
 /// on a disk that doesn't respond delays the call beyond its deadline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lookup {
     /// The environment variable of this name.
     Variable(&'static str),
@@ -37,45 +37,48 @@ impl Lookup {
 /// The result of a lookup: the bytes, `None` if there is no such variable or file, or why it can't be read.
 pub type Looked = Result<Option<Vec<u8>>, BoxError>;
 
-/// The result of a lookup, wiped from memory when dropped.
-pub(super) type Content = Result<Option<Bytes>, BoxError>;
+/// The result of a lookup, wiped from memory when dropped, or why it can't be read.
+type Content = Result<Option<Bytes>, String>;
 type Bytes = Zeroizing<Vec<u8>>;
 
-/// The bytes of the variable or file of this name, or what is wrong with it.
-pub(super) fn bytes(content: Content, name: &str) -> Result<Option<Bytes>, Unreadable> {
-    match content {
-        Ok(Some(bytes)) if bytes.len() > Lookup::MAX_SIZE => {
-            Err(Unreadable::new(name, "is too large"))
-        }
-        Ok(bytes) => Ok(bytes),
-        Err(cause) => {
-            let rule = format!("can't be read: {}", with_causes(&*cause));
-            Err(Unreadable::new(name, rule))
-        }
-    }
-}
-
-/// A file that a source may read.
-pub(super) struct Candidate {
-    pub(super) path: String,
-    /// Whether a user named it, so that it must exist.
-    pub(super) named: bool,
-}
-
-/// The environment variables that were read.
+/// What was read so far. A source is read again from its beginning whenever another lookup is known, until nothing is
+/// missing.
 #[derive(Default)]
-pub(super) struct Variables(BTreeMap<&'static str, Variable>);
+pub(super) struct Reads {
+    known: BTreeMap<Lookup, Content>,
+    /// What to look up, since reading it has just failed for not being known.
+    pub(super) missing: Option<Lookup>,
+    /// The files at default paths that can't be read, and why.
+    pub(super) denied: Vec<String>,
+}
 
-/// The value of a variable; an empty one counts as not set.
-type Variable = Result<Option<Zeroizing<String>>, Unreadable>;
-
-impl Variables {
-    pub(super) fn insert(&mut self, name: &'static str, content: Content) {
-        self.0.insert(name, Self::value(name, content));
+impl Reads {
+    pub(super) fn insert(&mut self, lookup: Lookup, looked: Looked) {
+        let content = looked.map(|bytes| bytes.map(Zeroizing::new));
+        let content = content.map_err(|cause| format!("can't be read: {}", with_causes(&*cause)));
+        self.known.insert(lookup, content);
     }
 
-    fn value(name: &str, content: Content) -> Variable {
-        let Some(bytes) = bytes(content, name)? else {
+    /// The bytes of the variable or file of this name, or what is wrong with it.
+    fn bytes(&mut self, lookup: Lookup, name: &str) -> Result<Option<Bytes>, Unreadable> {
+        let rule = match self.known.get(&lookup) {
+            Some(Ok(Some(bytes))) if bytes.len() > Lookup::MAX_SIZE => "is too large".into(),
+            Some(Ok(bytes)) => return Ok(bytes.clone()),
+            Some(Err(reason)) => reason.clone(),
+            None => {
+                self.missing = Some(lookup);
+                "was not read in time".into()
+            }
+        };
+        Err(Unreadable::new(name, rule))
+    }
+
+    /// The value of a variable; an empty one counts as not set.
+    pub(super) fn variable(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Zeroizing<String>>, Unreadable> {
+        let Some(bytes) = self.bytes(Lookup::Variable(name), name)? else {
             return Ok(None);
         };
         let text = str::from_utf8(&bytes).map_err(|_| Unreadable::new(name, "is not UTF-8"))?;
@@ -85,11 +88,29 @@ impl Variables {
         Ok((!text.is_empty()).then(|| Zeroizing::new(text.into())))
     }
 
-    pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Unreadable> {
-        match self.0.get(name) {
-            Some(Ok(value)) => Ok(value.as_deref().map(String::as_str)),
-            Some(Err(unreadable)) => Err(unreadable.clone()),
-            None => Ok(None),
+    /// The file at a path, if there is one.
+    pub(super) fn file(&mut self, path: &str) -> Result<Option<Bytes>, Unreadable> {
+        self.bytes(Lookup::file(path), path)
+    }
+
+    /// The first of these files that exists, and its path. If a user named them, one must exist.
+    pub(super) fn first_file<'p>(
+        &mut self,
+        paths: &[&'p str],
+        are_named: bool,
+    ) -> Result<Option<(&'p str, Bytes)>, Unreadable> {
+        for &path in paths {
+            match self.known.get(&Lookup::file(path)) {
+                Some(Ok(None)) if are_named => return Err(Unreadable::new(path, "is not there")),
+                // In containers, the home directory often doesn't exist or belongs to another user.
+                Some(Err(reason)) if !are_named => self.denied.push(format!("{path} {reason}")),
+                _ => {
+                    if let Some(file) = self.file(path)? {
+                        return Ok(Some((path, file)));
+                    }
+                }
+            }
         }
+        Ok(None)
     }
 }

@@ -5,7 +5,7 @@ use alloc::{
 use core::{ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{Request, StatusCode, header};
 
 use super::{
     Credential, SearchStep, Unreadable,
@@ -22,9 +22,6 @@ use crate::{
     wire::request::NO_CODING,
 };
 
-/// The only plain http address outside of loopback: it is link-local in the cloud, so the traffic never leaves the
-/// machine's host.
-pub(super) const METADATA: &str = "http://metadata.tencentyun.com";
 /// The metadata path of the role's name and, with the name appended, of its credentials.
 pub(crate) const ROLES: &str = "/latest/meta-data/cam/security-credentials/";
 /// The place that errors name for it.
@@ -37,11 +34,10 @@ const MAX_BODY: usize = 64 << 10;
 
 /// Fetches a virtual machine's role in one or two requests: for its name, unless that is known, and for its keys.
 pub(super) struct MachineRole {
-    /// The address of the name.
-    roles: String,
+    metadata: Endpoint,
     name: Option<String>,
-    /// Whether the endpoint has returned the name.
-    answers: bool,
+    /// What no response means: an endpoint that has responded before should do so again.
+    silence: Sort,
     /// The outcome of the last request, if one was sent.
     outcome: Option<Outcome>,
 }
@@ -50,27 +46,22 @@ impl MachineRole {
     /// Fetches the role of this name, or the machine's own role.
     pub(super) fn new(metadata: &Endpoint, name: Option<String>) -> Result<Self, Unreadable> {
         Ok(Self {
-            roles: format!("{}{ROLES}", metadata.url("metadata")),
+            metadata: metadata.clone(),
             name: name.map(|name| role_name(&name, NAME)).transpose()?,
-            answers: false,
+            silence: Sort::Absent,
             outcome: None,
         })
     }
 
     fn url(&self) -> String {
         let name = self.name.as_deref().unwrap_or_default();
-        format!("{}{name}", self.roles)
+        format!("{}{ROLES}{name}", self.metadata.url("metadata"))
     }
 
     fn attempt(&self, left: Duration, scope: Scope) -> Result<Attempt, http::Error> {
-        let mut request = Request::builder()
-            .method(Method::GET)
-            .uri(self.url())
+        let request = Request::get(self.url())
+            .header(header::HOST, self.metadata.authority("metadata"))
             .header(header::ACCEPT_ENCODING, NO_CODING);
-        if let Some(authority) = request.uri_ref().and_then(|uri| uri.authority()) {
-            let host = HeaderValue::from_str(authority.as_str())?;
-            request = request.header(header::HOST, host);
-        }
         Ok(Attempt {
             request: request.body(Bytes::new())?,
             timeout: TIMEOUT.min(left),
@@ -84,18 +75,17 @@ impl MachineRole {
         })
     }
 
-    /// Reads the outcome of a request; `silence` says what no response means. Returns the keys, or `None` when the
-    /// next request is due.
-    fn take(&mut self, outcome: Outcome, silence: Sort) -> Result<Option<Credential>, Tried> {
+    /// Reads the outcome of a request. Returns the keys, or `None` when the next request is due.
+    fn take(&mut self, outcome: Outcome) -> Result<Option<Credential>, Tried> {
         let url = self.url();
         let answer = outcome.map_err(|failure| {
             let reason = format!("{url} doesn't answer: {}", with_causes(&failure));
-            Tried::new(silence, reason)
+            Tried::new(self.silence, reason)
         })?;
         match (answer.status(), &self.name) {
             (StatusCode::OK, None) => {
                 self.name = Some(metadata_role(answer.body()).map_err(|it| it.within(&url))?);
-                self.answers = true;
+                self.silence = Sort::Passing;
                 Ok(None)
             }
             (StatusCode::OK, Some(_)) => {
@@ -124,11 +114,11 @@ impl Fetch for MachineRole {
         trace: &mut trace::Call,
     ) -> Fetched {
         trace.attempt(None);
-        // An endpoint that has responded before should do so again.
-        let known = self.answers || session.credential().is_some();
-        let silence = if known { Sort::Passing } else { Sort::Absent };
+        if session.credential().is_some() {
+            self.silence = Sort::Passing;
+        }
         if let Some(outcome) = self.outcome.take()
-            && let Some(result) = self.take(outcome, silence).transpose()
+            && let Some(result) = self.take(outcome).transpose()
         {
             return ControlFlow::Break(result);
         }
@@ -164,7 +154,7 @@ impl Identity {
     pub(super) fn machine(name: Option<&str>, place: &str) -> Result<Self, Unreadable> {
         let name = name.map(|name| role_name(name, place)).transpose()?;
         Ok(Self {
-            source: Source::cvm_role_at(Endpoint::plain(METADATA), name),
+            source: Source::cvm_role_at(Endpoint::METADATA, name),
             place: Some(place.into()),
         })
     }

@@ -26,7 +26,7 @@ pub use lookup::{Looked, Lookup};
 #[cfg(feature = "emulator")]
 pub(crate) use metadata::ROLES;
 pub use metadata::metadata_role;
-pub(crate) use refresh::{Claim, Found, Generation, Refresh};
+pub(crate) use refresh::{Claim, Generation, Refresh};
 pub use search::{Search, SearchStep};
 pub use source::Source;
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable, broken,
-    lookup::Variables,
+    lookup::Reads,
     source::{Identity, Source},
 };
 use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient};
@@ -24,10 +24,10 @@ pub(super) struct Parts(pub(super) Vec<Part>);
 
 pub(super) struct Part {
     /// The API's name of the part.
-    field: &'static str,
+    pub(super) field: &'static str,
     /// Where the part is in the text, or would be.
-    place: String,
-    value: Option<Zeroizing<String>>,
+    pub(super) place: String,
+    pub(super) value: Option<Zeroizing<String>>,
 }
 
 /// When the keys expire: a JSON number of Unix seconds.
@@ -52,11 +52,16 @@ impl Parts {
         let mut parts = Self::default();
         for ((field, names), json) in names.into_iter().zip(fields) {
             let place = names.first().copied().unwrap_or_default();
-            let text = match field {
+            let value = match field {
                 EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
                 _ => json_text(place, json)?,
             };
-            parts.push(field, place, text.as_deref().map(String::as_str));
+            let place = place.into();
+            parts.0.push(Part {
+                field,
+                place,
+                value,
+            });
         }
         Ok(parts)
     }
@@ -64,33 +69,30 @@ impl Parts {
     /// Reads the variables of these names. Those of one part must not differ.
     pub(super) fn from_variables<const N: usize>(
         names: [(&'static str, impl AsRef<[&'static str]>); N],
-        variables: &Variables,
+        reads: &mut Reads,
     ) -> Result<Self, Unreadable> {
         let mut parts = Self::default();
         for (field, names) in names {
             let names = names.as_ref();
             let (mut place, mut value) = (names.first().copied().unwrap_or_default(), None);
             for name in names {
-                match (variables.get(name)?, value) {
+                match (reads.variable(name)?, &value) {
                     (Some(text), None) => (place, value) = (name, Some(text)),
-                    (Some(text), Some(other)) if text != other => {
+                    (Some(text), Some(other)) if text != *other => {
                         let rule = "must not differ from the other variable for the same setting";
                         return Err(Unreadable::new(*name, rule));
                     }
                     _ => {}
                 }
             }
-            parts.push(field, place, value);
+            let place = place.into();
+            parts.0.push(Part {
+                field,
+                place,
+                value,
+            });
         }
         Ok(parts)
-    }
-
-    pub(super) fn push(&mut self, field: &'static str, place: &str, value: Option<&str>) {
-        self.0.push(Part {
-            field,
-            place: place.into(),
-            value: value.map(|value| Zeroizing::new(value.into())),
-        });
     }
 
     fn part(&self, field: &str) -> Option<&Part> {
@@ -137,14 +139,12 @@ impl Parts {
     pub(super) fn identity(&self) -> Result<Identity, Unreadable> {
         let role = self.role()?;
         let keys = self.keys()?;
-        Ok(match role {
-            Some(role) => Identity {
-                source: Source::role(role, keys),
-                place: self.part("RoleArn").map(|part| part.place.clone()),
-            },
-            None => Identity {
-                source: keys.into(),
-                place: None,
+        let named = self.part("RoleArn").filter(|_| role.is_some());
+        Ok(Identity {
+            place: named.map(|part| part.place.clone()),
+            source: match role {
+                Some(role) => Source::role(role, keys),
+                None => keys.into(),
             },
         })
     }

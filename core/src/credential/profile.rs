@@ -1,9 +1,11 @@
 use alloc::{format, string::String};
 use core::mem;
 
+use zeroize::Zeroizing;
+
 use super::{
     Credential, Unreadable,
-    parts::{Parts, line, text},
+    parts::{Part, Parts, line, text},
     source::Identity,
 };
 
@@ -129,13 +131,18 @@ impl Identity {
         let mut parts = Parts::default();
         for ((field, names), setting) in PARTS.into_iter().zip(settings) {
             // An empty token or role counts as missing; an empty id or key is an error.
-            match setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret")) {
-                Some((place, value)) => parts.push(field, &place, Some(value)),
-                None => {
-                    let name = names.first().copied().unwrap_or(field);
-                    parts.push(field, &format!("{name} in section [{profile}]"), None);
-                }
-            }
+            let setting =
+                setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret"));
+            let name = names.first().copied().unwrap_or(field);
+            let (place, value) = match setting {
+                Some((place, value)) => (place, Some(Zeroizing::new(value.into()))),
+                None => (format!("{name} in section [{profile}]"), None),
+            };
+            parts.0.push(Part {
+                field,
+                place,
+                value,
+            });
         }
         parts.identity()
     }

@@ -1,8 +1,11 @@
-use alloc::sync::{Arc, Weak};
+use alloc::{
+    string::{String, ToString},
+    sync::{Arc, Weak},
+};
 use core::time::Duration;
 
 use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
-use crate::{Now, Region, UnixTime, flow::Retry, trace::Scope};
+use crate::{Now, UnixTime, flow::Retry, tc3::Signer, trace::Scope};
 
 /// Credentials are renewed at most so many seconds before they expire.
 const EARLY: i64 = 300;
@@ -19,9 +22,11 @@ const BACKOFF: Retry = Retry::NEVER
 /// How long a search may run past its deadline before another call may start a new one.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// When a session's credentials are searched for, and by which call.
+/// A session's credentials: which are in use, and when and by which call others are searched for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refresh {
+    /// Signs with the credentials in use; `None` before any are found.
+    pub(crate) signer: Option<Signer>,
     /// The sources to search. Once one has had credentials, only this one.
     chain: Chain,
     /// When to renew the credentials, and when they end, if they expire.
@@ -32,7 +37,7 @@ pub(crate) struct Refresh {
     /// Whether the service refused the current credentials, and no search has succeeded since.
     refused: bool,
     /// How many searches have ended.
-    ended: u64,
+    pub(crate) ended: u64,
     /// Identifies the current credentials.
     generation: Generation,
     /// How many searches have failed in a row, and the error of the last one.
@@ -78,11 +83,19 @@ pub(crate) struct Generation {
     changes: u64,
 }
 
+impl Generation {
+    fn next(self, is_other: bool) -> Self {
+        Self {
+            found: self.found.saturating_add(1),
+            changes: self.changes.saturating_add(is_other.into()),
+        }
+    }
+}
+
 /// What a search found.
 pub(crate) struct Found {
     pub(crate) source: Source,
     pub(crate) credential: Credential,
-    pub(crate) region: Option<Region>,
 }
 
 /// A search that a call waits for.
@@ -90,10 +103,10 @@ pub(crate) struct Found {
 struct Flight {
     /// The tick at which it times out.
     until: Duration,
-    /// `None` until the [`Search`] is returned to a driver; dead once that is dropped.
-    out: Option<Weak<()>>,
-    /// The call's scope, until the [`Search`] takes it.
+    /// The call's scope, until the [`Search`] is returned to a driver and takes it.
     scope: Option<Scope>,
+    /// Dead before that, and once the driver drops the search.
+    search: Weak<()>,
 }
 
 /// What a call has to do about credentials.
@@ -110,36 +123,41 @@ pub(crate) enum Claim {
 impl Refresh {
     pub(crate) fn new(chain: Chain) -> Self {
         Self {
+            signer: chain.fixed().cloned().map(Signer::new),
             chain,
             ..Self::default()
         }
     }
 
-    /// Returns what a call with so much time left has to do. `has_some` is true even if the credentials have expired.
-    pub(crate) fn claim(
-        &mut self,
-        has_some: bool,
-        left: Duration,
-        now: Now,
-        scope: &Scope,
-    ) -> Claim {
+    /// Uses this credential from now on, and searches for no others.
+    pub(crate) fn fix(&mut self, credential: Credential) {
+        let generation = self.generation.next(true);
+        *self = Self {
+            generation,
+            ..Self::new(credential.into())
+        };
+    }
+
+    /// Returns what a call with so much time left has to do.
+    pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
         let past = |moment: &Option<Moment>| moment.is_some_and(|it| it.has_come(now));
-        let valid = has_some && !past(&self.end);
+        let valid = self.signer.is_some() && !past(&self.end);
         let usable = valid && !self.refused;
         if usable && !past(&self.renew) {
             return Claim::Ready;
         }
-        let lasts = |it: &Flight| {
-            now.tick < it.until && it.out.as_ref().is_none_or(|out| out.strong_count() > 0)
-        };
-        if self.flight.as_ref().is_some_and(lasts) {
+        let lives = |it: &Flight| it.scope.is_some() || it.search.strong_count() > 0;
+        let lasts = |it: &&Flight| now.tick < it.until && lives(it);
+        if self.flight.as_ref().filter(lasts).is_some() {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
         let pause = self.retry_at.saturating_sub(now.tick);
-        if let (false, Some(failure)) = (pause.is_zero(), &self.failure) {
+        match &self.failure {
+            _ if pause.is_zero() => {}
             // Refused credentials are tried again, since there are no others.
-            let failed = || Claim::Failed(failure.clone(), pause);
-            return if valid { Claim::Ready } else { failed() };
+            Some(_) if valid => return Claim::Ready,
+            Some(failure) => return Claim::Failed(failure.clone(), pause),
+            None => {}
         }
         // While the old credentials are usable, the search gets half of the call's time.
         let half = left.checked_div(2).unwrap_or_default();
@@ -147,30 +165,27 @@ impl Refresh {
         let until = now.tick.saturating_add(budget);
         self.flight = Some(Flight {
             until,
-            out: None,
             scope: Some(scope.clone()),
+            search: Weak::new(),
         });
         Claim::Wait
     }
 
     /// Returns the search that is due, once.
-    pub(crate) fn search(&mut self, wants_region: bool, now: Now) -> Option<Search> {
-        let flight = self.flight.as_mut();
-        let flight = flight.filter(|it| it.out.is_none() && now.tick <= it.until)?;
-        let (mark, until, scope) = (Arc::new(()), flight.until, flight.scope.take()?);
-        flight.out = Some(Arc::downgrade(&mark));
+    pub(crate) fn search(&mut self, now: Now) -> Option<Search> {
+        let flight = self.flight.as_mut()?;
+        let until = flight.until;
+        let scope = flight.scope.take_if(|_| now.tick <= until)?;
+        let mark = Arc::new(());
+        flight.search = Arc::downgrade(&mark);
         flight.until = until.saturating_add(GRACE);
-        Some(Search::new(mark, &self.chain, wants_region, until, scope))
+        let chain = self.chain.clone();
+        Some(Search::new(mark, chain, until, now.unix, scope))
     }
 
     /// Whether a search is due and not yet returned to a driver.
     pub(crate) fn is_due(&self) -> bool {
-        self.flight.as_ref().is_some_and(|it| it.out.is_none())
-    }
-
-    /// How many searches have ended.
-    pub(crate) const fn ended(&self) -> u64 {
-        self.ended
+        self.flight.as_ref().is_some_and(|it| it.scope.is_some())
     }
 
     /// Why the last search found no usable credentials.
@@ -193,9 +208,10 @@ impl Refresh {
         NoCredentials::of_all(sort, reason)
     }
 
-    /// Identifies the current credentials.
-    pub(crate) const fn generation(&self) -> Generation {
-        self.generation
+    /// Identifies the current credentials, unless there can't be others.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        let is_fixed = self.chain.fixed().is_some();
+        (!is_fixed).then_some(self.generation)
     }
 
     /// Notes that the service refused a request signed with credentials of this generation. They are not used again
@@ -211,41 +227,39 @@ impl Refresh {
         self.generation.changes != generation.changes
     }
 
-    /// Takes the result of a search; `date` is the time by the source's clock. Returns what the session uses from now
-    /// on, or why there is nothing; `None` if another search has replaced this one.
+    /// Takes the result of a search; `date` is the time by the source's clock. Returns the source of the credentials, or
+    /// why there are none; `None` if another search has replaced this one.
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
-        old: Option<&Credential>,
         result: Result<Found, NoCredentials>,
         date: UnixTime,
         now: Now,
-    ) -> Option<Result<Found, NoCredentials>> {
-        let own = |out: &Weak<()>| out.as_ptr() == Arc::as_ptr(mark);
-        self.flight.take_if(|it| it.out.as_ref().is_some_and(own))?;
+    ) -> Option<Result<String, NoCredentials>> {
+        self.flight
+            .take_if(|it| it.search.as_ptr() == Arc::as_ptr(mark))?;
         self.ended = self.ended.saturating_add(1);
-        let result = result.and_then(|found| {
-            (self.renew, self.end) = life(&found, date, now)?;
-            Ok(found)
-        });
-        match &result {
-            Ok(found) => {
-                let generation = &mut self.generation;
-                generation.found = generation.found.saturating_add(1);
-                if !old.is_some_and(|old| old.has_keys_of(&found.credential)) {
-                    generation.changes = generation.changes.saturating_add(1);
-                }
-                self.chain = found.source.clone().into();
+        let life = result.and_then(|found| Ok((life(&found, date, now)?, found)));
+        Some(match life {
+            Ok((life, Found { source, credential })) => {
+                (self.renew, self.end) = life;
+                let old = self.signer.as_ref().map(Signer::credential);
+                let is_other = old.is_none_or(|old| !old.has_keys_of(&credential));
+                self.generation = self.generation.next(is_other);
+                self.signer = Some(Signer::new(credential));
+                let name = source.to_string();
+                self.chain = source.into();
                 (self.refused, self.failures, self.failure) = (false, 0, None);
+                Ok(name)
             }
             Err(missing) => {
                 self.failures = self.failures.saturating_add(1);
                 self.failure = Some(missing.clone());
                 let delay = BACKOFF.delay(self.failures, now.entropy);
                 self.retry_at = now.tick.saturating_add(MIN_PAUSE).saturating_add(delay);
+                Err(missing)
             }
-        }
-        Some(result)
+        })
     }
 }
 

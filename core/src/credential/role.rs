@@ -72,7 +72,7 @@ impl Fetch for Assume {
             let settings = outer.settings().clone().with_wire(Wire::Post);
             let settings = settings.with_region(region).with_deadline(left);
             let mut session = Session::new(self.keys.clone()).with_settings(settings);
-            session.clock().set_offset(outer.clock_offset());
+            session.clock.set_offset(outer.clock_offset());
             (session, outer.clock_offset())
         });
         match self.call.step(session, now) {
@@ -84,7 +84,7 @@ impl Fetch for Assume {
             Step::Done(result) => {
                 // Otherwise another call's newer offset would be overwritten.
                 if session.clock_offset() != *offset {
-                    outer.clock().set_offset(session.clock_offset());
+                    outer.clock.set_offset(session.clock_offset());
                 }
                 let keys = result.and_then(|reply| Ok(reply.output.try_into()?));
                 ControlFlow::Break(keys.map_err(Tried::of_request))

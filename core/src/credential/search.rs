@@ -1,18 +1,10 @@
-use alloc::{
-    boxed::Box,
-    string::{String, ToString},
-    sync::Arc,
-    vec,
-    vec::Vec,
-};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, mem, ops::ControlFlow, time::Duration};
-
-use zeroize::Zeroizing;
 
 use super::{
     Chain, NoCredentials, Tried, Unreadable,
     errors::Sort,
-    lookup::{Candidate, Content, Looked, Lookup, Variables, bytes},
+    lookup::{Looked, Lookup, Reads},
     metadata::MachineRole,
     parts,
     refresh::Found,
@@ -23,7 +15,6 @@ use super::{
 use crate::{
     Attempt, Credential, Now, Outcome, Region, Session, UnixTime,
     flow::Hints,
-    sts::AssumeRole,
     trace::{self, Scope},
 };
 
@@ -61,26 +52,24 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 pub struct Search {
     /// Identifies this search to the session's [`Refresh`](super::Refresh).
     mark: Arc<()>,
-    /// The tccli profile whose configuration may have the region, if the region is wanted and tccli is a source.
-    configured: Option<Option<String>>,
+    chain: Chain,
     /// The tick at which the search times out.
     until: Duration,
-    variables: Variables,
-    /// The variables that are not read yet.
-    unread: vec::IntoIter<&'static str>,
-    level: Level,
-    /// The chains around this one, each with the role to assume with what the inner chain finds, and the place that
-    /// names the role, if any.
-    outer: Vec<(Level, Box<AssumeRole>, Option<String>)>,
-    task: Task,
-    /// The result of the last [`SearchStep::Read`].
-    looked: Option<Content>,
-    /// The current source's files at default paths that can't be read, and why.
-    denied: Vec<String>,
+    /// The time when the search began: it must not change, or a pass could go another way than the one before.
+    began: UnixTime,
+    reads: Reads,
+    /// The last [`SearchStep::Read`].
+    asked: Option<Lookup>,
+    /// The results of fetches, in the order in which each pass needs them, and how many this pass has used.
+    fetched: Vec<Result<Credential, Tried>>,
+    used: usize,
+    /// The fetch whose result is missing.
+    fetch: Option<Box<dyn Fetch>>,
     /// Ignored problems, to be logged as warnings.
     passed_over: Vec<Tried>,
     /// The service's time in its last response.
     date: Option<UnixTime>,
+    ended: bool,
     trace: trace::Call,
 }
 
@@ -102,93 +91,27 @@ pub enum SearchStep {
     Done,
 }
 
-/// A chain that is being searched.
-struct Level {
-    /// The current source, and those after it.
-    sources: vec::IntoIter<Source>,
-    tried: Vec<Tried>,
-}
-
-impl Level {
-    fn new(chain: &Chain) -> Self {
-        Self {
-            sources: chain.sources().to_vec().into_iter(),
-            tried: Vec::new(),
-        }
-    }
-
-    /// The current source.
-    fn source(&self) -> Option<&Source> {
-        self.sources.as_slice().first()
-    }
-}
-
-/// What the search does next.
-enum Task {
-    /// Read the next variable, or start the next source.
-    Next,
-    Look(Place),
-    /// Request credentials, with the place that names the role, if any.
-    Fetch(Box<dyn Fetch>, Option<String>),
-    End(Result<Found, NoCredentials>),
-    Ended,
-}
-
-/// The next task, or why the source has no credentials.
-type Next = Result<Task, Tried>;
-
-/// What to read.
-enum Place {
-    Variable(&'static str),
-    /// A file of the current source, and those to try if it doesn't exist.
-    File(Candidate, vec::IntoIter<Candidate>),
-    /// The file that may have the region.
-    Region(Found, String),
-}
-
-impl Place {
-    fn lookup(&self) -> Lookup {
-        match self {
-            Self::Variable(name) => Lookup::Variable(name),
-            Self::File(file, _) => Lookup::file(&file.path),
-            Self::Region(_, path) => Lookup::file(path),
-        }
-    }
-}
-
 impl Search {
     pub(super) fn new(
         mark: Arc<()>,
-        chain: &Chain,
-        wants_region: bool,
+        chain: Chain,
         until: Duration,
+        began: UnixTime,
         scope: Scope,
     ) -> Self {
-        let sources = chain.base_sources();
-        let mut unread: Vec<_> = sources.iter().flat_map(|it| it.variables()).collect();
-        let mut wanted = sources.into_iter().filter(|_| wants_region);
-        if wanted
-            .clone()
-            .any(|it| matches!(it.0, SourceKind::Environment))
-        {
-            unread.push(REGION);
-        }
         Self {
             mark,
-            configured: wanted.find_map(|it| match &it.0 {
-                SourceKind::Tccli(profile) => Some(profile.clone()),
-                _ => None,
-            }),
+            chain,
             until,
-            variables: Variables::default(),
-            unread: unread.into_iter(),
-            level: Level::new(chain),
-            outer: Vec::new(),
-            task: Task::Next,
-            looked: None,
-            denied: Vec::new(),
+            began,
+            reads: Reads::default(),
+            asked: None,
+            fetched: Vec::new(),
+            used: 0,
+            fetch: None,
             passed_over: Vec::new(),
             date: None,
+            ended: false,
             trace: trace::Call::for_credentials(scope),
         }
     }
@@ -197,44 +120,51 @@ impl Search {
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let left = self.until.saturating_sub(now.tick);
         self.trace.step(now.tick);
-        loop {
-            let own_time = now.unix.plus(session.clock_offset());
-            let next = match mem::replace(&mut self.task, Task::Ended) {
-                Task::Next => self.next(own_time),
-                Task::Look(place) => match self.looked.take() {
-                    Some(content) => self.looked(place, content, own_time),
-                    None if left.is_zero() => match place {
-                        Place::Region(found, _) => Ok(Task::End(Ok(found))),
-                        _ => Err(Tried::late()),
-                    },
-                    None => {
-                        let lookup = place.lookup();
-                        self.task = Task::Look(place);
-                        self.looked = Some(Err("the lookup was abandoned".into()));
-                        return SearchStep::Read(lookup);
-                    }
-                },
-                Task::Fetch(mut fetch, place) => {
-                    match fetch.step(session, now, left, &mut self.trace) {
-                        ControlFlow::Break(Ok(keys)) => Ok(self.gained(keys)),
-                        ControlFlow::Break(Err(tried)) => Err(tried.at(place.as_deref())),
-                        ControlFlow::Continue(step) => {
-                            self.task = Task::Fetch(fetch, place);
-                            return step;
-                        }
-                    }
+        self.asked = None;
+        while !self.ended {
+            if let Some(fetch) = &mut self.fetch {
+                match fetch.step(session, now, left, &mut self.trace) {
+                    ControlFlow::Continue(step) => return step,
+                    ControlFlow::Break(result) => self.fetched.push(result),
                 }
-                Task::End(result) => {
-                    let date = self.date.unwrap_or(own_time);
-                    if let Some(result) = session.renewed(&self.mark, result, date, now) {
-                        self.trace.searched(result.as_deref(), &self.passed_over);
-                    }
-                    Ok(Task::Ended)
-                }
-                Task::Ended => return SearchStep::Done,
+            }
+            // Each pass goes through the chain from its beginning until something is missing, so what was read and
+            // fetched is all the state there is.
+            self.passed_over.clear();
+            (self.used, self.fetch) = (0, None);
+            let chain = self.chain.clone();
+            let result = self.first_of(&chain);
+            let has_region = session.settings.region().is_some();
+            let region = match &result {
+                Ok(_) if !has_region && session.credential().is_none() => self.region(&chain),
+                _ => Ok(None),
             };
-            self.task = next.unwrap_or_else(|tried| self.failed(tried));
+            match self.reads.missing.take() {
+                Some(lookup) if !left.is_zero() => {
+                    let abandoned = Err("the lookup was abandoned".into());
+                    self.reads.insert(lookup.clone(), abandoned);
+                    self.asked = Some(lookup.clone());
+                    return SearchStep::Read(lookup);
+                }
+                _ if self.fetch.is_some() => continue,
+                _ => self.ended = true,
+            }
+            // The region is optional, so one that can't be read is only a warning.
+            let region = region.unwrap_or_else(|unreadable| {
+                let tried = Tried::from(unreadable).with_source("region");
+                self.passed_over.push(tried);
+                None
+            });
+            let own_time = now.unix.plus(session.clock_offset());
+            let date = self.date.unwrap_or(own_time);
+            if let Some(result) = session.refresh.renewed(&self.mark, result, date, now) {
+                self.trace.searched(result.as_deref(), &self.passed_over);
+                if let (Ok(_), Some(region)) = (result, region) {
+                    session.settings.region.get_or_insert(region);
+                }
+            }
         }
+        SearchStep::Done
     }
 
     /// Takes the outcome of the last [`SearchStep::Send`].
@@ -243,178 +173,103 @@ impl Search {
             self.date = Hints::of(response.headers()).date.or(self.date);
         }
         self.trace.answer(&outcome);
-        if let Task::Fetch(fetch, _) = &mut self.task {
+        if let Some(fetch) = &mut self.fetch {
             fetch.handle(outcome);
         }
     }
 
     /// Takes the result of the last [`SearchStep::Read`].
     pub fn found(&mut self, looked: Looked) {
-        if let (Some(content), Task::Look(place)) = (&mut self.looked, &self.task) {
-            self.trace.look(&place.lookup(), &looked);
-            *content = looked.map(|bytes| bytes.map(Zeroizing::new));
+        if let Some(lookup) = self.asked.take() {
+            self.trace.look(&lookup, &looked);
+            self.reads.insert(lookup, looked);
         }
     }
 
-    fn next(&mut self, own_time: UnixTime) -> Next {
-        if let Some(name) = self.unread.next() {
-            return Ok(Task::Look(Place::Variable(name)));
-        }
-        match self.level.source() {
-            Some(source) => {
-                let files = source.files(&self.variables)?;
-                self.next_file(files.into_iter(), own_time)
+    /// Finds the first source that has credentials.
+    fn first_of(&mut self, chain: &Chain) -> Result<Found, NoCredentials> {
+        let mut tried = Vec::new();
+        for source in chain.sources() {
+            let credential = self.credential(source);
+            let denied = mem::take(&mut self.reads.denied).join(", ");
+            if !denied.is_empty() {
+                let passed_over = Tried::new(Sort::Absent, &*denied).with_source(source);
+                self.passed_over.push(passed_over);
             }
-            None => Ok(self.none()),
-        }
-    }
-
-    fn next_file(&mut self, mut files: vec::IntoIter<Candidate>, own_time: UnixTime) -> Next {
-        match files.next() {
-            Some(file) => Ok(Task::Look(Place::File(file, files))),
-            None => self.identify(None, own_time),
-        }
-    }
-
-    fn looked(&mut self, place: Place, content: Content, own_time: UnixTime) -> Next {
-        match place {
-            Place::Variable(name) => {
-                self.variables.insert(name, content);
-                Ok(Task::Next)
-            }
-            Place::File(Candidate { path, named }, rest) => {
-                // In containers, the home directory often doesn't exist or belongs to another user.
-                let denied = content.is_err() && !named;
-                match bytes(content, &path) {
-                    Ok(Some(bytes)) => self.identify(Some((&path, &bytes)), own_time),
-                    Ok(None) if named => Err(Unreadable::new(path, "is not there").into()),
-                    Err(unreadable) if !denied => Err(unreadable.into()),
-                    found => {
-                        self.denied.extend(found.err().map(|it| it.to_string()));
-                        self.next_file(rest, own_time)
-                    }
+            let mut failed = match credential {
+                Ok(credential) => {
+                    let source = source.clone();
+                    return Ok(Found { source, credential });
                 }
+                Err(_) if self.reads.missing.is_some() => Tried::late(),
+                Err(failed) => failed,
+            };
+            let is_absent = failed.sort == Sort::Absent;
+            if is_absent && !denied.is_empty() {
+                failed.reason = denied;
             }
-            Place::Region(found, path) => {
-                let region = bytes(content, &path).and_then(|file| match file {
-                    Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
-                    None => Ok(None),
-                });
-                Ok(self.end(found, region))
+            tried.push(failed.with_source(source));
+            if !is_absent {
+                break;
             }
         }
+        Err(NoCredentials::new(tried))
     }
 
-    /// Reads the current source, and requests its credentials.
-    fn identify(&mut self, file: Option<(&str, &[u8])>, own_time: UnixTime) -> Next {
-        match self.level.source().cloned() {
-            Some(source) => self.ask(&source, None, file, own_time),
-            None => Ok(Task::Next),
-        }
-    }
-
-    /// Requests the credentials of a source: the current one, or the one that it names at a place.
-    fn ask(
-        &mut self,
-        source: &Source,
-        place: Option<String>,
-        file: Option<(&str, &[u8])>,
-        own_time: UnixTime,
-    ) -> Next {
-        let fetch: Box<dyn Fetch> = match &source.0 {
-            SourceKind::Fixed(keys) => return Ok(self.gained(keys.clone())),
+    fn credential(&mut self, source: &Source) -> Result<Credential, Tried> {
+        let scope = self.trace.scope.clone();
+        match &source.0 {
+            SourceKind::Fixed(keys) => Ok(keys.clone()),
             SourceKind::Role(role, base) => {
-                let outer = mem::replace(&mut self.level, Level::new(base));
-                self.outer.push((outer, role.clone(), place));
-                return Ok(Task::Next);
+                let keys = self.first_of(base).map_err(|it| Tried::of_base(&it))?;
+                self.fetched(Assume::new(&**role, keys.credential, None, scope))
             }
             SourceKind::Tke => {
-                let scope = self.trace.scope.clone();
-                Box::new(tke::role(&self.variables, file, own_time, scope)?)
+                let role = tke::role(&mut self.reads, self.began, scope)?;
+                self.fetched(role)
             }
-            SourceKind::CvmRole { metadata, role } => {
-                Box::new(MachineRole::new(metadata, role.clone())?)
+            SourceKind::CvmRole(metadata, role) => {
+                self.fetched(MachineRole::new(metadata, role.clone())?)
             }
             SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
-                let Identity { source, place } = source.read(&self.variables, file, own_time)?;
-                self.pass_denied();
-                return self.ask(&source, place, None, own_time);
+                let Identity { source, place } = source.read(&mut self.reads, self.began)?;
+                self.credential(&source)
+                    .map_err(|it| it.at(place.as_deref()))
             }
-        };
-        Ok(Task::Fetch(fetch, place))
-    }
-
-    /// Continues with credentials: they assume the outer chain's role, or they are the result. Then the region is read.
-    fn gained(&mut self, credential: Credential) -> Task {
-        if let Some((outer, role, place)) = self.outer.pop() {
-            self.level = outer;
-            let assume = Assume::new(&*role, credential, None, self.trace.scope.clone());
-            return Task::Fetch(Box::new(assume), place);
-        }
-        let Some(source) = self.level.sources.next() else {
-            return Task::Next;
-        };
-        let found = Found {
-            source,
-            credential,
-            region: None,
-        };
-        let region = match (self.variables.get(REGION), &self.configured) {
-            (Ok(None), Some(profile)) => {
-                match tccli::file(profile.as_deref(), &self.variables, "configure") {
-                    Ok(file) => return Task::Look(Place::Region(found, file.path)),
-                    Err(unreadable) => Err(unreadable),
-                }
-            }
-            (Ok(Some(name)), _) => parts::region(REGION, name).map(Some),
-            (nothing, _) => nothing.map(|_| None),
-        };
-        self.end(found, region)
-    }
-
-    /// Continues after a source without credentials: with the next one if it was empty, else with the error.
-    fn failed(&mut self, mut tried: Tried) -> Task {
-        let denied = self.pass_denied();
-        let Some(source) = self.level.sources.next() else {
-            return Task::Next;
-        };
-        let absent = tried.sort == Sort::Absent;
-        if let (true, Some(denied)) = (absent, denied) {
-            tried.reason = denied;
-        }
-        self.level.tried.push(tried.with_source(source));
-        if absent { Task::Next } else { self.none() }
-    }
-
-    /// Ends a chain that has no credentials. If it was the base of a role, the role's source fails.
-    fn none(&mut self) -> Task {
-        let missing = NoCredentials::new(mem::take(&mut self.level.tried));
-        match self.outer.pop() {
-            Some((outer, ..)) => {
-                self.level = outer;
-                self.failed(Tried::of_base(&missing))
-            }
-            None => Task::End(Err(missing)),
         }
     }
 
-    /// Ends with what was found. The region is optional, so a region that can't be read is only a warning.
-    fn end(&mut self, found: Found, region: Result<Option<Region>, Unreadable>) -> Task {
-        let region = region.unwrap_or_else(|unreadable| {
-            let tried = Tried::from(unreadable).with_source("region");
-            self.passed_over.push(tried);
-            None
+    /// The result of a fetch, if it is known.
+    fn fetched(&mut self, fetch: impl Fetch + 'static) -> Result<Credential, Tried> {
+        let Some(result) = self.fetched.get(self.used) else {
+            self.fetch = Some(Box::new(fetch));
+            return Err(Tried::late());
+        };
+        self.used = self.used.saturating_add(1);
+        result.clone()
+    }
+
+    /// Reads the region from the environment, or else from tccli's configuration, if these are sources of the chain.
+    fn region(&mut self, chain: &Chain) -> Result<Option<Region>, Unreadable> {
+        let sources = chain.base_sources();
+        let is_environment = |it: &&Source| matches!(it.0, SourceKind::Environment);
+        if sources.iter().any(is_environment)
+            && let Some(name) = self.reads.variable(REGION)?
+        {
+            return parts::region(REGION, &name).map(Some);
+        }
+        let profile = sources.into_iter().find_map(|it| match &it.0 {
+            SourceKind::Tccli(profile) => Some(profile.as_deref()),
+            _ => None,
         });
-        Task::End(Ok(Found { region, ..found }))
-    }
-
-    /// Adds a warning for the files that the current source couldn't read, and returns it.
-    fn pass_denied(&mut self) -> Option<String> {
-        let denied = mem::take(&mut self.denied).join(", ");
-        let source = self.level.source().filter(|_| !denied.is_empty())?;
-        let tried = Tried::new(Sort::Absent, &*denied).with_source(source);
-        self.passed_over.push(tried);
-        Some(denied)
+        let Some(profile) = profile else {
+            return Ok(None);
+        };
+        let (path, _) = tccli::path(profile, &mut self.reads, "configure")?;
+        match self.reads.file(&path)? {
+            Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
+            None => Ok(None),
+        }
     }
 }
 

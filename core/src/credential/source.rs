@@ -1,12 +1,6 @@
-use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String};
 
-use super::{
-    Chain, Tried, Unreadable, environment,
-    errors::Sort,
-    lookup::{Candidate, Variables},
-    metadata::METADATA,
-    profile, tccli, tke,
-};
+use super::{Chain, Tried, Unreadable, environment, errors::Sort, lookup::Reads, profile, tccli};
 use crate::{Credential, UnixTime, session::Endpoint, sts::AssumeRole};
 
 /// A source of credentials in a [`Chain`].
@@ -25,11 +19,8 @@ pub(super) enum SourceKind {
     /// A profile that replaces the environment's.
     Tccli(Option<String>),
     Tke,
-    CvmRole {
-        metadata: Endpoint,
-        /// The role's name; `None` asks the endpoint for it.
-        role: Option<String>,
-    },
+    /// The metadata endpoint and the role's name; `None` asks the endpoint for it.
+    CvmRole(Endpoint, Option<String>),
     Role(Box<AssumeRole>, Chain),
 }
 
@@ -105,16 +96,12 @@ impl Source {
     ///
     /// The endpoint is plain http at a link-local address. Requests to it use no proxy and time out after 2 seconds.
     pub fn cvm_role() -> Self {
-        Self(SourceKind::CvmRole {
-            metadata: Endpoint::plain(METADATA),
-            role: None,
-        })
+        Self::cvm_role_at(Endpoint::METADATA, None)
     }
 
     /// The same with another metadata endpoint, e.g. for tests, or with a role whose name is known.
     pub fn cvm_role_at(metadata: Endpoint, role: impl Into<Option<String>>) -> Self {
-        let role = role.into();
-        Self(SourceKind::CvmRole { metadata, role })
+        Self(SourceKind::CvmRole(metadata, role.into()))
     }
 
     /// A role that [`AssumeRole`] assumes with the credentials of `base`.
@@ -140,7 +127,7 @@ impl core::fmt::Display for Source {
             SourceKind::Profile { .. } => "profile file",
             SourceKind::Tccli(_) => "tccli",
             SourceKind::Tke => "TKE",
-            SourceKind::CvmRole { .. } => "CVM role",
+            SourceKind::CvmRole(..) => "CVM role",
             SourceKind::Role(action, _) => return write!(f, "role {}", action.role_arn),
         })
     }
@@ -174,58 +161,31 @@ impl Identity {
 }
 
 impl Source {
-    /// The environment variables that the source reads.
-    pub(super) fn variables(&self) -> Vec<&'static str> {
+    /// Reads who signs. A source without a text names itself.
+    pub(super) fn read(&self, reads: &mut Reads, now: UnixTime) -> Result<Identity, Tried> {
+        let absent = |reason| Tried::new(Sort::Absent, reason);
         match &self.0 {
-            SourceKind::Environment => environment::names().collect(),
-            SourceKind::Profile { file: None, .. } => vec![profile::FILE],
-            SourceKind::Tccli(_) => tccli::VARIABLES.into(),
-            SourceKind::Tke => tke::NAMES.into(),
-            _ => vec![],
-        }
-    }
-
-    /// The files that the source may read. The first one that exists is read.
-    pub(super) fn files(&self, variables: &Variables) -> Result<Vec<Candidate>, Tried> {
-        let candidate = |path: &str, named| Candidate {
-            path: path.into(),
-            named,
-        };
-        Ok(match &self.0 {
-            SourceKind::Profile {
-                file: Some(path), ..
-            } => vec![candidate(path, true)],
-            SourceKind::Profile { .. } => match variables.get(profile::FILE)? {
-                Some(path) => vec![candidate(path, true)],
-                None => profile::USUAL.map(|path| candidate(path, false)).into(),
-            },
+            SourceKind::Environment => {
+                let identity = Identity::from_environment(reads)?;
+                identity.ok_or_else(|| absent(environment::nothing()))
+            }
+            SourceKind::Profile { file, profile } => {
+                let named = match file {
+                    Some(path) => Some(path.clone().into()),
+                    None => reads.variable(profile::FILE)?,
+                };
+                let (path, file) = match &named {
+                    Some(path) => reads.first_file(&[path], true)?,
+                    None => reads.first_file(&profile::USUAL, false)?,
+                }
+                .ok_or_else(|| absent(profile::nowhere()))?;
+                within(path, Identity::from_profile(&file, profile))
+            }
             SourceKind::Tccli(profile) => {
-                vec![tccli::file(profile.as_deref(), variables, "credential")?]
-            }
-            SourceKind::Tke => vec![candidate(&tke::token_file(variables)?, true)],
-            _ => vec![],
-        })
-    }
-
-    /// Reads who signs from the variables and the file that exists. A source without a text names itself.
-    pub(super) fn read(
-        &self,
-        variables: &Variables,
-        file: Option<(&str, &[u8])>,
-        now: UnixTime,
-    ) -> Result<Identity, Tried> {
-        let absent = |reason| Err(Tried::new(Sort::Absent, reason));
-        match (&self.0, file) {
-            (SourceKind::Environment, _) => {
-                let identity = Identity::from_environment(variables)?;
-                identity.map_or_else(|| absent(environment::nothing()), Ok)
-            }
-            (SourceKind::Profile { profile, .. }, Some((path, file))) => {
-                within(path, Identity::from_profile(file, profile))
-            }
-            (SourceKind::Profile { .. }, None) => absent(profile::nowhere()),
-            (SourceKind::Tccli(_), Some((path, file))) => {
-                let identity = within(path, Identity::from_tccli(file))?;
+                let (path, is_named) = tccli::path(profile.as_deref(), reads, "credential")?;
+                let file = reads.first_file(&[&path], is_named)?;
+                let (path, file) = file.ok_or_else(|| absent(format!("{path} is not there")))?;
+                let identity = within(path, Identity::from_tccli(&file))?;
                 match identity.expires_at().filter(|time| *time <= now) {
                     Some(time) => {
                         let reason = format!("{path}: expired at Unix second {time}; log in again");
@@ -233,10 +193,6 @@ impl Source {
                     }
                     None => Ok(identity),
                 }
-            }
-            (SourceKind::Tccli(profile), None) => {
-                let file = tccli::file(profile.as_deref(), variables, "credential")?;
-                absent(format!("{} is not there", file.path))
             }
             _ => Ok(Identity {
                 source: self.clone(),

@@ -1,8 +1,10 @@
-use alloc::format;
+use alloc::{format, string::String};
+
+use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable,
-    lookup::{Candidate, Variables},
+    lookup::Reads,
     parts::{self, EXPIRY, Parts, fields, json_text, text},
     source::Identity,
 };
@@ -33,18 +35,17 @@ const PARTS: [(&str, &[&str]); 7] = [
 /// The variables of tccli and Terraform that name the profile, and the one that replaces the folder `~/.tccli`.
 const PROFILES: [&str; 2] = ["TCCLI_PROFILE", "TENCENTCLOUD_PROFILE"];
 const FOLDER: &str = "TENCENTCLOUD_SHARED_CREDENTIALS_DIR";
-pub(super) const VARIABLES: [&str; 3] = [PROFILES[0], PROFILES[1], FOLDER];
 
-/// The file of a profile with this extension.
-pub(super) fn file(
+/// The path of a profile's file with this extension, and whether a user named it.
+pub(super) fn path(
     profile: Option<&str>,
-    variables: &Variables,
+    reads: &mut Reads,
     extension: &str,
-) -> Result<Candidate, Unreadable> {
+) -> Result<(String, bool), Unreadable> {
     let [tccli, terraform] = PROFILES;
     let named = match profile {
-        Some(profile) => Some(profile),
-        None => match (variables.get(tccli)?, variables.get(terraform)?) {
+        Some(profile) => Some(Zeroizing::new(profile.into())),
+        None => match (reads.variable(tccli)?, reads.variable(terraform)?) {
             (Some(one), Some(other)) if one != other => {
                 let rule = format!("must not differ from {tccli}");
                 return Err(Unreadable::new(terraform, rule));
@@ -52,17 +53,17 @@ pub(super) fn file(
             (one, other) => one.or(other),
         },
     };
+    let named = named.as_deref().map(String::as_str);
     // The name becomes part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
         let rule = "must not be empty or a path";
         return Err(Unreadable::new("the profile's name", rule));
     }
     let name = named.unwrap_or("default");
-    let folder = variables.get(FOLDER)?;
-    Ok(Candidate {
-        path: format!("{}/{name}.{extension}", folder.unwrap_or("~/.tccli")),
-        named: named.or(folder).is_some(),
-    })
+    let folder = reads.variable(FOLDER)?;
+    let path = folder.as_deref().map_or("~/.tccli", String::as_str);
+    let path = format!("{path}/{name}.{extension}");
+    Ok((path, named.is_some() || folder.is_some()))
 }
 
 impl Credential {
@@ -150,8 +151,6 @@ impl Region {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::String};
-
     use super::*;
     use crate::{credential::source::SourceKind, sts::AssumeRole};
 
@@ -264,7 +263,7 @@ mod tests {
             for file in [format!("{{{pair},{more}}}"), format!("{{{more}}}")] {
                 let identity = Identity::from_tccli(file.as_bytes()).unwrap();
                 assert!(
-                    matches!(identity.source.0, SourceKind::CvmRole { role: None, .. }),
+                    matches!(identity.source.0, SourceKind::CvmRole(_, None)),
                     "{file}"
                 );
                 let refused = Credential::from_tccli(file).unwrap_err();

@@ -196,7 +196,7 @@ pub enum Error {
         total: u64,
     },
 
-    /// A list has more pages than [`Settings::max_pages`](crate::Settings::max_pages).
+    /// A list has more pages than [`Settings::with_max_pages`](crate::Settings::with_max_pages).
     #[error("more than {limit} pages{}", of(window.as_ref()))]
     #[non_exhaustive]
     TooManyPages {
@@ -247,7 +247,7 @@ impl Error {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self.cause() {
             Self::Service(refusal) => Some(refusal),
-            Self::Credentials(missing) => missing.refusal(),
+            Self::Credentials(missing) => missing.cause()?.refusal(),
             _ => None,
         }
     }
@@ -259,7 +259,7 @@ impl Error {
             Self::Decode { request_id, .. }
             | Self::GaveUp { request_id, .. }
             | Self::Deadline { request_id, .. } => request_id.as_deref(),
-            Self::Credentials(missing) => missing.request_id(),
+            Self::Credentials(missing) => missing.cause()?.request_id(),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::{
     Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
-    credential::{Claim, Generation, NoCredentials, Refresh},
+    credential::{Claim, Generation},
     flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
     proxy::ProxyUrl,
     trace,
@@ -172,8 +172,7 @@ impl<A: Action> Call<A> {
             if left.is_zero() {
                 // It spent its time waiting for credentials, so their absence is the cause.
                 let was_waiting = self.attempts == 0 && self.polls > 0;
-                let refresh = session.refresh().filter(|_| was_waiting);
-                let missing = refresh.map(|refresh| refresh.awaited().into());
+                let missing = was_waiting.then(|| session.refresh.awaited().into());
                 return Err(self.deadline_error(deadline, missing));
             }
             let wait = self.await_credentials(session, now, left);
@@ -181,7 +180,7 @@ impl<A: Action> Call<A> {
                 return Ok(step);
             }
             if let Some(refused) = self.refused
-                && !session.has_others(refused)
+                && !session.refresh.has_others(refused)
                 && let Some(refusal) = self.last_error.take()
             {
                 return Err(self.give_up(refusal));
@@ -191,8 +190,8 @@ impl<A: Action> Call<A> {
         let Ok(prepared) = &self.prepared else {
             return Err(Error::Ended);
         };
-        let rate = session.rate(prepared.target())?;
-        let limit = session.rate_limit(prepared.target());
+        let rate = session.settings().rate(prepared.target())?;
+        let limit = session.rate_limits.of(prepared.target());
         let queued = limit.wait(rate, now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
@@ -218,8 +217,11 @@ impl<A: Action> Call<A> {
         let request = prepared.sign(session, self.endpoint, time)?;
         let proxy = session.settings().proxy(request.uri())?.cloned();
         self.proxy = proxy.clone();
-        self.signed_with = session.generation().filter(|_| prepared.target().signed);
-        session.rate_limit(prepared.target()).sent(now.tick);
+        self.signed_with = session
+            .refresh
+            .generation()
+            .filter(|_| prepared.target().signed);
+        session.rate_limits.of(prepared.target()).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {
@@ -245,8 +247,8 @@ impl<A: Action> Call<A> {
         now: Now,
         left: Duration,
     ) -> Result<Option<Step<<Self as Flow>::Output>>, Error> {
-        let claim = session.claim(left, now, &self.trace.scope);
-        let ended = session.refresh().map_or(0, Refresh::ended);
+        let claim = session.refresh.claim(left, now, &self.trace.scope);
+        let ended = session.refresh.ended;
         let before = match claim {
             Claim::Ready => {
                 self.searches_before = None;
@@ -267,16 +269,13 @@ impl<A: Action> Call<A> {
                 Err(self.deadline_error(settings.deadline(), Some(missing.into())))
             }
             Claim::Failed(_, rest) => Ok(Some(self.wait(rest, Some("no_credentials")))),
-            _ if has_seen_enough => {
-                let missing = session.refresh().map(Refresh::no_credentials);
-                Err(missing.unwrap_or_else(NoCredentials::unsought).into())
-            }
+            _ if has_seen_enough => Err(session.refresh.no_credentials().into()),
             _ => {
                 let delay = FIRST_POLL.saturating_mul(2_u32.saturating_pow(self.polls));
                 self.polls = self.polls.saturating_add(1);
                 let delay = delay.min(LONGEST_POLL).min(left);
                 // If a search is due, the driver does that instead of waiting.
-                let is_due = session.refresh().is_some_and(Refresh::is_due);
+                let is_due = session.refresh.is_due();
                 Ok(Some(self.wait(delay, (!is_due).then_some("credentials"))))
             }
         }
@@ -314,7 +313,7 @@ impl<A: Action> Call<A> {
             RetryAction::GiveUp => can_help = false,
             RetryAction::Retry => {}
             RetryAction::Failover => {
-                let others = session.settings().failover().len();
+                let others = session.settings().failover.len();
                 // Without a delay while there are endpoints that this call has not tried.
                 if session.reroute(self.endpoint, now.tick) && unreachable < others {
                     delay = Duration::ZERO;
@@ -322,27 +321,30 @@ impl<A: Action> Call<A> {
                 self.unreachable = unreachable.saturating_add(1);
             }
             RetryAction::Rest => {
-                let longest = session.settings().longest_rest().max(SHORTEST_REST);
+                let longest = session.settings().longest_rest.max(SHORTEST_REST);
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
                 delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
-                    session.rate_limit(target).rest(rest, now.tick, throttle);
+                    session
+                        .rate_limits
+                        .of(target)
+                        .rest(rest, now.tick, throttle);
                 }
             }
             RetryAction::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
-                    session.clock().set(date, now.unix);
+                    session.clock.set(date, now.unix);
                     self.clock_set = true;
                     delay = Duration::ZERO;
                 }
                 _ => {
-                    session.clock().undo(self.clock_offset);
+                    session.clock.undo(self.clock_offset);
                     can_help = false;
                 }
             },
             RetryAction::RenewCredentials => match self.signed_with {
                 Some(signed) => {
-                    session.refuse(signed);
+                    session.refresh.refuse(signed);
                     can_help = self.refused.replace(signed).is_none();
                     delay = Duration::ZERO;
                 }
@@ -364,7 +366,7 @@ impl<A: Action> Call<A> {
         let error = match result {
             Ok(reply) => {
                 if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
-                    session.clock().prove(self.clock_offset);
+                    session.clock.prove(self.clock_offset);
                 }
                 return Step::Done(Ok(reply));
             }

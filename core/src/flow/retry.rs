@@ -14,7 +14,7 @@ use crate::{Error, Failure, error::Kind};
 /// | --- | --- |
 /// | [`Failure::NotSent`], the obstacle is [final](crate::error::Obstacle::is_final): TLS or a proxy refused | never |
 /// | any other [`Failure::NotSent`] | always; without delay if there is another endpoint |
-/// | `RequestLimitExceeded*`, HTTP 429 | always, after the whole action has rested for `Retry-After`, from 1 s to [`Settings::longest_rest`](crate::Settings::longest_rest) |
+/// | `RequestLimitExceeded*`, HTTP 429 | always, after the whole action has rested for `Retry-After`, from 1 s to [`Settings::with_longest_rest`](crate::Settings::with_longest_rest) |
 /// | `AuthFailure.SignatureExpire` | once, with the service's time |
 /// | `AuthFailure.TokenFailure`, `.SecretIdNotFound`, `.InvalidSecretId`, `.SignatureFailure` | once, if another search of the [`Chain`](crate::Chain) finds other credentials |
 /// | [`Failure::Unknown`]: no answer | if the action is [`REPEATABLE`](crate::Action::REPEATABLE) |

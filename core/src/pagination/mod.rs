@@ -65,7 +65,7 @@ use crate::Error;
 /// | is short, but more records may follow | how many places of the list does it cover, records that the service left out included? | fewer records from the same offset; mostly once, more often if the service leaves records out | the walk goes on right behind those places; it ends with [`Error::Shifted`] if other records come |
 /// | is short, is not the first page, and pages follow by number | is it cut off? | the record right behind its records | nothing there, or one of its own records: the walk goes on to the next page; else it ends with [`Error::Incomplete`] |
 /// | repeats an earlier page, and its records differ from one another | | | the walk ends with [`Error::Repeated`] |
-/// | repeats an earlier page, and all its records are equal | does the service ignore the offset? | a page [`max_pages`](crate::Settings::max_pages) further on | records there: the walk ends with [`Error::Repeated`] |
+/// | repeats an earlier page, and all its records are equal | does the service ignore the offset? | a page [`max_pages`](crate::Settings::with_max_pages) further on | records there: the walk ends with [`Error::Repeated`] |
 /// | has another total than the last page | is the last page unchanged? | the last page again | changed, or equal records hide a change: the walk ends with [`Error::Shifted`] |
 ///
 /// An empty page ends a list, whatever its total or its cursor says; with [`Paging::Token`], only a missing token does.

@@ -291,7 +291,7 @@ impl<A: Paginate> Prefetch<A> {
         else {
             return Ok(None);
         };
-        let question = self.walk.question(&page.facts, settings.max_pages())?;
+        let question = self.walk.question(&page.facts, settings.max_pages)?;
         let Some((question, slot)) = question else {
             return Ok(None);
         };
@@ -314,7 +314,7 @@ impl<A: Paginate> Prefetch<A> {
         let Some(slot) = position.next::<A>(ahead) else {
             return Ok(None);
         };
-        let limit = settings.max_pages();
+        let limit = settings.max_pages;
         if u64::from(position.pages).saturating_add(ahead) >= limit.into() {
             let window = self.walk.window();
             return match ahead {

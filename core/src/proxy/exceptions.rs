@@ -1,6 +1,9 @@
 use alloc::{string::String, vec::Vec};
 use core::net::IpAddr;
 
+/// How many bits the IPv6 addresses that IPv4 addresses are mapped to have in common.
+const V4_PREFIX: u32 = 96;
+
 /// The hosts in `NO_PROXY`, for which no proxy is used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exceptions(Vec<Exception>);
@@ -17,8 +20,8 @@ enum Hosts {
     All,
     /// A name in lower case, and all names below it.
     Domain(String),
-    /// All addresses whose first bits, so many, are those of this one.
-    Net(IpAddr, u32),
+    /// All addresses whose first bits, so many, are these.
+    Net(u128, u32),
 }
 
 impl Exceptions {
@@ -37,7 +40,7 @@ impl Exceptions {
                 && match (&it.hosts, address) {
                     (Hosts::All, _) => true,
                     (Hosts::Domain(domain), None) => is_below(host, domain),
-                    (Hosts::Net(net, length), Some(address)) => is_in(address, *net, *length),
+                    (Hosts::Net(net, length), Some(address)) => is_in(bits(address), *net, *length),
                     _ => false,
                 }
         })
@@ -65,35 +68,22 @@ impl Hosts {
         if host == "*" {
             return Some(Self::All);
         }
-        if let Some((net, length)) = host.split_once('/') {
-            let bare = net.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-            let (net, length) = (bare.unwrap_or(net).parse().ok()?, length.parse().ok()?);
-            return Self::net(net, length);
-        }
-        let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-        if let Ok(address) = bare.unwrap_or(host).parse::<IpAddr>() {
-            let address = address.to_canonical();
-            return Some(Self::Net(address, bits(address).1));
+        let (address, length) = match host.split_once('/') {
+            Some((net, length)) => (net, Some(length.parse::<u32>().ok()?)),
+            None => (host, None),
+        };
+        let bare = address
+            .strip_prefix('[')
+            .and_then(|it| it.strip_suffix(']'));
+        if let Ok(address) = bare.unwrap_or(address).parse::<IpAddr>() {
+            let before = if address.is_ipv4() { V4_PREFIX } else { 0 };
+            let length = before.checked_add(length.unwrap_or(u128::BITS.saturating_sub(before)))?;
+            return (length <= u128::BITS).then_some(Self::Net(bits(address), length));
         }
         let domain = host.strip_prefix('*').unwrap_or(host);
         let domain = domain.strip_prefix('.').unwrap_or(domain);
         let domain = domain.strip_suffix('.').unwrap_or(domain);
         (!domain.is_empty()).then(|| Self::Domain(domain.to_ascii_lowercase()))
-    }
-}
-
-impl Hosts {
-    /// A network. One of IPv4-mapped IPv6 addresses becomes an IPv4 network if it has at least the 96 bits of the
-    /// prefix.
-    fn net(net: IpAddr, length: u32) -> Option<Self> {
-        let (canonical, before) = match net.to_canonical() {
-            canonical if canonical == net => (net, 0),
-            canonical => (canonical, 96),
-        };
-        match length.checked_sub(before) {
-            Some(length) => (length <= bits(canonical).1).then_some(Self::Net(canonical, length)),
-            None => Some(Self::Net(net, length)),
-        }
     }
 }
 
@@ -103,18 +93,20 @@ fn is_below(host: &str, domain: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-fn is_in(address: IpAddr, net: IpAddr, length: u32) -> bool {
-    let (address, net) = (bits(address.to_canonical()), bits(net));
+/// Whether an address is in a network. One of less than the IPv4 prefix has IPv6 addresses alone.
+fn is_in(address: u128, net: u128, length: u32) -> bool {
     let rest = u128::BITS.saturating_sub(length);
-    address.1 == net.1 && (address.0 ^ net.0).checked_shr(rest).unwrap_or(0) == 0
+    let is_v4 = address >> 32 == 0xffff;
+    (address ^ net).checked_shr(rest).unwrap_or(0) == 0 && (length >= V4_PREFIX || !is_v4)
 }
 
-/// The bits of an address, aligned to the top, and their number.
-fn bits(address: IpAddr) -> (u128, u32) {
-    match address {
-        IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
-        IpAddr::V6(address) => (address.to_bits(), 128),
-    }
+/// The bits of an address; those of an IPv4 address are of the IPv6 address that it is mapped to.
+fn bits(address: IpAddr) -> u128 {
+    let address = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    address.to_bits()
 }
 
 #[cfg(test)]

@@ -22,17 +22,12 @@ use crate::{Invalid, Region};
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint(Hosts);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Hosts {
-    /// `https://{service}.{domain}`
-    Domain(Cow<'static, str>),
-    /// Scheme and authority, without the scheme's default port.
-    Fixed {
-        scheme: &'static str,
-        authority: String,
-    },
+pub struct Endpoint {
+    pub(crate) scheme: &'static str,
+    /// The host, and the port unless it is the scheme's default.
+    host: Cow<'static, str>,
+    /// Whether each service has a host of its own below this one.
+    by_service: bool,
 }
 
 impl Default for Endpoint {
@@ -44,17 +39,30 @@ impl Default for Endpoint {
 
 impl Endpoint {
     /// `https://{service}.tencentcloudapi.com`
-    pub const PUBLIC: Self = Self(Hosts::Domain(Cow::Borrowed("tencentcloudapi.com")));
+    pub const PUBLIC: Self = Self::domain(Cow::Borrowed("tencentcloudapi.com"));
     /// `https://{service}.intl.tencentcloudapi.com`, for accounts of the international site.
-    pub const INTERNATIONAL: Self = Self(Hosts::Domain(Cow::Borrowed("intl.tencentcloudapi.com")));
+    pub const INTERNATIONAL: Self = Self::domain(Cow::Borrowed("intl.tencentcloudapi.com"));
     /// `https://{service}.internal.tencentcloudapi.com`, from inside the vendor's network.
-    pub const INTERNAL: Self = Self(Hosts::Domain(Cow::Borrowed("internal.tencentcloudapi.com")));
+    pub const INTERNAL: Self = Self::domain(Cow::Borrowed("internal.tencentcloudapi.com"));
+    /// The metadata endpoint of a virtual machine. It is the only plain http address outside of loopback: it is
+    /// link-local in the cloud, so the traffic never leaves the machine's host.
+    pub(crate) const METADATA: Self = Self {
+        scheme: "http",
+        host: Cow::Borrowed("metadata.tencentyun.com"),
+        by_service: false,
+    };
+
+    const fn domain(host: Cow<'static, str>) -> Self {
+        Self {
+            scheme: "https",
+            host,
+            by_service: true,
+        }
+    }
 
     /// `https://{service}.{region}.tencentcloudapi.com`, for services that have regional hosts.
     pub fn regional(region: &Region) -> Self {
-        Self(Hosts::Domain(
-            format!("{}.tencentcloudapi.com", region.as_str()).into(),
-        ))
+        Self::domain(format!("{}.tencentcloudapi.com", region.as_str()).into())
     }
 
     /// An endpoint that allows plain http to any host, for your own test network only: everybody on the network path
@@ -64,31 +72,19 @@ impl Endpoint {
     ///
     /// The same as for parsing an endpoint, except the rule about http.
     pub fn plain_http_readable_by_anyone(url: &str) -> Result<Self, Invalid> {
-        parse(url, |_| true)
-    }
-
-    /// An endpoint from a valid address.
-    pub(crate) fn plain(url: &'static str) -> Self {
-        parse(url, |_| true).unwrap_or_default()
+        parse(url, true)
     }
 
     /// Scheme and authority for `service`, without a trailing slash.
     pub fn url(&self, service: &str) -> String {
-        format!("{}://{}", self.scheme(), self.authority(service))
+        format!("{}://{}", self.scheme, self.authority(service))
     }
 
-    pub(crate) const fn scheme(&self) -> &'static str {
-        match &self.0 {
-            Hosts::Domain(_) => "https",
-            Hosts::Fixed { scheme, .. } => scheme,
-        }
-    }
-
-    /// The `Host` header: the host, and the port unless it is the scheme's default.
+    /// The `Host` header.
     pub(crate) fn authority(&self, service: &str) -> String {
-        match &self.0 {
-            Hosts::Domain(domain) => [service, domain].join("."),
-            Hosts::Fixed { authority, .. } => authority.clone(),
+        match self.by_service {
+            true => format!("{service}.{}", self.host),
+            false => self.host.clone().into(),
         }
     }
 }
@@ -98,7 +94,7 @@ impl FromStr for Endpoint {
 
     /// Reads `https://host[:port]`, or `http://` to `localhost`, `127.0.0.0/8` or `[::1]`.
     fn from_str(url: &str) -> Result<Self, Invalid> {
-        parse(url, is_loopback)
+        parse(url, false)
     }
 }
 
@@ -108,7 +104,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, Invalid> {
+fn parse(url: &str, allows_plain_http: bool) -> Result<Endpoint, Invalid> {
     let wrong = |rule| Invalid::new("endpoint", rule);
     let (scheme, default_port, rest) = match url.split_once("://") {
         Some(("https", rest)) => ("https", 443, rest),
@@ -117,16 +113,20 @@ fn parse(url: &str, plain_http_to: impl Fn(&str) -> bool) -> Result<Endpoint, In
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (host, port) = authority(rest).map_err(wrong)?;
-    if scheme == "http" && !plain_http_to(&host) {
+    if scheme == "http" && !allows_plain_http && !is_loopback(&host) {
         return Err(wrong(
             "must be https, as plain http is allowed to loopback only",
         ));
     }
-    let authority = match port {
+    let host = match port {
         Some(port) if port != default_port => format!("{host}:{port}"),
         _ => host,
     };
-    Ok(Endpoint(Hosts::Fixed { scheme, authority }))
+    Ok(Endpoint {
+        scheme,
+        host: host.into(),
+        by_service: false,
+    })
 }
 
 /// Parses `host[:port]` into the host in lower case and the port, or returns the rule that it breaks.

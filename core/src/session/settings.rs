@@ -1,4 +1,4 @@
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use http::Uri;
@@ -13,7 +13,7 @@ use crate::{
 /// How calls are made: endpoint, deadlines, retries, rates and page sizes.
 ///
 /// ```
-/// use core::time::Duration;
+/// use core::{fmt, time::Duration};
 /// use tc3_core::{session::{Language, Wire}, Settings};
 ///
 /// let settings = Settings::default()
@@ -24,30 +24,24 @@ use crate::{
 /// assert_eq!(settings.attempt_timeout(), Duration::from_secs(30));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "settings are returned, not changed"]
 pub struct Settings {
     endpoint: Endpoint,
-    failover: Vec<Endpoint>,
+    pub(crate) failover: Vec<Endpoint>,
     proxies: Option<Proxies>,
-    region: Option<Region>,
-    language: Option<Language>,
-    wire: Wire,
+    pub(crate) region: Option<Region>,
+    pub(crate) language: Option<Language>,
+    pub(crate) wire: Wire,
     deadline: Duration,
     attempt_timeout: Duration,
     connect_timeout: Duration,
     retry: Retry,
-    rates: Vec<Rate>,
-    longest_rest: Duration,
+    /// The rates of actions, by service and name, instead of the actions' own.
+    rates: BTreeMap<(Cow<'static, str>, Cow<'static, str>), Option<u32>>,
+    pub(crate) longest_rest: Duration,
     max_body: usize,
     page_size: Option<u32>,
-    max_pages: u32,
-}
-
-/// The rate of an action, instead of the action's own.
-#[derive(Clone, Debug)]
-struct Rate {
-    service: Cow<'static, str>,
-    action: Cow<'static, str>,
-    rate: Option<u32>,
+    pub(crate) max_pages: u32,
 }
 
 impl Default for Settings {
@@ -63,7 +57,7 @@ impl Default for Settings {
             attempt_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             retry: Retry::default(),
-            rates: Vec::new(),
+            rates: BTreeMap::new(),
             longest_rest: Duration::from_secs(3_600),
             max_body: 32 << 20,
             page_size: None,
@@ -74,7 +68,6 @@ impl Default for Settings {
 
 impl Settings {
     /// The endpoint of requests; [`Endpoint::PUBLIC`] by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_endpoint(self, endpoint: Endpoint) -> Self {
         Self { endpoint, ..self }
     }
@@ -83,7 +76,6 @@ impl Settings {
     ///
     /// A call that finds no connection is sent to the next endpoint at once, and so are all later calls. After a
     /// minute, the first endpoint is tried again.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_failover(self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
         Self {
             failover: endpoints.into_iter().collect(),
@@ -105,7 +97,6 @@ impl Settings {
     }
 
     /// No proxy, whatever the environment says.
-    #[must_use = "the settings are returned, not changed"]
     pub fn without_proxy(self) -> Self {
         let proxies = Some(Proxies::default());
         Self { proxies, ..self }
@@ -113,7 +104,6 @@ impl Settings {
 
     /// The proxies that the environment names, unless [`with_proxy`](Self::with_proxy) or
     /// [`without_proxy`](Self::without_proxy) was called. [`Proxies::from_variables`] has the rules.
-    #[must_use = "the settings are returned, not changed"]
     pub fn or_proxy_variables(mut self, get: impl FnMut(&'static str) -> Option<Vec<u8>>) -> Self {
         (self.proxies).get_or_insert_with(|| Proxies::from_variables(get));
         self
@@ -121,7 +111,6 @@ impl Settings {
 
     /// The region of requests; none by default, as billing and e-signature need none. An action that
     /// [needs a region](crate::Action::REGIONAL) is not sent without one.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_region(self, region: impl Into<Option<Region>>) -> Self {
         Self {
             region: region.into(),
@@ -130,7 +119,6 @@ impl Settings {
     }
 
     /// The language of the service's error messages; the service's choice by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_language(self, language: impl Into<Option<Language>>) -> Self {
         Self {
             language: language.into(),
@@ -139,19 +127,16 @@ impl Settings {
     }
 
     /// The form of requests; POST with signed JSON by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_wire(self, wire: Wire) -> Self {
         Self { wire, ..self }
     }
 
     /// The time limit of a call, from its first step, waits included; 60 s by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
     /// The time limit of one attempt, which also ends at the deadline; 30 s by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_attempt_timeout(self, attempt_timeout: Duration) -> Self {
         Self {
             attempt_timeout,
@@ -163,7 +148,6 @@ impl Settings {
     /// The addresses of a name share it, so that one that never answers leaves time for the next.
     ///
     /// Core leaves it to what sends: the clients' own transports keep it.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_connect_timeout(self, connect_timeout: Duration) -> Self {
         Self {
             connect_timeout,
@@ -172,7 +156,6 @@ impl Settings {
     }
 
     /// The retry policy; [`Retry::default`] by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_retry(self, retry: Retry) -> Self {
         Self { retry, ..self }
     }
@@ -181,21 +164,14 @@ impl Settings {
     /// [`Action::RATE`](crate::Action::RATE).
     ///
     /// All calls of one session count together. If several programs use one key pair, give each a part of the rate.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_rate(
         mut self,
         service: impl Into<Cow<'static, str>>,
         action: impl Into<Cow<'static, str>>,
         rate: impl Into<Option<u32>>,
     ) -> Self {
-        // The last setting counts, so it comes first.
-        let (service, action, rate) = (service.into(), action.into(), rate.into());
-        let rate = Rate {
-            service,
-            action,
-            rate,
-        };
-        self.rates.insert(0, rate);
+        let action = (service.into(), action.into());
+        self.rates.insert(action, rate.into());
         self
     }
 
@@ -204,7 +180,6 @@ impl Settings {
     ///
     /// During the rest, no request of the action is sent. Calls whose deadline is earlier end at once with an
     /// [`Error::Deadline`](crate::Error::Deadline) whose cause is the throttle.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_longest_rest(self, longest_rest: Duration) -> Self {
         Self {
             longest_rest,
@@ -215,7 +190,6 @@ impl Settings {
     /// The largest accepted answer, in bytes; 32 MiB by default.
     ///
     /// The decoded output may take more memory than the answer: at most 200 times as much, for a page of empty records.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_max_body(self, max_body: usize) -> Self {
         Self { max_body, ..self }
     }
@@ -223,7 +197,6 @@ impl Settings {
     /// The page size of walks whose action names none, at least 1. It is capped at the documented maximum
     /// ([`Paginate::MAX_PAGE_SIZE`](crate::Paginate::MAX_PAGE_SIZE)). By default
     /// [`Paginate::PAGE_SIZE`](crate::Paginate::PAGE_SIZE).
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_page_size(self, page_size: impl Into<Option<u32>>) -> Self {
         Self {
             page_size: page_size.into(),
@@ -232,27 +205,14 @@ impl Settings {
     }
 
     /// The most pages of a list, or of each window of one; 100,000 by default.
-    #[must_use = "the settings are returned, not changed"]
     pub fn with_max_pages(self, max_pages: u32) -> Self {
         Self { max_pages, ..self }
     }
 
-    /// The endpoint of requests.
-    pub const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// The endpoints to use when the first one can't be reached.
-    pub fn failover(&self) -> &[Endpoint] {
-        &self.failover
-    }
-
     /// The proxy for a request to this URI.
     pub(crate) fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyUrl>, Invalid> {
-        match &self.proxies {
-            Some(proxies) => proxies.choose(uri),
-            None => Ok(None),
-        }
+        let proxies = self.proxies.as_ref();
+        proxies.map_or(Ok(None), |proxies| proxies.choose(uri))
     }
 
     /// The endpoint at a place: 0 is the first one, then come those for failover.
@@ -265,16 +225,6 @@ impl Settings {
     /// The region of requests.
     pub const fn region(&self) -> Option<&Region> {
         self.region.as_ref()
-    }
-
-    /// The language of the service's error messages.
-    pub const fn language(&self) -> Option<&Language> {
-        self.language.as_ref()
-    }
-
-    /// The form of requests.
-    pub const fn wire(&self) -> Wire {
-        self.wire
     }
 
     /// The time limit of a call.
@@ -298,18 +248,16 @@ impl Settings {
         &self.retry
     }
 
-    /// The most requests of an action per second; `None` for no limit.
-    pub fn rate(&self, target: &Target) -> Option<u32> {
-        let of = |rate: &&Rate| rate.service == target.service && rate.action == target.action;
-        self.rates
-            .iter()
-            .find(of)
-            .map_or(Some(target.rate), |rate| rate.rate)
-    }
-
-    /// The longest rest of an action after the service has throttled it.
-    pub const fn longest_rest(&self) -> Duration {
-        self.longest_rest
+    /// The most requests of an action per second.
+    pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
+        let action = (target.service.clone(), target.action.clone());
+        match *self.rates.get(&action).unwrap_or(&Some(target.rate)) {
+            Some(0) => Err(Invalid::new(
+                "rate",
+                "must be at least 1 per second, or none",
+            )),
+            rate => Ok(rate.unwrap_or(u32::MAX)),
+        }
     }
 
     /// The largest accepted answer, in bytes.
@@ -320,11 +268,6 @@ impl Settings {
     /// The page size of walks whose action names none.
     pub const fn page_size(&self) -> Option<u32> {
         self.page_size
-    }
-
-    /// The most pages of a list, or of each window of one.
-    pub const fn max_pages(&self) -> u32 {
-        self.max_pages
     }
 }
 

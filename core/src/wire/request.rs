@@ -120,13 +120,13 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, mut signer) = session.parts();
+        let (settings, mut signer) = (&session.settings, session.refresh.signer.as_mut());
         let target = &self.target;
         if target.regional && settings.region().is_none() {
             let rule = "must be set, since this action needs one, e.g. ap-guangzhou";
             return Err(Invalid::new("region", rule).into());
         }
-        let wire = match settings.wire() {
+        let wire = match settings.wire {
             // What vouches for an action that isn't signed is in its input, and addresses are written down.
             Wire::Get if !target.signed => Wire::Post,
             wire => wire,
@@ -145,7 +145,7 @@ impl Prepared {
         let endpoint = settings.endpoint_at(endpoint);
         let host = Bytes::from(endpoint.authority(&target.service));
         let mut address = uri::Parts::default();
-        address.scheme = Scheme::try_from(endpoint.scheme()).ok();
+        address.scheme = Scheme::try_from(endpoint.scheme).ok();
         address.authority = Authority::from_maybe_shared(host.clone()).ok();
         address.path_and_query = match &*query {
             "" => Some(PathAndQuery::from_static("/")),
@@ -165,7 +165,7 @@ impl Prepared {
         if let Some(region) = settings.region() {
             headers.insert(REGION, text(region.as_str())?);
         }
-        if let Some(language) = settings.language() {
+        if let Some(language) = &settings.language {
             headers.insert(LANGUAGE, text(language.as_str())?);
         }
         if wire == Wire::PostUnsigned {
