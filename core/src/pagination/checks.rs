@@ -16,10 +16,9 @@ use crate::{
 /// A question about a page that was received, answered by a check request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// The total has changed. Is the last page unchanged? Otherwise the list has shifted in front of this page.
-    IsLastUnchanged,
-    /// The last page is unchanged, but all its records are equal. Is the page before it unchanged as well?
-    IsSecondLastUnchanged,
+    /// The total has changed. Is the last page unchanged? Otherwise the list has shifted in front of this page. If all
+    /// records of the last page are equal: is the page before it unchanged as well?
+    IsUnchanged,
     /// The page has the same content as an earlier one, and all its records are equal. Does the service ignore the
     /// offset? The check requests a page far beyond the end.
     IsOffsetIgnored,
@@ -29,17 +28,6 @@ pub(crate) enum Question {
     Span,
     /// The page is short, and pages follow by number. Which record follows it? The check requests that record.
     RecordBehind,
-}
-
-/// What the answer to a question means for the walk.
-pub(crate) enum Verdict {
-    GoOn,
-    /// The list has changed in front of the page.
-    Shifted,
-    /// The service ignores the offset.
-    Repeated,
-    /// The service cut the page off, and the records behind it can't be requested.
-    CutOff,
 }
 
 /// How many places of the list a page covers: its records, and those between them that the service left out.
@@ -55,16 +43,12 @@ pub(super) struct Span {
 pub(crate) struct PageFacts {
     pub(crate) info: PageInfo,
     pub(crate) fingerprint: Fingerprint,
-    /// Whether the list has not shifted in front of it.
-    pub(crate) unshifted: bool,
-    /// Whether the page before it is unchanged.
-    last_is_unchanged: bool,
+    /// How many pages before it are known to be unchanged.
+    pub(super) unchanged: usize,
     /// Whether it is the last page, if known.
     pub(super) is_last: Option<bool>,
     /// Bounds of its span, if a check was made.
     span: Option<Span>,
-    /// Whether records are known to follow it.
-    is_followed: bool,
 }
 
 impl PageFacts {
@@ -73,11 +57,9 @@ impl PageFacts {
         Self {
             info,
             fingerprint,
-            unshifted: false,
-            last_is_unchanged: false,
+            unchanged: 0,
             is_last: None,
             span: None,
-            is_followed: false,
         }
     }
 
@@ -146,63 +128,55 @@ impl PageFacts {
 }
 
 impl Position {
-    /// The last page, if the total of the page after it says that the list has changed since, and a change in front
-    /// of that page would shift its offset.
-    pub(crate) fn shift_suspect<A: Paginate>(&self, page: &PageFacts) -> Option<&SeenPage> {
-        let has_changed = |(old, new)| old != new;
-        let has_changed = self.reported.zip(page.info.total).is_some_and(has_changed);
-        let is_suspect =
-            |slot: &Slot| has_changed && !page.unshifted && page.is_by_offset::<A>(slot);
-        self.last.as_ref().filter(|(slot, _)| is_suspect(slot))
-    }
-
-    /// Whether the total has changed, but no check can tell where: the last two pages are equal, so they look
-    /// unchanged even when the list has shifted.
-    pub(crate) fn is_shift_hidden<A: Paginate>(&self, page: &PageFacts) -> bool {
-        let after = self.received.saturating_add(page.len());
-        let is_plausible = self.reported_by(page).is_some_and(|total| total >= after);
-        self.in_equal_run && is_plausible && self.shift_suspect::<A>(page).is_some()
+    /// The earlier page to check, if the total of `page` says that the list has changed since, and a change in front of
+    /// the last page would shift the offset of this one.
+    pub(super) fn shift_suspect<A: Paginate>(&self, page: &PageFacts) -> Option<&SeenPage> {
+        let (old, new) = self.reported.zip(page.info.total)?;
+        let (last, _) = self.last.as_ref()?;
+        let mut seen = self.last.iter().chain(&self.second_last);
+        seen.nth(page.unchanged)
+            .filter(|_| old != new && page.is_by_offset::<A>(last))
     }
 
     /// The question that the next page raises, if any, and the slot of the check request. No list has a page beyond
     /// the first `max_pages`.
-    pub(crate) fn question<A: Paginate>(
+    pub(super) fn question<A: Paginate>(
         &self,
+        window: &A,
         page: &PageFacts,
         max_pages: u32,
-    ) -> Option<(Question, Slot)> {
-        let slot = self.next.as_ref()?;
-        if let Some((last, _)) = self.shift_suspect::<A>(page) {
-            let second_last = self.second_last.as_ref();
-            return Some(match second_last.filter(|_| page.last_is_unchanged) {
-                Some((second_last, _)) => (Question::IsSecondLastUnchanged, second_last.clone()),
-                None => (Question::IsLastUnchanged, last.clone()),
-            });
+    ) -> Result<Option<(Question, Slot)>, Error> {
+        let Some(slot) = &self.next else {
+            return Ok(None);
+        };
+        let after = self.received.saturating_add(page.len());
+        if let Some((seen, _)) = self.shift_suspect::<A>(page) {
+            // Where the last two pages are equal, they look unchanged even when the list has shifted.
+            if self.in_equal_run && self.reported_by(page) >= Some(after) {
+                return Err(self.shifted(window, page));
+            }
+            return Ok(Some((Question::IsUnchanged, seen.clone())));
         }
         // With a cursor beside the offset, the cursor tells the end and whether the page is another one.
         let by_offset = page.is_by_offset::<A>(slot);
         let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
         if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
-            return None;
+            return Ok(None);
         }
         // Seen before, and not repeated: its records are all equal.
         if !self.honors_offset && self.has_seen(page) {
-            let beyond = max_pages.max(1).into();
-            return Some((Question::IsOffsetIgnored, slot.plus(A::PAGING, beyond)));
+            let beyond = slot.plus(A::PAGING, max_pages.max(1).into());
+            return Ok(Some((Question::IsOffsetIgnored, beyond)));
         }
-        if A::END == End::ShortPage {
-            return None;
-        }
-        let after = self.received.saturating_add(page.len());
         let completes = self.totals(page).find(|total| *total >= after) == Some(after);
         let is_short = page.len() < slot.limit.into();
-        if is_short && completes && self.first_short.is_none() {
-            return None;
+        if A::END == End::ShortPage || is_short && completes && self.first_short.is_none() {
+            return Ok(None);
         }
         let short = is_short.then(|| Self::question_of_short_page::<A>(slot, page));
         let is_open = by_offset && completes && page.is_last.is_none();
         let end = || is_open.then(|| (Question::IsEnd, Self::following::<A>(slot, page)));
-        short.flatten().or_else(end)
+        Ok(short.flatten().or_else(end))
     }
 
     /// The question of a short page that may not be the last one.
@@ -225,7 +199,8 @@ impl Position {
         }
         let span = page.span(slot).max;
         let limit = u32::try_from(span).ok().filter(|it| *it < slot.limit)?;
-        let slot = Slot::at(A::PAGING, span, limit).filter(|_| by_number && !page.is_followed)?;
+        let slot =
+            Slot::at(A::PAGING, span, limit).filter(|_| by_number && page.is_last.is_none())?;
         Some((Question::RecordBehind, slot))
     }
 
@@ -233,46 +208,39 @@ impl Position {
     ///
     /// # Errors
     ///
-    /// The check's own, where the question can't be left open.
-    pub(crate) fn resolve<A: Paginate>(
+    /// What the answer means for the walk, and the check's own error where the question can't be left open.
+    pub(super) fn resolve<A: Paginate>(
         &mut self,
+        window: &A,
         question: Question,
         page: &mut PageFacts,
         check: Result<PageFacts, Error>,
-    ) -> Result<Verdict, Error> {
+    ) -> Result<(), Error> {
         let Some(slot) = self.next.clone() else {
-            return Ok(Verdict::GoOn);
+            return Ok(());
         };
         match question {
-            Question::IsLastUnchanged => {
-                if !is_unchanged(self.last.as_ref(), &check?) {
-                    return Ok(Verdict::Shifted);
+            Question::IsUnchanged => {
+                let seen = self.shift_suspect::<A>(page);
+                if check?.fingerprint.identity.as_ref() != seen.map(|(_, identity)| identity) {
+                    return Err(self.shifted(window, page));
                 }
-                page.last_is_unchanged = true;
-                page.unshifted = self.second_last.is_none();
-            }
-            Question::IsSecondLastUnchanged => {
-                if !is_unchanged(self.second_last.as_ref(), &check?) {
-                    return Ok(Verdict::Shifted);
-                }
-                page.unshifted = true;
+                page.unchanged = page.unchanged.saturating_add(1);
             }
             Question::IsOffsetIgnored => {
                 if !is_nothing_there(check)? {
-                    return Ok(Verdict::Repeated);
+                    return Err(self.repeated(window));
                 }
                 self.honors_offset = true;
             }
             // After an error that says nothing, the page after this one is requested again in its turn.
             Question::IsEnd => page.is_last = Some(is_nothing_there(check).unwrap_or(false)),
             Question::Span | Question::RecordBehind => match check {
-                Ok(check) if question == Question::Span => {
-                    if !page.begins_like(&check) {
-                        return Ok(Verdict::Shifted);
-                    }
-                    page.narrow_span(&slot, check);
+                Ok(check) if question == Question::RecordBehind => {
+                    self.resolve_record_behind(window, &slot, page, &check)?;
                 }
-                Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
+                Ok(check) if page.begins_like(&check) => page.narrow_span(&slot, check),
+                Ok(_) => return Err(self.shifted(window, page)),
                 // Not every service accepts such a limit. If records are missing, the total shows it in the end.
                 Err(error) if is_refused(&error) && self.is_total_credible(page) => {
                     page.assume_full_span(&slot);
@@ -280,7 +248,7 @@ impl Position {
                 Err(error) => return Err(error),
             },
         }
-        Ok(Verdict::GoOn)
+        Ok(())
     }
 
     /// Whether a total will show if records of the page are missing: it says as many as have come, or more.
@@ -290,29 +258,49 @@ impl Position {
     }
 
     /// Places right behind the page's records belong to the page if they hold nothing, or one of its own records.
+    /// Otherwise the service cut the page off. Only behind the first page can these records be requested.
     fn resolve_record_behind<A: Paginate>(
+        &self,
+        window: &A,
         slot: &Slot,
         page: &mut PageFacts,
         check: &PageFacts,
-    ) -> Verdict {
-        let is_first_page = slot.position(A::PAGING) == 0;
-        if check.len() > 0 && is_first_page {
-            page.is_followed = true;
-            return Verdict::GoOn;
-        }
+    ) -> Result<(), Error> {
         let has = |record| page.fingerprint.records.contains(record);
-        if check.len() > 0 && !check.fingerprint.records.first().is_some_and(has) {
-            return Verdict::CutOff;
+        if check.len() > 0 && slot.position(A::PAGING) == 0 {
+            page.is_last = Some(false);
+        } else if check.len() == 0 || check.fingerprint.records.first().is_some_and(has) {
+            page.assume_full_span(slot);
+        } else {
+            let after = self.received.saturating_add(page.len());
+            let total = self.reported_by(page).unwrap_or_default();
+            return Err(Error::Incomplete {
+                window: window.window(),
+                delivered: self.received,
+                // At least one more record should have come.
+                total: total.max(after.saturating_add(1)),
+                short_page: Some((page.len(), slot.limit)),
+            });
         }
-        page.assume_full_span(slot);
-        Verdict::GoOn
+        Ok(())
     }
-}
 
-/// Whether a check gave the same page as before.
-fn is_unchanged(seen: Option<&SeenPage>, check: &PageFacts) -> bool {
-    let identity = seen.map(|(_, identity)| identity);
-    check.fingerprint.identity.as_ref() == identity
+    /// The error of a list that has changed in front of `page`.
+    fn shifted<A: Paginate>(&self, window: &A, page: &PageFacts) -> Error {
+        Error::Shifted {
+            window: window.window(),
+            delivered: self.received,
+            total: self.reported_by(page).unwrap_or_default(),
+        }
+    }
+
+    /// The error of a page that comes again.
+    pub(super) fn repeated<A: Paginate>(&self, window: &A) -> Error {
+        Error::Repeated {
+            window: window.window(),
+            delivered: self.received,
+        }
+    }
 }
 
 /// Whether a check says that the list has no page there: an empty one, or a refusal.

@@ -136,7 +136,7 @@ fn hash_all(hashes: &[u64]) -> u64 {
 }
 
 /// The form in which walks store a hash.
-pub(crate) fn hex(hash: u64) -> String {
+pub(super) fn hex(hash: u64) -> String {
     format!("{hash:016x}")
 }
 

@@ -1,6 +1,6 @@
 //! Lists: how the pages of an action follow one another, and how a walk reads all of them.
 
-// walk.rs         what is stored of a walk, across windows and lists
+// walk.rs         what is stored of a walk, across windows and lists; windows of a range
 // position.rs     how far one list was read: the next page, and the end
 // checks.rs       questions that a page raises, and the check requests that answer them
 // fingerprint.rs  hashes that tell pages and records apart
@@ -16,7 +16,6 @@ mod pages;
 mod position;
 mod prefetch;
 pub mod walk;
-mod window;
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 

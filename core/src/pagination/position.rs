@@ -158,19 +158,14 @@ impl Position {
         page.fingerprint.content.is_some() && seen.contains(&&page.fingerprint.content)
     }
 
-    /// Ends a list whose last page was full when the service refuses the page after it. Returns whether the list is
-    /// over. (Where the total ends a list, a check request finds the end.)
-    pub(crate) fn end_at<A: Paginate>(&mut self, error: &Error) -> bool {
+    /// Whether a list whose last page was full is over, as the service refuses the page after it with `error`. (Where
+    /// the total ends a list, a check request finds the end.)
+    pub(super) fn ends_at<A: Paginate>(&self, error: &Error) -> bool {
         let kind = error.refusal().map(Refusal::kind);
         let is_beyond = matches!(kind, Some(Kind::Request | Kind::NotFound));
         let reported = self.reported.map(|total| self.without_skipped(total));
         let is_complete = reported.is_some_and(|all| all <= self.received);
-        let ends =
-            A::END == End::ShortPage && A::PAGING != Paging::Token && is_complete && is_beyond;
-        if ends {
-            self.next = None;
-        }
-        ends
+        A::END == End::ShortPage && A::PAGING != Paging::Token && is_complete && is_beyond
     }
 
     /// Records that the [`next`](Self::next) page was received. Returns whether the page right behind it comes next,

@@ -230,13 +230,15 @@ impl<A: Paginate> Prefetch<A> {
         match self.queue.pop_front() {
             Some(Queued::Received(page)) => {
                 self.first = self.first.saturating_add(1);
-                match page {
-                    Ok(page) => self.deliver(page),
-                    Err(error) if self.walk.end_at(&error) => {
+                let position = self.walk.current().map(|(_, position)| position);
+                match (page, position) {
+                    (Ok(page), _) => self.deliver(page),
+                    (Err(error), Some(position)) if position.ends_at::<A>(&error) => {
+                        position.next = None;
                         self.drop_queue();
                         self.next_turn(settings)
                     }
-                    Err(error) => Err(error),
+                    (Err(error), _) => Err(error),
                 }
             }
             Some(in_flight) => {
@@ -249,15 +251,15 @@ impl<A: Paginate> Prefetch<A> {
 
     /// Resolves the question about the first page in the queue, if its check request has a result.
     fn resolve_check(&mut self) -> Result<(), Error> {
-        match (
-            mem::replace(&mut self.check, Check::None),
-            self.queue.front_mut(),
-        ) {
-            (Check::Received(question, check), Some(Queued::Received(Ok(page)))) => {
-                self.walk.resolve(question, &mut page.facts, check)?;
+        match mem::replace(&mut self.check, Check::None) {
+            Check::Received(question, check) => {
+                if let Some((window, position)) = self.walk.current()
+                    && let Some(Queued::Received(Ok(page))) = self.queue.front_mut()
+                {
+                    position.resolve(window, question, &mut page.facts, check)?;
+                }
             }
-            (Check::Received(..), _) => {}
-            (unfinished, _) => self.check = unfinished,
+            unfinished => self.check = unfinished,
         }
         Ok(())
     }
@@ -268,7 +270,7 @@ impl<A: Paginate> Prefetch<A> {
         if let Some(Queued::Received(Ok(page))) = self.queue.front()
             && !page.was_first
             && matches!(self.check, Check::None)
-            && let Some(position) = self.walk.position()
+            && let Some((_, position)) = self.walk.current()
             && position.shift_suspect::<A>(&page.facts).is_some()
         {
             self.one_at_a_time = self.width;
@@ -287,21 +289,20 @@ impl<A: Paginate> Prefetch<A> {
 
     /// The check request for the question that the first page in the queue raises, if it raises one.
     fn fetch_check(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
-        let (Some(Queued::Received(Ok(page))), Check::None) = (self.queue.front(), &self.check)
-        else {
-            return Ok(None);
-        };
-        let question = self.walk.question(&page.facts, settings.max_pages())?;
-        let Some((question, slot)) = question else {
-            return Ok(None);
-        };
-        self.check = Check::InFlight(question);
-        Ok(self.fetch(None, true, &slot))
+        if let (Some(Queued::Received(Ok(page))), Check::None) = (self.queue.front(), &self.check)
+            && let Some((window, position)) = self.walk.current()
+            && let Some((question, slot)) =
+                position.question(window, &page.facts, settings.max_pages())?
+        {
+            self.check = Check::InFlight(question);
+            return Ok(self.fetch(None, true, &slot));
+        }
+        Ok(None)
     }
 
     /// The next page to request, if it is known and the queue has room for it.
     fn fetch_page(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
-        let Some(position) = self.walk.position() else {
+        let Some((window, position)) = self.walk.current() else {
             return Ok(None);
         };
         let taken = self.queue.len().saturating_add(self.stale);
@@ -316,7 +317,7 @@ impl<A: Paginate> Prefetch<A> {
         };
         let limit = settings.max_pages();
         if u64::from(position.pages).saturating_add(ahead) >= limit.into() {
-            let window = self.walk.window();
+            let window = window.window();
             return match ahead {
                 0 => Err(Error::TooManyPages { window, limit }),
                 _ => Ok(None),
@@ -329,13 +330,14 @@ impl<A: Paginate> Prefetch<A> {
     }
 
     fn fetch(&mut self, number: Option<u64>, was_first: bool, slot: &Slot) -> Option<Fetch<A>> {
-        let action = self.walk.turn_to(slot)?;
+        let (action, _) = self.walk.current()?;
+        action.turn_to(slot);
         let (id, scope) = (Arc::downgrade(&self.id), &self.trace.scope);
         Some(scope.in_scope(|| Fetch::new(id, number, was_first, action)))
     }
 
     fn deliver(&mut self, page: Page<A>) -> Result<Turn<A>, Error> {
-        self.one_at_a_time = if page.facts.unshifted {
+        self.one_at_a_time = if page.facts.unchanged > 0 {
             self.width
         } else {
             self.one_at_a_time.saturating_sub(1)
