@@ -13,12 +13,8 @@ use crate::{
 /// has ended or was dropped.
 #[must_use = "a fetch does nothing unless it is driven"]
 pub struct Fetch<A: Paginate> {
-    /// The prefetch that it belongs to, as long as that wants pages.
+    /// The prefetch's request that it makes, as long as its result is wanted.
     id: Weak<()>,
-    /// The page's number in the prefetch; `None` for a check request.
-    number: Option<u64>,
-    /// Whether all pages before it had been delivered.
-    was_first: bool,
     call: Call<A>,
     /// The facts of the last answer.
     facts: Option<PageFacts>,
@@ -28,7 +24,6 @@ pub struct Fetch<A: Paginate> {
 #[must_use = "the prefetch waits for it"]
 pub struct Fetched<A: Paginate> {
     pub(super) id: Weak<()>,
-    pub(super) number: Option<u64>,
     pub(super) page: Result<Page<A>, Error>,
 }
 
@@ -36,16 +31,12 @@ pub struct Fetched<A: Paginate> {
 pub(super) struct Page<A: Paginate> {
     pub(super) reply: Reply<A::Output>,
     pub(super) facts: PageFacts,
-    /// Whether all pages before it had been delivered when it was requested.
-    pub(super) was_first: bool,
 }
 
 impl<A: Paginate> Fetch<A> {
-    pub(super) fn new(id: Weak<()>, number: Option<u64>, was_first: bool, action: &A) -> Self {
+    pub(super) fn new(id: Weak<()>, action: &A) -> Self {
         Self {
             id,
-            number,
-            was_first,
             call: Call::new(action),
             facts: None,
         }
@@ -67,14 +58,12 @@ impl<A: Paginate> Flow for Fetch<A> {
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
                 id: Weak::clone(&self.id),
-                number: self.number,
                 page: result.map(|mut reply| Page {
                     facts: match self.facts.take() {
                         Some(facts) => facts,
                         None => facts::<A>(&mut reply, &[]),
                     },
                     reply,
-                    was_first: self.was_first,
                 }),
             }),
         }
