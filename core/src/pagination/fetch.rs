@@ -58,12 +58,9 @@ impl<A: Paginate> Flow for Fetch<A> {
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
                 id: Weak::clone(&self.id),
-                page: result.map(|mut reply| Page {
-                    facts: match self.facts.take() {
-                        Some(facts) => facts,
-                        None => facts::<A>(&mut reply, &[]),
-                    },
-                    reply,
+                page: result.and_then(|reply| {
+                    let facts = self.facts.take().ok_or(Error::Ended)?;
+                    Ok(Page { reply, facts })
                 }),
             }),
         }
@@ -72,18 +69,15 @@ impl<A: Paginate> Flow for Fetch<A> {
     fn handle(&mut self, outcome: Outcome) {
         let body = outcome.as_ref().map(|response| response.body().clone());
         let body = body.unwrap_or_default();
-        let was_sent = self.call.is_sent();
         self.call.handle(outcome);
-        if was_sent && let Some(reply) = self.call.answered() {
-            self.facts = Some(facts::<A>(reply, &body));
+        if self.facts.is_none()
+            && let Some(reply) = self.call.answered()
+        {
+            let info = A::page_info(&reply.output);
+            let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, &body);
+            self.facts = Some(PageFacts::new(info, fingerprint));
         }
     }
-}
-
-fn facts<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> PageFacts {
-    let info = A::page_info(&reply.output);
-    let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, body);
-    PageFacts::new(info, fingerprint)
 }
 
 impl<A: Paginate> fmt::Debug for Fetch<A> {
