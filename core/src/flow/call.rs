@@ -334,60 +334,58 @@ impl<A: Action> Call<A> {
         let retry = *session.settings().retry();
         let backoff = retry.delay(self.attempts, now.entropy);
         self.by_retry_after = retry_after > backoff;
-        let mut delay = backoff.max(retry_after);
+        let delay = backoff.max(retry_after);
         let unreachable = mem::take(&mut self.unreachable);
-        let mut can_help = true;
-        match RetryAction::on(&error, self.target.repeatable) {
-            RetryAction::GiveUp => can_help = false,
-            RetryAction::Retry => {}
+        let delay = match RetryAction::on(&error, self.target.repeatable) {
+            RetryAction::GiveUp => None,
+            RetryAction::Retry => Some(delay),
             RetryAction::Failover => {
-                let others = session.settings().failover().len();
-                // Without a delay while there are endpoints that this call has not tried.
-                if session.reroute(self.endpoint, now.tick) && unreachable < others {
-                    delay = Duration::ZERO;
-                }
                 self.unreachable = unreachable.saturating_add(1);
+                // Without a delay while there are endpoints that this call has not tried.
+                let others = session.settings().failover().len();
+                let is_another = session.reroute(self.endpoint, now.tick) && unreachable < others;
+                Some(if is_another { Duration::ZERO } else { delay })
             }
             RetryAction::Rest => {
                 let longest = session.settings().longest_rest().max(SHORTEST_REST);
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
-                delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
-                    session
-                        .rate_limit(&self.target)
-                        .rest(rest, now.tick, throttle);
+                    let limit = session.rate_limit(&self.target);
+                    limit.rest(rest, now.tick, throttle);
                 }
+                Some(backoff.max(rest))
             }
             RetryAction::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
                     session.clock().set(date, now.unix);
                     self.clock_set = true;
-                    delay = Duration::ZERO;
+                    Some(Duration::ZERO)
                 }
                 _ => {
                     session.clock().undo(self.clock_offset);
-                    can_help = false;
+                    None
                 }
             },
-            RetryAction::RenewCredentials => match self.signed_with {
-                Some(signed) => {
-                    session.refuse(signed);
-                    can_help = self.refused.replace(signed).is_none();
-                    delay = Duration::ZERO;
-                }
-                None => can_help = false,
-            },
-        }
-        self.not_before = self.elapsed.passed().saturating_add(delay);
+            RetryAction::RenewCredentials => self.signed_with.and_then(|signed| {
+                session.refuse(signed);
+                let is_first = self.refused.replace(signed).is_none();
+                is_first.then_some(Duration::ZERO)
+            }),
+        };
         let deadline = session.settings().deadline();
-        let late = self.elapsed.passed() >= deadline.saturating_sub(DEADLINE_TOLERANCE);
-        if can_help && self.attempts < retry.attempts() {
-            self.last_error = Some(error);
-            Ok(())
-        } else if late && matches!(error, Error::Transport(_)) {
-            Err(self.deadline_error(deadline, Some(error)))
-        } else {
-            Err(self.give_up(error))
+        let passed = self.elapsed.passed();
+        match delay.filter(|_| self.attempts < retry.attempts()) {
+            Some(delay) => {
+                self.not_before = passed.saturating_add(delay);
+                self.last_error = Some(error);
+                Ok(())
+            }
+            None if matches!(error, Error::Transport(_))
+                && passed >= deadline.saturating_sub(DEADLINE_TOLERANCE) =>
+            {
+                Err(self.deadline_error(deadline, Some(error)))
+            }
+            None => Err(self.give_up(error)),
         }
     }
 

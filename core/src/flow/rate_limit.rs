@@ -28,21 +28,10 @@ impl RateLimits {
 pub(crate) struct RateLimit {
     /// Times of the requests in the last second, ascending.
     sent: VecDeque<Duration>,
-    rest: Option<Rest>,
-}
-
-/// A period in which the action is not sent, because the service has throttled it.
-#[derive(Clone, Debug)]
-struct Rest {
-    until: Duration,
+    /// Until then, the action is not sent, because the service has throttled it.
+    rest_until: Duration,
     /// The service's throttle answer.
-    cause: Arc<Error>,
-}
-
-impl Rest {
-    const fn left(&self, now: Duration) -> Duration {
-        self.until.saturating_sub(now)
-    }
+    cause: Option<Arc<Error>>,
 }
 
 impl RateLimit {
@@ -56,15 +45,15 @@ impl RateLimit {
     }
 
     /// Time until the end of the rest.
-    pub(crate) fn resting(&self, now: Duration) -> Duration {
-        let rest = self.rest.as_ref();
-        rest.map_or(Duration::ZERO, |rest| rest.left(now))
+    pub(crate) const fn resting(&self, now: Duration) -> Duration {
+        self.rest_until.saturating_sub(now)
     }
 
     /// The cause of a rest that lasts at least `length` longer.
     pub(crate) fn cause_of_rest(&self, length: Duration, now: Duration) -> Option<&Error> {
-        let rest = self.rest.as_ref().filter(|rest| rest.left(now) >= length);
-        rest.map(|rest| &*rest.cause)
+        self.cause
+            .as_deref()
+            .filter(|_| self.resting(now) >= length)
     }
 
     /// Records a request.
@@ -79,10 +68,8 @@ impl RateLimit {
     /// Starts a rest, unless a longer one is under way.
     pub(crate) fn rest(&mut self, length: Duration, now: Duration, cause: Error) {
         if self.resting(now) < length {
-            self.rest = Some(Rest {
-                until: now.saturating_add(length),
-                cause: Arc::new(cause),
-            });
+            self.rest_until = now.saturating_add(length);
+            self.cause = Some(Arc::new(cause));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which page of a list comes next, and when the list is over. What a page leaves open is decided in `checks.rs`.
 
 use alloc::string::String;
+use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,11 +41,7 @@ pub(crate) struct Position {
     #[serde(rename = "held", default, skip_serializing_if = "Option::is_none")]
     last_content: Option<String>,
     /// Whether the last two pages have the same content, all of it equal records.
-    #[serde(
-        rename = "in_run",
-        default,
-        skip_serializing_if = "core::ops::Not::not"
-    )]
+    #[serde(rename = "in_run", default, skip_serializing_if = "Not::not")]
     pub(super) in_equal_run: bool,
     /// The last page, to check whether it is unchanged.
     pub(super) last: Option<SeenPage>,
@@ -56,11 +53,7 @@ pub(crate) struct Position {
     #[serde(rename = "repeated")]
     pub(super) names_itself: bool,
     /// Whether the service is known to honor offsets: it had no page far beyond the end.
-    #[serde(
-        rename = "heeds_offsets",
-        default,
-        skip_serializing_if = "core::ops::Not::not"
-    )]
+    #[serde(rename = "heeds_offsets", default, skip_serializing_if = "Not::not")]
     pub(super) honors_offset: bool,
     /// The span of the last page, if it is smaller than the page's limit.
     #[serde(rename = "reached", default, skip_serializing_if = "Option::is_none")]
