@@ -220,9 +220,8 @@ impl<A: Action> Call<A> {
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
         if delay >= left {
-            let throttle = limit.cause_of_rest(left, now.tick);
-            let throttle = throttle.and_then(Error::throttle);
-            let cause = self.last_error.take().or(throttle);
+            let rest = || limit.cause_of_rest(left, now.tick);
+            let cause = self.last_error.take().or_else(rest);
             return Err(self.deadline_error(deadline, cause));
         }
         if !delay.is_zero() {

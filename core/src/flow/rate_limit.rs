@@ -50,10 +50,9 @@ impl RateLimit {
     }
 
     /// The cause of a rest that lasts at least `length` longer.
-    pub(crate) fn cause_of_rest(&self, length: Duration, now: Duration) -> Option<&Error> {
-        self.cause
-            .as_deref()
-            .filter(|_| self.resting(now) >= length)
+    pub(crate) fn cause_of_rest(&self, length: Duration, now: Duration) -> Option<Error> {
+        let cause = self.cause.as_ref();
+        cause.filter(|_| self.resting(now) >= length)?.throttle()
     }
 
     /// Records a request.

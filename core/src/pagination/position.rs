@@ -141,7 +141,7 @@ impl Position {
     pub(crate) fn is_repeated<A: Paginate>(&self, page: &PageFacts) -> bool {
         let by_offset = |slot| page.is_by_offset::<A>(slot);
         let may_be_another =
-            page.fingerprint.all_equal && self.next.as_ref().is_some_and(by_offset);
+            page.fingerprint.all_equal() && self.next.as_ref().is_some_and(by_offset);
         self.has_seen(page) && !may_be_another
     }
 
@@ -163,7 +163,7 @@ impl Position {
 
     /// Records that the [`next`](Self::next) page was received. Returns whether the page right behind it comes next,
     /// as pages that are in flight assume.
-    pub(crate) fn advance<A: Paginate>(&mut self, page: PageFacts) -> bool {
+    pub(crate) fn advance<A: Paginate>(&mut self, page: &PageFacts) -> bool {
         let Some(slot) = self.next.take() else {
             return false;
         };
@@ -175,7 +175,7 @@ impl Position {
             || page.is_last == Some(true)
             || A::PAGING == Paging::Token;
         // A total is not plausible if more records came, or if it is reached but further pages follow.
-        let mut totals = self.totals(&page);
+        let mut totals = self.totals(page);
         let total = totals.find(|it| *it > self.received || *it == self.received && ends);
         self.total = total.map(|total| total.saturating_add(self.skipped));
         self.reported = page.info.total.or(self.reported);
@@ -183,10 +183,10 @@ impl Position {
             End::Total => total == Some(self.received),
             End::ShortPage => is_short,
         };
-        self.remember::<A>(&slot, &page);
+        self.remember::<A>(&slot, page);
         self.next = if A::PAGING == Paging::Token {
             // Only the token says whether there is more.
-            let token = page.info.token;
+            let token = page.info.token.clone();
             self.names_itself = token.is_some() && slot.token == token;
             token.filter(|_| !self.names_itself).map(|token| Slot {
                 token: Some(token),
@@ -199,7 +199,7 @@ impl Position {
             if is_short {
                 self.first_short.get_or_insert((len, slot.limit));
             }
-            let mut next = Self::following::<A>(&slot, &page);
+            let mut next = Self::following::<A>(&slot, page);
             let span = u32::try_from(page.span(&slot).max).ok();
             let span = span.filter(|span| *span < slot.limit);
             match span {
@@ -210,7 +210,7 @@ impl Position {
                 }
                 _ => self.last_span = span,
             }
-            let token = page.info.token;
+            let token = page.info.token.clone();
             Some(Slot { token, ..next })
         };
         self.next == Some(slot.plus(A::PAGING, 1))
@@ -225,7 +225,7 @@ impl Position {
                 self.cycle_content = Some(content.clone());
             }
             self.in_equal_run =
-                fingerprint.all_equal && self.last_content.as_ref() == Some(content);
+                fingerprint.all_equal() && self.last_content.as_ref() == Some(content);
             self.last_content = Some(content.clone());
         }
         if let Some(identity) = &fingerprint.identity {
@@ -236,7 +236,7 @@ impl Position {
                 last.limit = span.min(slot.limit);
             }
             let second_last = self.last.replace((last, identity.clone()));
-            self.second_last = second_last.filter(|_| fingerprint.all_equal);
+            self.second_last = second_last.filter(|_| fingerprint.all_equal());
         }
     }
 

@@ -286,7 +286,7 @@ impl<A: Paginate> Walk<A> {
     pub(crate) fn advance(
         &mut self,
         output: &mut A::Output,
-        mut page: PageFacts,
+        page: PageFacts,
     ) -> Result<bool, Error> {
         let (Some(window), Some(position)) = (&self.window, &mut self.position) else {
             return Ok(false);
@@ -294,8 +294,8 @@ impl<A: Paginate> Walk<A> {
         if position.is_repeated::<A>(&page) {
             return Err(position.repeated(window));
         }
-        let mut hashes = core::mem::take(&mut page.fingerprint.records).into_iter();
-        let goes_on_behind = position.advance::<A>(page);
+        let goes_on_behind = position.advance::<A>(&page);
+        let mut hashes = page.fingerprint.records.into_iter();
         let (previous, next) = (&mut self.shared_with_previous, &mut self.shared_with_next);
         let (dropped, has_next) = (&mut self.dropped, self.rest.is_some());
         A::retain(output, &mut |item| {
