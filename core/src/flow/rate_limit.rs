@@ -5,23 +5,13 @@ use alloc::{
 };
 use core::time::Duration;
 
-use crate::{Error, Target};
+use crate::Error;
 
 /// A second and a margin, as requests may arrive closer together than they were sent.
 const WINDOW: Duration = Duration::from_millis(1_020);
 
-/// The service's frequency limits, one for each action.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RateLimits {
-    limits: BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>,
-}
-
-impl RateLimits {
-    pub(crate) fn of(&mut self, target: &Target) -> &mut RateLimit {
-        let name = (target.service.clone(), target.action.clone());
-        self.limits.entry(name).or_default()
-    }
-}
+/// The service's frequency limits, by the names of a service and an action.
+pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>;
 
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]

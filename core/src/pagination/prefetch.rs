@@ -142,7 +142,7 @@ impl<A: Paginate> Prefetch<A> {
         match self.next_turn(settings) {
             Ok(Turn::End) => {
                 self.end();
-                self.trace.done();
+                self.trace.end();
                 Turn::End
             }
             Ok(turn) => {

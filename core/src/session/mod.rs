@@ -189,7 +189,8 @@ impl Session {
     }
 
     pub(crate) fn rate_limit(&mut self, target: &Target) -> &mut RateLimit {
-        self.rate_limits.of(target)
+        let name = (target.service.clone(), target.action.clone());
+        self.rate_limits.entry(name).or_default()
     }
 
     /// The endpoint for requests now.
