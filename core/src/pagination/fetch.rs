@@ -6,7 +6,7 @@ use crate::pagination::Prefetch;
 use crate::{
     Call, Error, Flow, Now, Outcome, Paginate, Reply, Session, Step,
     flow::sealed,
-    pagination::{checks::PageFacts, fingerprint::Fingerprint},
+    pagination::{Slot, checks::PageFacts, fingerprint::Fingerprint},
 };
 
 /// A request for one page: a flow whose output is a [`Fetched`]. It ends without another attempt when its [`Prefetch`]
@@ -15,6 +15,7 @@ use crate::{
 pub struct Fetch<A: Paginate> {
     /// The prefetch's request that it makes, as long as its result is wanted.
     id: Weak<()>,
+    slot: Slot,
     call: Call<A>,
     /// The facts of the last answer.
     facts: Option<PageFacts>,
@@ -34,9 +35,10 @@ pub(super) struct Page<A: Paginate> {
 }
 
 impl<A: Paginate> Fetch<A> {
-    pub(super) fn new(id: Weak<()>, action: &A) -> Self {
+    pub(super) fn new(id: Weak<()>, slot: Slot, action: &A) -> Self {
         Self {
             id,
+            slot,
             call: Call::new(action),
             facts: None,
         }
@@ -75,7 +77,7 @@ impl<A: Paginate> Flow for Fetch<A> {
         {
             let info = A::page_info(&reply.output);
             let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, &body);
-            self.facts = Some(PageFacts::new(info, fingerprint));
+            self.facts = Some(PageFacts::new(self.slot.clone(), info, fingerprint));
         }
     }
 }

@@ -139,9 +139,7 @@ impl Position {
 
     /// Whether a page is the same as an earlier one, and isn't just another page of equal records.
     pub(crate) fn is_repeated<A: Paginate>(&self, page: &PageFacts) -> bool {
-        let by_offset = |slot| page.is_by_offset::<A>(slot);
-        let may_be_another =
-            page.fingerprint.all_equal() && self.next.as_ref().is_some_and(by_offset);
+        let may_be_another = page.fingerprint.all_equal() && page.is_by_offset::<A>(&page.slot);
         self.has_seen(page) && !may_be_another
     }
 
@@ -164,13 +162,9 @@ impl Position {
     /// Records that the [`next`](Self::next) page was received. Returns whether the page right behind it comes next,
     /// as pages that are in flight assume.
     pub(crate) fn advance<A: Paginate>(&mut self, page: &PageFacts) -> bool {
-        let Some(slot) = self.next.take() else {
-            return false;
-        };
-        let len = page.len();
+        let (slot, len, is_short) = (&page.slot, page.len(), page.is_short());
         self.received = self.received.saturating_add(len);
         self.pages = self.pages.saturating_add(1);
-        let is_short = len < slot.limit.into();
         let ends = is_short && self.first_short.is_none()
             || page.is_last == Some(true)
             || A::PAGING == Paging::Token;
@@ -183,7 +177,7 @@ impl Position {
             End::Total => total == Some(self.received),
             End::ShortPage => is_short,
         };
-        self.remember::<A>(&slot, page);
+        self.remember::<A>(page);
         self.next = if A::PAGING == Paging::Token {
             // Only the token says whether there is more.
             let token = page.info.token.clone();
@@ -199,8 +193,8 @@ impl Position {
             if is_short {
                 self.first_short.get_or_insert((len, slot.limit));
             }
-            let mut next = Self::following::<A>(&slot, page);
-            let span = u32::try_from(page.span(&slot).max).ok();
+            let mut next = page.following::<A>();
+            let span = u32::try_from(page.max_span).ok();
             let span = span.filter(|span| *span < slot.limit);
             match span {
                 // The second time in a row: the service gives no more than that at once.
@@ -217,7 +211,7 @@ impl Position {
     }
 
     /// Keeps what later pages are compared with.
-    fn remember<A: Paginate>(&mut self, slot: &Slot, page: &PageFacts) {
+    fn remember<A: Paginate>(&mut self, page: &PageFacts) {
         let fingerprint = &page.fingerprint;
         if let Some(content) = &fingerprint.content {
             self.first_content.get_or_insert_with(|| content.clone());
@@ -229,29 +223,14 @@ impl Position {
             self.last_content = Some(content.clone());
         }
         if let Some(identity) = &fingerprint.identity {
-            let mut last = slot.clone();
+            let mut last = page.slot.clone();
             if A::PAGING == Paging::ItemOffset {
                 // No further than its span, so that records that are appended behind it don't change it.
-                let span = u32::try_from(page.span(slot).max).unwrap_or(u32::MAX);
-                last.limit = span.min(slot.limit);
+                let span = u32::try_from(page.max_span).unwrap_or(u32::MAX);
+                last.limit = last.limit.min(span);
             }
             let second_last = self.last.replace((last, identity.clone()));
             self.second_last = second_last.filter(|_| fingerprint.all_equal());
-        }
-    }
-
-    /// The page that follows the one at `slot`.
-    pub(super) fn following<A: Paginate>(slot: &Slot, page: &PageFacts) -> Slot {
-        let span = page.span(slot).max;
-        match A::PAGING {
-            // Behind all records of the page, even if the service gave more than the limit.
-            Paging::ItemOffset => Slot::new(slot.offset.saturating_add(span), slot.limit),
-            // From the first page on, pages are as large as the service gives them.
-            Paging::PageIndex | Paging::PageNumber if slot.position(A::PAGING) == 0 => {
-                let limit = u32::try_from(span).unwrap_or(slot.limit);
-                Slot::at(A::PAGING, span, limit).unwrap_or_else(|| slot.plus(A::PAGING, 1))
-            }
-            _ => slot.plus(A::PAGING, 1),
         }
     }
 }

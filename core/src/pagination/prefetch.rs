@@ -245,7 +245,7 @@ impl<A: Paginate> Prefetch<A> {
         }
         let question = position.question(window, &page.facts, settings.max_pages())?;
         Ok(question.map(|(question, slot)| {
-            let (request, fetch) = Request::new(window, &slot, true, &self.trace);
+            let (request, fetch) = Request::new(window, slot, true, &self.trace);
             self.check = Some((question, request));
             fetch
         }))
@@ -280,7 +280,7 @@ impl<A: Paginate> Prefetch<A> {
                 _ => Ok(None),
             };
         }
-        let (request, fetch) = Request::new(window, &slot, ahead == 0, &self.trace);
+        let (request, fetch) = Request::new(window, slot, ahead == 0, &self.trace);
         self.queue.push_back(request);
         Ok(Some(fetch))
     }
@@ -302,10 +302,10 @@ impl<A: Paginate> Prefetch<A> {
 
 impl<A: Paginate> Request<A> {
     /// A request for the page at `slot`, and the fetch that makes it.
-    fn new(window: &mut A, slot: &Slot, was_first: bool, trace: &trace::Walk) -> (Self, Fetch<A>) {
-        window.turn_to(slot);
+    fn new(window: &mut A, slot: Slot, was_first: bool, trace: &trace::Walk) -> (Self, Fetch<A>) {
+        window.turn_to(&slot);
         let id = Arc::default();
-        let fetch = (trace.scope).in_scope(|| Fetch::new(Arc::downgrade(&id), window));
+        let fetch = (trace.scope).in_scope(|| Fetch::new(Arc::downgrade(&id), slot, window));
         let page = None;
         (
             Self {
