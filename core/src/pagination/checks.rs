@@ -145,6 +145,10 @@ impl Position {
 
     /// The question that the next page raises, if any, and the slot of the check request. No list has a page beyond
     /// the first `max_pages`.
+    ///
+    /// # Errors
+    ///
+    /// What ends the walk without a question: a page that comes again, and a shift that no check can see.
     pub(super) fn question<A: Paginate>(
         &self,
         window: &A,
@@ -159,14 +163,18 @@ impl Position {
             }
             return Ok(Some((Question::IsUnchanged, seen.clone())));
         }
-        // With a cursor beside the offset, the cursor tells the end and whether the page is another one.
         let by_offset = page.is_by_offset::<A>(&page.slot);
+        let has_seen = self.has_seen(page);
+        // At another offset, a page of equal records may be another page.
+        if has_seen && !(by_offset && page.fingerprint.all_equal()) {
+            return Err(self.repeated(window));
+        }
+        // With a cursor beside the offset, the cursor tells the end and whether the page is another one.
         let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
-        if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
+        if page.len() == 0 || !has_offset {
             return Ok(None);
         }
-        // Seen before, and not repeated: its records are all equal.
-        if !self.honors_offset && self.has_seen(page) {
+        if has_seen && !self.honors_offset {
             let beyond = page.slot.plus(A::PAGING, max_pages.max(1).into());
             return Ok(Some((Question::IsOffsetIgnored, beyond)));
         }

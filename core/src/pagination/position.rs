@@ -137,12 +137,6 @@ impl Position {
         A::END == End::Total && self.received == 0 && beyond
     }
 
-    /// Whether a page is the same as an earlier one, and isn't just another page of equal records.
-    pub(crate) fn is_repeated<A: Paginate>(&self, page: &PageFacts) -> bool {
-        let may_be_another = page.fingerprint.all_equal() && page.is_by_offset::<A>(&page.slot);
-        self.has_seen(page) && !may_be_another
-    }
-
     /// Whether an earlier page had the same content.
     pub(super) fn has_seen(&self, page: &PageFacts) -> bool {
         let seen = [&self.first_content, &self.cycle_content, &self.last_content];

@@ -204,7 +204,7 @@ impl<A: Paginate> Prefetch<A> {
         }
         let position = self.walk.current().map(|(_, position)| position);
         match (self.queue.pop_front().and_then(|it| it.page), position) {
-            (Some(Ok(page)), _) => self.deliver(page),
+            (Some(Ok(page)), _) => Ok(Turn::Page(Ok(self.deliver(page)))),
             (Some(Err(error)), Some(position)) if position.ends_at::<A>(&error) => {
                 position.next = None;
                 self.drop_queue();
@@ -285,18 +285,18 @@ impl<A: Paginate> Prefetch<A> {
         Ok(Some(fetch))
     }
 
-    fn deliver(&mut self, page: Page<A>) -> Result<Turn<A>, Error> {
+    fn deliver(&mut self, page: Page<A>) -> Reply<A::Output> {
         self.one_at_a_time = if page.facts.unchanged > 0 {
             self.width
         } else {
             self.one_at_a_time.saturating_sub(1)
         };
         let mut reply = page.reply;
-        if !self.walk.advance(&mut reply.output, page.facts)? {
+        if !self.walk.advance(&mut reply.output, page.facts) {
             // The pages in the queue are not the ones that follow.
             self.drop_queue();
         }
-        Ok(Turn::Page(Ok(reply)))
+        reply
     }
 }
 

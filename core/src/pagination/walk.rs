@@ -283,17 +283,10 @@ impl<A: Paginate> Walk<A> {
 
     /// Records that the next page was delivered, and drops from it what the previous window delivered. Returns whether
     /// the page right behind it comes next, as pages that are in flight assume.
-    pub(crate) fn advance(
-        &mut self,
-        output: &mut A::Output,
-        page: PageFacts,
-    ) -> Result<bool, Error> {
+    pub(super) fn advance(&mut self, output: &mut A::Output, page: PageFacts) -> bool {
         let (Some(window), Some(position)) = (&self.window, &mut self.position) else {
-            return Ok(false);
+            return false;
         };
-        if position.is_repeated::<A>(&page) {
-            return Err(position.repeated(window));
-        }
         let goes_on_behind = position.advance::<A>(&page);
         let mut hashes = page.fingerprint.records.into_iter();
         let (previous, next) = (&mut self.shared_with_previous, &mut self.shared_with_next);
@@ -315,6 +308,6 @@ impl<A: Paginate> Walk<A> {
         });
         let before = self.finished.saturating_sub(self.dropped);
         self.total = position.expected().map(|all| all.saturating_add(before));
-        Ok(goes_on_behind)
+        goes_on_behind
     }
 }
