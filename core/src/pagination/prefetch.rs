@@ -226,12 +226,8 @@ impl<A: Paginate> Prefetch<A> {
         else {
             return Ok(None);
         };
-        if let Some((
-            question,
-            Request {
-                page: Some(check), ..
-            },
-        )) = check
+        if let Some((question, request)) = check
+            && let Some(check) = request.page
         {
             let check = check.map(|page| page.facts);
             position.resolve(window, question, &mut page.facts, check)?;
