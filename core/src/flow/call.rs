@@ -55,7 +55,9 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 #[must_use = "a call does nothing unless it is driven"]
 pub struct Call<A: Action> {
     state: State<A::Output>,
-    prepared: Result<Prepared, Target>,
+    target: Target,
+    /// `None` if the input is invalid.
+    prepared: Option<Prepared>,
     elapsed: Elapsed,
     /// The earliest time of the next attempt, counted from the first step.
     not_before: Duration,
@@ -104,23 +106,24 @@ impl<A: Action> Call<A> {
     /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the
     /// error.
     pub fn new(action: &A) -> Self {
-        Self::with_trace(action, trace::Call::new)
+        Self::within(action, trace::Call::new(&action.target()))
     }
 
     /// A call that a search for credentials makes.
     pub(crate) fn for_credentials(action: &A, scope: trace::Scope) -> Self {
-        Self::with_trace(action, |_| trace::Call::for_credentials(scope))
+        Self::within(action, trace::Call::for_credentials(scope))
     }
 
-    fn with_trace(action: &A, trace: impl FnOnce(&Target) -> trace::Call) -> Self {
+    fn within(action: &A, trace: trace::Call) -> Self {
         let (state, prepared) = match Prepared::new(action) {
-            Ok(prepared) => (State::Ready, Ok(prepared)),
-            Err(error) => (State::Refused(error), Err(action.target())),
+            Ok(prepared) => (State::Ready, Some(prepared)),
+            Err(error) => (State::Refused(error), None),
         };
         Self {
             state,
-            trace: trace(target(&prepared)),
+            target: action.target(),
             prepared,
+            trace,
             elapsed: Elapsed::default(),
             not_before: Duration::ZERO,
             by_retry_after: false,
@@ -140,16 +143,41 @@ impl<A: Action> Call<A> {
         }
     }
 
-    /// Whether an attempt is in flight.
-    pub(crate) const fn is_sent(&self) -> bool {
-        matches!(self.state, State::Sent)
-    }
-
     /// The reply that the next step will return.
     pub(crate) const fn answered(&mut self) -> Option<&mut Reply<A::Output>> {
         match &mut self.state {
             State::Answered(Ok(reply), _) => Some(reply),
             _ => None,
+        }
+    }
+
+    fn next_step(
+        &mut self,
+        session: &mut Session,
+        now: Now,
+    ) -> Result<Step<<Self as Flow>::Output>, Error> {
+        let (result, hints) = match mem::replace(&mut self.state, State::Ended) {
+            State::Ready => return self.send_or_wait(session, now),
+            State::Sent => {
+                let abandoned = Failure::unknown("the attempt was abandoned");
+                (Err(abandoned.into()), Hints::default())
+            }
+            State::Answered(result, hints) => (result, hints),
+            State::Refused(error) => return Err(error),
+            State::Ended => return Err(Error::Ended),
+        };
+        self.trace.attempt(Some(request_id(&result)));
+        match result {
+            Ok(reply) => {
+                if self.target.signed {
+                    session.clock.prove(self.clock_offset);
+                }
+                Ok(Step::Done(Ok(reply)))
+            }
+            Err(error) => {
+                self.plan_retry(error, &hints, session, now)?;
+                self.send_or_wait(session, now)
+            }
         }
     }
 
@@ -159,16 +187,14 @@ impl<A: Action> Call<A> {
         session: &mut Session,
         now: Now,
     ) -> Result<Step<<Self as Flow>::Output>, Error> {
-        let Ok(prepared) = &self.prepared else {
-            return Err(Error::Ended);
-        };
+        self.state = State::Ready;
         let settings = session.settings();
         let (deadline, attempt_timeout) = (settings.deadline(), settings.attempt_timeout());
         if attempt_timeout.is_zero() {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
         let left = deadline.saturating_sub(self.elapsed.passed());
-        if prepared.target().signed {
+        if self.target.signed {
             if left.is_zero() {
                 // It spent its time waiting for credentials, so their absence is the cause.
                 let was_waiting = self.attempts == 0 && self.polls > 0;
@@ -187,18 +213,14 @@ impl<A: Action> Call<A> {
             }
             wait?;
         }
-        let Ok(prepared) = &self.prepared else {
-            return Err(Error::Ended);
-        };
-        let rate = session.settings().rate(prepared.target())?;
-        let limit = session.rate_limits.of(prepared.target());
+        let rate = session.settings().rate(&self.target)?;
+        let limit = session.rate_limit(&self.target);
         let queued = limit.wait(rate, now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
         if delay >= left {
-            let throttle = limit.cause_of_rest(left, now.tick);
-            let throttle = throttle.and_then(Error::throttle);
-            let cause = self.last_error.take().or(throttle);
+            let rest = || limit.cause_of_rest(left, now.tick);
+            let cause = self.last_error.take().or_else(rest);
             return Err(self.deadline_error(deadline, cause));
         }
         if !delay.is_zero() {
@@ -210,27 +232,26 @@ impl<A: Action> Call<A> {
             };
             return Ok(self.wait(delay, Some(why)));
         }
+        let Some(prepared) = &self.prepared else {
+            return Err(Error::Ended);
+        };
         self.endpoint = session.route(now.tick);
         self.max_body = session.settings().max_body();
         self.clock_offset = session.clock_offset();
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
-        let proxy = session.settings().proxy(request.uri())?.cloned();
-        self.proxy = proxy.clone();
-        self.signed_with = session
-            .refresh
-            .generation()
-            .filter(|_| prepared.target().signed);
-        session.rate_limits.of(prepared.target()).sent(now.tick);
+        self.proxy = session.settings().proxy(request.uri())?.cloned();
+        self.signed_with = session.refresh.generation().filter(|_| self.target.signed);
+        session.rate_limit(&self.target).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {
             request,
             timeout: attempt_timeout.min(left).min(Attempt::MAX_TIMEOUT),
             max_body: self.max_body,
-            proxy,
+            proxy: self.proxy.clone(),
             direct: false,
-            confidential: prepared.target().confidential,
+            confidential: self.target.confidential,
             number: self.attempts,
             for_credentials: false,
             scope: self.trace.scope.clone(),
@@ -288,103 +309,79 @@ impl<A: Action> Call<A> {
         Step::Wait(delay)
     }
 
-    /// Acts on a failed attempt, and sets when the next one may be made. Returns whether there is a next one.
+    /// Acts on a failed attempt, and sets when the next one may be made.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, if there is no next one.
     fn plan_retry(
         &mut self,
-        error: &Error,
+        error: Error,
         hints: &Hints,
         session: &mut Session,
         now: Now,
-    ) -> bool {
-        let Ok(prepared) = &self.prepared else {
-            return false;
-        };
-        let target = prepared.target();
-        let action = RetryAction::on(error, target.repeatable);
+    ) -> Result<(), Error> {
+        if let Some(id) = error.request_id() {
+            self.request_id = Some(id.into());
+        }
         let own_time = now.unix.plus(session.clock_offset());
         let retry_after = hints.delay(own_time).unwrap_or_default();
         let retry = *session.settings().retry();
         let backoff = retry.delay(self.attempts, now.entropy);
         self.by_retry_after = retry_after > backoff;
-        let mut delay = backoff.max(retry_after);
+        let delay = backoff.max(retry_after);
         let unreachable = mem::take(&mut self.unreachable);
-        let mut can_help = true;
-        match action {
-            RetryAction::GiveUp => can_help = false,
-            RetryAction::Retry => {}
+        let delay = match RetryAction::on(&error, self.target.repeatable) {
+            RetryAction::GiveUp => None,
+            RetryAction::Retry => Some(delay),
             RetryAction::Failover => {
-                let others = session.settings().failover.len();
-                // Without a delay while there are endpoints that this call has not tried.
-                if session.reroute(self.endpoint, now.tick) && unreachable < others {
-                    delay = Duration::ZERO;
-                }
                 self.unreachable = unreachable.saturating_add(1);
+                // Without a delay while there are endpoints that this call has not tried.
+                let others = session.settings().failover.len();
+                let is_another = session.reroute(self.endpoint, now.tick) && unreachable < others;
+                Some(if is_another { Duration::ZERO } else { delay })
             }
             RetryAction::Rest => {
                 let longest = session.settings().longest_rest.max(SHORTEST_REST);
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
-                delay = backoff.max(rest);
                 if let Some(throttle) = error.throttle() {
-                    session
-                        .rate_limits
-                        .of(target)
-                        .rest(rest, now.tick, throttle);
+                    let limit = session.rate_limit(&self.target);
+                    limit.rest(rest, now.tick, throttle);
                 }
+                Some(backoff.max(rest))
             }
             RetryAction::SetClock => match hints.date {
                 Some(date) if !self.clock_set => {
                     session.clock.set(date, now.unix);
                     self.clock_set = true;
-                    delay = Duration::ZERO;
+                    Some(Duration::ZERO)
                 }
                 _ => {
                     session.clock.undo(self.clock_offset);
-                    can_help = false;
+                    None
                 }
             },
-            RetryAction::RenewCredentials => match self.signed_with {
-                Some(signed) => {
-                    session.refresh.refuse(signed);
-                    can_help = self.refused.replace(signed).is_none();
-                    delay = Duration::ZERO;
-                }
-                None => can_help = false,
-            },
-        }
-        self.not_before = self.elapsed.passed().saturating_add(delay);
-        can_help && self.attempts < retry.attempts()
-    }
-
-    fn end_attempt(
-        &mut self,
-        result: Result<Reply<A::Output>, Error>,
-        hints: &Hints,
-        session: &mut Session,
-        now: Now,
-    ) -> Step<<Self as Flow>::Output> {
-        self.trace.attempt(Some(request_id(&result)));
-        let error = match result {
-            Ok(reply) => {
-                if self.prepared.as_ref().is_ok_and(|it| it.target().signed) {
-                    session.clock.prove(self.clock_offset);
-                }
-                return Step::Done(Ok(reply));
-            }
-            Err(error) => error,
+            RetryAction::RenewCredentials => self.signed_with.and_then(|signed| {
+                session.refresh.refuse(signed);
+                let is_first = self.refused.replace(signed).is_none();
+                is_first.then_some(Duration::ZERO)
+            }),
         };
-        if let Some(id) = error.request_id() {
-            self.request_id = Some(id.into());
-        }
-        if self.plan_retry(&error, hints, session, now) {
-            self.last_error = Some(error);
-            return self.proceed(session, now);
-        }
         let deadline = session.settings().deadline();
-        let late = self.elapsed.passed() >= deadline.saturating_sub(DEADLINE_TOLERANCE);
-        Step::Done(Err(match error {
-            error @ Error::Transport(_) if late => self.deadline_error(deadline, Some(error)),
-            error => self.give_up(error),
-        }))
+        let passed = self.elapsed.passed();
+        match delay.filter(|_| self.attempts < retry.attempts()) {
+            Some(delay) => {
+                self.not_before = passed.saturating_add(delay);
+                self.last_error = Some(error);
+                Ok(())
+            }
+            None if matches!(error, Error::Transport(_))
+                && passed >= deadline.saturating_sub(DEADLINE_TOLERANCE) =>
+            {
+                Err(self.deadline_error(deadline, Some(error)))
+            }
+            None => Err(self.give_up(error)),
+        }
     }
 
     /// The error of a call after its last attempt.
@@ -399,22 +396,12 @@ impl<A: Action> Call<A> {
         }
     }
 
-    fn proceed(&mut self, session: &mut Session, now: Now) -> Step<<Self as Flow>::Output> {
-        self.state = State::Ready;
-        self.send_or_wait(session, now).unwrap_or_else(|error| {
-            self.state = State::Ended;
-            Step::Done(Err(error))
-        })
-    }
-
     fn read(&self, response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
         let limit = self.max_body;
         if response.body().len() > limit {
             return Err(Error::TooLarge { limit });
         }
-        let prepared = self.prepared.as_ref();
-        let confidential = prepared.is_ok_and(|prepared| prepared.target().confidential);
-        response::read_for::<A>(response, confidential)
+        response::read_for::<A>(response, self.target.confidential)
     }
 
     /// The error of a call whose deadline leaves no time.
@@ -436,42 +423,26 @@ impl<A: Action> Flow for Call<A> {
     fn step(&mut self, session: &mut Session, now: Now) -> Step<Self::Output> {
         self.elapsed.step(now.tick);
         self.trace.step(self.elapsed.passed());
-        let step = match mem::replace(&mut self.state, State::Ended) {
-            State::Ready => self.proceed(session, now),
-            State::Sent => {
-                let abandoned = Error::Transport(Failure::unknown("the attempt was abandoned"));
-                self.end_attempt(Err(abandoned), &Hints::default(), session, now)
-            }
-            State::Answered(result, hints) => self.end_attempt(result, &hints, session, now),
-            State::Refused(error) => Step::Done(Err(error)),
-            State::Ended => Step::Done(Err(Error::Ended)),
-        };
+        let step = self.next_step(session, now);
+        let step = step.unwrap_or_else(|error| Step::Done(Err(error)));
         if let Step::Done(result) = &step {
-            self.trace.done(target(&self.prepared), request_id(result));
+            self.state = State::Ended;
+            self.trace.done(&self.target, request_id(result));
         }
         step
     }
 
     fn handle(&mut self, outcome: Outcome) {
-        if self.is_sent() {
+        if matches!(self.state, State::Sent) {
             let outcome = outcome.map_err(|failure| failure.through(self.proxy.as_ref()));
             self.trace.answer(&outcome);
-            self.state = match outcome {
-                Ok(response) => match self.read(&response) {
-                    Ok(reply) => State::Answered(Ok(reply), Hints::default()),
-                    // `Retry-After` and `Date` matter only after an error.
-                    Err(error) => State::Answered(Err(error), Hints::of(response.headers())),
-                },
-                Err(failure) => State::Answered(Err(failure.into()), Hints::default()),
+            let (result, hints) = match outcome {
+                Ok(response) => (self.read(&response), Hints::of(response.headers())),
+                Err(failure) => (Err(failure.into()), Hints::default()),
             };
+            self.state = State::Answered(result, hints);
         }
     }
-}
-
-fn target(prepared: &Result<Prepared, Target>) -> &Target {
-    prepared
-        .as_ref()
-        .map_or_else(|target| target, Prepared::target)
 }
 
 /// The request id of a reply, or the error.

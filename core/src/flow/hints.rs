@@ -13,13 +13,9 @@ const PLAUSIBLE: Range<UnixTime> = UnixTime::new(1_514_764_800)..UnixTime::new(4
 pub(crate) struct Hints {
     /// The service's time.
     pub(crate) date: Option<UnixTime>,
-    retry_after: Option<RetryAfter>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum RetryAfter {
-    Seconds(u64),
-    Date(UnixTime),
+    /// `Retry-After`, as seconds or as a date.
+    retry_after: Option<u64>,
+    retry_at: Option<UnixTime>,
 }
 
 impl Hints {
@@ -30,25 +26,21 @@ impl Hints {
             let time = UnixTime::new(parsed.ok()?.as_second());
             PLAUSIBLE.contains(&time).then_some(time)
         };
-        let retry_after = text(header::RETRY_AFTER).and_then(|text| {
-            let seconds = text.trim().parse().map(RetryAfter::Seconds);
-            seconds.ok().or_else(|| date(text).map(RetryAfter::Date))
-        });
+        let retry_after = text(header::RETRY_AFTER);
         Self {
             date: text(header::DATE).and_then(date),
-            retry_after,
+            retry_after: retry_after.and_then(|text| text.trim().parse().ok()),
+            retry_at: retry_after.and_then(date),
         }
     }
 
     /// How long to wait, by `Retry-After`; a date there counts from the answer's own date, else from `now`.
     pub(super) fn delay(&self, now: UnixTime) -> Option<Duration> {
-        let seconds = match self.retry_after? {
-            RetryAfter::Seconds(seconds) => seconds,
-            RetryAfter::Date(date) => {
-                let from = self.date.unwrap_or(now);
-                u64::try_from(date.seconds_since(from)).unwrap_or_default()
-            }
+        let until = |at: UnixTime| {
+            let seconds = at.seconds_since(self.date.unwrap_or(now));
+            u64::try_from(seconds).unwrap_or_default()
         };
-        Some(Duration::from_secs(seconds))
+        let seconds = self.retry_after.or_else(|| self.retry_at.map(until));
+        seconds.map(Duration::from_secs)
     }
 }

@@ -5,44 +5,23 @@ use alloc::{
 };
 use core::time::Duration;
 
-use crate::{Error, Target};
+use crate::Error;
 
 /// A second and a margin, as requests may arrive closer together than they were sent.
 const WINDOW: Duration = Duration::from_millis(1_020);
 
-/// The service's frequency limits, one for each action.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RateLimits {
-    limits: BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>,
-}
-
-impl RateLimits {
-    pub(crate) fn of(&mut self, target: &Target) -> &mut RateLimit {
-        let name = (target.service.clone(), target.action.clone());
-        self.limits.entry(name).or_default()
-    }
-}
+/// The service's frequency limits, by the names of a service and an action.
+pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>;
 
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimit {
     /// Times of the requests in the last second, ascending.
     sent: VecDeque<Duration>,
-    rest: Option<Rest>,
-}
-
-/// A period in which the action is not sent, because the service has throttled it.
-#[derive(Clone, Debug)]
-struct Rest {
-    until: Duration,
+    /// Until then, the action is not sent, because the service has throttled it.
+    rest_until: Duration,
     /// The service's throttle answer.
-    cause: Arc<Error>,
-}
-
-impl Rest {
-    const fn left(&self, now: Duration) -> Duration {
-        self.until.saturating_sub(now)
-    }
+    cause: Option<Arc<Error>>,
 }
 
 impl RateLimit {
@@ -56,15 +35,14 @@ impl RateLimit {
     }
 
     /// Time until the end of the rest.
-    pub(crate) fn resting(&self, now: Duration) -> Duration {
-        let rest = self.rest.as_ref();
-        rest.map_or(Duration::ZERO, |rest| rest.left(now))
+    pub(crate) const fn resting(&self, now: Duration) -> Duration {
+        self.rest_until.saturating_sub(now)
     }
 
     /// The cause of a rest that lasts at least `length` longer.
-    pub(crate) fn cause_of_rest(&self, length: Duration, now: Duration) -> Option<&Error> {
-        let rest = self.rest.as_ref().filter(|rest| rest.left(now) >= length);
-        rest.map(|rest| &*rest.cause)
+    pub(crate) fn cause_of_rest(&self, length: Duration, now: Duration) -> Option<Error> {
+        let cause = self.cause.as_ref();
+        cause.filter(|_| self.resting(now) >= length)?.throttle()
     }
 
     /// Records a request.
@@ -79,10 +57,8 @@ impl RateLimit {
     /// Starts a rest, unless a longer one is under way.
     pub(crate) fn rest(&mut self, length: Duration, now: Duration, cause: Error) {
         if self.resting(now) < length {
-            self.rest = Some(Rest {
-                until: now.saturating_add(length),
-                cause: Arc::new(cause),
-            });
+            self.rest_until = now.saturating_add(length);
+            self.cause = Some(Arc::new(cause));
         }
     }
 }

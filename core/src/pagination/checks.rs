@@ -16,10 +16,9 @@ use crate::{
 /// A question about a page that was received, answered by a check request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// The total has changed. Is the last page unchanged? Otherwise the list has shifted in front of this page.
-    IsLastUnchanged,
-    /// The last page is unchanged, but all its records are equal. Is the page before it unchanged as well?
-    IsSecondLastUnchanged,
+    /// The total has changed. Is the last page unchanged? Otherwise the list has shifted in front of this page. If all
+    /// records of the last page are equal: is the page before it unchanged as well?
+    IsUnchanged,
     /// The page has the same content as an earlier one, and all its records are equal. Does the service ignore the
     /// offset? The check requests a page far beyond the end.
     IsOffsetIgnored,
@@ -31,53 +30,35 @@ pub(crate) enum Question {
     RecordBehind,
 }
 
-/// What the answer to a question means for the walk.
-pub(crate) enum Verdict {
-    GoOn,
-    /// The list has changed in front of the page.
-    Shifted,
-    /// The service ignores the offset.
-    Repeated,
-    /// The service cut the page off, and the records behind it can't be requested.
-    CutOff,
-}
-
-/// How many places of the list a page covers: its records, and those between them that the service left out.
-/// Known when both bounds are equal.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) min: u64,
-    pub(super) max: u64,
-}
-
 /// What is known about a page that was received.
 #[derive(Clone, Debug)]
 pub(crate) struct PageFacts {
+    /// What was requested.
+    pub(super) slot: Slot,
     pub(crate) info: PageInfo,
     pub(crate) fingerprint: Fingerprint,
-    /// Whether the list has not shifted in front of it.
-    pub(crate) unshifted: bool,
-    /// Whether the page before it is unchanged.
-    last_is_unchanged: bool,
+    /// How many pages before it are known to be unchanged.
+    pub(super) unchanged: usize,
     /// Whether it is the last page, if known.
     pub(super) is_last: Option<bool>,
-    /// Bounds of its span, if a check was made.
-    span: Option<Span>,
-    /// Whether records are known to follow it.
-    is_followed: bool,
+    /// Bounds of its span: how many places of the list it covers, i.e. its records, and those between them that the
+    /// service left out. Without a check: at least the records it holds, at most as many as were requested.
+    min_span: u64,
+    pub(super) max_span: u64,
 }
 
 impl PageFacts {
-    pub(crate) fn new(mut info: PageInfo, fingerprint: Fingerprint) -> Self {
+    pub(super) fn new(slot: Slot, mut info: PageInfo, fingerprint: Fingerprint) -> Self {
         info.token = info.token.filter(|token| !token.is_empty());
+        let len = u64::try_from(info.len).unwrap_or(u64::MAX);
         Self {
+            min_span: len,
+            max_span: len.max(slot.limit.into()),
+            slot,
             info,
             fingerprint,
-            unshifted: false,
-            last_is_unchanged: false,
+            unchanged: 0,
             is_last: None,
-            span: None,
-            is_followed: false,
         }
     }
 
@@ -85,33 +66,44 @@ impl PageFacts {
         u64::try_from(self.info.len).unwrap_or(u64::MAX)
     }
 
+    /// Whether it holds fewer records than requested.
+    pub(super) fn is_short(&self) -> bool {
+        self.len() < self.slot.limit.into()
+    }
+
     /// Whether the page after this one follows from the offset alone.
     pub(super) fn is_by_offset<A: Paginate>(&self, slot: &Slot) -> bool {
         A::PAGING != Paging::Token && slot.token.is_none() && self.info.token.is_none()
     }
 
-    /// The bounds of the span. Without a check: at least the records it holds, at most as many as were requested.
-    pub(super) fn span(&self, slot: &Slot) -> Span {
-        self.span.unwrap_or_else(|| Span {
-            min: self.len(),
-            max: self.len().max(slot.limit.into()),
-        })
+    /// The page that follows this one.
+    pub(super) fn following<A: Paginate>(&self) -> Slot {
+        let (slot, span) = (&self.slot, self.max_span);
+        match A::PAGING {
+            // Behind all records of the page, even if the service gave more than the limit.
+            Paging::ItemOffset => Slot::new(slot.offset.saturating_add(span), slot.limit),
+            // From the first page on, pages are as large as the service gives them.
+            Paging::PageIndex | Paging::PageNumber if slot.position(A::PAGING) == 0 => {
+                let limit = u32::try_from(span).unwrap_or(slot.limit);
+                Slot::at(A::PAGING, span, limit).unwrap_or_else(|| slot.plus(A::PAGING, 1))
+            }
+            _ => slot.plus(A::PAGING, 1),
+        }
     }
 
     /// How many records to request in order to narrow the span; `None` if it is known. The likely spans come first:
     /// the page's length, then the limit. After that, the interval is halved.
-    fn span_probe(&self, slot: &Slot) -> Option<u32> {
-        let Span { min, max } = self.span(slot);
+    fn span_probe(&self) -> Option<u32> {
+        let (min, max) = (self.min_span, self.max_span);
         let probe = if min <= self.len() {
             self.len()
-        } else if max == u64::from(slot.limit) {
+        } else if max == u64::from(self.slot.limit) {
             max.saturating_sub(1)
         } else {
             min.saturating_sub(1).midpoint(max)
         };
-        u32::try_from(probe)
-            .ok()
-            .filter(|_| min <= probe && probe < max)
+        let is_open = min <= probe && probe < max;
+        u32::try_from(probe).ok().filter(|_| is_open)
     }
 
     /// Whether this page and another one from the same offset begin with the same records, as they do while the list
@@ -122,165 +114,145 @@ impl PageFacts {
     }
 
     /// Takes the result of a check that requested fewer records: either all of the page's came, or not.
-    fn narrow_span(&mut self, slot: &Slot, check: Self) {
-        let Span { min, max } = self.span(slot);
-        let probe = self.span_probe(slot).map_or(max, u64::from);
-        self.span = Some(if check.len() >= self.len() {
+    fn narrow_span(&mut self, check: Self) {
+        let probe = check.slot.limit.into();
+        if check.len() >= self.len() {
+            self.max_span = probe;
             // The cursor behind these records, if there is one beside the offset.
             self.info.token = check.info.token;
-            Span { min, max: probe }
         } else {
-            let min = probe.saturating_add(1);
-            Span { min, max }
-        });
+            self.min_span = probe.saturating_add(1);
+        }
     }
 
     /// Takes it that the page covers as many places as were requested.
-    fn assume_full_span(&mut self, slot: &Slot) {
-        let limit = slot.limit.into();
-        self.span = Some(Span {
-            min: limit,
-            max: limit,
-        });
+    fn assume_full_span(&mut self) {
+        let limit = self.slot.limit.into();
+        (self.min_span, self.max_span) = (limit, limit);
     }
 }
 
 impl Position {
-    /// The last page, if the total of the page after it says that the list has changed since, and a change in front
-    /// of that page would shift its offset.
-    pub(crate) fn shift_suspect<A: Paginate>(&self, page: &PageFacts) -> Option<&SeenPage> {
-        let has_changed = |(old, new)| old != new;
-        let has_changed = self.reported.zip(page.info.total).is_some_and(has_changed);
-        let is_suspect =
-            |slot: &Slot| has_changed && !page.unshifted && page.is_by_offset::<A>(slot);
-        self.last.as_ref().filter(|(slot, _)| is_suspect(slot))
-    }
-
-    /// Whether the total has changed, but no check can tell where: the last two pages are equal, so they look
-    /// unchanged even when the list has shifted.
-    pub(crate) fn is_shift_hidden<A: Paginate>(&self, page: &PageFacts) -> bool {
-        let after = self.received.saturating_add(page.len());
-        let is_plausible = self.reported_by(page).is_some_and(|total| total >= after);
-        self.in_equal_run && is_plausible && self.shift_suspect::<A>(page).is_some()
+    /// The earlier page to check, if the total of `page` says that the list has changed since, and a change in front of
+    /// the last page would shift the offset of this one.
+    pub(super) fn shift_suspect<A: Paginate>(&self, page: &PageFacts) -> Option<&SeenPage> {
+        let (old, new) = self.reported.zip(page.info.total)?;
+        let (last, _) = self.last.as_ref()?;
+        let mut seen = self.last.iter().chain(&self.second_last);
+        seen.nth(page.unchanged)
+            .filter(|_| old != new && page.is_by_offset::<A>(last))
     }
 
     /// The question that the next page raises, if any, and the slot of the check request. No list has a page beyond
     /// the first `max_pages`.
-    pub(crate) fn question<A: Paginate>(
+    ///
+    /// # Errors
+    ///
+    /// What ends the walk without a question: a page that comes again, and a shift that no check can see.
+    pub(super) fn question<A: Paginate>(
         &self,
+        window: &A,
         page: &PageFacts,
         max_pages: u32,
-    ) -> Option<(Question, Slot)> {
-        let slot = self.next.as_ref()?;
-        if let Some((last, _)) = self.shift_suspect::<A>(page) {
-            let second_last = self.second_last.as_ref();
-            return Some(match second_last.filter(|_| page.last_is_unchanged) {
-                Some((second_last, _)) => (Question::IsSecondLastUnchanged, second_last.clone()),
-                None => (Question::IsLastUnchanged, last.clone()),
-            });
+    ) -> Result<Option<(Question, Slot)>, Error> {
+        let after = self.received.saturating_add(page.len());
+        if let Some((seen, _)) = self.shift_suspect::<A>(page) {
+            // Where the last two pages are equal, they look unchanged even when the list has shifted.
+            if self.in_equal_run && self.reported_by(page) >= Some(after) {
+                return Err(self.shifted(window, page));
+            }
+            return Ok(Some((Question::IsUnchanged, seen.clone())));
+        }
+        let by_offset = page.is_by_offset::<A>(&page.slot);
+        let has_seen = self.has_seen(page);
+        // At another offset, a page of equal records may be another page.
+        if has_seen && !(by_offset && page.fingerprint.all_equal()) {
+            return Err(self.repeated(window));
         }
         // With a cursor beside the offset, the cursor tells the end and whether the page is another one.
-        let by_offset = page.is_by_offset::<A>(slot);
         let has_offset = by_offset || A::PAGING == Paging::ItemOffset;
-        if page.len() == 0 || !has_offset || self.is_repeated::<A>(page) {
-            return None;
+        if page.len() == 0 || !has_offset {
+            return Ok(None);
         }
-        // Seen before, and not repeated: its records are all equal.
-        if !self.honors_offset && self.has_seen(page) {
-            let beyond = max_pages.max(1).into();
-            return Some((Question::IsOffsetIgnored, slot.plus(A::PAGING, beyond)));
+        if has_seen && !self.honors_offset {
+            let beyond = page.slot.plus(A::PAGING, max_pages.max(1).into());
+            return Ok(Some((Question::IsOffsetIgnored, beyond)));
         }
-        if A::END == End::ShortPage {
-            return None;
-        }
-        let after = self.received.saturating_add(page.len());
         let completes = self.totals(page).find(|total| *total >= after) == Some(after);
-        let is_short = page.len() < slot.limit.into();
-        if is_short && completes && self.first_short.is_none() {
-            return None;
+        let is_short = page.is_short();
+        if A::END == End::ShortPage || is_short && completes && self.first_short.is_none() {
+            return Ok(None);
         }
-        let short = is_short.then(|| Self::question_of_short_page::<A>(slot, page));
+        let short = is_short.then(|| Self::question_of_short_page::<A>(page));
         let is_open = by_offset && completes && page.is_last.is_none();
-        let end = || is_open.then(|| (Question::IsEnd, Self::following::<A>(slot, page)));
-        short.flatten().or_else(end)
+        let end = || is_open.then(|| (Question::IsEnd, page.following::<A>()));
+        Ok(short.flatten().or_else(end))
     }
 
     /// The question of a short page that may not be the last one.
-    fn question_of_short_page<A: Paginate>(
-        slot: &Slot,
-        page: &PageFacts,
-    ) -> Option<(Question, Slot)> {
-        let start = slot.position(A::PAGING);
+    fn question_of_short_page<A: Paginate>(page: &PageFacts) -> Option<(Question, Slot)> {
+        let (start, span) = (page.slot.position(A::PAGING), page.max_span);
         let by_number = A::PAGING != Paging::ItemOffset;
         if by_number && start > 0 {
             // No page of another size begins where this one does, but a page of one record begins anywhere.
             let end = start.saturating_add(page.len());
-            let slot = Slot::at(A::PAGING, end, 1).filter(|_| page.span.is_none())?;
+            let slot = Slot::at(A::PAGING, end, 1).filter(|_| page.min_span < span)?;
             return Some((Question::RecordBehind, slot));
         }
-        if let Some(probe) = page.span_probe(slot) {
-            let token = slot.token.clone();
+        if let Some(probe) = page.span_probe() {
+            let token = page.slot.token.clone();
             let fewer = Slot::at(A::PAGING, start, probe)?;
             return Some((Question::Span, Slot { token, ..fewer }));
         }
-        let span = page.span(slot).max;
-        let limit = u32::try_from(span).ok().filter(|it| *it < slot.limit)?;
-        let slot = Slot::at(A::PAGING, span, limit).filter(|_| by_number && !page.is_followed)?;
-        Some((Question::RecordBehind, slot))
+        let limit = u32::try_from(span)
+            .ok()
+            .filter(|it| *it < page.slot.limit)?;
+        let slot = Slot::at(A::PAGING, span, limit)?;
+        (by_number && page.is_last.is_none()).then_some((Question::RecordBehind, slot))
     }
 
     /// Takes the result of the check request that `question` asked for about `page`, the next one.
     ///
     /// # Errors
     ///
-    /// The check's own, where the question can't be left open.
-    pub(crate) fn resolve<A: Paginate>(
+    /// What the answer means for the walk, and the check's own error where the question can't be left open.
+    pub(super) fn resolve<A: Paginate>(
         &mut self,
+        window: &A,
         question: Question,
         page: &mut PageFacts,
         check: Result<PageFacts, Error>,
-    ) -> Result<Verdict, Error> {
-        let Some(slot) = self.next.clone() else {
-            return Ok(Verdict::GoOn);
-        };
+    ) -> Result<(), Error> {
         match question {
-            Question::IsLastUnchanged => {
-                if !is_unchanged(self.last.as_ref(), &check?) {
-                    return Ok(Verdict::Shifted);
+            Question::IsUnchanged => {
+                let seen = self.shift_suspect::<A>(page);
+                if check?.fingerprint.identity.as_ref() != seen.map(|(_, identity)| identity) {
+                    return Err(self.shifted(window, page));
                 }
-                page.last_is_unchanged = true;
-                page.unshifted = self.second_last.is_none();
-            }
-            Question::IsSecondLastUnchanged => {
-                if !is_unchanged(self.second_last.as_ref(), &check?) {
-                    return Ok(Verdict::Shifted);
-                }
-                page.unshifted = true;
+                page.unchanged = page.unchanged.saturating_add(1);
             }
             Question::IsOffsetIgnored => {
                 if !is_nothing_there(check)? {
-                    return Ok(Verdict::Repeated);
+                    return Err(self.repeated(window));
                 }
                 self.honors_offset = true;
             }
             // After an error that says nothing, the page after this one is requested again in its turn.
             Question::IsEnd => page.is_last = Some(is_nothing_there(check).unwrap_or(false)),
             Question::Span | Question::RecordBehind => match check {
-                Ok(check) if question == Question::Span => {
-                    if !page.begins_like(&check) {
-                        return Ok(Verdict::Shifted);
-                    }
-                    page.narrow_span(&slot, check);
+                Ok(check) if question == Question::RecordBehind => {
+                    self.resolve_record_behind(window, page, &check)?;
                 }
-                Ok(check) => return Ok(Self::resolve_record_behind::<A>(&slot, page, &check)),
+                Ok(check) if page.begins_like(&check) => page.narrow_span(check),
+                Ok(_) => return Err(self.shifted(window, page)),
                 // Not every service accepts such a limit. If records are missing, the total shows it in the end.
                 Err(error) if is_refused(&error) && self.is_total_credible(page) => {
-                    page.assume_full_span(&slot);
+                    page.assume_full_span();
                 }
                 Err(error) => return Err(error),
             },
         }
-        Ok(Verdict::GoOn)
+        Ok(())
     }
 
     /// Whether a total will show if records of the page are missing: it says as many as have come, or more.
@@ -290,29 +262,48 @@ impl Position {
     }
 
     /// Places right behind the page's records belong to the page if they hold nothing, or one of its own records.
+    /// Otherwise the service cut the page off. Only behind the first page can these records be requested.
     fn resolve_record_behind<A: Paginate>(
-        slot: &Slot,
+        &self,
+        window: &A,
         page: &mut PageFacts,
         check: &PageFacts,
-    ) -> Verdict {
-        let is_first_page = slot.position(A::PAGING) == 0;
-        if check.len() > 0 && is_first_page {
-            page.is_followed = true;
-            return Verdict::GoOn;
-        }
+    ) -> Result<(), Error> {
         let has = |record| page.fingerprint.records.contains(record);
-        if check.len() > 0 && !check.fingerprint.records.first().is_some_and(has) {
-            return Verdict::CutOff;
+        if check.len() > 0 && page.slot.position(A::PAGING) == 0 {
+            page.is_last = Some(false);
+        } else if check.len() == 0 || check.fingerprint.records.first().is_some_and(has) {
+            page.assume_full_span();
+        } else {
+            let after = self.received.saturating_add(page.len());
+            let total = self.reported_by(page).unwrap_or_default();
+            return Err(Error::Incomplete {
+                window: window.window(),
+                delivered: self.received,
+                // At least one more record should have come.
+                total: total.max(after.saturating_add(1)),
+                short_page: Some((page.len(), page.slot.limit)),
+            });
         }
-        page.assume_full_span(slot);
-        Verdict::GoOn
+        Ok(())
     }
-}
 
-/// Whether a check gave the same page as before.
-fn is_unchanged(seen: Option<&SeenPage>, check: &PageFacts) -> bool {
-    let identity = seen.map(|(_, identity)| identity);
-    check.fingerprint.identity.as_ref() == identity
+    /// The error of a list that has changed in front of `page`.
+    fn shifted<A: Paginate>(&self, window: &A, page: &PageFacts) -> Error {
+        Error::Shifted {
+            window: window.window(),
+            delivered: self.received,
+            total: self.reported_by(page).unwrap_or_default(),
+        }
+    }
+
+    /// The error of a page that comes again.
+    pub(super) fn repeated<A: Paginate>(&self, window: &A) -> Error {
+        Error::Repeated {
+            window: window.window(),
+            delivered: self.received,
+        }
+    }
 }
 
 /// Whether a check says that the list has no page there: an empty one, or a refusal.

@@ -6,19 +6,16 @@ use crate::pagination::Prefetch;
 use crate::{
     Call, Error, Flow, Now, Outcome, Paginate, Reply, Session, Step,
     flow::sealed,
-    pagination::{checks::PageFacts, fingerprint::Fingerprint},
+    pagination::{Slot, checks::PageFacts, fingerprint::Fingerprint},
 };
 
 /// A request for one page: a flow whose output is a [`Fetched`]. It ends without another attempt when its [`Prefetch`]
 /// has ended or was dropped.
 #[must_use = "a fetch does nothing unless it is driven"]
 pub struct Fetch<A: Paginate> {
-    /// The prefetch that it belongs to, as long as that wants pages.
+    /// The prefetch's request that it makes, as long as its result is wanted.
     id: Weak<()>,
-    /// The page's number in the prefetch; `None` for a check request.
-    number: Option<u64>,
-    /// Whether all pages before it had been delivered.
-    was_first: bool,
+    slot: Slot,
     call: Call<A>,
     /// The facts of the last answer.
     facts: Option<PageFacts>,
@@ -28,7 +25,6 @@ pub struct Fetch<A: Paginate> {
 #[must_use = "the prefetch waits for it"]
 pub struct Fetched<A: Paginate> {
     pub(super) id: Weak<()>,
-    pub(super) number: Option<u64>,
     pub(super) page: Result<Page<A>, Error>,
 }
 
@@ -36,16 +32,13 @@ pub struct Fetched<A: Paginate> {
 pub(super) struct Page<A: Paginate> {
     pub(super) reply: Reply<A::Output>,
     pub(super) facts: PageFacts,
-    /// Whether all pages before it had been delivered when it was requested.
-    pub(super) was_first: bool,
 }
 
 impl<A: Paginate> Fetch<A> {
-    pub(super) fn new(id: Weak<()>, number: Option<u64>, was_first: bool, action: &A) -> Self {
+    pub(super) fn new(id: Weak<()>, slot: Slot, action: &A) -> Self {
         Self {
             id,
-            number,
-            was_first,
+            slot,
             call: Call::new(action),
             facts: None,
         }
@@ -67,14 +60,9 @@ impl<A: Paginate> Flow for Fetch<A> {
             Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => Step::Done(Fetched {
                 id: Weak::clone(&self.id),
-                number: self.number,
-                page: result.map(|mut reply| Page {
-                    facts: match self.facts.take() {
-                        Some(facts) => facts,
-                        None => facts::<A>(&mut reply, &[]),
-                    },
-                    reply,
-                    was_first: self.was_first,
+                page: result.and_then(|reply| {
+                    let facts = self.facts.take().ok_or(Error::Ended)?;
+                    Ok(Page { reply, facts })
                 }),
             }),
         }
@@ -83,18 +71,15 @@ impl<A: Paginate> Flow for Fetch<A> {
     fn handle(&mut self, outcome: Outcome) {
         let body = outcome.as_ref().map(|response| response.body().clone());
         let body = body.unwrap_or_default();
-        let was_sent = self.call.is_sent();
         self.call.handle(outcome);
-        if was_sent && let Some(reply) = self.call.answered() {
-            self.facts = Some(facts::<A>(reply, &body));
+        if self.facts.is_none()
+            && let Some(reply) = self.call.answered()
+        {
+            let info = A::page_info(&reply.output);
+            let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, &body);
+            self.facts = Some(PageFacts::new(self.slot.clone(), info, fingerprint));
         }
     }
-}
-
-fn facts<A: Paginate>(reply: &mut Reply<A::Output>, body: &[u8]) -> PageFacts {
-    let info = A::page_info(&reply.output);
-    let fingerprint = Fingerprint::of::<A>(&mut reply.output, &info, body);
-    PageFacts::new(info, fingerprint)
 }
 
 impl<A: Paginate> fmt::Debug for Fetch<A> {

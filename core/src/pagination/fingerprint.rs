@@ -15,8 +15,6 @@ pub(crate) struct Fingerprint {
     pub(crate) identity: Option<String>,
     /// Hash of each record's identity, else of its JSON; empty if a record has neither.
     pub(crate) records: Vec<u64>,
-    /// Whether all records are equal, so that an equal page may be another one.
-    pub(crate) all_equal: bool,
 }
 
 impl Fingerprint {
@@ -29,12 +27,6 @@ impl Fingerprint {
                 ..Self::default()
             };
         }
-        let mut identities = Vec::with_capacity(info.len);
-        A::retain(output, &mut |item| {
-            let identity = A::identity(item);
-            identities.push(identity.map(|identity| hash(identity.as_bytes())));
-            true
-        });
         let body = String::from_utf8_lossy(body);
         let envelope: Option<Envelope<'_>> = serde_json::from_str(&body).ok();
         let fields = envelope.map(|it| it.response).unwrap_or_default();
@@ -49,14 +41,14 @@ impl Fingerprint {
             }
         };
         let list = list.unwrap_or_default();
-        let known = identities.into_iter().enumerate();
-        let known = known.map(|(place, identity)| identity.or_else(|| list.get(place).copied()));
-        let known: Option<Vec<u64>> = known.collect();
+        let mut known = Vec::with_capacity(info.len);
+        A::retain(output, &mut |item| {
+            let identity = A::identity(item).map(|identity| hash(identity.as_bytes()));
+            known.push(identity.or_else(|| list.get(known.len()).copied()));
+            true
+        });
+        let known: Option<Vec<u64>> = known.into_iter().collect();
         let records = known.filter(|known| !known.is_empty()).unwrap_or(list);
-        let all_equal = match &*records {
-            [] => false,
-            [first, others @ ..] => others.iter().all(|other| other == first),
-        };
         let identity = match &*records {
             [] => content,
             records => hash_all(records),
@@ -69,8 +61,13 @@ impl Fingerprint {
             content: Some(hex(content)),
             identity: Some(hex(identity)),
             records,
-            all_equal,
         }
+    }
+
+    /// Whether all records are equal, so that an equal page may be another one.
+    pub(super) fn all_equal(&self) -> bool {
+        let first = self.records.first();
+        first.is_some_and(|first| self.records.iter().all(|record| record == first))
     }
 }
 
@@ -136,7 +133,7 @@ fn hash_all(hashes: &[u64]) -> u64 {
 }
 
 /// The form in which walks store a hash.
-pub(crate) fn hex(hash: u64) -> String {
+pub(super) fn hex(hash: u64) -> String {
     format!("{hash:016x}")
 }
 
@@ -209,7 +206,7 @@ mod tests {
             2,
             r#"{"Rows":[{"A":1},{"A":11}],"Total":2,"RequestId":"1"}"#,
         );
-        assert!(!one.all_equal && one.content.is_some());
+        assert!(!one.all_equal() && one.content.is_some());
         for again in [
             // The total, the RequestId (even if its text occurs elsewhere), sums and other lists don't count.
             r#"{"RequestId":"2","Rows":[{"A":1},{"A":11}],"Total":3,"Sum":{"A":5}}"#,
@@ -241,7 +238,7 @@ mod tests {
             (3, r#"{"Rows":{"a":7}}"#, false),
         ] {
             assert_eq!(
-                fingerprint(len, response).all_equal,
+                fingerprint(len, response).all_equal(),
                 all_equal,
                 "{response}"
             );
@@ -311,7 +308,7 @@ mod tests {
             let info = PageInfo::new(2);
             let known = Fingerprint::of::<Named>(&mut names, &info, body.as_bytes());
             assert_eq!(known.records, records);
-            assert!(!known.all_equal, "{body}");
+            assert!(!known.all_equal(), "{body}");
         }
     }
 }

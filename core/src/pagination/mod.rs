@@ -1,6 +1,6 @@
 //! Lists: how the pages of an action follow one another, and how a walk reads all of them.
 
-// walk.rs         what is stored of a walk, across windows and lists
+// walk.rs         what is stored of a walk, across windows and lists; windows of a range
 // position.rs     how far one list was read: the next page, and the end
 // checks.rs       questions that a page raises, and the check requests that answer them
 // fingerprint.rs  hashes that tell pages and records apart
@@ -16,7 +16,6 @@ mod pages;
 mod position;
 mod prefetch;
 pub mod walk;
-mod window;
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -225,6 +224,15 @@ impl Paging {
             Self::ItemOffset | Self::PageIndex | Self::Token => 0,
         }
     }
+
+    /// How many records an offset of 1 stands for; 0 for tokens.
+    fn unit(self, limit: u32) -> u64 {
+        match self {
+            Self::ItemOffset => 1,
+            Self::PageIndex | Self::PageNumber => limit.into(),
+            Self::Token => 0,
+        }
+    }
 }
 
 /// Which page of a list is the last one.
@@ -273,28 +281,16 @@ impl Slot {
 
     /// The page of size `limit` that begins after `position` records; `None` if no page of that size begins there.
     pub(crate) fn at(paging: Paging, position: u64, limit: u32) -> Option<Self> {
-        let pages = position.checked_div(limit.into())?;
-        let is_whole = position.checked_rem(limit.into()) == Some(0);
-        let offset = match paging {
-            Paging::ItemOffset => position,
-            Paging::PageIndex | Paging::PageNumber if is_whole => {
-                pages.saturating_add(paging.first())
-            }
-            Paging::PageIndex | Paging::PageNumber | Paging::Token => return None,
-        };
-        Some(Self::new(offset, limit))
+        let unit = paging.unit(limit);
+        let is_whole = position.checked_rem(unit)? == 0;
+        let offset = position.checked_div(unit)?.saturating_add(paging.first());
+        is_whole.then(|| Self::new(offset, limit))
     }
 
     /// Number of records before this page; 0 for tokens.
     pub(crate) fn position(&self, paging: Paging) -> u64 {
-        match paging {
-            Paging::ItemOffset => self.offset,
-            Paging::PageIndex | Paging::PageNumber => self
-                .offset
-                .saturating_sub(paging.first())
-                .saturating_mul(self.limit.into()),
-            Paging::Token => 0,
-        }
+        let offset = self.offset.saturating_sub(paging.first());
+        offset.saturating_mul(paging.unit(self.limit))
     }
 }
 

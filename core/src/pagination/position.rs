@@ -1,6 +1,7 @@
 //! Which page of a list comes next, and when the list is over. What a page leaves open is decided in `checks.rs`.
 
 use alloc::string::String;
+use core::ops::Not;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,11 +41,7 @@ pub(crate) struct Position {
     #[serde(rename = "held", default, skip_serializing_if = "Option::is_none")]
     last_content: Option<String>,
     /// Whether the last two pages have the same content, all of it equal records.
-    #[serde(
-        rename = "in_run",
-        default,
-        skip_serializing_if = "core::ops::Not::not"
-    )]
+    #[serde(rename = "in_run", default, skip_serializing_if = "Not::not")]
     pub(super) in_equal_run: bool,
     /// The last page, to check whether it is unchanged.
     pub(super) last: Option<SeenPage>,
@@ -56,11 +53,7 @@ pub(crate) struct Position {
     #[serde(rename = "repeated")]
     pub(super) names_itself: bool,
     /// Whether the service is known to honor offsets: it had no page far beyond the end.
-    #[serde(
-        rename = "heeds_offsets",
-        default,
-        skip_serializing_if = "core::ops::Not::not"
-    )]
+    #[serde(rename = "heeds_offsets", default, skip_serializing_if = "Not::not")]
     pub(super) honors_offset: bool,
     /// The span of the last page, if it is smaller than the page's limit.
     #[serde(rename = "reached", default, skip_serializing_if = "Option::is_none")]
@@ -144,50 +137,33 @@ impl Position {
         A::END == End::Total && self.received == 0 && beyond
     }
 
-    /// Whether a page is the same as an earlier one, and isn't just another page of equal records.
-    pub(crate) fn is_repeated<A: Paginate>(&self, page: &PageFacts) -> bool {
-        let by_offset = |slot| page.is_by_offset::<A>(slot);
-        let may_be_another =
-            page.fingerprint.all_equal && self.next.as_ref().is_some_and(by_offset);
-        self.has_seen(page) && !may_be_another
-    }
-
     /// Whether an earlier page had the same content.
     pub(super) fn has_seen(&self, page: &PageFacts) -> bool {
         let seen = [&self.first_content, &self.cycle_content, &self.last_content];
         page.fingerprint.content.is_some() && seen.contains(&&page.fingerprint.content)
     }
 
-    /// Ends a list whose last page was full when the service refuses the page after it. Returns whether the list is
-    /// over. (Where the total ends a list, a check request finds the end.)
-    pub(crate) fn end_at<A: Paginate>(&mut self, error: &Error) -> bool {
+    /// Whether a list whose last page was full is over, as the service refuses the page after it with `error`. (Where
+    /// the total ends a list, a check request finds the end.)
+    pub(super) fn ends_at<A: Paginate>(&self, error: &Error) -> bool {
         let kind = error.refusal().map(Refusal::kind);
         let is_beyond = matches!(kind, Some(Kind::Request | Kind::NotFound));
         let reported = self.reported.map(|total| self.without_skipped(total));
         let is_complete = reported.is_some_and(|all| all <= self.received);
-        let ends =
-            A::END == End::ShortPage && A::PAGING != Paging::Token && is_complete && is_beyond;
-        if ends {
-            self.next = None;
-        }
-        ends
+        A::END == End::ShortPage && A::PAGING != Paging::Token && is_complete && is_beyond
     }
 
     /// Records that the [`next`](Self::next) page was received. Returns whether the page right behind it comes next,
     /// as pages that are in flight assume.
-    pub(crate) fn advance<A: Paginate>(&mut self, page: PageFacts) -> bool {
-        let Some(slot) = self.next.take() else {
-            return false;
-        };
-        let len = page.len();
+    pub(crate) fn advance<A: Paginate>(&mut self, page: &PageFacts) -> bool {
+        let (slot, len, is_short) = (&page.slot, page.len(), page.is_short());
         self.received = self.received.saturating_add(len);
         self.pages = self.pages.saturating_add(1);
-        let is_short = len < slot.limit.into();
         let ends = is_short && self.first_short.is_none()
             || page.is_last == Some(true)
             || A::PAGING == Paging::Token;
         // A total is not plausible if more records came, or if it is reached but further pages follow.
-        let mut totals = self.totals(&page);
+        let mut totals = self.totals(page);
         let total = totals.find(|it| *it > self.received || *it == self.received && ends);
         self.total = total.map(|total| total.saturating_add(self.skipped));
         self.reported = page.info.total.or(self.reported);
@@ -195,10 +171,10 @@ impl Position {
             End::Total => total == Some(self.received),
             End::ShortPage => is_short,
         };
-        self.remember::<A>(&slot, &page);
+        self.remember::<A>(page);
         self.next = if A::PAGING == Paging::Token {
             // Only the token says whether there is more.
-            let token = page.info.token;
+            let token = page.info.token.clone();
             self.names_itself = token.is_some() && slot.token == token;
             token.filter(|_| !self.names_itself).map(|token| Slot {
                 token: Some(token),
@@ -211,8 +187,8 @@ impl Position {
             if is_short {
                 self.first_short.get_or_insert((len, slot.limit));
             }
-            let mut next = Self::following::<A>(&slot, &page);
-            let span = u32::try_from(page.span(&slot).max).ok();
+            let mut next = page.following::<A>();
+            let span = u32::try_from(page.max_span).ok();
             let span = span.filter(|span| *span < slot.limit);
             match span {
                 // The second time in a row: the service gives no more than that at once.
@@ -222,14 +198,14 @@ impl Position {
                 }
                 _ => self.last_span = span,
             }
-            let token = page.info.token;
+            let token = page.info.token.clone();
             Some(Slot { token, ..next })
         };
         self.next == Some(slot.plus(A::PAGING, 1))
     }
 
     /// Keeps what later pages are compared with.
-    fn remember<A: Paginate>(&mut self, slot: &Slot, page: &PageFacts) {
+    fn remember<A: Paginate>(&mut self, page: &PageFacts) {
         let fingerprint = &page.fingerprint;
         if let Some(content) = &fingerprint.content {
             self.first_content.get_or_insert_with(|| content.clone());
@@ -237,33 +213,18 @@ impl Position {
                 self.cycle_content = Some(content.clone());
             }
             self.in_equal_run =
-                fingerprint.all_equal && self.last_content.as_ref() == Some(content);
+                fingerprint.all_equal() && self.last_content.as_ref() == Some(content);
             self.last_content = Some(content.clone());
         }
         if let Some(identity) = &fingerprint.identity {
-            let mut last = slot.clone();
+            let mut last = page.slot.clone();
             if A::PAGING == Paging::ItemOffset {
                 // No further than its span, so that records that are appended behind it don't change it.
-                let span = u32::try_from(page.span(slot).max).unwrap_or(u32::MAX);
-                last.limit = span.min(slot.limit);
+                let span = u32::try_from(page.max_span).unwrap_or(u32::MAX);
+                last.limit = last.limit.min(span);
             }
             let second_last = self.last.replace((last, identity.clone()));
-            self.second_last = second_last.filter(|_| fingerprint.all_equal);
-        }
-    }
-
-    /// The page that follows the one at `slot`.
-    pub(super) fn following<A: Paginate>(slot: &Slot, page: &PageFacts) -> Slot {
-        let span = page.span(slot).max;
-        match A::PAGING {
-            // Behind all records of the page, even if the service gave more than the limit.
-            Paging::ItemOffset => Slot::new(slot.offset.saturating_add(span), slot.limit),
-            // From the first page on, pages are as large as the service gives them.
-            Paging::PageIndex | Paging::PageNumber if slot.position(A::PAGING) == 0 => {
-                let limit = u32::try_from(span).unwrap_or(slot.limit);
-                Slot::at(A::PAGING, span, limit).unwrap_or_else(|| slot.plus(A::PAGING, 1))
-            }
-            _ => slot.plus(A::PAGING, 1),
+            self.second_last = second_last.filter(|_| fingerprint.all_equal());
         }
     }
 }

@@ -1,13 +1,9 @@
-use alloc::{collections::VecDeque, sync::Arc};
-use core::{fmt, mem};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use core::fmt;
 
 use crate::{
     Error, Invalid, Paginate, Reply, Settings, Walk,
-    pagination::{
-        Fetch, Fetched, Slot,
-        checks::{PageFacts, Question},
-        fetch::Page,
-    },
+    pagination::{Fetch, Fetched, Slot, checks::Question, fetch::Page},
     trace,
 };
 
@@ -58,18 +54,15 @@ use crate::{
 #[must_use = "a prefetch does nothing unless `turn` is called"]
 pub struct Prefetch<A: Paginate> {
     walk: Walk<A>,
-    /// Identifies fetches that this prefetch gave out. They end when it is dropped or replaced.
-    id: Arc<()>,
     width: usize,
     /// The pages that were requested and not yet delivered, in order of delivery.
-    queue: VecDeque<Queued<A>>,
-    /// The number of the first page in the queue.
-    first: u64,
-    /// How many fetches are in flight whose pages were dropped from the queue.
-    stale: usize,
+    queue: VecDeque<Request<A>>,
+    /// Requests in flight whose pages are no longer wanted.
+    stale: Vec<Request<A>>,
     /// How many more pages are fetched one at a time, since the list changed under pages fetched at once.
     one_at_a_time: usize,
-    check: Check,
+    /// The check request that answers a question about the first page in the queue.
+    check: Option<(Question, Request<A>)>,
     ended: bool,
     trace: trace::Walk,
 }
@@ -91,18 +84,14 @@ pub enum Turn<A: Paginate> {
     End,
 }
 
-/// A page in the queue.
-enum Queued<A: Paginate> {
-    InFlight,
-    Received(Result<Page<A>, Error>),
-}
-
-/// The check request that answers a question about the first page in the queue.
-#[derive(Debug)]
-enum Check {
-    None,
-    InFlight(Question),
-    Received(Question, Result<PageFacts, Error>),
+/// A request for a page that was given out as a [`Fetch`].
+struct Request<A: Paginate> {
+    /// Identifies the fetch, which ends when this is dropped.
+    id: Arc<()>,
+    /// Whether all pages before it had been delivered when it was given out.
+    was_first: bool,
+    /// The result; `None` while it is in flight.
+    page: Option<Result<Page<A>, Error>>,
 }
 
 impl<A: Paginate> Prefetch<A> {
@@ -112,13 +101,11 @@ impl<A: Paginate> Prefetch<A> {
         Self {
             trace: trace::Walk::new(&walk),
             walk,
-            id: Arc::default(),
             width: 1,
             queue: VecDeque::new(),
-            first: 0,
-            stale: 0,
+            stale: Vec::new(),
             one_at_a_time: 0,
-            check: Check::None,
+            check: None,
             ended: false,
         }
     }
@@ -155,7 +142,7 @@ impl<A: Paginate> Prefetch<A> {
         match self.next_turn(settings) {
             Ok(Turn::End) => {
                 self.end();
-                self.trace.done();
+                self.trace.end();
                 Turn::End
             }
             Ok(turn) => {
@@ -183,30 +170,19 @@ impl<A: Paginate> Prefetch<A> {
     fn end(&mut self) {
         self.ended = true;
         self.queue.clear();
-        self.id = Arc::default();
+        self.stale.clear();
+        self.check = None;
     }
 
     /// Takes the result of a fetch. Results of dropped pages, and those of another prefetch, are ignored.
     pub fn take(&mut self, fetched: Fetched<A>) {
-        let Fetched { id, number, page } = fetched;
-        if id.as_ptr() != Arc::as_ptr(&self.id) {
-            return;
+        let Fetched { id, page } = fetched;
+        let check = self.check.as_mut().map(|(_, request)| request);
+        let mut requests = self.queue.iter_mut().chain(&mut self.stale).chain(check);
+        if let Some(request) = requests.find(|it| Arc::as_ptr(&it.id) == id.as_ptr()) {
+            request.page.get_or_insert(page);
         }
-        let Some(number) = number else {
-            if let Check::InFlight(question) = self.check {
-                self.check = Check::Received(question, page.map(|page| page.facts));
-            }
-            return;
-        };
-        let Some(place) = number.checked_sub(self.first) else {
-            self.stale = self.stale.saturating_sub(1);
-            return;
-        };
-        if let Ok(place) = usize::try_from(place)
-            && let Some(queued @ Queued::InFlight) = self.queue.get_mut(place)
-        {
-            *queued = Queued::Received(page);
-        }
+        self.stale.retain(|it| it.page.is_none());
     }
 
     fn next_turn(&mut self, settings: &Settings) -> Result<Turn<A>, Error> {
@@ -216,97 +192,75 @@ impl<A: Paginate> Prefetch<A> {
         if !self.walk.open_window(settings)? {
             return Ok(Turn::End);
         }
-        self.resolve_check()?;
-        self.drop_outdated();
         if let Some(fetch) = self.fetch_check(settings)? {
             return Ok(Turn::Fetch(fetch));
         }
         if let Some(fetch) = self.fetch_page(settings)? {
             return Ok(Turn::Fetch(fetch));
         }
-        if !matches!(self.check, Check::None) {
+        let is_in_flight = |it: &Request<A>| it.page.is_none();
+        if self.check.is_some() || self.queue.front().is_none_or(is_in_flight) {
             return Ok(Turn::Wait);
         }
-        match self.queue.pop_front() {
-            Some(Queued::Received(page)) => {
-                self.first = self.first.saturating_add(1);
-                match page {
-                    Ok(page) => self.deliver(page),
-                    Err(error) if self.walk.end_at(&error) => {
-                        self.drop_queue();
-                        self.next_turn(settings)
-                    }
-                    Err(error) => Err(error),
-                }
+        let position = self.walk.current().map(|(_, position)| position);
+        match (self.queue.pop_front().and_then(|it| it.page), position) {
+            (Some(Ok(page)), _) => Ok(Turn::Page(Ok(self.deliver(page)))),
+            (Some(Err(error)), Some(position)) if position.ends_at::<A>(&error) => {
+                position.next = None;
+                self.drop_queue();
+                self.next_turn(settings)
             }
-            Some(in_flight) => {
-                self.queue.push_front(in_flight);
-                Ok(Turn::Wait)
-            }
-            None => Ok(Turn::Wait),
+            (Some(Err(error)), _) => Err(error),
+            (None, _) => Ok(Turn::Wait),
         }
     }
 
-    /// Resolves the question about the first page in the queue, if its check request has a result.
-    fn resolve_check(&mut self) -> Result<(), Error> {
-        match (
-            mem::replace(&mut self.check, Check::None),
-            self.queue.front_mut(),
-        ) {
-            (Check::Received(question, check), Some(Queued::Received(Ok(page)))) => {
-                self.walk.resolve(question, &mut page.facts, check)?;
-            }
-            (Check::Received(..), _) => {}
-            (unfinished, _) => self.check = unfinished,
-        }
-        Ok(())
-    }
-
-    /// Drops the queue if its first page reports another total but may be older than the page delivered before it.
-    /// Such a page can't tell whether the list has shifted since, so it is fetched again.
-    fn drop_outdated(&mut self) {
-        if let Some(Queued::Received(Ok(page))) = self.queue.front()
-            && !page.was_first
-            && matches!(self.check, Check::None)
-            && let Some(position) = self.walk.position()
-            && position.shift_suspect::<A>(&page.facts).is_some()
+    /// Resolves the question about the first page in the queue if its check request has a result, and returns the check
+    /// request for the next question that the page raises, if it raises one.
+    fn fetch_check(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
+        let check = self.check.take_if(|(_, request)| request.page.is_some());
+        let (Some(first), None) = (self.queue.front_mut(), &self.check) else {
+            return Ok(None);
+        };
+        let (Some(Ok(page)), Some((window, position))) = (&mut first.page, self.walk.current())
+        else {
+            return Ok(None);
+        };
+        if let Some((question, request)) = check
+            && let Some(check) = request.page
         {
+            let check = check.map(|page| page.facts);
+            position.resolve(window, question, &mut page.facts, check)?;
+        }
+        if !first.was_first && position.shift_suspect::<A>(&page.facts).is_some() {
+            // The page may be older than the one delivered before it. So it can't tell whether the list has shifted
+            // since, and is fetched again.
             self.one_at_a_time = self.width;
             self.drop_queue();
+            return Ok(None);
         }
+        let question = position.question(window, &page.facts, settings.max_pages)?;
+        Ok(question.map(|(question, slot)| {
+            let (request, fetch) = Request::new(window, slot, true, &self.trace);
+            self.check = Some((question, request));
+            fetch
+        }))
     }
 
     /// Drops all pages that are in flight or not delivered.
     fn drop_queue(&mut self) {
-        let dropped = u64::try_from(self.queue.len()).unwrap_or(u64::MAX);
-        self.first = self.first.saturating_add(dropped);
-        let in_flight = self.queue.drain(..);
-        let in_flight = in_flight.filter(|it| matches!(it, Queued::InFlight));
-        self.stale = self.stale.saturating_add(in_flight.count());
-    }
-
-    /// The check request for the question that the first page in the queue raises, if it raises one.
-    fn fetch_check(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
-        let (Some(Queued::Received(Ok(page))), Check::None) = (self.queue.front(), &self.check)
-        else {
-            return Ok(None);
-        };
-        let question = self.walk.question(&page.facts, settings.max_pages)?;
-        let Some((question, slot)) = question else {
-            return Ok(None);
-        };
-        self.check = Check::InFlight(question);
-        Ok(self.fetch(None, true, &slot))
+        let requests = self.queue.drain(..);
+        self.stale.extend(requests.filter(|it| it.page.is_none()));
     }
 
     /// The next page to request, if it is known and the queue has room for it.
     fn fetch_page(&mut self, settings: &Settings) -> Result<Option<Fetch<A>>, Error> {
-        let Some(position) = self.walk.position() else {
+        let Some((window, position)) = self.walk.current() else {
             return Ok(None);
         };
-        let taken = self.queue.len().saturating_add(self.stale);
+        let taken = self.queue.len().saturating_add(self.stale.len());
         let is_full = taken >= self.width || self.one_at_a_time > 0 && !self.queue.is_empty();
-        let is_error = |queued: &Queued<A>| matches!(queued, Queued::Received(Err(_)));
+        let is_error = |it: &Request<A>| matches!(it.page, Some(Err(_)));
         if is_full || self.queue.iter().any(is_error) {
             return Ok(None);
         }
@@ -316,36 +270,47 @@ impl<A: Paginate> Prefetch<A> {
         };
         let limit = settings.max_pages;
         if u64::from(position.pages).saturating_add(ahead) >= limit.into() {
-            let window = self.walk.window();
+            let window = window.window();
             return match ahead {
                 0 => Err(Error::TooManyPages { window, limit }),
                 _ => Ok(None),
             };
         }
-        let number = self.first.saturating_add(ahead);
-        let fetch = self.fetch(Some(number), ahead == 0, &slot);
-        self.queue.push_back(Queued::InFlight);
-        Ok(fetch)
+        let (request, fetch) = Request::new(window, slot, ahead == 0, &self.trace);
+        self.queue.push_back(request);
+        Ok(Some(fetch))
     }
 
-    fn fetch(&mut self, number: Option<u64>, was_first: bool, slot: &Slot) -> Option<Fetch<A>> {
-        let action = self.walk.turn_to(slot)?;
-        let (id, scope) = (Arc::downgrade(&self.id), &self.trace.scope);
-        Some(scope.in_scope(|| Fetch::new(id, number, was_first, action)))
-    }
-
-    fn deliver(&mut self, page: Page<A>) -> Result<Turn<A>, Error> {
-        self.one_at_a_time = if page.facts.unshifted {
+    fn deliver(&mut self, page: Page<A>) -> Reply<A::Output> {
+        self.one_at_a_time = if page.facts.unchanged > 0 {
             self.width
         } else {
             self.one_at_a_time.saturating_sub(1)
         };
         let mut reply = page.reply;
-        if !self.walk.advance(&mut reply.output, page.facts)? {
+        if !self.walk.advance(&mut reply.output, page.facts) {
             // The pages in the queue are not the ones that follow.
             self.drop_queue();
         }
-        Ok(Turn::Page(Ok(reply)))
+        reply
+    }
+}
+
+impl<A: Paginate> Request<A> {
+    /// A request for the page at `slot`, and the fetch that makes it.
+    fn new(window: &mut A, slot: Slot, was_first: bool, trace: &trace::Walk) -> (Self, Fetch<A>) {
+        window.turn_to(&slot);
+        let id = Arc::default();
+        let fetch = (trace.scope).in_scope(|| Fetch::new(Arc::downgrade(&id), slot, window));
+        let page = None;
+        (
+            Self {
+                id,
+                was_first,
+                page,
+            },
+            fetch,
+        )
     }
 }
 

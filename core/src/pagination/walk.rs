@@ -73,23 +73,37 @@
 //! The coordinator then does what a walk does otherwise: it checks that each window gave as many records as its last
 //! total, and takes a record that two windows share ([`Paginate::is_shared`]) once, by its [`Paginate::identity`].
 
-use alloc::{borrow::Cow, collections::VecDeque, string::String};
+use alloc::{borrow::Cow, collections::VecDeque, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
-
-pub use super::window::windows;
 
 #[cfg(doc)]
 use crate::pagination::Paging;
 use crate::{
     Error, Invalid, Paginate, Settings,
-    pagination::{
-        Slot,
-        checks::{PageFacts, Question, Verdict},
-        position::Position,
-        window::SharedRecords,
-    },
+    pagination::{Slot, checks::PageFacts, fingerprint::hex, position::Position},
 };
+
+/// Returns the windows of an action's range, in the order in which a walk takes them. The action's own offset applies
+/// to the first window.
+pub fn windows<A: Paginate>(action: A) -> impl Iterator<Item = A> {
+    let mut rest = Some(action);
+    core::iter::from_fn(move || {
+        let mut window = rest.take()?;
+        rest = split(&mut window);
+        Some(window)
+    })
+}
+
+/// Reduces an action to its first window, and returns the rest without the action's own offset.
+fn split<A: Paginate>(window: &mut A) -> Option<A> {
+    let (start, first) = (window.start(), A::PAGING.first());
+    let mut rest = window.split()?;
+    if start.offset.is_some_and(|offset| offset != first) {
+        rest.turn_to(&Slot::new(first, start.limit.unwrap_or(A::PAGE_SIZE)));
+    }
+    Some(rest)
+}
 
 /// What a walk has delivered and what comes next.
 ///
@@ -112,12 +126,12 @@ pub struct Walk<A> {
     rest: Option<A>,
     /// The lists after this one.
     lists: VecDeque<A>,
-    /// Records that the previous window delivered and this one may contain as well.
+    /// Hashes of records that the previous window delivered and this one may contain as well, in order.
     #[serde(rename = "given")]
-    shared_with_previous: SharedRecords,
-    /// Records that this window delivered and the next one may contain as well.
+    shared_with_previous: Vec<String>,
+    /// Hashes of records that this window delivered and the next one may contain as well, in order.
     #[serde(rename = "giving")]
-    shared_with_next: SharedRecords,
+    shared_with_next: Vec<String>,
     /// Number of records that the previous windows delivered.
     finished: u64,
     /// Number of this window's records that were dropped, as the previous window had delivered them.
@@ -154,8 +168,8 @@ impl<A: Paginate> Walk<A> {
             position: None,
             rest: None,
             lists,
-            shared_with_previous: SharedRecords::default(),
-            shared_with_next: SharedRecords::default(),
+            shared_with_previous: Vec::new(),
+            shared_with_next: Vec::new(),
             finished: 0,
             dropped: 0,
             total: None,
@@ -164,8 +178,9 @@ impl<A: Paginate> Walk<A> {
 
     /// How many records the pages have held so far.
     pub fn delivered(&self) -> u64 {
+        let received = self.position.as_ref().map_or(0, |it| it.received);
         self.finished
-            .saturating_add(self.received())
+            .saturating_add(received)
             .saturating_sub(self.dropped)
     }
 
@@ -200,13 +215,9 @@ impl<A: Paginate> Walk<A> {
         self.window.as_ref()
     }
 
-    pub(crate) const fn position(&self) -> Option<&Position> {
-        self.position.as_ref()
-    }
-
-    /// Number of records that the current window's pages held.
-    fn received(&self) -> u64 {
-        self.position.as_ref().map_or(0, |it| it.received)
+    /// The current window and the position in it, if it was begun.
+    pub(super) fn current(&mut self) -> Option<(&mut A, &mut Position)> {
+        self.window.as_mut().zip(self.position.as_mut())
     }
 
     /// Leaves windows that are over and opens the next one. Returns whether there is a page to request.
@@ -221,20 +232,18 @@ impl<A: Paginate> Walk<A> {
             if self.position.is_none() {
                 // Everything that may fail precedes the split, as it is repeated when the walk is driven again.
                 window.check()?;
-                let position = Position::new(window, self.ignore_limits, settings.page_size())?;
-                self.rest = window.split();
-                if let (Some(rest), Some(slot)) = (&mut self.rest, position.next::<A>(0)) {
-                    // The action's own offset applies to its first window.
-                    rest.turn_to(&Slot::new(A::PAGING.first(), slot.limit));
-                }
-                self.position = Some(position);
+                self.position = Some(Position::new(
+                    window,
+                    self.ignore_limits,
+                    settings.page_size(),
+                )?);
+                self.rest = split(window);
             }
-            let next = self.position.as_ref().and_then(|it| it.next::<A>(0));
-            match next.map(|slot| slot.limit) {
-                Some(0) => {
+            match self.position.as_ref().and_then(|it| it.next.as_ref()) {
+                Some(slot) if slot.limit > 0 => return Ok(true),
+                Some(_) => {
                     return Err(Invalid::new("walk", "must have a page size of at least 1").into());
                 }
-                Some(_) => return Ok(true),
                 None => self.close_window()?,
             }
         }
@@ -242,12 +251,12 @@ impl<A: Paginate> Walk<A> {
 
     /// Leaves a window that is over, if it gave all of its records.
     fn close_window(&mut self) -> Result<(), Error> {
-        let Some(position) = &self.position else {
+        let (Some(window), Some(position)) = (&self.window, &self.position) else {
             return Ok(());
         };
         let delivered = position.received;
         if position.names_itself {
-            return Err(self.repeated());
+            return Err(position.repeated(window));
         }
         if self.rest.is_some() && position.skips_all::<A>() {
             let rule = "must not lie beyond the first window of the range: begin later instead";
@@ -255,7 +264,7 @@ impl<A: Paginate> Walk<A> {
         }
         if let Some(total) = position.expected().filter(|total| delivered < *total) {
             return Err(Error::Incomplete {
-                window: self.window(),
+                window: window.window(),
                 delivered,
                 total,
                 short_page: position.first_short,
@@ -267,125 +276,38 @@ impl<A: Paginate> Walk<A> {
         let shared = core::mem::take(&mut self.shared_with_next);
         (self.window, self.shared_with_previous) = match self.rest.take() {
             Some(rest) => (Some(rest), shared),
-            None => (self.lists.pop_front(), SharedRecords::default()),
+            None => (self.lists.pop_front(), Vec::new()),
         };
         Ok(())
     }
 
-    /// The action that requests a page of the current window.
-    pub(crate) fn turn_to(&mut self, slot: &Slot) -> Option<&A> {
-        let window = self.window.as_mut()?;
-        window.turn_to(slot);
-        Some(window)
-    }
-
-    /// The question that the next page raises, if any, and the slot of the check request.
-    pub(crate) fn question(
-        &self,
-        page: &PageFacts,
-        max_pages: u32,
-    ) -> Result<Option<(Question, Slot)>, Error> {
-        match &self.position {
-            Some(position) if position.is_shift_hidden::<A>(page) => Err(self.shifted(page)),
-            Some(position) => Ok(position.question::<A>(page, max_pages)),
-            None => Ok(None),
-        }
-    }
-
-    /// Takes the result of the check request that `question` asked for about the next page.
-    pub(crate) fn resolve(
-        &mut self,
-        question: Question,
-        page: &mut PageFacts,
-        check: Result<PageFacts, Error>,
-    ) -> Result<(), Error> {
-        let Some(position) = &mut self.position else {
-            return Ok(());
-        };
-        match position.resolve::<A>(question, page, check)? {
-            Verdict::GoOn => Ok(()),
-            Verdict::Shifted => Err(self.shifted(page)),
-            Verdict::Repeated => Err(self.repeated()),
-            Verdict::CutOff => Err(self.cut_off(page)),
-        }
-    }
-
     /// Records that the next page was delivered, and drops from it what the previous window delivered. Returns whether
     /// the page right behind it comes next, as pages that are in flight assume.
-    pub(crate) fn advance(
-        &mut self,
-        output: &mut A::Output,
-        mut page: PageFacts,
-    ) -> Result<bool, Error> {
+    pub(super) fn advance(&mut self, output: &mut A::Output, page: PageFacts) -> bool {
         let (Some(window), Some(position)) = (&self.window, &mut self.position) else {
-            return Ok(false);
+            return false;
         };
-        if position.is_repeated::<A>(&page) {
-            return Err(self.repeated());
-        }
-        let mut hashes = core::mem::take(&mut page.fingerprint.records).into_iter();
-        let goes_on_behind = position.advance::<A>(page);
+        let goes_on_behind = position.advance::<A>(&page);
+        let mut hashes = page.fingerprint.records.into_iter();
         let (previous, next) = (&mut self.shared_with_previous, &mut self.shared_with_next);
         let (dropped, has_next) = (&mut self.dropped, self.rest.is_some());
         A::retain(output, &mut |item| {
             let Some(hash) = hashes.next().filter(|_| window.is_shared(item)) else {
                 return true;
             };
-            if previous.remove(hash) {
+            let hash = hex(hash);
+            if let Ok(place) = previous.binary_search(&hash) {
+                previous.remove(place);
                 *dropped = dropped.saturating_add(1);
                 return false;
             }
             if has_next {
-                next.add(hash);
+                next.insert(next.partition_point(|it| *it < hash), hash);
             }
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
         self.total = position.expected().map(|all| all.saturating_add(before));
-        Ok(goes_on_behind)
-    }
-
-    /// Ends the window if `error`, about the page after its last one, says that there is none. Returns whether it is
-    /// over.
-    pub(crate) fn end_at(&mut self, error: &Error) -> bool {
-        let position = self.position.as_mut();
-        position.is_some_and(|position| position.end_at::<A>(error))
-    }
-
-    /// The total that a page reports, without the records in front of the first page.
-    fn total_of(&self, page: &PageFacts) -> u64 {
-        let position = self.position.as_ref();
-        position
-            .and_then(|it| it.reported_by(page))
-            .unwrap_or_default()
-    }
-
-    /// The service cut a page off, so at least one more record should have come.
-    fn cut_off(&self, page: &PageFacts) -> Error {
-        let delivered = self.received();
-        let held = u64::try_from(page.info.len).unwrap_or(u64::MAX);
-        let at_least = delivered.saturating_add(held).saturating_add(1);
-        let slot = self.position.as_ref().and_then(|it| it.next::<A>(0));
-        Error::Incomplete {
-            window: self.window(),
-            delivered,
-            total: self.total_of(page).max(at_least),
-            short_page: slot.map(|slot| (held, slot.limit)),
-        }
-    }
-
-    fn shifted(&self, page: &PageFacts) -> Error {
-        Error::Shifted {
-            window: self.window(),
-            delivered: self.received(),
-            total: self.total_of(page),
-        }
-    }
-
-    fn repeated(&self) -> Error {
-        Error::Repeated {
-            window: self.window(),
-            delivered: self.received(),
-        }
+        goes_on_behind
     }
 }

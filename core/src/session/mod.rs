@@ -9,9 +9,12 @@ pub use endpoint::Endpoint;
 pub use settings::{Language, Region, Settings, Wire};
 
 use crate::{
-    Chain, Credential, Now,
+    Chain, Credential, Now, Target,
     credential::{Refresh, Search},
-    flow::{clock::ServiceClock, rate_limit::RateLimits},
+    flow::{
+        clock::ServiceClock,
+        rate_limit::{RateLimit, RateLimits},
+    },
     tc3::Signer,
 };
 
@@ -96,6 +99,11 @@ impl Session {
     /// because of its time.
     pub const fn clock_offset(&self) -> i64 {
         self.clock.offset()
+    }
+
+    pub(crate) fn rate_limit(&mut self, target: &Target) -> &mut RateLimit {
+        let name = (target.service.clone(), target.action.clone());
+        self.rate_limits.entry(name).or_default()
     }
 
     /// The endpoint for requests now.

@@ -16,13 +16,16 @@ impl Scope {
     }
 }
 
+pub(crate) use {Nothing as Call, Nothing as Walk};
+
+/// A call or a walk that is not told of.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct Nothing {
     pub(crate) scope: Scope,
 }
 
-impl Call {
-    pub(crate) const fn new(_: &Target) -> Self {
+impl Nothing {
+    pub(crate) const fn new<T>(_: &T) -> Self {
         Self { scope: Scope }
     }
 
@@ -38,18 +41,6 @@ impl Call {
     pub(crate) const fn done(&mut self, _: &Target, _: Result<&str, &Error>) {}
     pub(crate) const fn look(&self, _: &Lookup, _: &Looked) {}
     pub(crate) const fn searched(&self, _: Result<&str, &NoCredentials>, _: &[Tried]) {}
-}
-
-#[derive(Debug)]
-pub(crate) struct Walk {
-    pub(crate) scope: Scope,
-}
-
-impl Walk {
-    pub(crate) const fn new<A>(_: &crate::Walk<A>) -> Self {
-        Self { scope: Scope }
-    }
-
     pub(crate) const fn page<A, T>(&mut self, _: &crate::Walk<A>, _: &Result<T, Error>) {}
-    pub(crate) const fn done(&mut self) {}
+    pub(crate) const fn end(&mut self) {}
 }

@@ -233,11 +233,11 @@ impl Walk {
     }
 
     /// The walk is complete.
-    pub(crate) fn done(&mut self) {
-        self.end("ok", "walk done");
+    pub(crate) fn end(&mut self) {
+        self.end_with("ok", "walk done");
     }
 
-    fn end(&mut self, outcome: &str, message: &str) {
+    fn end_with(&mut self, outcome: &str, message: &str) {
         let (pages, delivered) = (self.pages, self.delivered);
         self.scope
             .in_scope(|| debug!(target: "tc3::walk", pages, delivered, outcome, "{message}"));
@@ -255,7 +255,7 @@ impl Walk {
 impl Drop for Walk {
     fn drop(&mut self) {
         if !self.ended {
-            self.end("abandoned", "walk abandoned");
+            self.end_with("abandoned", "walk abandoned");
         }
     }
 }

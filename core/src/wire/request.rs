@@ -109,10 +109,6 @@ impl Prepared {
         })
     }
 
-    pub(crate) const fn target(&self) -> &Target {
-        &self.target
-    }
-
     /// The request to the session's endpoint of that place.
     pub(crate) fn sign(
         &self,
