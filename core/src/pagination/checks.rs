@@ -30,6 +30,14 @@ pub(crate) enum Question {
     RecordBehind,
 }
 
+impl Question {
+    /// Whether the check tells nothing if the list has changed since the page: a record that has moved may look like
+    /// one that the service left out.
+    pub(super) const fn needs_same_list(self) -> bool {
+        matches!(self, Self::Span | Self::RecordBehind)
+    }
+}
+
 /// What is known about a page that was received.
 #[derive(Clone, Debug)]
 pub(crate) struct PageFacts {
@@ -45,6 +53,8 @@ pub(crate) struct PageFacts {
     /// service left out. Without a check: at least the records it holds, at most as many as were requested.
     min_span: u64,
     pub(super) max_span: u64,
+    /// Whether the service is known to have left records out between those of the page.
+    pub(super) has_gaps: bool,
 }
 
 impl PageFacts {
@@ -59,6 +69,7 @@ impl PageFacts {
             fingerprint,
             unchanged: 0,
             is_last: None,
+            has_gaps: false,
         }
     }
 
@@ -113,6 +124,12 @@ impl PageFacts {
         own.starts_with(others) || others.starts_with(own)
     }
 
+    /// Whether the list has another total in `check`, which holds records of it.
+    pub(super) fn is_of_another_list(&self, check: &Self) -> bool {
+        let totals = self.info.total.zip(check.info.total);
+        check.len() > 0 && totals.is_some_and(|(own, other)| own != other)
+    }
+
     /// Takes the result of a check that requested fewer records: either all of the page's came, or not.
     fn narrow_span(&mut self, check: Self) {
         let probe = check.slot.limit.into();
@@ -122,6 +139,7 @@ impl PageFacts {
             self.info.token = check.info.token;
         } else {
             self.min_span = probe.saturating_add(1);
+            self.has_gaps = true;
         }
     }
 
@@ -157,8 +175,7 @@ impl Position {
     ) -> Result<Option<(Question, Slot)>, Error> {
         let after = self.received.saturating_add(page.len());
         if let Some((seen, _)) = self.shift_suspect::<A>(page) {
-            // Where the last two pages are equal, they look unchanged even when the list has shifted.
-            if self.in_equal_run && self.reported_by(page) >= Some(after) {
+            if self.hides_shift && self.reported_by(page) >= Some(after) {
                 return Err(self.shifted(window, page));
             }
             return Ok(Some((Question::IsUnchanged, seen.clone())));
@@ -274,6 +291,7 @@ impl Position {
             page.is_last = Some(false);
         } else if check.len() == 0 || check.fingerprint.records.first().is_some_and(has) {
             page.assume_full_span();
+            page.has_gaps = check.len() > 0;
         } else {
             let after = self.received.saturating_add(page.len());
             let total = self.reported_by(page).unwrap_or_default();

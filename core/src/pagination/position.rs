@@ -40,9 +40,10 @@ pub(crate) struct Position {
     /// Content of the last page.
     #[serde(rename = "held", default, skip_serializing_if = "Option::is_none")]
     last_content: Option<String>,
-    /// Whether the last two pages have the same content, all of it equal records.
+    /// Whether the last page looks unchanged even when the list has shifted: it is one of two with the same content, all
+    /// of it equal records, or the service left out records between its own.
     #[serde(rename = "in_run", default, skip_serializing_if = "Not::not")]
-    pub(super) in_equal_run: bool,
+    pub(super) hides_shift: bool,
     /// The last page, to check whether it is unchanged.
     pub(super) last: Option<SeenPage>,
     /// The page before the last one, if all records of the last one are equal: that one looks unchanged even when
@@ -212,8 +213,8 @@ impl Position {
             if self.pages.is_power_of_two() {
                 self.cycle_content = Some(content.clone());
             }
-            self.in_equal_run =
-                fingerprint.all_equal() && self.last_content.as_ref() == Some(content);
+            let is_run = fingerprint.all_equal() && self.last_content.as_ref() == Some(content);
+            self.hides_shift = is_run || page.has_gaps;
             self.last_content = Some(content.clone());
         }
         if let Some(identity) = &fingerprint.identity {

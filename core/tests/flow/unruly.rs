@@ -53,6 +53,8 @@ struct Case {
     latencies: Vec<(u64, u64)>,
     /// After so many answers each.
     changes: Vec<(usize, Change)>,
+    /// Whether what is not shown may go. By pages, nothing tells that it has gone.
+    removes_hidden: bool,
 }
 
 impl Case {
@@ -90,7 +92,8 @@ impl Case {
                         self.rows.insert((*at).min(self.rows.len()), row);
                     }
                     Change::Remove(at) => {
-                        if *at < self.rows.len() {
+                        let row = self.rows.get(*at);
+                        if row.is_some_and(|row| row.is_shown || self.removes_hidden) {
                             self.rows.remove(*at);
                         }
                     }
@@ -146,7 +149,7 @@ prop_compose! {
         // By a cursor nobody can tell at all.
         let tells = matches!(total, Total::True) && !recurs && kind != CURSOR;
         let changes = if tells { changes } else { Vec::new() };
-        Case { kind, rows, recurs, total, least, most, bytes: bytes_at_once, counts_own_pages, limit, width, latencies, changes }
+        Case { kind, rows, recurs, total, least, most, bytes: bytes_at_once, counts_own_pages, limit, width, latencies, changes, removes_hidden: false }
     }
 }
 
@@ -222,8 +225,49 @@ fn a_list_that_moves_between_a_page_and_its_check_loses_and_doubles_nothing() {
         width: 2,
         latencies: vec![(1, 1), (2, 1)],
         changes: vec![(11, Change::Remove(2))],
+        removes_hidden: true,
     };
     holds::<ITEM_OFFSET>(&case).unwrap();
+}
+
+#[test]
+fn a_list_that_moves_where_bytes_cut_a_page_loses_and_doubles_nothing() {
+    // The list is another one when it is asked for fewer, and begins with the same records.
+    let rows = [
+        (0, false, 1),
+        (1, true, 1),
+        (2, true, 3),
+        (3, false, 1),
+        (4, true, 5),
+        (5, true, 4),
+        (6, true, 2),
+        (7, true, 1),
+    ];
+    let rows = rows.map(|(value, is_shown, bytes)| Row {
+        value,
+        is_shown,
+        bytes,
+    });
+    for after in 0..12 {
+        for at in 0..8 {
+            let case = Case {
+                kind: ITEM_OFFSET,
+                rows: rows.to_vec(),
+                recurs: false,
+                total: Total::True,
+                least: 0,
+                most: usize::MAX,
+                bytes: 10,
+                counts_own_pages: false,
+                limit: 7,
+                width: 1,
+                latencies: vec![(1, 1)],
+                changes: vec![(after, Change::Remove(at))],
+                removes_hidden: false,
+            };
+            holds::<ITEM_OFFSET>(&case).unwrap_or_else(|lost| panic!("{after}, {at}: {lost}"));
+        }
+    }
 }
 
 proptest! {
