@@ -242,35 +242,24 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, M::Error> {
-        if core::mem::take(&mut self.first) {
-            self.map.next_key_seed(Name(seed))
-        } else {
-            self.map.next_key_seed(seed)
+        if !core::mem::take(&mut self.first) {
+            return self.map.next_key_seed(seed);
         }
+        let Some(Lent(name)) = self.map.next_key()? else {
+            return Ok(None);
+        };
+        let found = match &*name {
+            NUMBER => "number",
+            RAW_VALUE => "text",
+            _ => return seed.deserialize(name.into_deserializer()).map(Some),
+        };
+        let found = de::Unexpected::Other(found);
+        Err(M::Error::invalid_type(found, &"an object"))
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
         self.map.next_value_seed(seed)
-    }
-}
-
-/// A field's name, but no special key of serde_json's.
-struct Name<K>(K);
-
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
-    type Value = K::Value;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
-        let Lent(name) = Lent::deserialize(deserializer)?;
-        let found = match &*name {
-            NUMBER => "number",
-            RAW_VALUE => "text",
-            _ => return self.0.deserialize(name.into_deserializer()),
-        };
-        let found = de::Unexpected::Other(found);
-        Err(D::Error::invalid_type(found, &"an object"))
     }
 }
 
