@@ -110,6 +110,27 @@ macro_rules! integers {
 }
 integers!(u32, u64, i64, i128);
 
+/// Reads newtypes of `i64` as an `i64` is read.
+macro_rules! read_as_i64 {
+    ($($name:ident),*) => { $(
+        impl $crate::types::lenient::FromScalar for $name {
+            const EXPECTED: &'static str = i64::EXPECTED;
+            const WHOLE_FLOATS: bool = true;
+            const BLANKS: bool = true;
+
+            fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
+                i64::from_text(text).map(Self)
+            }
+
+            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
+                i64::from_integer(number).map(Self)
+            }
+        }
+    )* };
+}
+
+pub(crate) use read_as_i64;
+
 /// Reads a text or a number; null and absent are errors.
 ///
 /// # Errors

@@ -187,18 +187,12 @@ fn explain<T: DeserializeOwned>(
 /// The first characters of a body, up to a word that a key or a token may follow.
 fn beginning(body: &[u8]) -> String {
     let most = SHOWN.saturating_mul(UTF8_LEN);
-    let start = body.get(..most).unwrap_or(body);
-    let secret = |at: &[u8]| {
-        let begins = |word: &[u8]| {
-            let start = at.get(..word.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
-        };
-        begins(b"secret") || begins(b"token")
-    };
-    let mut rests = (0..start.len()).filter_map(|at| start.get(at..));
-    let end = rests.position(secret).unwrap_or(start.len());
-    let shown = start.get(..end).unwrap_or(start);
-    String::from_utf8_lossy(shown).chars().take(SHOWN).collect()
+    let text = String::from_utf8_lossy(body.get(..most).unwrap_or(body));
+    let lower = text.to_ascii_lowercase();
+    let secrets = ["secret", "token"].map(|word| lower.find(word));
+    let end = secrets.into_iter().flatten().min().unwrap_or(text.len());
+    let shown = text.get(..end).unwrap_or_default();
+    shown.chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]

@@ -7,10 +7,7 @@ use crate::{
     Action, CompactDate, Invalid, Paginate, UnixTime,
     actions::check_limit,
     pagination::{PageInfo, Paging, Slot, Start},
-    types::{
-        lenient::{self, FromScalar},
-        open_set,
-    },
+    types::{lenient, open_set},
 };
 
 input! {
@@ -354,16 +351,4 @@ impl fmt::Display for CostType {
 
 lenient::read_as_scalars!(CostType);
 
-impl FromScalar for CostType {
-    const EXPECTED: &'static str = i64::EXPECTED;
-    const WHOLE_FLOATS: bool = true;
-    const BLANKS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        i64::from_text(text).map(Self)
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        i64::from_integer(number).map(Self)
-    }
-}
+lenient::read_as_i64!(CostType);
