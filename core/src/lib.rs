@@ -59,7 +59,7 @@
 //!
 //! Each half can be used alone: [`request::sign`](wire::request::sign) turns an action into a signed `http::Request`,
 //! [`response::read`](wire::response::read) turns an answer into a [`Reply`] or an [`Error`], and [`tc3`] has every
-//! stage of the signature, including the server's side.
+//! stage of the signature, including the server's side with the feature `emulator`.
 //!
 //! # Above it
 //!

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String};
 use core::fmt;
 
 use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
+    Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
 };
 use serde_json::value::RawValue;
@@ -41,8 +41,10 @@ use crate::{
 /// assert_eq!(Untyped::of(target, input), zones);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Untyped {
+    #[serde(skip)]
     target: Target,
     input: serde_json::Value,
 }
@@ -113,12 +115,6 @@ impl fmt::Debug for Untyped {
             .field("target", &self.target)
             .field("input", input)
             .finish()
-    }
-}
-
-impl Serialize for Untyped {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.input.serialize(serializer)
     }
 }
 

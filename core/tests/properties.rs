@@ -1,5 +1,6 @@
 //! What holds for arbitrary input.
 
+#[cfg(feature = "emulator")]
 #[path = "properties/forgeries.rs"]
 mod forgeries;
 #[path = "properties/naive.rs"]

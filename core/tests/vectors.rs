@@ -2,7 +2,7 @@
 
 use tc3_core::{
     Credential, UnixTime,
-    tc3::{self, CanonicalRequest, Payload, Signer},
+    tc3::{CanonicalRequest, Payload, Signer},
 };
 
 #[derive(serde::Deserialize)]
@@ -50,6 +50,7 @@ fn every_vector_is_signed_as_the_vendor_signs_it() {
 }
 
 #[test]
+#[cfg(feature = "emulator")]
 fn every_vector_is_verified_as_a_request() {
     for vector in vectors() {
         let mut request = http::Request::builder()
@@ -66,7 +67,7 @@ fn every_vector_is_verified_as_a_request() {
         request.headers_mut().insert("x-tc-timestamp", timestamp);
 
         let credential = Credential::new(vector.secret_id, vector.secret_key).unwrap();
-        let verified = tc3::verify(&request, vector.timestamp, |id| {
+        let verified = tc3_core::tc3::verify(&request, vector.timestamp, |id| {
             (id == credential.secret_id()).then_some(&credential)
         });
         assert_eq!(verified.unwrap().service, vector.service, "{}", vector.name);

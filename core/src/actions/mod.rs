@@ -2,13 +2,15 @@
 
 /// Declares an action's input, or a part of one, with serde's traits in the API's field names.
 ///
+/// A field with a test behind it, such as `Option::is_none`, may be absent, and is left out if the test holds.
+///
 /// Only stored inputs are deserialized, so an unknown field is an error. A list is an error too: omitted fields would
 /// shift the positions of the others.
 macro_rules! input {
     (
         $(#[$outer:meta])*
         pub struct $name:ident {
-            $( $(#[$inner:meta])* $visible:vis $field:ident: $type:ty, )*
+            $( $(#[$inner:meta])* $visible:vis $field:ident: $type:ty $(= $unset:literal)?, )*
         }
     ) => {
         $(#[$outer])*
@@ -17,7 +19,7 @@ macro_rules! input {
         #[must_use = "an input does nothing until it is sent"]
         #[non_exhaustive]
         pub struct $name {
-            $( $(#[$inner])* $visible $field: $type, )*
+            $( $(#[$inner])* $(#[serde(default, skip_serializing_if = $unset)])? $visible $field: $type, )*
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
@@ -25,7 +27,7 @@ macro_rules! input {
                 #[derive(serde::Deserialize)]
                 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
                 struct Fields {
-                    $( $(#[$inner])* $field: $type, )*
+                    $( $(#[$inner])* $(#[serde(default, skip_serializing_if = $unset)])? $field: $type, )*
                 }
 
                 let object = $crate::types::lenient::Object::<Fields>::deserialize(deserializer);

@@ -8,6 +8,7 @@ mod ledger;
 mod parameters;
 mod roles;
 mod script;
+pub(crate) mod signature;
 mod verification;
 
 use alloc::{

@@ -1,5 +1,4 @@
-use alloc::{borrow::ToOwned, boxed::Box, string::String};
-use core::fmt;
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String};
 
 use crate::proxy::ProxyUrl;
 
@@ -64,10 +63,12 @@ impl Failure {
 }
 
 /// Why a request certainly never reached the service.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the request was not sent{}{}", named(*obstacle), by(self.proxy()))]
 pub struct NotSent {
     obstacle: Obstacle,
     proxy: Option<String>,
+    #[source]
     cause: BoxError,
 }
 
@@ -88,24 +89,17 @@ impl NotSent {
     }
 }
 
-impl fmt::Display for NotSent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request was not sent")?;
-        // A missing connection is explained by the cause.
-        if self.obstacle != Obstacle::Connection {
-            write!(f, ": {}", self.obstacle)?;
-        }
-        if let Some(proxy) = self.proxy() {
-            write!(f, " (proxy {proxy})")?;
-        }
-        Ok(())
+/// Names an obstacle. A missing connection is explained by the cause.
+fn named(obstacle: Obstacle) -> String {
+    match obstacle {
+        Obstacle::Connection => String::new(),
+        obstacle => format!(": {obstacle}"),
     }
 }
 
-impl core::error::Error for NotSent {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(&*self.cause)
-    }
+/// Names a proxy at the end of a sentence.
+fn by(proxy: Option<&str>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" (proxy {proxy})"))
 }
 
 /// What prevented a request from being sent.
@@ -118,19 +112,23 @@ impl core::error::Error for NotSent {
 /// let statuses = [403, 405, 407, 502].map(|status| Obstacle::proxy(status).is_final());
 /// assert_eq!(statuses, [true, true, true, false]);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Obstacle {
     /// The host name has no address. It counts as transient, since systems differ in telling an unknown name from an
     /// unreachable name server.
+    #[error("no address was found")]
     NameLookup,
     /// There was no connection in time, or it ended before the request: refused, reset, or closed during the TLS
     /// handshake.
+    #[error("there was no connection")]
     Connection,
     /// The TLS handshake failed: a certificate that is expired, of another host or of an unknown authority, no common
     /// version, or a peer that doesn't speak TLS.
+    #[error("the TLS handshake was refused")]
     Tls,
     /// The proxy refused to open a tunnel.
+    #[error("the proxy refused with status {status}")]
     #[non_exhaustive]
     Proxy {
         /// The HTTP status of the proxy's answer.
@@ -155,20 +153,9 @@ impl Obstacle {
     }
 }
 
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NameLookup => f.write_str("no address was found"),
-            Self::Connection => f.write_str("there was no connection"),
-            Self::Tls => f.write_str("the TLS handshake was refused"),
-            Self::Proxy { status } => write!(f, "the proxy refused with status {status}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::ToString};
+    use alloc::string::ToString;
     use core::error::Error as _;
 
     use super::*;

@@ -1,5 +1,4 @@
 use alloc::string::String;
-use core::fmt;
 
 /// The service's refusal of a request that it understood.
 ///
@@ -10,7 +9,8 @@ use core::fmt;
 /// assert_eq!(refusal.kind(), Kind::Clock);
 /// assert_eq!(refusal.to_string(), "AuthFailure.SignatureExpire: … (RequestId d40b48bf)");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message} (RequestId {})", self.request_id().unwrap_or("none"))]
 pub struct Refusal {
     code: String,
     message: String,
@@ -49,17 +49,6 @@ impl Refusal {
     /// The kind of refusal, by its [code](Kind::of).
     pub fn kind(&self) -> Kind {
         Kind::of(&self.code)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request_id = self.request_id().unwrap_or("none");
-        write!(
-            f,
-            "{}: {} (RequestId {request_id})",
-            self.code, self.message
-        )
     }
 }
 

@@ -1,8 +1,8 @@
 //! The signature `TC3-HMAC-SHA256`, stage by stage.
 //!
 //! [`CanonicalRequest`] → [`string_to_sign`] → [`SigningKey::sign`] → [`authorization`], each of
-//! which can be looked at and checked; [`Signer`] goes all the way with the day's key cached, and
-//! [`verify`] is the server's side.
+//! which can be looked at and checked; [`Signer`] goes all the way with the day's key cached. With the
+//! feature `emulator`, `verify` is the server's side.
 //!
 //! ```
 //! use tc3_core::{Credential, UnixTime, tc3};
@@ -27,17 +27,17 @@
 
 mod canonical;
 mod sign;
-mod verify;
 
+#[cfg(feature = "emulator")]
+pub use crate::emulator::signature::{MAX_CLOCK_SKEW, Rejection, Verified, verify};
 pub use canonical::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD};
 pub use sign::{Scope, Signature, Signer, SigningKey, authorization, string_to_sign};
-pub use verify::{MAX_CLOCK_SKEW, Rejection, Verified, verify};
 
 /// The algorithm's name, as it begins the `Authorization` header and the string to sign.
 pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// The last part of a scope.
-const TERMINATOR: &str = "tc3_request";
+pub(crate) const TERMINATOR: &str = "tc3_request";
 
 /// A hash in lower-case hexadecimal digits.
 pub(crate) struct Hex(pub(crate) [u8; 64]);

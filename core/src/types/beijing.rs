@@ -2,10 +2,10 @@ use core::{fmt, str::FromStr};
 
 use jiff::{
     Span,
-    civil::{DateTime, Time, datetime},
+    civil::{self, DateTime, Time},
 };
 
-use super::digits::{Digits, NO_SUCH_DAY, NO_SUCH_TIME, as_text, date};
+use super::digits::{NO_SUCH_DAY, as_text, date, day, fits, number};
 use crate::{Invalid, UnixTime};
 
 /// Beijing's offset from UTC in seconds, all year round.
@@ -13,6 +13,8 @@ const AHEAD: i64 = 8 * 3_600;
 
 /// The format of a second.
 const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
+
+const NO_SUCH_TIME: Invalid = Invalid::new("time", "is not a time of the day");
 
 /// A Beijing time (UTC+8) in whole seconds, written `yyyy-MM-dd HH:mm:ss`.
 ///
@@ -82,11 +84,13 @@ impl FromStr for BeijingSecond {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::read(text, SHAPE).ok_or(Invalid::new(
-            "time",
-            "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
-        ))?;
-        digits.datetime(0).map(Self)
+        if !fits(text, SHAPE) {
+            return Err(Invalid::new(
+                "time",
+                "must be a Beijing time written yyyy-MM-dd HH:mm:ss",
+            ));
+        }
+        datetime(text, 0).map(Self)
     }
 }
 
@@ -135,13 +139,13 @@ impl FromStr for BeijingTime {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let read = || {
             let (second, fraction) = text.split_at_checked(SHAPE.len())?;
-            Digits::read(second, SHAPE).zip(nanoseconds(fraction))
+            nanoseconds(fraction).filter(|_| fits(second, SHAPE))
         };
-        let (digits, nanoseconds) = read().ok_or(Invalid::new(
+        let nanoseconds = read().ok_or(Invalid::new(
             "time",
             "must be a Beijing time written yyyy-MM-dd HH:mm:ss.SSS",
         ))?;
-        digits.datetime(nanoseconds).map(Self)
+        datetime(text, nanoseconds).map(Self)
     }
 }
 
@@ -158,25 +162,31 @@ impl fmt::Display for BeijingTime {
 }
 
 fn to_unix(shown: DateTime) -> UnixTime {
-    let since_epoch = shown.duration_since(datetime(1970, 1, 1, 0, 0, 0, 0));
+    let since_epoch = shown.duration_since(civil::datetime(1970, 1, 1, 0, 0, 0, 0));
     UnixTime::new(since_epoch.as_secs().saturating_sub(AHEAD))
+}
+
+/// Parses the second at the start of a text, of the format [`SHAPE`].
+fn datetime(text: &str, nanoseconds: i32) -> Result<DateTime, Invalid> {
+    let time = || {
+        let (hour, minute) = (number(text, 11..13)?, number(text, 14..16)?);
+        Time::new(hour, minute, number(text, 17..19)?, nanoseconds).ok()
+    };
+    let day = day(text).ok_or(NO_SUCH_DAY)?;
+    Ok(day.to_datetime(time().ok_or(NO_SUCH_TIME)?))
 }
 
 /// Parses the decimal point and the decimals of a second as nanoseconds.
 fn nanoseconds(fraction: &str) -> Option<i32> {
-    let decimals = match fraction.as_bytes() {
-        [] => return Some(0),
-        [b'.', decimals @ ..] => decimals,
-        _ => return None,
-    };
-    if decimals.is_empty() || !decimals.iter().all(u8::is_ascii_digit) {
-        return None;
+    if fraction.is_empty() {
+        return Some(0);
     }
+    let decimals = fraction.strip_prefix('.')?;
     let missing = 9_usize.checked_sub(decimals.len())?;
-    let value = decimals.iter().fold(0_i32, |value, digit| {
-        value.wrapping_mul(10).wrapping_add((digit & 0x0f).into())
-    });
-    Some((0..missing).fold(value, |value, _| value.wrapping_mul(10)))
+    let power = 10_i32.checked_pow(missing.try_into().ok()?)?;
+    let are_digits = decimals.bytes().all(|byte| byte.is_ascii_digit());
+    let value: i32 = decimals.parse().ok().filter(|_| are_digits)?;
+    value.checked_mul(power)
 }
 
 as_text!(BeijingSecond, BeijingTime);

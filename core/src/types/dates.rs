@@ -2,7 +2,7 @@ use core::{fmt, str::FromStr};
 
 use jiff::civil::Date;
 
-use super::digits::{Digits, NO_SUCH_DAY, as_text, date};
+use super::digits::{NO_SUCH_DAY, as_text, date, day, first_day, fits, number};
 use crate::Invalid;
 
 /// A calendar month, written `yyyy-MM`.
@@ -70,10 +70,11 @@ impl FromStr for Month {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let short = text.strip_suffix("-01 00:00:00").unwrap_or(text);
-        let digits =
-            Digits::month(short).ok_or(Invalid::new("Month", "must be a month written yyyy-MM"))?;
+        if !fits(short, "yyyy-MM") {
+            return Err(Invalid::new("Month", "must be a month written yyyy-MM"));
+        }
         Ok(Self {
-            first: digits.date().ok_or(NO_SUCH_MONTH)?,
+            first: first_day(short).ok_or(NO_SUCH_MONTH)?,
             long: short.len() != text.len(),
         })
     }
@@ -134,9 +135,17 @@ impl FromStr for CompactDate {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let digits = Digits::read(text, "yyyyMMdd")
-            .ok_or(Invalid::new("date", "must be a day written yyyyMMdd"))?;
-        digits.date().map(Self).ok_or(NO_SUCH_DAY)
+        if !fits(text, "yyyyMMdd") {
+            return Err(Invalid::new("date", "must be a day written yyyyMMdd"));
+        }
+        let read = || {
+            date(
+                number(text, 0..4)?,
+                number(text, 4..6)?,
+                number(text, 6..8)?,
+            )
+        };
+        read().map(Self).ok_or(NO_SUCH_DAY)
     }
 }
 
@@ -201,16 +210,18 @@ impl FromStr for BillDate {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let month = text.len() == "yyyy-MM".len();
-        let digits = match month {
-            true => Digits::month(text),
-            false => Digits::read(text, "yyyy-MM-dd"),
+        let month = fits(text, "yyyy-MM");
+        let day = match month {
+            true => first_day(text),
+            false if fits(text, "yyyy-MM-dd") => day(text),
+            false => {
+                return Err(Invalid::new(
+                    "BillDate",
+                    "must be a day written yyyy-MM-dd or a month written yyyy-MM",
+                ));
+            }
         };
-        let digits = digits.ok_or(Invalid::new(
-            "BillDate",
-            "must be a day written yyyy-MM-dd or a month written yyyy-MM",
-        ))?;
-        let day = digits.date().ok_or(NO_SUCH_DAY)?;
+        let day = day.ok_or(NO_SUCH_DAY)?;
         Ok(Self { day, month })
     }
 }

@@ -1,6 +1,8 @@
 //! Parsing dates and times of a fixed format.
 
-use jiff::civil::{Date, DateTime, Time};
+use core::{ops::Range, str::FromStr};
+
+use jiff::civil::Date;
 
 use crate::Invalid;
 
@@ -9,62 +11,36 @@ pub(super) const NO_SUCH_DAY: Invalid = Invalid::new(
     "is not a day of the calendar in the years 1 to 9999",
 );
 
-pub(super) const NO_SUCH_TIME: Invalid = Invalid::new("time", "is not a time of the day");
-
 pub(super) fn date(year: i16, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day).ok().filter(|_| year >= 1)
 }
 
-/// The numbers in a text of a fixed format.
-#[derive(Default)]
-pub(super) struct Digits {
-    year: i16,
-    month: i8,
-    day: i8,
-    hour: i8,
-    minute: i8,
-    second: i8,
+/// Whether a text has a digit for each letter of a format such as `yyyy-MM-dd HH:mm:ss`, and its other characters.
+pub(super) fn fits(text: &str, format: &str) -> bool {
+    let fits = |(byte, letter): (u8, u8)| match letter.is_ascii_alphabetic() {
+        true => byte.is_ascii_digit(),
+        false => byte == letter,
+    };
+    text.len() == format.len() && text.bytes().zip(format.bytes()).all(fits)
 }
 
-impl Digits {
-    /// Parses a text of a format such as `yyyy-MM-dd HH:mm:ss`, which has a letter for each digit.
-    #[inline]
-    pub(super) fn read(text: &str, format: &str) -> Option<Self> {
-        let mut read = Self::default();
-        for (byte, letter) in text.bytes().zip(format.bytes()) {
-            let digit = || byte.is_ascii_digit().then_some((byte & 0x0f).cast_signed());
-            let number = match letter {
-                b'y' => {
-                    read.year = read.year.wrapping_mul(10).wrapping_add(digit()?.into());
-                    continue;
-                }
-                b'M' => &mut read.month,
-                b'd' => &mut read.day,
-                b'H' => &mut read.hour,
-                b'm' => &mut read.minute,
-                b's' => &mut read.second,
-                _ if byte == letter => continue,
-                _ => return None,
-            };
-            *number = number.wrapping_mul(10).wrapping_add(digit()?);
-        }
-        (text.len() == format.len()).then_some(read)
-    }
+/// The number at these places of a text.
+pub(super) fn number<T: FromStr>(text: &str, places: Range<usize>) -> Option<T> {
+    text.get(places)?.parse().ok()
+}
 
-    /// Parses a month written `yyyy-MM`, as its first day.
-    pub(super) fn month(text: &str) -> Option<Self> {
-        Self::read(text, "yyyy-MM").map(|month| Self { day: 1, ..month })
-    }
+/// The day at the start of a text that [`fits`] `yyyy-MM-dd`.
+pub(super) fn day(text: &str) -> Option<Date> {
+    date(
+        number(text, 0..4)?,
+        number(text, 5..7)?,
+        number(text, 8..10)?,
+    )
+}
 
-    pub(super) fn date(&self) -> Option<Date> {
-        date(self.year, self.month, self.day)
-    }
-
-    pub(super) fn datetime(&self, nanoseconds: i32) -> Result<DateTime, Invalid> {
-        let time = Time::new(self.hour, self.minute, self.second, nanoseconds);
-        let date = self.date().ok_or(NO_SUCH_DAY)?;
-        Ok(date.to_datetime(time.map_err(|_| NO_SUCH_TIME)?))
-    }
+/// The first day of a month that [`fits`] `yyyy-MM`.
+pub(super) fn first_day(text: &str) -> Option<Date> {
+    date(number(text, 0..4)?, number(text, 5..7)?, 1)
 }
 
 /// Implements serde's traits for types that are written as text.

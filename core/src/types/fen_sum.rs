@@ -2,7 +2,7 @@ use alloc::string::String;
 use core::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{Fen, decimal::exact, lenient};
 use crate::Invalid;
@@ -24,7 +24,8 @@ use crate::Invalid;
 /// ```
 ///
 /// In JSON, whole fen are an integer, and anything else is a text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
 pub enum FenSum {
     /// So many fen.
     Whole(Fen),
@@ -61,15 +62,6 @@ impl fmt::Display for FenSum {
         match self {
             Self::Whole(fen) => fen.fmt(f),
             Self::Other(text) => f.pad(text),
-        }
-    }
-}
-
-impl Serialize for FenSum {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Whole(fen) => fen.serialize(serializer),
-            Self::Other(text) => serializer.serialize_str(text),
         }
     }
 }

@@ -105,6 +105,26 @@ macro_rules! integers {
 }
 integers!(u32, u64, i64, i128);
 
+/// Reads newtypes of `i64` as an `i64` is read.
+macro_rules! read_as_i64 {
+    ($($name:ident),*) => { $(
+        impl $crate::types::lenient::FromScalar for $name {
+            const EXPECTED: &'static str = i64::EXPECTED;
+            const WHOLE_FLOATS: bool = true;
+
+            fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
+                i64::from_text(text).map(Self)
+            }
+
+            fn from_integer(number: i128) -> Result<Self, $crate::Invalid> {
+                i64::from_integer(number).map(Self)
+            }
+        }
+    )* };
+}
+
+pub(crate) use read_as_i64;
+
 /// Reads a text or a number; null and absent are errors.
 ///
 /// # Errors
@@ -237,33 +257,22 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for Named<M> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, M::Error> {
-        if core::mem::take(&mut self.first) {
-            self.map.next_key_seed(Name(seed))
-        } else {
-            self.map.next_key_seed(seed)
+        if !core::mem::take(&mut self.first) {
+            return self.map.next_key_seed(seed);
         }
+        let Some(Lent(name)) = self.map.next_key()? else {
+            return Ok(None);
+        };
+        if name == NUMBER {
+            let found = de::Unexpected::Other("number");
+            return Err(M::Error::invalid_type(found, &"an object"));
+        }
+        seed.deserialize(name.into_deserializer()).map(Some)
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, M::Error> {
         self.map.next_value_seed(seed)
-    }
-}
-
-/// A field's name, but not the special key of serde_json's.
-struct Name<K>(K);
-
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<K> {
-    type Value = K::Value;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
-        let Lent(name) = Lent::deserialize(deserializer)?;
-        if name == NUMBER {
-            let found = de::Unexpected::Other("number");
-            return Err(D::Error::invalid_type(found, &"an object"));
-        }
-        self.0.deserialize(name.into_deserializer())
     }
 }
 

@@ -39,7 +39,7 @@ use crate::Invalid;
 /// assert_eq!("0.00000001".parse::<Yuan>()?.to_fen(), None);
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Yuan(Decimal);
 
 /// An exact amount in fen, a hundredth of a yuan. In JSON it is an integer.
@@ -78,12 +78,7 @@ impl Yuan {
 
     /// The amount in fen, or `None` if it has a fraction of a fen or exceeds an `i64`.
     pub fn to_fen(self) -> Option<Fen> {
-        let shortest = self.0.normalize();
-        let places = 2_u32.checked_sub(shortest.scale())?;
-        let fen = shortest
-            .mantissa()
-            .checked_mul(10_i128.checked_pow(places)?)?;
-        fen.try_into().ok().map(Fen)
+        self.0.checked_mul(Decimal::ONE_HUNDRED)?.try_into().ok()
     }
 
     /// The exact sum, or `None` if it has more digits than a decimal holds.
@@ -183,12 +178,6 @@ impl core::str::FromStr for Fen {
 impl fmt::Display for Yuan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Yuan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Yuan({})", self.0)
     }
 }
 

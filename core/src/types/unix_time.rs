@@ -6,7 +6,8 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Invalid, types::lenient::FromScalar};
+use super::lenient;
+use crate::Invalid;
 
 /// Whole seconds since 1970-01-01 00:00:00 UTC, as in the header `X-TC-Timestamp`.
 ///
@@ -80,18 +81,7 @@ impl fmt::Display for UnixTime {
     }
 }
 
-impl FromScalar for UnixTime {
-    const EXPECTED: &'static str = i64::EXPECTED;
-    const WHOLE_FLOATS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        i64::from_text(text).map(Self)
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        i64::from_integer(number).map(Self)
-    }
-}
+lenient::read_as_i64!(UnixTime);
 
 #[cfg(test)]
 mod tests {

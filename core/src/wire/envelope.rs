@@ -6,8 +6,8 @@ use core::{fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer,
     de::{
-        self, DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer,
-        MapAccess, Visitor,
+        DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer, MapAccess,
+        Visitor,
     },
 };
 
@@ -18,34 +18,13 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-#[serde(bound = "T: DeserializeOwned")]
-pub(super) struct Envelope<T> {
+pub(super) struct Envelope<R> {
     #[serde(rename = "Response")]
-    pub(super) response: Response<T>,
+    pub(super) response: R,
 }
 
-/// The object `Response`: an output or a refusal, and a request id.
-pub(super) struct Response<T> {
-    pub(super) output: Option<T>,
-    pub(super) refusal: Option<ErrorBody>,
-    pub(super) request_id: Option<String>,
-}
-
-impl<T> Response<T> {
-    /// The reply, or the refusal if there is one; `Err(None)` without a request id.
-    pub(super) fn reply(self) -> Result<Reply<T>, Option<Refusal>> {
-        let Self {
-            output,
-            refusal,
-            request_id,
-        } = self;
-        match (refusal, output, request_id) {
-            (Some(refusal), _, request_id) => Err(Some(refusal.with(request_id))),
-            (None, Some(output), Some(request_id)) => Ok(Reply { output, request_id }),
-            _ => Err(None),
-        }
-    }
-}
+/// The object `Response`: an output with a request id, or a refusal.
+pub(super) struct Response<T>(pub(super) Result<Reply<T>, Refusal>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -87,26 +66,23 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Response<T>, M::Error> {
-                let mut fields = Members {
+                let mut members = Members {
                     map: &mut map,
                     refusal: None,
                     request_id: None,
                     ended: false,
                 };
-                let read = T::deserialize(Body(&mut fields)).and_then(|output| {
+                let read = T::deserialize(Body(&mut members)).and_then(|output| {
                     // The output may not have read all fields.
-                    IgnoredAny::deserialize(Body(&mut fields)).map(|_| output)
+                    IgnoredAny::deserialize(Body(&mut members)).map(|_| output)
                 });
-                let output = match read {
-                    // A refusal has no output.
-                    _ if fields.refused() => None,
-                    read => Some(read?),
-                };
-                Ok(Response {
-                    output,
-                    refusal: fields.refusal,
-                    request_id: fields.request_id.filter(|id| !id.is_empty()),
-                })
+                let request_id = members.request_id.filter(|id| !id.is_empty());
+                if let Some(refusal) = members.refusal {
+                    return Ok(Response(Err(refusal.with(request_id))));
+                }
+                let output = read?;
+                let request_id = request_id.ok_or(M::Error::missing_field("RequestId"))?;
+                Ok(Response(Ok(Reply { output, request_id })))
             }
         }
 
@@ -118,6 +94,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
 /// that one pass over the JSON is enough.
 struct Members<'a, M> {
     map: &'a mut M,
+    /// The refusal, once the object has been read to its end.
     refusal: Option<ErrorBody>,
     request_id: Option<String>,
     /// Whether the object has been read to its end.
@@ -169,31 +146,21 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
-        mut seed: K,
+        seed: K,
     ) -> Result<Option<K::Value>, Self::Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        loop {
-            let key = self.map.next_key_seed(KeySeed(seed));
-            seed = match key? {
-                None => {
-                    self.ended = true;
-                    return Ok(None);
-                }
-                Some(Key::Output(key)) => return Ok(Some(key)),
-                Some(Key::RequestId(seed)) => {
-                    self.read_request_id()?;
-                    seed
-                }
-                Some(Key::Error(seed)) => {
-                    self.read_refusal()?;
-                    seed
-                }
-            };
-            if self.refused() {
-                return Err(de::Error::custom("the service refused"));
+        while !self.ended {
+            match self.map.next_key::<Lent<'_>>()? {
+                None => self.ended = true,
+                Some(Lent(name)) => match &*name {
+                    "RequestId" => self.read_request_id()?,
+                    "Error" => self.read_refusal()?,
+                    _ => return seed.deserialize(name.into_deserializer()).map(Some),
+                },
             }
+        }
+        match self.refusal {
+            Some(_) => Err(M::Error::custom("the service refused")),
+            None => Ok(None),
         }
     }
 
@@ -206,14 +173,9 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
 }
 
 impl<'de, M: MapAccess<'de>> Members<'_, M> {
-    /// Whether the object has been read to its end and has a refusal.
-    const fn refused(&self) -> bool {
-        self.ended && self.refusal.is_some()
-    }
-
     fn read_request_id(&mut self) -> Result<(), M::Error> {
         if self.request_id.is_some() {
-            return Err(de::Error::duplicate_field("RequestId"));
+            return Err(M::Error::duplicate_field("RequestId"));
         }
         let OptionalText(request_id) = self.map.next_value()?;
         self.request_id = request_id;
@@ -222,19 +184,17 @@ impl<'de, M: MapAccess<'de>> Members<'_, M> {
 
     /// Reads `Error`. If it is a refusal, only the request id is read after it.
     fn read_refusal(&mut self) -> Result<(), M::Error> {
-        let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
-        self.refusal = refusal.map(|Object(refusal)| refusal);
-        if self.refusal.is_none() {
+        let Some(Object(refusal)) = self.map.next_value()? else {
             return Ok(());
-        }
-        while let Some(key) = self.map.next_key_seed(KeySeed(PhantomData::<IgnoredAny>))? {
-            match key {
-                Key::RequestId(_) => self.read_request_id()?,
-                Key::Error(_) | Key::Output(_) => {
-                    self.map.next_value::<IgnoredAny>()?;
-                }
+        };
+        while let Some(Lent(name)) = self.map.next_key()? {
+            if name == "RequestId" {
+                self.read_request_id()?;
+            } else {
+                self.map.next_value::<IgnoredAny>()?;
             }
         }
+        self.refusal = Some(refusal);
         self.ended = true;
         Ok(())
     }
@@ -243,28 +203,3 @@ impl<'de, M: MapAccess<'de>> Members<'_, M> {
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct OptionalText(#[serde(deserialize_with = "lenient::optional")] Option<String>);
-
-/// A key of `Response`: the envelope's own, with the unused seed, or one of the output.
-enum Key<'de, K: DeserializeSeed<'de>> {
-    Error(K),
-    RequestId(K),
-    Output(K::Value),
-}
-
-struct KeySeed<K>(K);
-
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<K> {
-    type Value = Key<'de, K>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let Lent(name) = Lent::deserialize(deserializer)?;
-        match &*name {
-            "Error" => Ok(Key::Error(self.0)),
-            "RequestId" => Ok(Key::RequestId(self.0)),
-            _ => self
-                .0
-                .deserialize(name.into_deserializer())
-                .map(Key::Output),
-        }
-    }
-}

@@ -54,11 +54,8 @@ pub struct Reply<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(response) = Object::<Response<T>>::deserialize(deserializer)?;
-        response.reply().map_err(|refusal| match refusal {
-            Some(_) => D::Error::custom("an Error stands in place of the output"),
-            None => D::Error::missing_field("RequestId"),
-        })
+        let Object(Response(reply)) = Object::deserialize(deserializer)?;
+        reply.map_err(|_| D::Error::custom("an Error stands in place of the output"))
     }
 }
 
@@ -132,14 +129,7 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
     }
     let text = super::mend::text(body);
     match read_mended(&text, parse) {
-        Ok(response) => response.reply().map_err(|refusal| match refusal {
-            Some(refusal) => Error::Service(refusal),
-            None => Error::Decode {
-                path: "Response".into(),
-                request_id: None,
-                source: serde_json::Error::missing_field("RequestId"),
-            },
-        }),
+        Ok(Response(reply)) => reply.map_err(Error::Service),
         Err(error) => Err(explain::<T>(&text, error, &foreign)),
     }
 }
@@ -154,24 +144,20 @@ fn explain<T: DeserializeOwned>(
     error: serde_json::Error,
     foreign: &dyn Fn(&dyn fmt::Display) -> Error,
 ) -> Error {
-    #[derive(Deserialize)]
-    struct Shape {
-        #[serde(rename = "Response")]
-        response: BTreeMap<String, Box<RawValue>>,
-    }
+    type Shape = Object<Envelope<BTreeMap<String, Box<RawValue>>>>;
 
     // The code and the request id must not be read from a text that was cut.
     let marked = mended(body, Halves::Marked);
     let marked = marked.as_deref().unwrap_or(body);
-    let shape = match serde_json::from_str::<Object<Shape>>(marked) {
-        Ok(Object(shape)) => shape,
+    let fields = match serde_json::from_str::<Shape>(marked) {
+        Ok(Object(Envelope { response })) => response,
         Err(error) if error.is_data() => {
             return foreign(&"it is JSON without the one object Response of an answer");
         }
         Err(error) => return foreign(&error),
     };
     // The first parse may have failed before a refusal or the request id.
-    let field = |name| shape.response.get(name).map(|value| value.get());
+    let field = |name| fields.get(name).map(|value| value.get());
     let request_id = field("RequestId")
         .and_then(|json| lenient::optional(&mut serde_json::Deserializer::from_str(json)).ok())
         .flatten()
@@ -183,7 +169,8 @@ fn explain<T: DeserializeOwned>(
     let misfit = |json| {
         let mut json = serde_json::Deserializer::from_str(json);
         let located =
-            serde_path_to_error::deserialize::<_, Object<Envelope<T>>>(&mut json).err()?;
+            serde_path_to_error::deserialize::<_, Object<Envelope<Response<T>>>>(&mut json)
+                .err()?;
         Some((located.path().to_string(), located.into_inner()))
     };
     let replaced = mended(body, Halves::Replaced);
@@ -200,18 +187,12 @@ fn explain<T: DeserializeOwned>(
 /// The first characters of a body, up to a word that a key or a token may follow.
 fn beginning(body: &[u8]) -> String {
     let most = SHOWN.saturating_mul(UTF8_LEN);
-    let start = body.get(..most).unwrap_or(body);
-    let secret = |at: &[u8]| {
-        let begins = |word: &[u8]| {
-            let start = at.get(..word.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(word))
-        };
-        begins(b"secret") || begins(b"token")
-    };
-    let mut rests = (0..start.len()).filter_map(|at| start.get(at..));
-    let end = rests.position(secret).unwrap_or(start.len());
-    let shown = start.get(..end).unwrap_or(start);
-    String::from_utf8_lossy(shown).chars().take(SHOWN).collect()
+    let text = String::from_utf8_lossy(body.get(..most).unwrap_or(body));
+    let lower = text.to_ascii_lowercase();
+    let secrets = ["secret", "token"].map(|word| lower.find(word));
+    let end = secrets.into_iter().flatten().min().unwrap_or(text.len());
+    let shown = text.get(..end).unwrap_or_default();
+    shown.chars().take(SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -297,9 +278,8 @@ mod tests {
             r#"{"Response":{"Error":{"Code":"A"},"RequestId":"r"}}"#,
             r#"{"Response":{"RequestId":"r","New":1,"Error":{"Code":"A"},"Last":2}}"#,
         ] {
-            let read = parse::<Needy>(body).unwrap();
-            assert!(read.output.is_none() && read.refusal.is_some(), "{body}");
-            assert_eq!(read.request_id.as_deref(), Some("r"), "{body}");
+            let Response(read) = parse::<Needy>(body).unwrap();
+            assert_eq!(read.unwrap_err().request_id(), Some("r"), "{body}");
         }
     }
 

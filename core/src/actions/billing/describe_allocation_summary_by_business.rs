@@ -48,26 +48,19 @@ input! {
         #[serde(default)]
         pub offset: u64,
         /// The month of the bill; `None` asks for the current one, Beijing time.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub month: Option<Month>,
+        pub month: Option<Month> = "Option::is_none",
         /// Whether a record covers a month or a day.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub period_type: Option<PeriodType>,
+        pub period_type: Option<PeriodType> = "Option::is_none",
         /// The keys of the cost-allocation units to return; all if empty.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub tree_node_uniq_keys: Vec<String>,
+        pub tree_node_uniq_keys: Vec<String> = "Vec::is_empty",
         /// Ascending or descending.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub sort_type: Option<SortType>,
+        pub sort_type: Option<SortType> = "Option::is_none",
         /// The field to sort by.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub sort: Option<Sort>,
+        pub sort: Option<Sort> = "Option::is_none",
         /// The days to return, only with [`PeriodType::DAY`]; all if empty.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub bill_dates: Vec<BillDate>,
+        pub bill_dates: Vec<BillDate> = "Vec::is_empty",
         /// The codes of the products to return, e.g. `p_cvm`; all if empty.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub business_codes: Vec<String>,
+        pub business_codes: Vec<String> = "Vec::is_empty",
     }
 }
 

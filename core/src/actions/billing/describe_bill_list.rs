@@ -1,6 +1,6 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{SERVICE, VERSION};
 use crate::{
@@ -49,14 +49,12 @@ input! {
         #[serde(default, serialize_with = "limit_or::<PAGE_SIZE, _>")]
         pub limit: Option<u32>,
         /// The kinds of transactions to return; all if empty.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub pay_type: Vec<PayType>,
+        pub pay_type: Vec<PayType> = "Vec::is_empty",
         /// The modes within those kinds to return; all if empty.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub sub_pay_type: Vec<SubPayType>,
+        pub sub_pay_type: Vec<SubPayType> = "Vec::is_empty",
         /// Whether transactions of 0 yuan are returned; the service omits them by default.
-        #[serde(default, with = "zero_or_one", skip_serializing_if = "Option::is_none")]
-        pub with_zero_amount: Option<bool>,
+        #[serde(with = "zero_or_one")]
+        pub with_zero_amount: Option<bool> = "Option::is_none",
     }
 }
 
@@ -346,29 +344,23 @@ open_set! {
 mod zero_or_one {
     use serde::de::Error as _;
 
-    use super::{Deserialize, Deserializer, Invalid, Serializer};
+    use super::{Deserialize, Deserializer, Invalid, Serialize, Serializer};
 
     pub(super) fn serialize<S: Serializer>(
         value: &Option<bool>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(yes) => serializer.serialize_u8((*yes).into()),
-            None => serializer.serialize_none(),
-        }
+        value.map(u8::from).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<bool>, D::Error> {
-        match Option::<u64>::deserialize(deserializer)? {
-            None => Ok(None),
-            Some(0) => Ok(Some(false)),
-            Some(1) => Ok(Some(true)),
-            Some(_) => Err(D::Error::custom(Invalid::new(
-                "WithZeroAmount",
-                "must be 0 or 1",
-            ))),
+        let number = Option::<u64>::deserialize(deserializer)?;
+        if number > Some(1) {
+            let invalid = Invalid::new("WithZeroAmount", "must be 0 or 1");
+            return Err(D::Error::custom(invalid));
         }
+        Ok(number.map(|number| number == 1))
     }
 }

@@ -7,10 +7,7 @@ use crate::{
     Action, CompactDate, Invalid, Paginate, UnixTime,
     actions::check_limit,
     pagination::{PageInfo, Paging, Slot, Start},
-    types::{
-        lenient::{self, FromScalar},
-        open_set,
-    },
+    types::{lenient, open_set},
 };
 
 input! {
@@ -46,15 +43,12 @@ input! {
         /// The last day, included.
         pub end_time: CompactDate,
         /// The package to return; `None` asks for all.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub quota_type: Option<QuotaType>,
+        pub quota_type: Option<QuotaType> = "Option::is_none",
         /// The index of the page, from 0: page 1 follows page 0 whatever the `Limit`. A walk starts here.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub offset: Option<u64>,
+        pub offset: Option<u64> = "Option::is_none",
         /// The maximum number of records on a page, at least 1. The service refuses more than 100 by the vendor's
         /// newest description, and more than 50 by an older one. A walk's default is 50.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub limit: Option<u32>,
+        pub limit: Option<u32> = "Option::is_none",
     }
 }
 
@@ -175,14 +169,11 @@ input! {
         /// The app's id; mandatory.
         pub app_id: String,
         /// The sub-customer's id in the app; all sub-customers if `None`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub proxy_organization_open_id: Option<String>,
+        pub proxy_organization_open_id: Option<String> = "Option::is_none",
         /// The sub-customer's employee.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub proxy_operator: Option<UserInfo>,
+        pub proxy_operator: Option<UserInfo> = "Option::is_none",
         /// The sub-customer's own app.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub proxy_app_id: Option<String>,
+        pub proxy_app_id: Option<String> = "Option::is_none",
     }
 }
 
@@ -221,8 +212,7 @@ input! {
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct UserInfo {
         /// The employee's id in the app.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub open_id: Option<String>,
+        pub open_id: Option<String> = "Option::is_none",
     }
 }
 
@@ -361,15 +351,4 @@ impl fmt::Display for CostType {
 
 lenient::read_as_scalars!(CostType);
 
-impl FromScalar for CostType {
-    const EXPECTED: &'static str = i64::EXPECTED;
-    const WHOLE_FLOATS: bool = true;
-
-    fn from_text(text: &str) -> Result<Self, Invalid> {
-        i64::from_text(text).map(Self)
-    }
-
-    fn from_integer(number: i128) -> Result<Self, Invalid> {
-        i64::from_integer(number).map(Self)
-    }
-}
+lenient::read_as_i64!(CostType);

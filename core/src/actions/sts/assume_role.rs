@@ -33,20 +33,15 @@ input! {
         /// A name of your choice for the session, which the audit log shows: 2 to 128 letters, digits and `+=,.@_-`.
         pub role_session_name: String,
         /// The lifetime of the credentials; 7,200 by default, at most [`MAX_SECONDS`](Self::MAX_SECONDS).
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub duration_seconds: Option<u32>,
+        pub duration_seconds: Option<u32> = "Option::is_none",
         /// A policy that restricts what the role allows, percent-encoded as the service requires it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub policy: Option<String>,
+        pub policy: Option<String> = "Option::is_none",
         /// The external id that the role's owner requires of other accounts: 2 to 128 letters, digits and `+=,.@:/_-`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub external_id: Option<String>,
+        pub external_id: Option<String> = "Option::is_none",
         /// Tags of the session, which policies can check: at most 50, each key once.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        pub tags: Vec<Tag>,
+        pub tags: Vec<Tag> = "Vec::is_empty",
         /// The caller's UIN, which the audit log shows.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub source_identity: Option<String>,
+        pub source_identity: Option<String> = "Option::is_none",
     }
 }
 

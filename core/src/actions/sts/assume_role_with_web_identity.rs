@@ -1,10 +1,9 @@
 use alloc::string::String;
-use core::fmt;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use zeroize::Zeroizing;
 
-use super::{AssumedRole, SERVICE, VERSION, check, secret};
+use super::{AssumedRole, SERVICE, Secret, VERSION, check};
 use crate::{Action, Invalid};
 
 input! {
@@ -32,23 +31,18 @@ input! {
     /// 0 are refused before anything is sent. The action may be repeated.
     ///
     /// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
-    #[derive(Clone, PartialEq, Eq)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct AssumeRoleWithWebIdentity {
         /// The identity provider's name.
         pub provider_id: String,
-        #[serde(with = "secret")]
-        web_identity_token: Zeroizing<String>,
+        web_identity_token: Secret,
         /// The role, e.g. `qcs::cam::uin/100000000001:roleName/auditor`.
         pub role_arn: String,
         /// A name of your choice for the session, which the audit log shows: 2 to 128 letters, digits and `+=,.@_-`.
         pub role_session_name: String,
         /// The lifetime of the credentials; 7,200 by default, at most [`MAX_SECONDS`](super::AssumeRole::MAX_SECONDS).
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "seconds"
-        )]
-        pub duration_seconds: Option<u32>,
+        #[serde(deserialize_with = "seconds")]
+        pub duration_seconds: Option<u32> = "Option::is_none",
     }
 }
 
@@ -70,7 +64,7 @@ impl AssumeRoleWithWebIdentity {
     ) -> Self {
         Self {
             provider_id: provider_id.into(),
-            web_identity_token: Zeroizing::new(web_identity_token.into()),
+            web_identity_token: Secret(Zeroizing::new(web_identity_token.into())),
             role_arn: role_arn.into(),
             role_session_name: role_session_name.into(),
             duration_seconds: None,
@@ -85,7 +79,7 @@ impl AssumeRoleWithWebIdentity {
 
     /// The token of the provider, which is a secret.
     pub fn web_identity_token(&self) -> &str {
-        &self.web_identity_token
+        &self.web_identity_token.0
     }
 }
 
@@ -103,7 +97,7 @@ impl Action for AssumeRoleWithWebIdentity {
         if self.provider_id.is_empty() {
             return Err(Invalid::new("ProviderId", "must not be empty"));
         }
-        if self.web_identity_token.is_empty() {
+        if self.web_identity_token.0.is_empty() {
             return Err(Invalid::new("WebIdentityToken", "must not be empty"));
         }
         check(
@@ -111,18 +105,6 @@ impl Action for AssumeRoleWithWebIdentity {
             &self.role_session_name,
             self.duration_seconds,
         )
-    }
-}
-
-impl fmt::Debug for AssumeRoleWithWebIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AssumeRoleWithWebIdentity")
-            .field("provider_id", &self.provider_id)
-            .field("web_identity_token", &"…")
-            .field("role_arn", &self.role_arn)
-            .field("role_session_name", &self.role_session_name)
-            .field("duration_seconds", &self.duration_seconds)
-            .finish()
     }
 }
 

@@ -1,10 +1,8 @@
 use alloc::string::String;
-use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use zeroize::Zeroizing;
 
-use super::secret;
+use super::Secret;
 use crate::{Credential, Invalid, UnixTime, types::lenient};
 
 /// The output of [`AssumeRole`](super::AssumeRole) and
@@ -63,38 +61,37 @@ impl TryFrom<AssumedRole> for Credential {
 
     /// The credential that signs as the role.
     fn try_from(role: AssumedRole) -> Result<Self, Invalid> {
-        let TemporaryCredentials { id, key, token } = role.credentials;
-        let credential = Self::new(id, &**key)?.with_token(&**token)?;
+        let keys = &role.credentials;
+        let credential = Self::new(keys.tmp_secret_id(), keys.tmp_secret_key())?;
+        let credential = credential.with_token(keys.token())?;
         Ok(credential.with_expiry(role.expired_time))
     }
 }
 
 /// A temporary key pair and its token. The key and the token are wiped from memory when dropped, and no `Debug`
 /// shows them; what serde writes holds them.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct TemporaryCredentials {
-    #[serde(rename = "TmpSecretId")]
-    id: String,
-    #[serde(rename = "TmpSecretKey", with = "secret")]
-    key: Zeroizing<String>,
-    #[serde(rename = "Token", with = "secret")]
-    token: Zeroizing<String>,
+    tmp_secret_id: String,
+    tmp_secret_key: Secret,
+    token: Secret,
 }
 
 impl TemporaryCredentials {
     /// The id of the temporary key, which is no secret.
     pub fn tmp_secret_id(&self) -> &str {
-        &self.id
+        &self.tmp_secret_id
     }
 
     /// The temporary key.
     pub fn tmp_secret_key(&self) -> &str {
-        &self.key
+        &self.tmp_secret_key.0
     }
 
     /// The token, without which the keys are not valid.
     pub fn token(&self) -> &str {
-        &self.token
+        &self.token.0
     }
 }
 
@@ -104,30 +101,18 @@ impl<'de> Deserialize<'de> for TemporaryCredentials {
         #[serde(rename_all = "PascalCase")]
         struct Parts {
             tmp_secret_id: String,
-            #[serde(with = "secret")]
-            tmp_secret_key: Zeroizing<String>,
-            #[serde(with = "secret")]
-            token: Zeroizing<String>,
+            tmp_secret_key: Secret,
+            token: Secret,
         }
 
         // The deserializer's own error may show a misplaced key.
         let lenient::Object(parts) = lenient::Object::<Parts>::deserialize(deserializer)
             .map_err(|_| D::Error::custom("no TmpSecretId, TmpSecretKey and Token as texts"))?;
         Ok(Self {
-            id: parts.tmp_secret_id,
-            key: parts.tmp_secret_key,
+            tmp_secret_id: parts.tmp_secret_id,
+            tmp_secret_key: parts.tmp_secret_key,
             token: parts.token,
         })
-    }
-}
-
-impl fmt::Debug for TemporaryCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TemporaryCredentials")
-            .field("tmp_secret_id", &self.id)
-            .field("tmp_secret_key", &"…")
-            .field("token", &"…")
-            .finish()
     }
 }
 

@@ -10,6 +10,12 @@ pub use assume_role_with_web_identity::AssumeRoleWithWebIdentity;
 pub use assumed_role::{AssumedRole, TemporaryCredentials};
 pub use get_caller_identity::{CallerIdentity, CallerType, GetCallerIdentity};
 
+use alloc::string::String;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
 use crate::Invalid;
 
 const SERVICE: &str = "sts";
@@ -33,23 +39,13 @@ fn check(role_arn: &str, session_name: &str, duration: Option<u32>) -> Result<()
     Ok(())
 }
 
-/// A text that is wiped from memory when dropped, and serialized as a plain text.
-mod secret {
-    use alloc::string::String;
+/// A text that is wiped from memory when dropped, and that `Debug` hides.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Secret(Zeroizing<String>);
 
-    use serde::{Deserialize, Deserializer, Serializer};
-    use zeroize::Zeroizing;
-
-    pub(super) fn serialize<S: Serializer>(
-        secret: &Zeroizing<String>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Zeroizing<String>, D::Error> {
-        String::deserialize(deserializer).map(Zeroizing::new)
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        "…".fmt(f)
     }
 }

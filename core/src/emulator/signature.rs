@@ -1,16 +1,21 @@
+//! The server's side of a signature; public as [`tc3::verify`](crate::tc3::verify).
+
 use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
 use core::str;
 
+use hmac::Mac;
 use http::{HeaderMap, Request};
 
-use super::{
-    ALGORITHM, CanonicalRequest, Payload, Scope, Signature, SigningKey, TERMINATOR,
-    UNSIGNED_PAYLOAD, string_to_sign,
+use crate::{
+    Credential, UnixTime,
+    tc3::{
+        ALGORITHM, CanonicalRequest, Payload, Scope, Signature, SigningKey, TERMINATOR,
+        UNSIGNED_PAYLOAD, string_to_sign,
+    },
 };
-use crate::{Credential, UnixTime};
 
 /// How many seconds a request's time may differ from the server's.
 pub const MAX_CLOCK_SKEW: i64 = 300;
@@ -226,8 +231,37 @@ impl<'a> Authorization<'a> {
     }
 }
 
+impl SigningKey {
+    /// Whether `signature` is that of `string_to_sign`, in constant time.
+    pub fn verifies(&self, string_to_sign: &str, signature: &Signature) -> bool {
+        let mac = self.0.clone().chain_update(string_to_sign);
+        mac.verify_slice(&signature.0).is_ok()
+    }
+}
+
+impl Signature {
+    /// Reads 64 lower-case hexadecimal digits; `None` for anything else.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digit = |b: u8| match b {
+            b'0'..=b'9' | b'a'..=b'f' => char::from(b).to_digit(16),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        if text.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let [high, low] = *pair else { return None };
+            *byte = u8::try_from((digit(high)? << 4) | digit(low)?).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
     use crate::tc3::Signer;
 
@@ -415,6 +449,20 @@ mod tests {
                 [Rejection::InvalidTimestamp, Rejection::Expired].contains(&rejected),
                 "{wrong}: {rejected}"
             );
+        }
+    }
+
+    #[test]
+    fn a_signature_is_64_lower_case_digits() {
+        let text = "10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f";
+        assert_eq!(Signature::from_hex(text).unwrap().to_string(), text);
+        for wrong in [
+            &text[1..],
+            &text.to_uppercase(),
+            &text.replace('1', "g"),
+            &format!("{text}0"),
+        ] {
+            assert!(Signature::from_hex(wrong).is_none(), "{wrong}");
         }
     }
 }
