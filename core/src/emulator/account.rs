@@ -14,8 +14,8 @@ const RECORDS: u64 = 1_000;
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(super) credential: Credential,
-    pub(super) records: u64,
-    pub(super) seed: u64,
+    records: u64,
+    seed: u64,
 }
 
 impl Account {
@@ -45,11 +45,9 @@ impl Account {
 
 /// An account and what the service keeps for it.
 #[derive(Clone, Debug)]
-pub(super) struct Book {
+pub(super) struct AccountState {
     pub(super) account: Account,
-    pub(super) bills: bill_list::Ledger,
-    pub(super) allocations: allocation_summary::Ledger,
-    pub(super) usage: usage_detail::Ledger,
+    pub(super) ledgers: Ledgers,
     /// The records that were added by script.
     pub(super) added: GrownLists,
     pub(super) frequency: Frequency,
@@ -57,26 +55,33 @@ pub(super) struct Book {
     pub(super) temporary: Vec<Credential>,
 }
 
-impl Book {
-    pub(super) fn new(account: Account, calendar: Calendar) -> Self {
-        let (records, seed) = (account.records, account.seed);
+/// The records of an account.
+#[derive(Clone, Debug)]
+pub(super) struct Ledgers {
+    pub(super) bills: bill_list::Ledger,
+    pub(super) allocations: allocation_summary::Ledger,
+    pub(super) usage: usage_detail::Ledger,
+}
+
+impl Ledgers {
+    fn new(&Account { records, seed, .. }: &Account, calendar: Calendar) -> Self {
         Self {
-            account,
             bills: bill_list::Ledger::new(records, seed, calendar),
             allocations: allocation_summary::Ledger::new(records, seed, calendar),
             usage: usage_detail::Ledger::new(records, seed, calendar),
+        }
+    }
+}
+
+impl AccountState {
+    pub(super) fn new(account: Account, calendar: Calendar) -> Self {
+        Self {
+            ledgers: Ledgers::new(&account, calendar),
+            account,
             added: GrownLists::default(),
             frequency: Frequency::default(),
             temporary: Vec::new(),
         }
-    }
-
-    /// Makes its ledgers anew.
-    pub(super) fn open(&mut self, calendar: Calendar) {
-        let (records, seed) = (self.account.records, self.account.seed);
-        self.bills = bill_list::Ledger::new(records, seed, calendar);
-        self.allocations = allocation_summary::Ledger::new(records, seed, calendar);
-        self.usage = usage_detail::Ledger::new(records, seed, calendar);
     }
 
     pub(super) fn secret_id(&self) -> &str {
@@ -95,7 +100,7 @@ impl Emulator {
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_records(mut self, records: u64) -> Self {
         self.first.account.records = records;
-        self.first.open(self.calendar);
+        self.first.ledgers = Ledgers::new(&self.first.account, self.calendar);
         self
     }
 
@@ -103,12 +108,15 @@ impl Emulator {
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.first.account.seed = seed;
-        self.first.open(self.calendar);
+        self.first.ledgers = Ledgers::new(&self.first.account, self.calendar);
         self.seed = seed;
         self
     }
 
     /// Adds an account with a ledger of its own. An account whose credential has the same id is replaced.
+    ///
+    /// Temporary keys are for the account that assumed the role. A role by web identity, whose request is not signed,
+    /// and that of a machine are for the first account.
     ///
     /// ```
     /// use tc3_core::{
@@ -134,14 +142,14 @@ impl Emulator {
     /// ```
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_account(mut self, account: Account) -> Self {
-        let same = |book: &&mut Book| book.secret_id() == account.credential.secret_id();
+        let same = |state: &&mut AccountState| state.secret_id() == account.credential.secret_id();
         let known = core::iter::once(&mut self.first)
             .chain(&mut self.others)
             .find(same);
-        let book = Book::new(account, self.calendar);
+        let state = AccountState::new(account, self.calendar);
         match known {
-            Some(known) => *known = book,
-            None => self.others.push(book),
+            Some(known) => *known = state,
+            None => self.others.push(state),
         }
         self
     }
@@ -173,23 +181,23 @@ impl Emulator {
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_until(mut self, end: BillDate) -> Self {
         self.calendar = Calendar::until(end);
-        for book in core::iter::once(&mut self.first).chain(&mut self.others) {
-            book.open(self.calendar);
+        for state in core::iter::once(&mut self.first).chain(&mut self.others) {
+            state.ledgers = Ledgers::new(&state.account, self.calendar);
         }
         self
     }
 
     /// The account with this number; 0 is the first one.
-    pub(super) fn account(&mut self, number: usize) -> &mut Book {
+    pub(super) fn account(&mut self, number: usize) -> &mut AccountState {
         let other = number.checked_sub(1).and_then(|at| self.others.get_mut(at));
         other.unwrap_or(&mut self.first)
     }
 
     /// The number of the account that a credential belongs to, and the credential.
     pub(super) fn known(&self, id: &str) -> Option<(usize, &Credential)> {
-        let mut books = core::iter::once(&self.first)
+        let mut states = core::iter::once(&self.first)
             .chain(&self.others)
             .enumerate();
-        books.find_map(|(number, book)| book.known(id).map(|credential| (number, credential)))
+        states.find_map(|(number, state)| state.known(id).map(|credential| (number, credential)))
     }
 }

@@ -151,7 +151,7 @@ impl Emulator {
         // The service is not signed: a host of the vendor names it, and any other host has all services.
         Ok(VerifiedRequest {
             service: vendors_service(host),
-            account,
+            account: Some(account),
             action,
             version,
             region,

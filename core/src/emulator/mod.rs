@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 use crate::{Credential, UnixTime, error::Refusal};
 
 pub use account::Account;
-use account::Book;
+use account::AccountState;
 pub use faults::{Fault, Scripted, When};
 use first_version::Parameters;
 use language::Language;
@@ -111,8 +111,8 @@ const USAGE_LIMIT: u32 = 100;
 /// Nothing fails by default; [`with_fault`](Self::with_fault) adds faults.
 #[derive(Clone, Debug)]
 pub struct Emulator {
-    first: Book,
-    others: Vec<Book>,
+    first: AccountState,
+    others: Vec<AccountState>,
     calendar: Calendar,
     own: Vec<Served>,
     seed: u64,
@@ -134,7 +134,7 @@ impl Emulator {
     /// A service with one account, which has 1,000 records and seed 0.
     pub fn new(credential: Credential) -> Self {
         Self {
-            first: Book::new(Account::new(credential), Calendar::default()),
+            first: AccountState::new(Account::new(credential), Calendar::default()),
             others: Vec::new(),
             calendar: Calendar::default(),
             own: Vec::new(),
@@ -220,9 +220,15 @@ impl Emulator {
         };
         let served = self.find(call.service.as_deref(), &call.action, &call.version)?;
         let target = &served.target;
+        let Some(account) = call.account.or((!target.signed).then_some(0)) else {
+            return refuse(
+                "AuthFailure.InvalidAuthorization",
+                "the request is not signed",
+            );
+        };
         call.check_region(target)?;
         if self.frequency_limits {
-            let frequency = &mut self.account(call.account).frequency;
+            let frequency = &mut self.account(account).frequency;
             if !frequency.admits(target, now) {
                 return refuse(
                     "RequestLimitExceeded",
@@ -236,9 +242,9 @@ impl Emulator {
                 if faults.first_page {
                     input.insert("Offset".into(), 0.into());
                 }
-                let added = &mut self.account(call.account).added;
+                let added = &mut self.account(account).added;
                 let asked = Asked {
-                    account: call.account,
+                    account,
                     now,
                     added: added.grow(&target.action, &input, faults),
                     sums: faults.sums,
@@ -247,7 +253,7 @@ impl Emulator {
             }
             Answer::Closure(answer) => {
                 let mut request = ActionRequest {
-                    secret_id: self.account(call.account).secret_id().into(),
+                    secret_id: self.account(account).secret_id().into(),
                     now,
                     region: call.region.map(Into::into),
                     parameters: call.input.unchecked()?,

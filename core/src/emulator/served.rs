@@ -72,7 +72,7 @@ static SERVED: [Served; 5] = [
 
 impl Emulator {
     /// All actions; the user's own come first.
-    pub(super) fn actions(&self) -> impl Iterator<Item = &Served> {
+    fn actions(&self) -> impl Iterator<Item = &Served> {
         self.own.iter().chain(&SERVED)
     }
 

@@ -21,8 +21,8 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) struct VerifiedRequest<'r> {
     /// The service that it is signed for; `None` if only the action tells.
     pub(super) service: Option<String>,
-    /// The number of the account.
-    pub(super) account: usize,
+    /// The number of the account; `None` if the request is not signed.
+    pub(super) account: Option<usize>,
     pub(super) action: Cow<'r, str>,
     pub(super) version: Cow<'r, str>,
     pub(super) region: Option<Cow<'r, str>>,
@@ -103,7 +103,7 @@ const REGIONS: [&str; 30] = [
 ];
 
 impl Emulator {
-    /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or not signed if that is allowed.
+    /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or says that it is not signed.
     pub(super) fn third_version<'r>(
         &self,
         now: UnixTime,
@@ -121,15 +121,12 @@ impl Emulator {
         }
         let action = common(headers, "X-TC-Action")?;
         let version = common(headers, "X-TC-Version")?;
-        let unsigned = || {
-            let mut unsigned = self.actions().filter(|served| !served.target.signed);
-            unsigned.any(|served| served.target.action == action)
-        };
-        let (service, account) = if text(headers, "authorization") == Some("SKIP") && unsigned() {
+        let (service, account) = if text(headers, "authorization") == Some("SKIP") {
             let host = text(headers, "host").unwrap_or_default();
-            (vendors_service(host), 0)
+            (vendors_service(host), None)
         } else {
-            self.authenticate(now, request)?
+            let (service, account) = self.authenticate(now, request)?;
+            (service, Some(account))
         };
         if media_type(request) != Some(form) {
             return refuse("InvalidParameter", format!("Content-Type must be {form}"));

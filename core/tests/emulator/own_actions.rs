@@ -218,10 +218,17 @@ fn an_own_action_that_is_not_signed_needs_no_key() {
     }
     let mut service =
         Emulator::new(credential()).with_action(Open.target(), |_| Ok(json!({"Open": true})));
-    let request = signed(&Open);
+    let mut request = signed(&Open);
     assert_eq!(request.headers()["authorization"], "SKIP");
     let reply = response::read::<Open>(&service.handle(START, &request)).unwrap();
     assert_eq!(reply.output["Open"], true);
+    // An action of that name in another version needs one.
+    let same = Untyped::new("cvm", "2018-01-01", Open::NAME, json!({}));
+    let mut service = service.with_action(same.target(), |_| Ok(json!({})));
+    let version = "2018-01-01".parse().unwrap();
+    request.headers_mut().insert("x-tc-version", version);
+    let answer = service.handle(START, &request);
+    assert_eq!(code::<Open>(&answer), "AuthFailure.InvalidAuthorization");
 }
 
 #[test]

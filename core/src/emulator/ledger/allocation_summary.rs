@@ -124,7 +124,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
         dates: action.bill_dates,
         sort: action.sort.map(|sort| (sort, descending)),
     };
-    let ledger = &mut emulator.account(asked.account).allocations;
+    let ledger = &mut emulator.account(asked.account).ledgers.allocations;
     let page = ledger.page(&query, &asked, action.offset, limit);
     page.ok_or_else(|| Refused::new("InternalError", "the ledger has no such month"))
         .and_then(|page| object(&page))
@@ -233,7 +233,7 @@ impl Rows {
             index,
         );
         let size = kind(month, index).0.size(self.seed, month);
-        let size = self.calendar.until_now(month, size);
+        let size = self.calendar.billed(month, size);
         // Some records are refunds, and some products cost nothing.
         let sign = match level.below(16) {
             0 => -1,

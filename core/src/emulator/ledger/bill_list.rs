@@ -118,7 +118,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
     let milliseconds = |second: BeijingSecond| second.to_unix().seconds().saturating_mul(1_000);
     let included = if emulator.exact_end_time { 0 } else { 999 };
     let span = milliseconds(start)..=milliseconds(end).saturating_add(included);
-    let ledger = &mut emulator.account(asked.account).bills;
+    let ledger = &mut emulator.account(asked.account).ledgers.bills;
     ledger
         .page(span, filter, &asked, action.offset, limit)
         .ok_or_else(|| Refused::new("InternalError", "the ledger has no such moment"))

@@ -77,7 +77,7 @@ impl Calendar {
     }
 
     /// The part of a month's cost that has come up until the calendar ends.
-    pub(crate) fn until_now(self, month: i64, cost: i64) -> i64 {
+    pub(crate) fn billed(self, month: i64, cost: i64) -> i64 {
         if month < Self::MONTHS - 1 {
             return cost;
         }

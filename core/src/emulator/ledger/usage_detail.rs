@@ -135,7 +135,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
         .map_err(|message| Refused::new("InvalidParameterValue.InvalidTime", message))?;
     let organization = agent("ProxyOrganizationOpenId");
 
-    let ledger = &emulator.account(asked.account).usage;
+    let ledger = &emulator.account(asked.account).ledgers.usage;
     let range = ledger.range(first, last);
     let periodic = Periodic::new(ROUND, |place| {
         let (sub_customer, quota) = kind(place);
