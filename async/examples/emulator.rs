@@ -16,7 +16,8 @@ use std::{
 use tc3_async::serve::Server;
 use tc3_core::{
     Credential,
-    emulator::{Emulator, Scripted},
+    emulator::{Account, Emulator, Scripted},
+    types::BillDate,
 };
 use tc3_example_support::{
     EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY, FAULT_HELP, Parser, Result, finish, with_faults,
@@ -47,6 +48,15 @@ struct Arguments {
     /// The same seed gives the same records
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// The last day of the ledger, or its last month: yyyy-MM-dd or yyyy-MM. The ledger has 24 months, counted back
+    /// from there
+    #[arg(long, value_name = "DAY", default_value = "2025-12")]
+    until: BillDate,
+    /// Another account, with a ledger of its own: ID:KEY, ID:KEY:RECORDS or ID:KEY:RECORDS:SEED; may be repeated.
+    /// By default it has 1000 records and seed 1
+    // A text, since clap would print a wrong one, which may hold a key.
+    #[arg(long = "account", value_name = "ACCOUNT")]
+    accounts: Vec<String>,
     /// A fault, e.g. throttle@5; may be repeated
     #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
     faults: Vec<Scripted>,
@@ -67,6 +77,22 @@ struct Arguments {
     /// Read EndTime of DescribeBillList as the start of its second instead of the end
     #[arg(long)]
     exact_end_time: bool,
+}
+
+/// Reads an account with its key pair, and with its records and its seed if these are given.
+fn account(text: &str) -> Result<Account> {
+    let rule = "--account must be ID:KEY, ID:KEY:RECORDS or ID:KEY:RECORDS:SEED";
+    let parts: Vec<&str> = text.split(':').collect();
+    let [id, key, numbers @ ..] = &*parts else {
+        return Err(rule.into());
+    };
+    let number = |text: Option<&&str>, default| text.map_or(Ok(default), |text| text.parse());
+    let (records, seed) = (number(numbers.first(), 1_000), number(numbers.get(1), 1));
+    let (Ok(records), Ok(seed), 0..=2) = (records, seed, numbers.len()) else {
+        return Err(rule.into());
+    };
+    let account = Account::new(Credential::new(*id, *key)?);
+    Ok(account.with_records(records).with_seed(seed))
 }
 
 /// Whether somebody is at the other end of stdin: of `/dev/null` there is nobody.
@@ -90,7 +116,11 @@ async fn run(arguments: Arguments) -> Result<()> {
     let mut emulator = Emulator::new(credential)
         .with_records(arguments.records)
         .with_seed(arguments.seed)
+        .with_until(arguments.until)
         .with_usage_limit(arguments.usage_limit);
+    for text in arguments.accounts {
+        emulator = emulator.with_account(account(&text)?);
+    }
     if let Some(role) = arguments.role {
         emulator = emulator.with_machine_role(role);
     }

@@ -54,7 +54,7 @@
 //! let years = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2025-12-31 23:59:59".parse()?);
 //! let transactions: Vec<_> = client.items(years).try_collect().await?; // all, or an error
 //! let sum = Fen::checked_sum(transactions.iter().map(|transaction| transaction.amount));
-//! assert_eq!((transactions.len(), sum.map(|sum| sum.to_yuan().to_string())), (1_000, Some("-14429318.45".into())));
+//! assert_eq!((transactions.len(), sum.map(|sum| sum.to_yuan().to_string())), (1_000, Some("-313824.73".into())));
 //!
 //! // A list for each month, one after the other; up to four pages at once.
 //! let spring = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 3)?).through(Month::new(2024, 5)?)?;

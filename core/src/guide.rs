@@ -469,10 +469,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For actions that the emulator doesn't have, use a closure that returns JSON:
-//! `Ok(http::Response::new(r#"{"Response": {…, "RequestId": "test"}}"#.into()))`. Programs that don't take a transport
-//! can use the emulator over a socket: `cargo run -p tc3-async --features emulator --example emulator`, or the module
-//! `serve` of `tc3-async`.
+//! `Emulator::with_until` moves the records to the years that end with a given day, `with_account` adds accounts, and
+//! `with_action` adds actions of your own, by a closure that returns JSON. Programs that don't take a transport can use
+//! the emulator over a socket: `cargo run -p tc3-async --features emulator --example emulator`, or the module `serve` of
+//! `tc3-async`.
 //!
 //! # Why a call failed
 //!

@@ -1,6 +1,8 @@
 //! The emulator keeps the service's rules, for right requests and for wrong ones.
 #![cfg(feature = "emulator")]
 
+#[path = "emulator/accounts.rs"]
+mod accounts;
 #[path = "emulator/added.rs"]
 mod added;
 #[path = "emulator/allocation.rs"]
@@ -24,12 +26,18 @@ mod hosts;
 mod languages;
 #[path = "emulator/ledger.rs"]
 mod ledger;
+#[path = "emulator/own_actions.rs"]
+mod own_actions;
 #[path = "emulator/refusals.rs"]
 mod refusals;
 #[path = "emulator/regions.rs"]
 mod regions;
 #[path = "emulator/roles.rs"]
 mod roles;
+#[path = "emulator/shape.rs"]
+mod shape;
+#[path = "emulator/until.rs"]
+mod until;
 #[path = "emulator/usage.rs"]
 mod usage_detail;
 

@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use serde_json::json;
 use tc3_async::serve::Server;
 use tc3_core::{
-    Session,
+    Action, Credential, Session, Untyped,
     billing::DescribeBillList,
-    emulator::{Emulator, Fault, When},
+    emulator::{Account, Emulator, Fault, When},
     wire::{
         request::{self, MAX_POST},
         response,
@@ -83,6 +84,37 @@ async fn what_is_answered_before_it_was_read_to_its_end_closes_the_connection() 
     let said = said(address, &[large(2 * MAX_POST), closing].concat()).await;
     assert_eq!(said.matches("HTTP/1.1 200 OK").count(), 2, "{said}");
     assert!(said.contains("RequestSizeLimitExceeded"), "{said}");
+}
+
+#[tokio::test]
+async fn accounts_and_own_actions_are_served() {
+    let look = Untyped::new("cvm", "2017-03-12", "Look", json!({"At": "sky"}));
+    let other = Credential::new("AKIDOTHER", "another-fake-key").unwrap();
+    let emulator = Emulator::new(credential())
+        .with_until("2026-11-27".parse().unwrap())
+        .with_account(Account::new(other.clone()).with_records(480))
+        .with_action(look.target(), |request| {
+            Ok(json!({"Id": request.secret_id, "At": request.parameters["At"]}))
+        });
+    let server = served(emulator).await.0;
+    let november = DescribeBillList::new(
+        "2026-11-01 00:00:00".parse().unwrap(),
+        "2026-11-30 23:59:59".parse().unwrap(),
+    );
+    for (credential, total) in [(credential(), 37), (other, 18)] {
+        let client = tc3_async::Client::builder()
+            .credentials(credential.clone())
+            .endpoint(server.clone())
+            .build();
+        let found = client.call(&november).await.unwrap().output;
+        assert_eq!(found.total, Some(total));
+        let seen = client.call(&look).await.unwrap().output;
+        let id: String = seen.read("Id").unwrap();
+        assert_eq!(
+            (id.as_str(), seen.json("At")),
+            (credential.secret_id(), Some(r#""sky""#))
+        );
+    }
 }
 
 #[tokio::test]

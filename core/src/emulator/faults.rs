@@ -46,8 +46,8 @@ pub enum Fault {
     Sums(i64),
     /// From this request on, the requested list has this number of new records at its head, the newest first: `head=1`.
     ///
-    /// A list belongs to an action and a range, i.e. the text of `StartTime` and `EndTime` or of `Month`; requests for
-    /// another range don't see its new records. In any order, a new record has the first kind that the filters name,
+    /// A list belongs to an account, an action and a range, i.e. the text of `StartTime` and `EndTime` or of `Month`;
+    /// requests for another range don't see its new records. In any order, a new record has the first kind that the filters name,
     /// the time of the range's start (at the tail: of its end), and its own id if records have ids. It counts in the
     /// total and in the sums, as 1.00 yuan in the sum of its kind. A new record of a product costs nothing, so that no
     /// sum and no other record's `Ratio` changes.

@@ -131,7 +131,7 @@ impl Emulator {
                 ),
             );
         }
-        let Some(credential) = self.known(&secret_id) else {
+        let Some((_, credential)) = self.known(&secret_id) else {
             return refuse("AuthFailure.SecretIdNotFound", "the SecretId is unknown");
         };
         let host = text(request.headers(), "host").unwrap_or_default();
@@ -147,10 +147,11 @@ impl Emulator {
                 "the signature does not fit the request",
             );
         }
-        self.check_token(now, &secret_id, token.as_deref())?;
+        let account = self.check_token(now, &secret_id, token.as_deref())?;
         // The service is not signed: a host of the vendor names it, and any other host has all services.
         Ok(VerifiedRequest {
             service: vendors_service(host),
+            account: Some(account),
             action,
             version,
             region,

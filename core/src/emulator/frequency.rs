@@ -1,16 +1,20 @@
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
-use crate::UnixTime;
+use crate::{Target, UnixTime};
 
-/// Counts the requests of each action in the second of its last request.
+/// Counts an account's requests of each action in the second of its last request.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Frequency(Vec<(&'static str, UnixTime, u32)>);
+pub(super) struct Frequency(Vec<(Name, UnixTime, u32)>);
+
+/// The service and the action.
+type Name = [Cow<'static, str>; 2];
 
 impl Frequency {
-    /// Counts a request, and returns whether it is among the first `rate` in its second.
-    pub(super) fn admits(&mut self, action: &'static str, rate: u32, now: UnixTime) -> bool {
+    /// Counts a request, and returns whether it is among the first of its second that the action's rate allows.
+    pub(super) fn admits(&mut self, target: &Target, now: UnixTime) -> bool {
+        let name = [target.service.clone(), target.action.clone()];
         let mut earlier = 0;
-        match self.0.iter_mut().find(|(known, ..)| *known == action) {
+        match self.0.iter_mut().find(|(known, ..)| *known == name) {
             Some((_, second, requests)) => {
                 if *second == now {
                     earlier = *requests;
@@ -18,8 +22,8 @@ impl Frequency {
                 *second = now;
                 *requests = earlier.saturating_add(1);
             }
-            None => self.0.push((action, now, 1)),
+            None => self.0.push((name, now, 1)),
         }
-        earlier < rate
+        earlier < target.rate
     }
 }

@@ -28,6 +28,7 @@ impl Language {
     pub(super) fn message(self, refused: &Refused) -> &str {
         match self {
             Self::English => &refused.message,
+            Self::Chinese if refused.own => &refused.message,
             Self::Chinese => chinese(&refused.code),
         }
     }

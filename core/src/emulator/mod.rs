@@ -1,13 +1,16 @@
 //! An emulator of the service: verifies requests and returns responses, without IO.
 
+mod account;
 mod faults;
 mod first_version;
 mod frequency;
 mod language;
 mod ledger;
+mod own_action;
 mod parameters;
 mod roles;
 mod script;
+mod served;
 pub(crate) mod signature;
 mod verification;
 
@@ -23,40 +26,41 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
 
-use crate::{Credential, UnixTime};
+use crate::{Credential, UnixTime, error::Refusal};
 
+pub use account::Account;
+use account::AccountState;
 pub use faults::{Fault, Scripted, When};
 use first_version::Parameters;
-use frequency::Frequency;
 use language::Language;
-use ledger::{
-    Random, allocation_summary, bill_list,
-    new_records::{GrownLists, NewRecords},
-    usage_detail,
-};
-use parameters::Field;
+use ledger::{Calendar, Random, usage_detail};
+pub use own_action::ActionRequest;
 use roles::Roles;
 pub use script::Exchange;
 use script::{PageFaults, Script};
+use served::{Answer, Asked, Served, target};
 
-/// The default number of records.
-const RECORDS: u64 = 1_000;
 /// The default of [`Emulator::with_usage_limit`].
 const USAGE_LIMIT: u32 = 100;
-/// The years of the ledger.
-const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 
 /// An emulator of the service: verifies every request as the service does, and answers it from a ledger.
 ///
 /// The ledger is computed on request from a seed, so the same seed gives the same ledger, and any number of records
-/// takes no memory but for the order of a sorted list. With `n` records there are
+/// takes no memory but for the order of a sorted list. A ledger has 24 months, Beijing time: the years 2024 and 2025,
+/// or those that end [with a given day](Self::with_until). With `n` records there are
 ///
-/// - `n` transactions, spread evenly over the years 2024 and 2025, Beijing time, in order of time; and
+/// - `n` transactions, spread evenly over these months, in order of time; and
 ///   one of 0 yuan after every 32 of them, which are returned only with `WithZeroAmount`;
-/// - `n` records of products in each month of these years, distributed over five cost-allocation units, one of which
+/// - `n` records of products in each month, distributed over five cost-allocation units, one of which
 ///   has the unassigned costs;
-/// - `n` uses in each month of these years for the app [`APP_ID`](Self::APP_ID), distributed over its five
+/// - `n` uses in each month for the app [`APP_ID`](Self::APP_ID), distributed over its five
 ///   [`SUB_CUSTOMERS`](Self::SUB_CUSTOMERS).
+///
+/// Costs look like an account's, so that reports and charts have something to show. Of 12 products, three make more
+/// than half of the cost. The whole grows by about the half in 24 months, and object storage more than doubles. In the
+/// sixth to last month, OCR ends and a large language model begins, which grows fast. In the fourth to last month, half
+/// the usual cost of MySQL is given back instead of charged, and transactions of the type `return` are 20 times as
+/// large. All sums that the emulator reports are exactly those of its records.
 ///
 /// ```
 /// use tc3_core::{
@@ -82,6 +86,9 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// It may have [several accounts](Self::with_account), each with a ledger of its own, and
+/// [actions of your own](Self::with_action).
+///
 /// It also issues temporary keys: by `AssumeRole` and `AssumeRoleWithWebIdentity` for its one [role](Self::ROLE_ARN),
 /// and by the metadata endpoint of a [machine with a role](Self::with_machine_role). They are valid until they expire.
 ///
@@ -105,18 +112,17 @@ const YEARS: core::ops::RangeInclusive<i16> = 2024..=2025;
 /// Nothing fails by default; [`with_fault`](Self::with_fault) adds faults.
 #[derive(Clone, Debug)]
 pub struct Emulator {
-    credential: Credential,
-    bills: bill_list::Ledger,
-    allocations: allocation_summary::Ledger,
-    usage: usage_detail::Ledger,
+    first: AccountState,
+    others: Vec<AccountState>,
+    calendar: Calendar,
+    own: Vec<Served>,
     seed: u64,
     answered: u64,
     exact_end_time: bool,
     takes_documented_examples: bool,
     usage_limit: u32,
-    frequency: Option<Frequency>,
+    frequency_limits: bool,
     script: Script,
-    added: GrownLists,
     roles: Roles,
 }
 
@@ -126,48 +132,34 @@ impl Emulator {
     /// The `ProxyOrganizationOpenId` of each of the app's sub-customers.
     pub const SUB_CUSTOMERS: [&'static str; 5] = usage_detail::SUB_CUSTOMERS;
 
-    /// A service with one known credential, 1,000 records and seed 0.
+    /// A service with one account, which has 1,000 records and seed 0.
     pub fn new(credential: Credential) -> Self {
         Self {
-            credential,
-            bills: bill_list::Ledger::new(RECORDS, 0),
-            allocations: allocation_summary::Ledger::new(RECORDS, 0),
-            usage: usage_detail::Ledger::new(RECORDS, 0),
+            first: AccountState::new(Account::new(credential), Calendar::default()),
+            others: Vec::new(),
+            calendar: Calendar::default(),
+            own: Vec::new(),
             seed: 0,
             answered: 0,
             exact_end_time: false,
             takes_documented_examples: false,
             usage_limit: USAGE_LIMIT,
-            frequency: None,
+            frequency_limits: false,
             script: Script::default(),
-            added: GrownLists::default(),
             roles: Roles::default(),
         }
     }
 
-    /// Sets the number of records.
-    #[must_use = "the emulator is returned, not changed"]
-    pub fn with_records(self, records: u64) -> Self {
-        let seed = self.seed;
-        self.with_ledgers(records, seed)
-    }
-
-    /// Sets the seed of the ledger.
-    #[must_use = "the emulator is returned, not changed"]
-    pub fn with_seed(self, seed: u64) -> Self {
-        let records = self.bills.records();
-        self.with_ledgers(records, seed)
-    }
-
     /// Enables the service's rate limits: in one second of its clock, each action accepts as many requests as its
-    /// documented rate, [`Action::RATE`](crate::Action::RATE), and refuses more with `RequestLimitExceeded`.
+    /// documented rate from each account, [`Action::RATE`](crate::Action::RATE), and refuses more with
+    /// `RequestLimitExceeded`.
     ///
     /// Every verified request counts, even if it is refused. There is no limit by default, since tests may have a clock
     /// that stands still.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_frequency_limits(self) -> Self {
         Self {
-            frequency: Some(Frequency::default()),
+            frequency_limits: true,
             ..self
         }
     }
@@ -206,16 +198,6 @@ impl Emulator {
         }
     }
 
-    fn with_ledgers(self, records: u64, seed: u64) -> Self {
-        Self {
-            bills: bill_list::Ledger::new(records, seed),
-            allocations: allocation_summary::Ledger::new(records, seed),
-            usage: usage_detail::Ledger::new(records, seed),
-            seed,
-            ..self
-        }
-    }
-
     /// The response without faults, or an HTML page for a request that is not for the API.
     fn respond(
         &mut self,
@@ -237,31 +219,60 @@ impl Emulator {
             Some(parameters) => self.first_version(now, request, parameters)?,
             None => self.third_version(now, request)?,
         };
-        let served = find(call.service.as_deref(), &call.action, &call.version)?;
-        call.check_region(served)?;
-        if let Some(frequency) = &mut self.frequency
-            && !frequency.admits(served.action, served.rate, now)
-        {
+        let served = self.find(call.service.as_deref(), &call.action, &call.version)?;
+        let target = &served.target;
+        let Some(account) = call.account.or((!target.signed).then_some(0)) else {
             return refuse(
-                "RequestLimitExceeded",
-                format!("more than {} requests in a second", served.rate),
+                "AuthFailure.InvalidAuthorization",
+                "the request is not signed",
             );
-        }
-        let mut input = call.input.read(served)?;
-        if faults.first_page {
-            input.insert("Offset".into(), 0.into());
-        }
-        let added = self.added.grow(served.action, &input, faults);
-        let asked = Asked {
-            now,
-            added,
-            sums: faults.sums,
         };
-        let mut output = (served.handler)(self, asked, input)?;
-        if let Some(total) = output.get_mut(served.total)
-            && let Some(number) = total.as_u64()
-        {
-            *total = number.saturating_add_signed(faults.total).into();
+        call.check_region(target)?;
+        if self.frequency_limits {
+            let frequency = &mut self.account(account).frequency;
+            if !frequency.admits(target, now) {
+                return refuse(
+                    "RequestLimitExceeded",
+                    format!("more than {} requests in a second", target.rate),
+                );
+            }
+        }
+        let mut output = match served.answer {
+            Answer::Handler(fields, handler) => {
+                let mut input = call.input.read(fields)?;
+                if faults.first_page {
+                    input.insert("Offset".into(), 0.into());
+                }
+                let added = &mut self.account(account).added;
+                let asked = Asked {
+                    account,
+                    now,
+                    added: added.grow(&target.action, &input, faults),
+                    sums: faults.sums,
+                };
+                handler(self, asked, input)?
+            }
+            Answer::Closure(answer) => {
+                let mut request = ActionRequest {
+                    secret_id: self.account(account).secret_id().into(),
+                    now,
+                    region: call.region.map(Into::into),
+                    parameters: call.input.unchecked()?,
+                };
+                if faults.first_page
+                    && let Some(offset) = request.parameters.get_mut("Offset")
+                {
+                    *offset = 0.into();
+                }
+                object(&answer(&request)?)?
+            }
+        };
+        for name in served.total {
+            if let Some(total) = output.get_mut(*name)
+                && let Some(number) = total.as_u64()
+            {
+                *total = number.saturating_add_signed(faults.total).into();
+            }
         }
         Ok(output)
     }
@@ -284,22 +295,13 @@ impl Emulator {
 /// The fields of `Response`, or a refusal.
 type Handled = Result<Map<String, Value>, Refused>;
 
-/// Answers one action. The names and types of its parameters have been checked.
-type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Handled;
-
-/// The time of a request for a list, the records added to the list, and by how many fen its sums are off.
-#[derive(Clone, Copy)]
-struct Asked {
-    now: UnixTime,
-    added: NewRecords,
-    sums: i64,
-}
-
 /// A refusal.
 #[derive(Debug)]
 struct Refused {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
+    /// Whether the message has the words of an action of the user's own, which are not translated.
+    own: bool,
 }
 
 impl Refused {
@@ -307,61 +309,22 @@ impl Refused {
         Self {
             code: code.into(),
             message: message.into(),
+            own: false,
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            own: true,
+            ..Self::new(refusal.code().to_string(), refusal.message().to_string())
         }
     }
 }
 
 fn refuse<T>(code: &'static str, message: impl Into<Cow<'static, str>>) -> Result<T, Refused> {
     Err(Refused::new(code, message))
-}
-
-struct Served {
-    service: &'static str,
-    version: &'static str,
-    action: &'static str,
-    /// The number of requests a second that the service accepts.
-    rate: u32,
-    /// The output's field with the number of records.
-    total: &'static str,
-    /// Whether a request must name a region.
-    regional: bool,
-    fields: &'static [Field],
-    handler: Handler,
-}
-
-static SERVED: [Served; 5] = [
-    bill_list::SERVED,
-    allocation_summary::SERVED,
-    usage_detail::SERVED,
-    roles::ASSUME_ROLE,
-    roles::WITH_WEB_IDENTITY,
-];
-
-/// The action of that name and version; of any service where none is told.
-fn find(service: Option<&str>, action: &str, version: &str) -> Result<&'static Served, Refused> {
-    let of_service = |served: &&Served| service.is_none_or(|it| it == served.service);
-    let of_service: Vec<&'static Served> = SERVED.iter().filter(of_service).collect();
-    let service = service.unwrap_or("any service");
-    if of_service.is_empty() {
-        return refuse("NoSuchProduct", format!("there is no service {service}"));
-    }
-    let mut of_version = (of_service.into_iter())
-        .filter(|served| served.version == version)
-        .peekable();
-    if of_version.peek().is_none() {
-        return refuse(
-            "NoSuchVersion",
-            format!("there is no version {version} of {service}"),
-        );
-    }
-    of_version
-        .find(|served| served.action == action)
-        .ok_or_else(|| {
-            Refused::new(
-                "InvalidAction",
-                format!("there is no action {action} of {service}"),
-            )
-        })
 }
 
 /// An answer of the API.

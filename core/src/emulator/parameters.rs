@@ -49,8 +49,13 @@ pub(super) const fn optional(name: &'static str, kind: ParameterKind) -> Field {
 
 /// The parameters of a POST.
 pub(super) fn from_json(body: &[u8], fields: &[Field]) -> Result<Map<String, Value>, Refused> {
+    check(object(body)?, fields, "", false)
+}
+
+/// The parameters of a POST, unchecked.
+pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refused> {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => check(map, fields, "", false),
+        Ok(Value::Object(map)) => Ok(map),
         _ => refuse("InvalidParameter", "the body is not a JSON object"),
     }
 }
@@ -59,6 +64,13 @@ pub(super) fn from_json(body: &[u8], fields: &[Field]) -> Result<Map<String, Val
 pub(super) fn from_pairs(
     pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
     fields: &[Field],
+) -> Result<Map<String, Value>, Refused> {
+    check(nested(pairs)?, fields, "", true)
+}
+
+/// The same, unchecked.
+pub(super) fn nested(
+    pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
 ) -> Result<Map<String, Value>, Refused> {
     let mut root = Map::new();
     for (name, value) in pairs {
@@ -84,7 +96,26 @@ pub(super) fn from_pairs(
             return refuse("InvalidParameter", format!("{name} is given twice"));
         }
     }
-    check(root, fields, "", true)
+    Ok(root)
+}
+
+/// The parameters of a query or a form in which each object with the names 0, 1 and so on is a list.
+pub(super) fn with_lists(map: Map<String, Value>) -> Map<String, Value> {
+    let listed = |(name, value)| match value {
+        Value::Object(map) => {
+            let mut map = with_lists(map);
+            let places = (0..map.len()).map(|place| place.to_string());
+            let is_list = places.clone().all(|place| map.contains_key(&place));
+            let value = if is_list {
+                places.filter_map(|place| map.remove(&place)).collect()
+            } else {
+                Value::Object(map)
+            };
+            (name, value)
+        }
+        value => (name, value),
+    };
+    map.into_iter().map(listed).collect()
 }
 
 /// The typed input of an action, from parameters whose names and types have been checked.
@@ -195,7 +226,10 @@ mod tests {
 
     use proptest::{prelude::*, test_runner::TestCaseResult};
 
-    use super::{super::find, *};
+    use super::{
+        super::{Answer, Emulator},
+        *,
+    };
     use crate::{
         Action, CompactDate, Credential, Month, Region, Session, Settings, UnixTime,
         billing::{
@@ -212,14 +246,20 @@ mod tests {
 
     const NOW: UnixTime = UnixTime::new(1_551_113_065);
 
+    fn credential() -> Credential {
+        Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap()
+    }
+
     /// What the emulator understands of an action that is sent.
     fn understood<A: Action + DeserializeOwned>(action: &A, wire: Wire) -> A {
-        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap();
         let region = Region::new("ap-guangzhou").unwrap();
         let settings = Settings::default().with_wire(wire).with_region(region);
-        let mut session = Session::new(credential).with_settings(settings);
+        let mut session = Session::new(credential()).with_settings(settings);
         let request = request::sign(action, &mut session, NOW).unwrap();
-        let fields = find(Some(A::SERVICE), A::NAME, A::VERSION).unwrap().fields;
+        let found = Emulator::new(credential()).find(Some(A::SERVICE), A::NAME, A::VERSION);
+        let Answer::Handler(fields, _) = found.unwrap().answer else {
+            panic!("{} is not the emulator's own", A::NAME);
+        };
         let input = match wire {
             Wire::Get => {
                 let query = request.uri().query().unwrap_or_default();

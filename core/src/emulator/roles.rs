@@ -9,11 +9,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Asked, Emulator, Handled, Refused, Served, http_date,
+    Answer, Asked, Emulator, Handled, Refused, Served, http_date,
     ledger::Random,
     object, page,
     parameters::{self, Field, ParameterKind, optional, required},
-    refuse,
+    refuse, target,
 };
 use crate::{
     Action, Credential, UnixTime,
@@ -22,35 +22,28 @@ use crate::{
 };
 
 pub(super) const ASSUME_ROLE: Served = Served {
-    service: AssumeRole::SERVICE,
-    version: AssumeRole::VERSION,
-    action: AssumeRole::NAME,
-    rate: AssumeRole::RATE,
-    total: "",
-    regional: AssumeRole::REGIONAL,
-    fields: &[
-        required("RoleArn", ParameterKind::Text),
-        required("RoleSessionName", ParameterKind::Text),
-        optional("DurationSeconds", ParameterKind::Integer { signed: false }),
-        optional("Policy", ParameterKind::Text),
-        optional("ExternalId", ParameterKind::Text),
-        optional("Tags", ParameterKind::List(&TAG)),
-        optional("SourceIdentity", ParameterKind::Text),
-        optional("SerialNumber", ParameterKind::Text),
-        optional("TokenCode", ParameterKind::Text),
-    ],
-    handler: assume,
+    target: target::<AssumeRole>(),
+    total: &[],
+    answer: Answer::Handler(
+        &[
+            required("RoleArn", ParameterKind::Text),
+            required("RoleSessionName", ParameterKind::Text),
+            optional("DurationSeconds", ParameterKind::Integer { signed: false }),
+            optional("Policy", ParameterKind::Text),
+            optional("ExternalId", ParameterKind::Text),
+            optional("Tags", ParameterKind::List(&TAG)),
+            optional("SourceIdentity", ParameterKind::Text),
+            optional("SerialNumber", ParameterKind::Text),
+            optional("TokenCode", ParameterKind::Text),
+        ],
+        assume,
+    ),
 };
 
 pub(super) const WITH_WEB_IDENTITY: Served = Served {
-    service: AssumeRoleWithWebIdentity::SERVICE,
-    version: AssumeRoleWithWebIdentity::VERSION,
-    action: AssumeRoleWithWebIdentity::NAME,
-    rate: AssumeRoleWithWebIdentity::RATE,
-    total: "",
-    regional: AssumeRoleWithWebIdentity::REGIONAL,
-    fields: FIELDS,
-    handler: |emulator, asked, mut input| {
+    target: target::<AssumeRoleWithWebIdentity>(),
+    total: &[],
+    answer: Answer::Handler(FIELDS, |emulator, asked, mut input| {
         if input.remove("ProviderId") == Some(json!("")) {
             return refuse(WRONG, "ProviderId must not be empty");
         }
@@ -61,7 +54,7 @@ pub(super) const WITH_WEB_IDENTITY: Served = Served {
             );
         }
         assume(emulator, asked, input)
-    },
+    }),
 };
 
 const FIELDS: &[Field] = &[
@@ -82,10 +75,9 @@ const SECONDS: i64 = 7_200;
 /// How long expired credentials are remembered, so that they are refused as expired.
 const REMEMBERED: i64 = 86_400;
 
-/// The roles, and the temporary credentials that were issued for them.
+/// The roles.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roles {
-    given: Vec<Credential>,
     count: u64,
     /// The maximum lifetime in seconds.
     longest: Option<u32>,
@@ -103,7 +95,8 @@ impl Emulator {
 
     /// Adds the metadata endpoint of a virtual machine with this role, at the path of the real one.
     ///
-    /// Its temporary keys are valid until they expire, like those of `AssumeRole` and `AssumeRoleWithWebIdentity`.
+    /// It belongs to the first account. Its temporary keys are valid until they expire, like those of `AssumeRole` and
+    /// `AssumeRoleWithWebIdentity`.
     ///
     /// ```
     /// use tc3_core::{emulator::Emulator, Credential, UnixTime};
@@ -134,7 +127,8 @@ impl Emulator {
         self
     }
 
-    /// Replaces the credential. The old one, and all temporary keys issued so far, are unknown from now on.
+    /// Replaces the credential of the first account. The old one, and all temporary keys issued to it so far, are
+    /// unknown from now on.
     ///
     /// ```
     /// use tc3_core::{
@@ -153,17 +147,12 @@ impl Emulator {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn set_credential(&mut self, credential: Credential) {
-        self.credential = credential;
-        self.roles.given.clear();
+        self.first.account.credential = credential;
+        self.first.temporary.clear();
     }
 
-    /// The credential with this id, if it is known.
-    pub(super) fn known(&self, id: &str) -> Option<&Credential> {
-        let mut all = core::iter::once(&self.credential).chain(&self.roles.given);
-        all.find(|credential| credential.secret_id() == id)
-    }
-
-    fn give(&mut self, now: UnixTime, seconds: i64) -> Result<Credential, Refused> {
+    /// Issues temporary credentials to an account.
+    fn give(&mut self, account: usize, now: UnixTime, seconds: i64) -> Result<Credential, Refused> {
         let roles = &mut self.roles;
         roles.count = roles.count.wrapping_add(1);
         let mut random = Random::new(self.seed, "temporary key", roles.count);
@@ -181,8 +170,9 @@ impl Emulator {
             let expiry = credential.expires_at();
             expiry.is_none_or(|expiry| now.seconds_since(expiry) < REMEMBERED)
         };
-        roles.given.retain(remembered);
-        roles.given.push(credential.clone());
+        let temporary = &mut self.account(account).temporary;
+        temporary.retain(remembered);
+        temporary.push(credential.clone());
         Ok(credential)
     }
 
@@ -199,7 +189,7 @@ impl Emulator {
         }
         let body = match role {
             "" => machine,
-            role if role == machine => match self.give(now, SECONDS) {
+            role if role == machine => match self.give(0, now, SECONDS) {
                 Ok(credential) => json!({
                     "TmpSecretId": credential.secret_id(),
                     "TmpSecretKey": credential.secret_key(),
@@ -248,7 +238,7 @@ fn assume(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
             "the duration is not one that the service gives",
         );
     };
-    let credential = emulator.give(asked.now, seconds)?;
+    let credential = emulator.give(asked.account, asked.now, seconds)?;
     object(&json!({
         "Credentials": {
             "Token": credential.token(),

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use serde_json::{Map, Value};
 
-use super::{Emulator, Refused, Served, parameters, refuse};
-use crate::{Action, Credential, UnixTime, sts::AssumeRoleWithWebIdentity, tc3, wire::request};
+use super::{Emulator, Refused, parameters, parameters::Field, refuse};
+use crate::{Target, UnixTime, tc3, wire::request};
 
 /// The content type of forms, and of GET.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
@@ -21,6 +21,8 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) struct VerifiedRequest<'r> {
     /// The service that it is signed for; `None` if only the action tells.
     pub(super) service: Option<String>,
+    /// The number of the account; `None` if the request is not signed.
+    pub(super) account: Option<usize>,
     pub(super) action: Cow<'r, str>,
     pub(super) version: Cow<'r, str>,
     pub(super) region: Option<Cow<'r, str>>,
@@ -35,19 +37,27 @@ pub(super) enum Input<'r> {
 
 impl Input<'_> {
     /// The parameters, checked for names and types.
-    pub(super) fn read(self, served: &Served) -> Result<Map<String, Value>, Refused> {
+    pub(super) fn read(self, fields: &[Field]) -> Result<Map<String, Value>, Refused> {
         match self {
-            Self::Json(body) => parameters::from_json(body, served.fields),
-            Self::Pairs(pairs) => parameters::from_pairs(pairs, served.fields),
+            Self::Json(body) => parameters::from_json(body, fields),
+            Self::Pairs(pairs) => parameters::from_pairs(pairs, fields),
+        }
+    }
+
+    /// The parameters as they come.
+    pub(super) fn unchecked(self) -> Result<Map<String, Value>, Refused> {
+        match self {
+            Self::Json(body) => parameters::object(body),
+            Self::Pairs(pairs) => parameters::nested(pairs).map(parameters::with_lists),
         }
     }
 }
 
 impl VerifiedRequest<'_> {
     /// Refuses an unknown region, or a missing one if the action requires it.
-    pub(super) fn check_region(&self, served: &Served) -> Result<(), Refused> {
+    pub(super) fn check_region(&self, target: &Target) -> Result<(), Refused> {
         match &self.region {
-            None if served.regional => {
+            None if target.regional => {
                 refuse("MissingParameter", "the request does not name a region")
             }
             Some(region) if !REGIONS.contains(&&**region) => {
@@ -93,7 +103,7 @@ const REGIONS: [&str; 30] = [
 ];
 
 impl Emulator {
-    /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or not signed if that is allowed.
+    /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or says that it is not signed.
     pub(super) fn third_version<'r>(
         &self,
         now: UnixTime,
@@ -111,12 +121,12 @@ impl Emulator {
         }
         let action = common(headers, "X-TC-Action")?;
         let version = common(headers, "X-TC-Version")?;
-        let service = if text(headers, "authorization") == Some("SKIP")
-            && action == AssumeRoleWithWebIdentity::NAME
-        {
-            vendors_service(text(headers, "host").unwrap_or_default())
+        let (service, account) = if text(headers, "authorization") == Some("SKIP") {
+            let host = text(headers, "host").unwrap_or_default();
+            (vendors_service(host), None)
         } else {
-            self.authenticate(now, request)?
+            let (service, account) = self.authenticate(now, request)?;
+            (service, Some(account))
         };
         if media_type(request) != Some(form) {
             return refuse("InvalidParameter", format!("Content-Type must be {form}"));
@@ -124,6 +134,7 @@ impl Emulator {
         let region = headers.get("x-tc-region");
         Ok(VerifiedRequest {
             service,
+            account,
             action: action.into(),
             version: version.into(),
             region: region.map(|region| region.to_str().unwrap_or_default().into()),
@@ -135,7 +146,7 @@ impl Emulator {
         })
     }
 
-    /// Returns the service that the request is signed for, or `None` if only the action tells.
+    /// Returns the service that the request is signed for, or `None` if only the action tells; and the account.
     ///
     /// For the vendor's hosts (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must
     /// be the host's first label. Some of the vendor's SDKs always sign the host without its port, and always use the
@@ -148,11 +159,12 @@ impl Emulator {
         &self,
         now: UnixTime,
         request: &Request<Bytes>,
-    ) -> Result<Option<String>, Refused> {
+    ) -> Result<(Option<String>, usize), Refused> {
         let headers = request.headers();
         let host = text(headers, "host").unwrap_or_default();
         let (bare, port) = host_and_port(host);
-        let verify = |request: &Request<Bytes>| tc3::verify(request, now, |id| self.known(id));
+        let verify =
+            |request: &Request<Bytes>| tc3::verify(request, now, |id| Some(self.known(id)?.1));
         let verified = match verify(request) {
             Err(tc3::Rejection::WrongSignature) if port.is_some() && !is_vendors(host) => {
                 let mut portless = request.clone();
@@ -168,7 +180,8 @@ impl Emulator {
         if headers.get_all("x-tc-token").iter().count() > 1 {
             return refuse("AuthFailure.TokenFailure", "there is more than one token");
         }
-        self.check_token(now, &verified.secret_id, text(headers, "x-tc-token"))?;
+        let token = text(headers, "x-tc-token");
+        let account = self.check_token(now, &verified.secret_id, token)?;
         let service = verified.service;
         // Some clients include the port in the label of `localhost:8080`.
         let is_label = [host, bare]
@@ -180,31 +193,33 @@ impl Emulator {
                 "AuthFailure.SignatureFailure",
                 "the request is signed for another service",
             ),
-            (false, true) => Ok(None),
-            _ => Ok(Some(service)),
+            (false, true) => Ok((None, account)),
+            _ => Ok((Some(service), account)),
         }
     }
 
-    /// Refuses a token that has expired or doesn't belong to the key.
+    /// Refuses a token that has expired or doesn't belong to the key, and returns the number of the key's account.
     pub(super) fn check_token(
         &self,
         now: UnixTime,
         secret_id: &str,
         token: Option<&str>,
-    ) -> Result<(), Refused> {
-        let known = self.known(secret_id);
-        if let Some(expiry) = known.and_then(Credential::expires_at)
+    ) -> Result<usize, Refused> {
+        let Some((account, known)) = self.known(secret_id) else {
+            return refuse("AuthFailure.SecretIdNotFound", "the SecretId is unknown");
+        };
+        if let Some(expiry) = known.expires_at()
             && now >= expiry
         {
             return refuse("AuthFailure.TokenFailure", "the token has expired");
         }
-        if token != known.and_then(Credential::token) {
+        if token != known.token() {
             return refuse(
                 "AuthFailure.TokenFailure",
                 "the token is not that of the key",
             );
         }
-        Ok(())
+        Ok(account)
     }
 }
 

@@ -9,7 +9,7 @@ use tc3_core::{
     Session, Settings, Untyped, Yuan,
     billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
     credential::Source,
-    emulator::{Emulator, Fault, Scripted, When},
+    emulator::{Account, ActionRequest, Emulator, Fault, Scripted, When},
     error::Kind,
     essbasic::{Agent, ChannelDescribeBillUsageDetail, UserInfo},
     flow::Retry,
@@ -94,6 +94,7 @@ pub(crate) fn values(texts: &mut Texts) {
     texts.debug("Fault", &Fault::Cut);
     texts.debug("When", &When::At(1));
     texts.debug("Scripted", &Scripted::new(When::At(1), Fault::Cut));
+    texts.debug("Account", &Account::new(credential()));
     texts.debug(
         "Exchange",
         &Emulator::new(credential()).exchange(START, &http::Request::new(Bytes::new())),
@@ -101,6 +102,12 @@ pub(crate) fn values(texts: &mut Texts) {
     let untyped = Untyped::new("billing", "2018-07-09", "A", serde_json::json!({"A": 1}));
     texts.debug("Target", &untyped.target());
     texts.debug("Untyped", &untyped);
+    let shown = |request: &ActionRequest| Ok(serde_json::json!({"A": format!("{request:?}")}));
+    let mut service = Emulator::new(credential()).with_action(untyped.target(), shown);
+    let keys = Untyped::of(untyped.target(), serde_json::json!({"A": KEY, "B": TOKEN}));
+    let request = request::sign(&keys, &mut Session::new(credential()), START).unwrap();
+    let answer = service.handle(START, &request);
+    texts.add("ActionRequest", String::from_utf8_lossy(answer.body()));
     let answer = http::Response::new(Bytes::from_static(
         br#"{"Response":{"A":1,"RequestId":"r"}}"#,
     ));

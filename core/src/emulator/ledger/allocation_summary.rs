@@ -8,21 +8,21 @@ use jiff::{Span, civil::Date};
 use serde_json::{Map, Value};
 
 use super::{
-    Memo, Periodic,
+    Calendar, Memo, Periodic,
     new_records::{End, NewRecord},
     products::{
-        Costs, FEN, PRODUCTS, ROUND, Row, UNITS, add, hundredths_of_percent, kind, total, yuan,
+        Costs, FEN, NEW, PRODUCTS, ROUND, Row, UNITS, add, hundredths_of_percent, kind, total, yuan,
     },
     random::Random,
     spread,
 };
 use crate::emulator::{
-    Asked, Emulator, Handled, Refused, Served, YEARS, object,
+    Answer, Asked, Emulator, Handled, Refused, Served, object,
     parameters::{self, Field, ParameterKind, optional, required},
-    refuse,
+    refuse, target,
 };
 use crate::{
-    Action, Month, UnixTime,
+    Month, UnixTime,
     billing::{
         AllocationOverviewTotal, AllocationSummaryByBusiness, DescribeAllocationSummaryByBusiness,
         DescribeAllocationSummaryByBusinessResponse, PeriodType, Sort, SortType,
@@ -31,14 +31,9 @@ use crate::{
 };
 
 pub(crate) const SERVED: Served = Served {
-    service: DescribeAllocationSummaryByBusiness::SERVICE,
-    version: DescribeAllocationSummaryByBusiness::VERSION,
-    action: DescribeAllocationSummaryByBusiness::NAME,
-    rate: DescribeAllocationSummaryByBusiness::RATE,
-    total: "RecordNum",
-    regional: DescribeAllocationSummaryByBusiness::REGIONAL,
-    fields: FIELDS,
-    handler: answer,
+    target: target::<DescribeAllocationSummaryByBusiness>(),
+    total: &["RecordNum"],
+    answer: Answer::Handler(FIELDS, answer),
 };
 
 const FIELDS: &[Field] = &[
@@ -65,14 +60,14 @@ const DOCUMENTED_SORT: &str = "realCost";
 pub(crate) struct Ledger {
     records: u64,
     seed: u64,
+    calendar: Calendar,
     views: Memo<Query, View>,
 }
 
 /// A request without its page.
 #[derive(Clone, Debug, PartialEq)]
 struct Query {
-    /// Months since the ledger's first one.
-    month: i64,
+    month: Month,
     daily: bool,
     units: Vec<String>,
     products: Vec<String>,
@@ -122,20 +117,15 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
         return refuse("InvalidParameterValue", "Sort is not a field to sort by");
     }
     let query = Query {
-        month: i64::from(month.year())
-            .saturating_sub(i64::from(*YEARS.start()))
-            .saturating_mul(12)
-            .saturating_add(i64::from(month.month()))
-            .saturating_sub(1),
+        month,
         daily,
         units: action.tree_node_uniq_keys,
         products: action.business_codes,
         dates: action.bill_dates,
         sort: action.sort.map(|sort| (sort, descending)),
     };
-    let page = emulator
-        .allocations
-        .page(month, &query, &asked, action.offset, limit);
+    let ledger = &mut emulator.account(asked.account).ledgers.allocations;
+    let page = ledger.page(&query, &asked, action.offset, limit);
     page.ok_or_else(|| Refused::new("InternalError", "the ledger has no such month"))
         .and_then(|page| object(&page))
 }
@@ -146,32 +136,32 @@ fn current_month(now: UnixTime) -> Option<Month> {
 }
 
 impl Ledger {
-    pub(crate) const fn new(records: u64, seed: u64) -> Self {
+    pub(crate) const fn new(records: u64, seed: u64, calendar: Calendar) -> Self {
         Self {
             records,
             seed,
+            calendar,
             views: Memo::new(),
         }
     }
 
     fn page(
         &mut self,
-        month: Month,
         query: &Query,
         asked: &Asked,
         offset: u64,
         limit: u32,
     ) -> Option<DescribeAllocationSummaryByBusinessResponse> {
         let added = asked.added;
+        let first_day = query.month.first_day();
+        let month = self.calendar.month_of(first_day);
+        let known = Calendar::contains(month);
         let rows = Rows {
             seed: self.seed,
-            month: query.month,
-            range: if YEARS.contains(&month.year()) {
-                0..self.records
-            } else {
-                0..0
-            },
-            first_day: month.first_day(),
+            calendar: self.calendar,
+            month,
+            range: 0..if known { self.records } else { 0 },
+            first_day,
         };
         let view = self.views.get(query.clone(), |query| rows.view(query))?;
         let count = view.count.saturating_add(added.count());
@@ -227,6 +217,7 @@ impl Ledger {
 /// The records of one month.
 struct Rows {
     seed: u64,
+    calendar: Calendar,
     month: i64,
     range: Range<u64>,
     first_day: Date,
@@ -241,6 +232,8 @@ impl Rows {
             "costs",
             index,
         );
+        let size = kind(month, index).0.size(self.seed, month);
+        let size = self.calendar.billed(month, size);
         // Some records are refunds, and some products cost nothing.
         let sign = match level.below(16) {
             0 => -1,
@@ -255,6 +248,7 @@ impl Rows {
         let mut part = |percent: i64| {
             let varied = random.amount(41).saturating_add(80);
             let fen = base.saturating_mul(percent).saturating_mul(varied) / 10_000;
+            let fen = fen.saturating_mul(size) / 1_000;
             let fine = if random.below(16) == 0 {
                 random.amount(1_000_000)
             } else {
@@ -275,7 +269,7 @@ impl Rows {
 
     /// The day of a record.
     fn date(&self, index: u64) -> Option<Date> {
-        let days = 0..i64::from(self.first_day.days_in_month());
+        let days = 0..i64::from(self.calendar.days(self.month));
         let days_before = spread(&days, index, self.range.end);
         self.first_day
             .checked_add(Span::new().days(days_before))
@@ -284,8 +278,8 @@ impl Rows {
 
     fn view(&self, query: &Query) -> View {
         let periodic = Periodic::new(ROUND, |place| {
-            let (product, unit) = kind(place);
-            (query.products.is_empty() || query.products.iter().any(|code| code == product.0))
+            let (product, unit) = kind(self.month, place);
+            (query.products.is_empty() || query.products.iter().any(|code| code == product.code))
                 && (query.units.is_empty()
                     || query.units.iter().any(|key| Some(key.as_str()) == unit.0))
         });
@@ -339,7 +333,7 @@ impl Rows {
             }
         };
         if *sort == Sort::BUSINESS_CODE {
-            (0, kind(index).0.0)
+            (0, kind(self.month, index).0.code)
         } else if *sort == Sort::TREND {
             (self.trend(index).unwrap_or(i64::MIN), "")
         } else if field.starts_with("Gather") {
@@ -355,13 +349,16 @@ impl Rows {
     /// The change against the month before, in hundredths of a percent.
     fn trend(&self, index: u64) -> Option<i64> {
         let before = self.month.checked_sub(1).filter(|before| *before >= 0)?;
+        if kind(before, index) != kind(self.month, index) {
+            return None;
+        }
         let before = total(self.costs(before, index).both());
         let now = total(self.costs(self.month, index).both());
         hundredths_of_percent(now.saturating_sub(before), before)
     }
 
     fn row(&self, index: u64, daily: bool, whole: i64) -> Option<AllocationSummaryByBusiness> {
-        let (product, unit) = kind(index);
+        let (product, unit) = kind(self.month, index);
         let costs = self.costs(self.month, index);
         let day = if daily {
             self.date(index)?
@@ -370,7 +367,7 @@ impl Rows {
         };
         let real = total(costs.both());
         let row = Row {
-            product,
+            product: (product.code, product.name),
             unit,
             day,
             costs,
@@ -399,8 +396,12 @@ impl Rows {
             End::Tail => (days.next_back(), 2),
         };
         let product = query.products.first().map(|code| {
-            let known = PRODUCTS.into_iter().find(|(known, _)| known == code);
-            known.unwrap_or((code, code))
+            let mut products = PRODUCTS.iter().chain([&NEW]);
+            let known = products.find(|known| known.code == code);
+            (
+                code.as_str(),
+                known.map_or(code.as_str(), |known| known.name),
+            )
         });
         let unit = query.units.first().map(|key| {
             let known = UNITS
@@ -408,9 +409,9 @@ impl Rows {
                 .find(|(known, _)| *known == Some(key.as_str()));
             known.unwrap_or((Some(key), key))
         });
-        let (first_product, first_unit) = kind(0);
+        let (first_product, first_unit) = kind(self.month, 0);
         let row = Row {
-            product: product.unwrap_or(first_product),
+            product: product.unwrap_or((first_product.code, first_product.name)),
             unit: unit.unwrap_or(first_unit),
             day: day.filter(|_| query.daily).unwrap_or(self.first_day),
             costs: Costs::default(),

@@ -3,27 +3,26 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{
-    num::NonZeroU64,
-    ops::{Range, RangeInclusive},
-};
+use core::ops::{Range, RangeInclusive};
 
 use jiff::Span;
 use serde_json::{Map, Value};
 
 use super::{
-    Memo, Periodic, first_not_before, half_way,
+    Calendar, Memo, Periodic, first_not_before, half_way,
+    kinds::{BETWEEN_ZEROS, KINDS, PERIOD, STRIDE, ZERO, kind, ordinal},
     new_records::{End, NewRecord},
+    products::REFUND,
     random::Random,
     spread,
 };
 use crate::emulator::{
-    Asked, Emulator, Handled, Refused, Served, YEARS, object,
+    Answer, Asked, Emulator, Handled, Refused, Served, object,
     parameters::{self, Field, ParameterKind, optional, required},
-    refuse,
+    refuse, target,
 };
 use crate::{
-    Action, BeijingTime, Fen, UnixTime,
+    BeijingTime, Fen, UnixTime,
     billing::{
         BillTransactionInfo, DescribeBillList, DescribeBillListResponse, PayType, SubPayType,
     },
@@ -31,14 +30,9 @@ use crate::{
 };
 
 pub(crate) const SERVED: Served = Served {
-    service: DescribeBillList::SERVICE,
-    version: DescribeBillList::VERSION,
-    action: DescribeBillList::NAME,
-    rate: DescribeBillList::RATE,
-    total: "Total",
-    regional: DescribeBillList::REGIONAL,
-    fields: FIELDS,
-    handler: answer,
+    target: target::<DescribeBillList>(),
+    total: &["Total"],
+    answer: Answer::Handler(FIELDS, answer),
 };
 
 const FIELDS: &[Field] = &[
@@ -51,96 +45,21 @@ const FIELDS: &[Field] = &[
     optional("WithZeroAmount", ParameterKind::Integer { signed: false }),
 ];
 
-/// The number of transactions between two of 0 yuan.
-const BETWEEN_ZEROS: u64 = 32;
-const STRIDE: u64 = BETWEEN_ZEROS + 1;
-
-/// The repeated pattern of transactions: kind, mode, number, sign of the amount, description.
-const KINDS: [(PayType, SubPayType, u64, i64, &str); 20] = [
-    (
-        PayType::DEDUCT,
-        SubPayType::TRADE,
-        8,
-        -1,
-        "云服务器CVM-广州-预付费支付",
-    ),
-    (PayType::RECHARGE, SubPayType::ONLINE, 2, 1, "在线充值"),
-    (
-        PayType::DEDUCT,
-        SubPayType::HOUR_H,
-        12,
-        -1,
-        "云硬盘CBS-上海-按量小时结算扣费",
-    ),
-    (
-        PayType::BLOCK,
-        SubPayType::HOUR,
-        3,
-        -1,
-        "负载均衡CLB-北京-按量冻结",
-    ),
-    (
-        PayType::UNBLOCK,
-        SubPayType::HOUR,
-        3,
-        1,
-        "负载均衡CLB-北京-按量解冻",
-    ),
-    (
-        PayType::DEDUCT,
-        SubPayType::HOUR_D,
-        8,
-        -1,
-        "对象存储COS-成都-按量日结算扣费",
-    ),
-    (
-        PayType::RETURN,
-        SubPayType::TRADE,
-        2,
-        1,
-        "云服务器CVM-广州-预付费退款",
-    ),
-    (
-        PayType::DEDUCT,
-        SubPayType::HOUR_M,
-        8,
-        -1,
-        "OCR文字识别-广州-按月结算扣费",
-    ),
-    (PayType::AGENTIN, SubPayType::OTHER, 2, 1, "资金转入"),
-    (PayType::AGENTOUT, SubPayType::OTHER, 1, -1, "资金转出"),
-    (PayType::ADVANCED, SubPayType::ADVANCED, 1, 1, "垫付充值"),
-    (PayType::REPAY, SubPayType::PANSHI, 1, -1, "垫付回款"),
-    (PayType::CASH, SubPayType::ONLINE, 1, -1, "线上提现"),
-    (PayType::DEDUCT, SubPayType::DECOMPENSATE, 2, -1, "调账扣费"),
-    (PayType::RETURN, SubPayType::COMPENSATE, 1, 1, "调账补偿"),
-    (PayType::BLOCK, SubPayType::OTHER, 1, -1, "第三方冻结"),
-    (PayType::UNBLOCK, SubPayType::OTHER, 1, 1, "第三方解冻"),
-    (
-        PayType::RECHARGE,
-        SubPayType::BANK_ENTERPRICE,
-        1,
-        1,
-        "银企直连充值",
-    ),
-    (
-        PayType::DEDUCT,
-        SubPayType::OTHER,
-        4,
-        -1,
-        "云市场, 第三方扣费 \"镜像\"",
-    ),
-    (PayType::CASH, SubPayType::PANSHI, 1, -1, "赠送金清零"),
-];
-
-/// The transactions.
+/// The transactions, and sums of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
+    transactions: Transactions,
+    sums: Memo<Query, Sums>,
+}
+
+#[derive(Clone, Debug)]
+struct Transactions {
     records: u64,
     seed: u64,
     /// Milliseconds.
     span: Range<i64>,
-    sums: Memo<Query, Sums>,
+    /// The month in which more is refunded than in others, in milliseconds.
+    refund: Range<i64>,
 }
 
 /// A request without its page.
@@ -199,8 +118,8 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
     let milliseconds = |second: BeijingSecond| second.to_unix().seconds().saturating_mul(1_000);
     let included = if emulator.exact_end_time { 0 } else { 999 };
     let span = milliseconds(start)..=milliseconds(end).saturating_add(included);
-    emulator
-        .bills
+    let ledger = &mut emulator.account(asked.account).ledgers.bills;
+    ledger
         .page(span, filter, &asked, action.offset, limit)
         .ok_or_else(|| Refused::new("InternalError", "the ledger has no such moment"))
         .and_then(|page| object(&page))
@@ -211,7 +130,7 @@ impl Filter {
         let Some(ordinal) = ordinal(place) else {
             return self.zeros && self.takes(&ZERO.0, &ZERO.1);
         };
-        kind(ordinal).is_some_and(|(kind, mode, ..)| self.takes(kind, mode))
+        kind(ordinal).is_some_and(|kind| self.takes(&kind.pay_type, &kind.mode))
     }
 
     fn takes(&self, kind: &PayType, mode: &SubPayType) -> bool {
@@ -224,11 +143,10 @@ impl Filter {
 
     /// Kind, mode and sign of the first transactions that pass the filter, else those that it names.
     fn first(&self) -> (PayType, SubPayType, i64) {
-        let known = KINDS
-            .into_iter()
-            .find(|(kind, mode, ..)| self.takes(kind, mode));
-        if let Some((kind, mode, _, sign, _)) = known {
-            return (kind, mode, sign);
+        let mut kinds = KINDS.iter();
+        if let Some(known) = kinds.find(|kind| self.takes(&kind.pay_type, &kind.mode)) {
+            let (pay_type, mode) = (known.pay_type.clone(), known.mode.clone());
+            return (pay_type, mode, known.most.signum());
         }
         let kind = self.pay_types.iter().find(|kind| **kind != PayType::ALL);
         let mode = self
@@ -240,78 +158,16 @@ impl Filter {
     }
 }
 
-/// The kind of a transaction of 0 yuan.
-const ZERO: (PayType, SubPayType) = (PayType::DEDUCT, SubPayType::HOUR_H);
-
-/// The period of [`KINDS`].
-#[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
-const ROUND: u64 = {
-    let (mut round, mut at) = (0, 0);
-    while at < KINDS.len() {
-        round += KINDS[at].2;
-        at += 1;
-    }
-    round
-};
-
-/// The period in which kinds and zeros together repeat.
-const PERIOD: NonZeroU64 = NonZeroU64::new(ROUND * STRIDE).unwrap();
-
-/// The number of a transaction among those that aren't of 0 yuan, or `None` for one that is.
-fn ordinal(index: u64) -> Option<u64> {
-    (index % STRIDE < BETWEEN_ZEROS).then(|| index.saturating_sub(index / STRIDE))
-}
-
-fn kind(ordinal: u64) -> Option<&'static (PayType, SubPayType, u64, i64, &'static str)> {
-    const TABLE: &[(PayType, SubPayType, u64, i64, &str)] = &KINDS;
-    // A stride without a common factor with the period spreads each kind over all of it.
-    let mut place = ordinal.wrapping_mul(29) % ROUND;
-    TABLE
-        .iter()
-        .find(|(_, _, many, ..)| match place.checked_sub(*many) {
-            Some(rest) => {
-                place = rest;
-                false
-            }
-            None => true,
-        })
-}
-
 impl Ledger {
-    pub(crate) fn new(records: u64, seed: u64) -> Self {
-        let midnight = |year| BeijingSecond::new(year, 1, 1, 0, 0, 0);
-        let span = midnight(*YEARS.start())
-            .and_then(|start| {
-                Ok(start.to_unix()..midnight(YEARS.end().saturating_add(1))?.to_unix())
-            })
-            .map(|span| {
-                span.start.seconds().saturating_mul(1_000)..span.end.seconds().saturating_mul(1_000)
-            });
+    pub(crate) fn new(records: u64, seed: u64, calendar: Calendar) -> Self {
         Self {
-            records,
-            seed,
-            span: span.unwrap_or_default(),
+            transactions: Transactions {
+                records,
+                seed,
+                span: calendar.milliseconds(0..Calendar::MONTHS),
+                refund: calendar.milliseconds(REFUND..REFUND + 1),
+            },
             sums: Memo::new(),
-        }
-    }
-
-    pub(crate) const fn records(&self) -> u64 {
-        self.records
-    }
-
-    /// The number of transactions, including those of 0 yuan.
-    const fn count(&self) -> u64 {
-        self.records.saturating_add(self.records / BETWEEN_ZEROS)
-    }
-
-    fn milliseconds(&self, index: u64) -> i64 {
-        match ordinal(index) {
-            Some(ordinal) => spread(&self.span, ordinal, self.records),
-            // Halfway between its neighbours.
-            None => {
-                let before = index.saturating_sub(index / STRIDE);
-                half_way(&self.span, before.saturating_mul(2), self.records)
-            }
         }
     }
 
@@ -324,9 +180,9 @@ impl Ledger {
         limit: u32,
     ) -> Option<DescribeBillListResponse> {
         let added = asked.added;
-        let first =
-            |time: i64| first_not_before(self.count(), time, |index| self.milliseconds(index));
-        let range = first(*span.start())..first(span.end().saturating_add(1));
+        let transactions = &self.transactions;
+        let range = transactions.first_from(*span.start())
+            ..transactions.first_from(span.end().saturating_add(1));
         let periodic = Periodic::new(PERIOD, |place| filter.lets_through(place));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let count = periodic.count(&range);
@@ -337,7 +193,7 @@ impl Ledger {
             limit,
             |skipped| {
                 let indices = periodic.indices(&range, skipped);
-                indices.map(|index| self.transaction(index))
+                indices.map(|index| transactions.transaction(index))
             },
             |new| added_transaction(&span, new, first_kind.clone()),
         )?;
@@ -345,10 +201,9 @@ impl Ledger {
             .unwrap_or(i64::MAX)
             .saturating_mul(ADDED);
 
-        let seed = self.seed;
-        let sums = self
-            .sums
-            .get((range, filter), |(range, _)| sums(seed, range, &periodic))?;
+        let sums = self.sums.get((range, filter), |(range, _)| {
+            transactions.sums(range, &periodic)
+        })?;
         let sum = |of: PayType| {
             let found = sums.iter().find(|(known, _)| *known == of);
             let sum = found.map_or(0, |(_, sum)| sum.get());
@@ -371,11 +226,34 @@ impl Ledger {
             advance_pay_amount: sum(PayType::REPAY),
         })
     }
+}
+
+impl Transactions {
+    /// The number of transactions, including those of 0 yuan.
+    const fn count(&self) -> u64 {
+        self.records.saturating_add(self.records / BETWEEN_ZEROS)
+    }
+
+    fn milliseconds(&self, index: u64) -> i64 {
+        match ordinal(index) {
+            Some(ordinal) => spread(&self.span, ordinal, self.records),
+            // Halfway between its neighbours.
+            None => {
+                let before = index.saturating_sub(index / STRIDE);
+                half_way(&self.span, before.saturating_mul(2), self.records)
+            }
+        }
+    }
+
+    /// The index of the first transaction from a time on.
+    fn first_from(&self, time: i64) -> u64 {
+        first_not_before(self.count(), time, |index| self.milliseconds(index))
+    }
 
     fn transaction(&self, index: u64) -> Option<BillTransactionInfo> {
         let operation_time = beijing_time(self.milliseconds(index))?;
         let (action_type, deduct_mode, words) = match ordinal(index).and_then(kind) {
-            Some((kind, mode, _, _, words)) => (kind.clone(), mode.clone(), *words),
+            Some(kind) => (kind.pay_type.clone(), kind.mode.clone(), kind.words),
             None => (ZERO.0, ZERO.1, "云硬盘CBS-上海-按量小时结算扣费"),
         };
         let mut random = Random::new(self.seed, "balance", index);
@@ -387,7 +265,7 @@ impl Ledger {
         let day = operation_time.datetime().date();
         Some(BillTransactionInfo {
             action_type,
-            amount: amount(self.seed, index),
+            amount: self.amount(index),
             balance: Some(Fen::new(
                 cash.saturating_add(incentive).saturating_sub(freezing),
             )),
@@ -406,6 +284,40 @@ impl Ledger {
             pay_channel: Some("用户余额".into()),
             deduct_mode: Some(deduct_mode),
         })
+    }
+
+    /// The amount of a transaction; only those of 0 yuan are 0.
+    ///
+    /// Amounts grow by the half from the first transaction to the last, and refunds are large in one month.
+    fn amount(&self, index: u64) -> Fen {
+        let Some((number, kind)) = ordinal(index).and_then(|it| Some((it, kind(it)?))) else {
+            return Fen::ZERO;
+        };
+        let growth = number.saturating_mul(500).checked_div(self.records);
+        let mut thousandths = growth.unwrap_or_default().saturating_add(1_000);
+        if kind.pay_type == PayType::RETURN && self.refund.contains(&self.milliseconds(index)) {
+            thousandths = thousandths.saturating_mul(20);
+        }
+        let size = Random::new(self.seed, "amount", index).below(kind.most.unsigned_abs());
+        let size = size.saturating_mul(thousandths) / 1_000;
+        let size = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
+        Fen::new(size.saturating_mul(kind.most.signum()))
+    }
+
+    /// The sum of each kind, without signs.
+    fn sums(&self, range: &Range<u64>, periodic: &Periodic) -> Sums {
+        let mut sums = Sums::new();
+        for index in periodic.indices(range, 0) {
+            let Some(kind) = ordinal(index).and_then(kind) else {
+                continue;
+            };
+            let size = Fen::new(self.amount(index).get().saturating_abs());
+            match sums.iter_mut().find(|(known, _)| *known == kind.pay_type) {
+                Some((_, sum)) => *sum = sum.checked_add(size).unwrap_or(*sum),
+                None => sums.push((kind.pay_type.clone(), size)),
+            }
+        }
+        sums
     }
 }
 
@@ -450,30 +362,4 @@ fn beijing_time(milliseconds: i64) -> Option<BeijingTime> {
     let second = BeijingSecond::from_unix(UnixTime::new(milliseconds.div_euclid(1_000))).ok()?;
     let text = format!("{second}.{:03}", milliseconds.rem_euclid(1_000));
     text.parse().ok()
-}
-
-/// The amount of a transaction; only those of 0 yuan are 0.
-fn amount(seed: u64, index: u64) -> Fen {
-    let Some((.., sign, _)) = ordinal(index).and_then(kind) else {
-        return Fen::ZERO;
-    };
-    let size = Random::new(seed, "amount", index)
-        .amount(5_000_000)
-        .saturating_add(1);
-    Fen::new(size.saturating_mul(*sign))
-}
-
-fn sums(seed: u64, range: &Range<u64>, periodic: &Periodic) -> Sums {
-    let mut sums = Sums::new();
-    for index in periodic.indices(range, 0) {
-        let Some((kind, ..)) = ordinal(index).and_then(kind) else {
-            continue;
-        };
-        let size = Fen::new(amount(seed, index).get().saturating_abs());
-        match sums.iter_mut().find(|(known, _)| known == kind) {
-            Some((_, sum)) => *sum = sum.checked_add(size).unwrap_or(*sum),
-            None => sums.push((kind.clone(), size)),
-        }
-    }
-    sums
 }

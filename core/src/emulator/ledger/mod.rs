@@ -2,6 +2,8 @@
 
 pub(crate) mod allocation_summary;
 pub(crate) mod bill_list;
+mod calendar;
+mod kinds;
 pub(crate) mod new_records;
 mod products;
 mod random;
@@ -10,6 +12,7 @@ pub(crate) mod usage_detail;
 use alloc::vec::Vec;
 use core::{num::NonZeroU64, ops::Range};
 
+pub(crate) use calendar::Calendar;
 pub(crate) use random::Random;
 
 /// The indices of a ledger that pass a filter, if the filtered fields repeat with a period.

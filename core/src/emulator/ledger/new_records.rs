@@ -12,7 +12,7 @@ use super::super::script::PageFaults;
 pub(crate) struct GrownLists(Vec<(Key, NewRecords)>);
 
 /// The action, and what the request has for each of [`RANGE`].
-type Key = (&'static str, [String; 3]);
+type Key = (String, [String; 3]);
 
 /// The parameters that are the range of a list.
 const RANGE: [&str; 3] = ["StartTime", "EndTime", "Month"];
@@ -47,7 +47,7 @@ impl GrownLists {
     /// Adds the scripted records to the requested list, and returns all that were added to it so far.
     pub(crate) fn grow(
         &mut self,
-        action: &'static str,
+        action: &str,
         input: &Map<String, Value>,
         faults: &PageFaults,
     ) -> NewRecords {
@@ -56,7 +56,7 @@ impl GrownLists {
         let lists = self.0.len();
         let known = self.0.iter_mut().find(|((of, at), _)| {
             let at = at.each_ref().map(String::as_str);
-            (*of, at) == (action, range)
+            (of.as_str(), at) == (action, range)
         });
         let mut added = match &known {
             Some((_, added)) => *added,
@@ -71,7 +71,7 @@ impl GrownLists {
             Some((_, known)) => *known = added,
             None if added.count() > 0 => {
                 let range = range.map(|text| text.to_string());
-                self.0.push(((action, range), added));
+                self.0.push(((action.to_string(), range), added));
             }
             None => {}
         }

@@ -4,6 +4,7 @@ use core::{cmp::Ordering, num::NonZeroU64};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::{Calendar, Random};
 use crate::{
     Yuan,
     billing::{AllocationSummaryByBusiness, TrendType},
@@ -11,24 +12,70 @@ use crate::{
 };
 
 const PRODUCT_COUNT: usize = 12;
-pub(crate) const PRODUCTS: [(&str, &str); PRODUCT_COUNT] = [
-    ("p_cvm", "云服务器CVM"),
-    ("p_cbs", "云硬盘CBS"),
-    ("p_cos", "对象存储COS"),
-    ("p_clb", "负载均衡CLB"),
-    ("p_cdb", "云数据库MySQL"),
-    ("p_redis", "云数据库Redis"),
-    ("p_cdn", "内容分发网络CDN"),
-    ("p_ci", "数据万象CI"),
-    ("p_rav", "实时音视频"),
-    ("p_ccc", "云联络中心"),
-    ("p_sms", "短信"),
-    ("p_ocr", "文字识别OCR"),
+/// The products of the first months.
+pub(crate) const PRODUCTS: [Product; PRODUCT_COUNT] = [
+    Product::new("p_cvm", "云服务器CVM", 4_400, 90),
+    Product::new("p_cbs", "云硬盘CBS", 900, 20),
+    Product::new("p_cos", "对象存储COS", 900, 60),
+    Product::new("p_clb", "负载均衡CLB", 350, 4),
+    Product::new(REFUNDED, "云数据库MySQL", 2_200, 40),
+    Product::new("p_redis", "云数据库Redis", 700, 10),
+    Product::new("p_cdn", "内容分发网络CDN", 1_200, 20),
+    Product::new("p_ci", "数据万象CI", 250, 8),
+    Product::new("p_rav", "实时音视频", 500, 10),
+    Product::new("p_ccc", "云联络中心", 250, 0),
+    Product::new("p_sms", "短信", 200, 2),
+    OLD,
 ];
+/// The product that is replaced by the new one.
+const OLD: Product = Product::new("p_ocr", "文字识别OCR", 150, 0);
+/// The product that begins in a later month. Its size is as if it had existed before.
+pub(crate) const NEW: Product = Product::new("p_hunyuan", "腾讯混元大模型", -4_300, 270);
+/// The month in which it begins: the sixth to last.
+const BEGINS: i64 = Calendar::MONTHS - 6;
+
+/// The product whose costs are refunded in part in one month.
+const REFUNDED: &str = "p_cdb";
+/// That month: the fourth to last.
+pub(crate) const REFUND: i64 = Calendar::MONTHS - 4;
+
+/// A product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Product {
+    pub(crate) code: &'static str,
+    pub(crate) name: &'static str,
+    /// Its size in the first month, in thousandths.
+    first: i64,
+    /// How much it grows each month.
+    growth: i64,
+}
+
+impl Product {
+    const fn new(code: &'static str, name: &'static str, first: i64, growth: i64) -> Self {
+        Self {
+            code,
+            name,
+            first,
+            growth,
+        }
+    }
+
+    /// By how many thousandths its costs in a month are multiplied: they grow, vary a little, and are refunded once.
+    pub(crate) fn size(&self, seed: u64, month: i64) -> i64 {
+        let size = self.first.saturating_add(self.growth.saturating_mul(month));
+        let mut random = Random::new(seed, self.code, u64::try_from(month).unwrap_or_default());
+        let varied = size.saturating_mul(random.amount(141).saturating_add(930)) / 1_000;
+        if self.code == REFUNDED && month == REFUND {
+            varied.saturating_neg() / 2
+        } else {
+            varied
+        }
+    }
+}
 
 const UNIT_COUNT: usize = 5;
 /// The key and the name of each cost-allocation unit; unassigned costs have no key.
-pub(crate) const UNITS: [(Option<&str>, &str); UNIT_COUNT] = [
+pub(crate) const UNITS: [Unit; UNIT_COUNT] = [
     (None, "未分配"),
     (Some("unit-research"), "研发中心"),
     (Some("unit-marketing"), "市场部"),
@@ -117,20 +164,22 @@ impl Row<'_> {
     }
 }
 
-pub(crate) type Named = (
-    (&'static str, &'static str),
-    (Option<&'static str>, &'static str),
-);
+/// A cost-allocation unit.
+pub(crate) type Unit = (Option<&'static str>, &'static str);
 
-/// The product and the unit of a record.
-pub(crate) fn kind(index: u64) -> Named {
+/// The product and the unit of a record of a month.
+pub(crate) fn kind(month: i64, index: u64) -> (Product, Unit) {
     let place = usize::try_from(index % ROUND).unwrap_or_default();
     #[expect(clippy::indexing_slicing, reason = "a remainder is within the table")]
-    let kind = (
+    let (product, unit) = (
         PRODUCTS[place % PRODUCT_COUNT],
         UNITS[(place / PRODUCT_COUNT) % UNIT_COUNT],
     );
-    kind
+    if product == OLD && month >= BEGINS {
+        (NEW, unit)
+    } else {
+        (product, unit)
+    }
 }
 
 pub(crate) fn total(parts: [i64; 4]) -> i64 {

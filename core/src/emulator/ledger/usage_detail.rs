@@ -4,38 +4,34 @@ use alloc::{
 };
 use core::{num::NonZeroU64, ops::Range};
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::{
-    Periodic, first_not_before,
+    Calendar, Periodic,
+    calendar::{DAY, midnight},
+    first_not_before,
     new_records::{End, NewRecord},
     random::Random,
     spread,
 };
 use crate::emulator::{
-    Asked, Emulator, Handled, Refused, Served, YEARS, object,
+    Answer, Asked, Emulator, Handled, Refused, Served, object,
     parameters::{Field, ParameterKind, optional, required},
-    refuse,
+    refuse, target,
 };
 use crate::{
-    Action, CompactDate, UnixTime,
+    CompactDate, UnixTime,
     essbasic::{
         ChannelBillUsageDetail, ChannelDescribeBillUsageDetail,
         ChannelDescribeBillUsageDetailResponse, CostType, FlowStatus, QuotaType,
     },
-    types::BeijingSecond,
 };
 
 pub(crate) const SERVED: Served = Served {
-    service: ChannelDescribeBillUsageDetail::SERVICE,
-    version: ChannelDescribeBillUsageDetail::VERSION,
-    action: ChannelDescribeBillUsageDetail::NAME,
-    rate: ChannelDescribeBillUsageDetail::RATE,
-    total: "Total",
-    regional: ChannelDescribeBillUsageDetail::REGIONAL,
-    fields: FIELDS,
-    handler: answer,
+    target: target::<ChannelDescribeBillUsageDetail>(),
+    total: &["Total"],
+    answer: Answer::Handler(FIELDS, answer),
 };
 
 const FIELDS: &[Field] = &[
@@ -80,12 +76,16 @@ const NAMES: [&str; CUSTOMER_COUNT] = [
     "天府示例企业",
 ];
 
+/// Up to how many uses a record of each sub-customer counts in the first month. It doubles until the last one.
+const USES: [u64; CUSTOMER_COUNT] = [12, 6, 4, 2, 2];
+
 /// The uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     /// In each month.
     records: u64,
     seed: u64,
+    calendar: Calendar,
 }
 
 fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) -> Handled {
@@ -135,7 +135,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
         .map_err(|message| Refused::new("InvalidParameterValue.InvalidTime", message))?;
     let organization = agent("ProxyOrganizationOpenId");
 
-    let ledger = &emulator.usage;
+    let ledger = &emulator.account(asked.account).ledgers.usage;
     let range = ledger.range(first, last);
     let periodic = Periodic::new(ROUND, |place| {
         let (sub_customer, quota) = kind(place);
@@ -155,7 +155,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
         |new| {
             let time = match new.end {
                 End::Head => midnight(first),
-                End::Tail => midnight(last.tomorrow().unwrap_or(last)).saturating_sub(1),
+                End::Tail => midnight(last).saturating_add(DAY - 1),
             };
             Some(ledger.added(new, time, organization, quota_type.as_ref()))
         },
@@ -192,6 +192,8 @@ fn days(start: &str, end: &str, now: UnixTime) -> Result<(Date, Date), &'static 
     Ok((first, last))
 }
 
+const MONTHS: u64 = Calendar::MONTHS.unsigned_abs();
+
 /// The period in which sub-customer and package repeat.
 const ROUND: NonZeroU64 = NonZeroU64::new((CUSTOMER_COUNT * QUOTA_COUNT) as u64).unwrap();
 
@@ -204,40 +206,36 @@ fn kind(index: u64) -> (usize, &'static QuotaType) {
 }
 
 impl Ledger {
-    pub(crate) const fn new(records: u64, seed: u64) -> Self {
-        Self { records, seed }
+    pub(crate) const fn new(records: u64, seed: u64, calendar: Calendar) -> Self {
+        Self {
+            records,
+            seed,
+            calendar,
+        }
     }
 
     /// The indices of the uses from the day `first` to the day `last`.
     fn range(&self, first: Date, last: Date) -> Range<u64> {
-        let after = last.tomorrow().unwrap_or(last);
-        self.first_from(first)..self.first_from(after)
+        let after = match last.tomorrow() {
+            Ok(after) => self.first_from(after),
+            Err(_) => u64::MAX,
+        };
+        self.first_from(first)..after.min(self.records.saturating_mul(MONTHS))
     }
 
     /// The index of the first use from the beginning of a day on.
     fn first_from(&self, day: Date) -> u64 {
-        let months = i64::from(day.year())
-            .saturating_sub(i64::from(*YEARS.start()))
-            .saturating_mul(12)
-            .saturating_add(i64::from(day.month()))
-            .saturating_sub(1);
-        match u64::try_from(months) {
-            Err(_) => 0,
-            Ok(month) if month >= Self::months() => Self::months().saturating_mul(self.records),
-            Ok(month) => {
-                let span = month_span(month);
-                let within = first_not_before(self.records, midnight(day), |index| {
-                    spread(&span, index, self.records)
-                });
-                month.saturating_mul(self.records).saturating_add(within)
-            }
-        }
-    }
-
-    fn months() -> u64 {
-        u64::try_from(YEARS.count())
-            .unwrap_or_default()
-            .saturating_mul(12)
+        let month = self.calendar.month_of(day);
+        let before = u64::try_from(month.clamp(0, Calendar::MONTHS)).unwrap_or_default();
+        let within = if Calendar::contains(month) {
+            let span = self.calendar.seconds(month);
+            first_not_before(self.records, midnight(day), |index| {
+                spread(&span, index, self.records)
+            })
+        } else {
+            0
+        };
+        before.saturating_mul(self.records).saturating_add(within)
     }
 
     /// A new use of the first kind that the request asks for.
@@ -290,10 +288,17 @@ impl Ledger {
         let (sub_customer, quota_type) = kind(index);
         let month = index.checked_div(self.records).unwrap_or_default();
         let within = index.checked_rem(self.records).unwrap_or_default();
-        let time = spread(&month_span(month), within, self.records);
+        let seconds = self
+            .calendar
+            .seconds(i64::try_from(month).unwrap_or(i64::MAX));
+        let time = spread(&seconds, within, self.records);
         let mut random = Random::new(self.seed, "usage", index);
         let returned = random.below(32) == 0;
-        let count = random.amount(5).saturating_add(1);
+        let most = USES.get(sub_customer).copied().unwrap_or(1);
+        let growth = month.saturating_add(MONTHS);
+        let count = random
+            .amount(most.saturating_mul(growth) / MONTHS)
+            .saturating_add(1);
         // Identity checks belong to no contract.
         let of_contract =
             !quota_type.as_str().ends_with("Auth") && *quota_type != QuotaType::AUTH_SERVICE;
@@ -333,24 +338,4 @@ impl Ledger {
             }),
         }
     }
-}
-
-/// The seconds of a month of the ledger.
-fn month_span(month: u64) -> Range<i64> {
-    let first = |month: u64| {
-        let year = i16::try_from(month / 12)
-            .unwrap_or_default()
-            .saturating_add(*YEARS.start());
-        let month = i8::try_from(month % 12)
-            .unwrap_or_default()
-            .saturating_add(1);
-        midnight(date(year, month, 1))
-    };
-    first(month)..first(month.saturating_add(1))
-}
-
-/// The beginning of a day in Beijing.
-fn midnight(day: Date) -> i64 {
-    let shown = BeijingSecond::new(day.year(), day.month(), day.day(), 0, 0, 0);
-    shown.map_or(i64::MAX, |second| second.to_unix().seconds())
 }

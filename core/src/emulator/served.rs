@@ -1,0 +1,111 @@
+use alloc::{borrow::Cow, format, string::String, sync::Arc};
+use core::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Emulator, Handled, Refused,
+    ledger::{allocation_summary, bill_list, new_records::NewRecords, usage_detail},
+    own_action::Closure,
+    parameters::Field,
+    refuse, roles,
+};
+use crate::{Action, Target, UnixTime};
+
+/// An action that the emulator has.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    pub(super) target: Target,
+    /// The output's field with the number of records, one of these.
+    pub(super) total: &'static [&'static str],
+    pub(super) answer: Answer,
+}
+
+#[derive(Clone)]
+pub(super) enum Answer {
+    /// From the emulator's state.
+    Handler(&'static [Field], Handler),
+    /// By a closure of the user's.
+    Closure(Arc<Closure>),
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer(…)")
+    }
+}
+
+/// Answers one action. The names and types of its parameters have been checked.
+pub(super) type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Handled;
+
+/// Who asks for a list and when, the records added to the list, and by how many fen its sums are off.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    /// The number of the account.
+    pub(super) account: usize,
+    pub(super) now: UnixTime,
+    pub(super) added: NewRecords,
+    pub(super) sums: i64,
+}
+
+/// The constants of an action.
+pub(super) const fn target<A: Action>() -> Target {
+    Target {
+        service: Cow::Borrowed(A::SERVICE),
+        version: Cow::Borrowed(A::VERSION),
+        action: Cow::Borrowed(A::NAME),
+        repeatable: A::REPEATABLE,
+        rate: A::RATE,
+        signed: A::SIGNED,
+        regional: A::REGIONAL,
+        confidential: A::CONFIDENTIAL,
+    }
+}
+
+static SERVED: [Served; 5] = [
+    bill_list::SERVED,
+    allocation_summary::SERVED,
+    usage_detail::SERVED,
+    roles::ASSUME_ROLE,
+    roles::WITH_WEB_IDENTITY,
+];
+
+impl Emulator {
+    /// All actions; the user's own come first.
+    fn actions(&self) -> impl Iterator<Item = &Served> {
+        self.own.iter().chain(&SERVED)
+    }
+
+    /// The action of that name and version; of any service where none is told.
+    pub(super) fn find(
+        &self,
+        service: Option<&str>,
+        action: &str,
+        version: &str,
+    ) -> Result<Served, Refused> {
+        let mut of_service = self
+            .actions()
+            .filter(|served| service.is_none_or(|it| it == served.target.service))
+            .peekable();
+        let service = service.unwrap_or("any service");
+        if of_service.peek().is_none() {
+            return refuse("NoSuchProduct", format!("there is no service {service}"));
+        }
+        let mut of_version = of_service
+            .filter(|served| served.target.version == version)
+            .peekable();
+        if of_version.peek().is_none() {
+            return refuse(
+                "NoSuchVersion",
+                format!("there is no version {version} of {service}"),
+            );
+        }
+        let found = of_version.find(|served| served.target.action == action);
+        found.cloned().ok_or_else(|| {
+            Refused::new(
+                "InvalidAction",
+                format!("there is no action {action} of {service}"),
+            )
+        })
+    }
+}
