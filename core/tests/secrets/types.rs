@@ -16,7 +16,7 @@ use tc3_core::{
     pagination::{End, Items, PageInfo, Paging, Slot, Start},
     proxy::{Proxies, ProxyUrl},
     session::{Endpoint, Language, Wire},
-    sts::{AssumeRole, AssumeRoleWithWebIdentity},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity, CallerIdentity, GetCallerIdentity},
     tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
     types::{BillDate, Percent},
     wire::{request, response},
@@ -178,6 +178,11 @@ pub(crate) fn data(texts: &mut Texts) {
             "SubPayType",
         ],
     );
+    let identity = serde_json::json!({"Type": "CAMUser", "AccountId": "1", "UserId": "2", "PrincipalId": "2", "Arn": "qcs::cam:1:uin/2"});
+    let identity: CallerIdentity = serde_json::from_value(identity).unwrap();
+    texts.debug("CallerIdentity", &identity);
+    texts.debug("CallerType", &identity.r#type);
+    texts.debug("GetCallerIdentity", &GetCallerIdentity::new());
     let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1).unwrap());
     data(
         texts,
