@@ -71,6 +71,7 @@ lenient::read_as_scalars!(FenSum);
 impl lenient::FromScalar for FenSum {
     const EXPECTED: &'static str = Fen::EXPECTED;
     const DIGITS: bool = true;
+    const NO_ESCAPES: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         match text.parse() {

@@ -73,6 +73,9 @@ pub trait FromScalar: Sized {
 
     /// Whether a number is read by its digits, like a text. Otherwise a number with a fraction is read as a float.
     const DIGITS: bool = false;
+
+    /// Whether every text with a backslash is refused. It is then read before escapes are looked for.
+    const NO_ESCAPES: bool = false;
 }
 
 impl FromScalar for String {
@@ -384,8 +387,13 @@ impl<T: FromScalar> Scalar<T> {
 
     /// Reads a value's own JSON.
     fn raw<E: de::Error>(self, json: &str) -> Result<Option<T>, E> {
+        if let Some(text) = json.strip_prefix('"') {
+            let plain = self.text(text.strip_suffix('"').unwrap_or(text));
+            if T::NO_ESCAPES && plain.is_ok() || !text.contains('\\') {
+                return plain.map_err(E::custom);
+            }
+        }
         let found = match json.as_bytes() {
-            [b'"', ..] if !json.contains('\\') => return self.visit_str(json.trim_matches('"')),
             [b'-' | b'0'..=b'9', ..] => return self.digits(json),
             [b't', ..] => de::Unexpected::Bool(true),
             [b'f', ..] => de::Unexpected::Bool(false),
@@ -454,6 +462,7 @@ macro_rules! read_by_parsing {
             impl $crate::types::lenient::FromScalar for $name {
                 const EXPECTED: &'static str = $expected;
                 const DIGITS: bool = $digits;
+                const NO_ESCAPES: bool = true;
 
                 fn from_text(text: &str) -> Result<Self, $crate::Invalid> {
                     text.parse()
