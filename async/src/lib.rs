@@ -143,7 +143,7 @@
 //! let client = Client::builder().credentials(credential).page_size(10).transport(send);
 //!
 //! let month = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?);
-//! let pages: Vec<_> = client.pages(month.clone()).try_collect().await?; // one was sent twice
+//! let pages: Vec<_> = client.pages(month.clone()).try_collect().await?; // one request was retried
 //! assert_eq!(pages.len(), 3);
 //! let records: Vec<_> = client.items(month.clone()).try_collect().await?;
 //! assert_eq!(records.len(), 25);

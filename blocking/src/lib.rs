@@ -129,7 +129,7 @@
 //! let client = Client::builder().credentials(credential).page_size(10).transport(send);
 //!
 //! let month = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 2)?);
-//! let pages = client.pages(month.clone()).collect::<Result<Vec<_>, _>>()?; // one was sent twice
+//! let pages = client.pages(month.clone()).collect::<Result<Vec<_>, _>>()?; // one request was retried
 //! assert_eq!(pages.len(), 3);
 //! assert_eq!(client.items(month.clone()).count(), 25);
 //! // The emulator verifies signatures.

@@ -48,7 +48,7 @@ pub trait Action: Serialize {
     const VERSION: &'static str;
     /// The action's name, e.g. `DescribeBillList`.
     const NAME: &'static str;
-    /// Whether a request may be sent again when it is unknown whether it took effect. True for actions that only read.
+    /// Whether a request may be retried when it is unknown whether it took effect. True for actions that only read.
     const REPEATABLE: bool = false;
     /// The most requests per second that the service allows.
     const RATE: u32 = 20;
@@ -99,7 +99,7 @@ pub struct Target {
     pub version: Cow<'static, str>,
     /// The action's name, e.g. `DescribeBillList`.
     pub action: Cow<'static, str>,
-    /// Whether a request may be sent again when it is unknown whether it took effect.
+    /// Whether a request may be retried when it is unknown whether it took effect.
     pub repeatable: bool,
     /// The most requests per second that the service allows.
     pub rate: u32,

@@ -82,7 +82,7 @@ impl Untyped {
         &self.input
     }
 
-    /// Declares that the action only reads, so that it may be sent again if no response came.
+    /// Declares that the action only reads, so that it is retried if no response came.
     #[must_use = "the action is returned, not changed"]
     pub fn repeatable(mut self) -> Self {
         self.target.repeatable = true;

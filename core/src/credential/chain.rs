@@ -23,10 +23,10 @@ use crate::Credential;
 ///   error: the keys themselves never sign a call. The session name is `tc3-rust` unless one is named.
 /// - Credentials that expire are renewed from the same source, 5 minutes before they expire or when a quarter of their
 ///   lifetime is left, whichever is later. One call waits for the renewal while the others use the old credentials. A
-///   failed renewal is tried again after a pause. It is an error only for calls that have no valid credentials left.
+///   failed renewal is retried after a pause. It is an error only for calls that have no valid credentials left.
 /// - If the service refuses credentials as if they had been replaced ([`Retry`](crate::flow::Retry) lists the codes),
 ///   they are read again from the same source: once a call, and once for all calls that were refused together. A call
-///   that finds other keys is sent again, even if it writes: a refused request had no effect.
+///   that finds other keys is retried, even if it writes: a refused request had no effect.
 /// - If the settings name no region, it is that of `TENCENTCLOUD_REGION`, or else of tccli's configuration, as far as
 ///   these sources are in the chain. A region that is malformed or can't be read is ignored with
 ///   [a warning](crate::trace), not an error.

@@ -59,7 +59,7 @@ pub enum Fault {
     Clock(i64),
 }
 
-/// The requests that a fault hits, counted from 1 over all requests, including repeated ones.
+/// The requests that a fault hits, counted from 1 over all requests, retries included.
 ///
 /// Its text form is the part of [`Scripted`] after the `@`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -25,8 +25,8 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 
 /// One logical call: sends an action until there is a reply or an error, within a deadline.
 ///
-/// It waits until the service's frequency limit allows a request, signs it then, and sends it again when that is safe
-/// and can help; [`Retry`](crate::flow::Retry) has the rules. See [`flow`](crate::flow) for how to drive it, and for a
+/// It waits until the service's frequency limit allows a request, signs it then, and retries when that is safe and can help;
+/// [`Retry`](crate::flow::Retry) has the rules. See [`flow`](crate::flow) for how to drive it, and for a
 /// diagram of its states.
 ///
 /// ```

@@ -62,7 +62,7 @@
 //!    │           │                                                                   │
 //!    │           ├─ step: a reply, or an error to give up on ──────▶ Done(result) ───┘
 //!    │           │
-//!    └───────────┴─ step: an error to try again after
+//!    └───────────┴─ step: an error to retry after
 //!
 //!  A step in the state Sent abandons the attempt: the same as handle(Err(Failure::Unknown)) before it.
 //! ```

@@ -20,7 +20,7 @@ input! {
     /// ```
     ///
     /// Parameters that break the rules at their fields are refused before anything is sent, and so are an empty
-    /// `RoleArn` and a `DurationSeconds` of 0. The action may be repeated: another pair of temporary keys does no harm.
+    /// `RoleArn` and a `DurationSeconds` of 0. The action may be retried: another pair of temporary keys does no harm.
     ///
     /// It has no MFA code, which is valid only once, while a role is assumed repeatedly. Send a request with a code by
     /// [`Untyped`](crate::Untyped), with [`confidential`](crate::Untyped::confidential).

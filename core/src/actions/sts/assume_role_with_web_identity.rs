@@ -28,7 +28,7 @@ input! {
     /// token.
     ///
     /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a malformed `RoleSessionName` and a `DurationSeconds` of
-    /// 0 are refused before anything is sent. The action may be repeated.
+    /// 0 are refused before anything is sent. The action may be retried.
     ///
     /// Source: the vendor's description of `AssumeRoleWithWebIdentity`, STS 2018-08-13.
     #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ input! {
     ///
     /// It has no input, and any credential may call it: long-term keys of a root account or a sub-account, and temporary
     /// keys of a role or a federated user. So it is a check of a new key, and tells which account pays for a bill. It
-    /// needs a region. The action may be repeated.
+    /// needs a region. The action may be retried.
     ///
     /// Source: the vendor's description of `GetCallerIdentity`, STS 2018-08-13.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
