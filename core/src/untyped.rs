@@ -35,7 +35,8 @@ use crate::{
 /// ```
 /// use tc3_core::{Action, Target, Untyped};
 ///
-/// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})).repeatable();
+/// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}))
+///     .repeatable();
 /// let stored = serde_json::to_string(&(zones.target(), zones.input()))?;
 /// let (target, input): (Target, serde_json::Value) = serde_json::from_str(&stored)?;
 /// assert_eq!(Untyped::of(target, input), zones);

@@ -32,7 +32,7 @@ use crate::Credential;
 ///   [a warning](crate::trace), not an error.
 ///
 /// ```
-/// use tc3_core::{credential::Source, sts::AssumeRole, Chain, Credential};
+/// use tc3_core::{Chain, Credential, credential::Source, sts::AssumeRole};
 ///
 /// let all = Chain::default();
 /// assert_eq!(all.sources().len(), 5);
@@ -40,9 +40,13 @@ use crate::Credential;
 /// let names: Vec<String> = local.sources().iter().map(Source::to_string).collect();
 /// assert_eq!(names, ["environment", "profile file", "tccli"]);
 /// // A role that is assumed with the keys of a profile.
-/// let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
+/// let auditor =
+///     AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 /// let role = Chain::from(Source::role(auditor, Source::named_profile("billing")));
-/// assert_eq!(role.sources()[0].to_string(), "role qcs::cam::uin/100000000001:roleName/auditor");
+/// assert_eq!(
+///     role.sources()[0].to_string(),
+///     "role qcs::cam::uin/100000000001:roleName/auditor"
+/// );
 /// // A fixed credential is a chain too.
 /// let fixed = Chain::from(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 /// assert_eq!(fixed.sources()[0].to_string(), "given credential");

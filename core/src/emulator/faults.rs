@@ -116,7 +116,10 @@ impl When {
 /// assert_eq!(scripted.to_string(), "throttle=2@5..");
 ///
 /// let wrong = "throttle@0".parse::<Scripted>().unwrap_err();
-/// assert_eq!(wrong.to_string(), "fault must hit N, N.., N..M or /K, counted from 1, N not after M, or P%");
+/// assert_eq!(
+///     wrong.to_string(),
+///     "fault must hit N, N.., N..M or /K, counted from 1, N not after M, or P%"
+/// );
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

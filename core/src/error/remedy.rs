@@ -50,13 +50,16 @@ impl Error {
     /// What to do about this error; [`Remedy`] has the table.
     ///
     /// ```
-    /// use tc3_core::{error::Refusal, Error, Failure, Invalid, Remedy};
+    /// use tc3_core::{Error, Failure, Invalid, Remedy, error::Refusal};
     ///
     /// let refused = |code| Error::Service(Refusal::new(code, "", None)).remedy();
     /// assert_eq!(Error::from(Failure::unknown("connection reset")).remedy(), Remedy::Resume);
     /// assert_eq!(refused("FailedOperation.SummaryDataNotReady"), Remedy::Later);
     /// assert_eq!(refused("UnauthorizedOperation.CamNoAuth"), Remedy::Mend);
-    /// assert_eq!(Error::Input(Invalid::new("Limit", "must be at least 1")).remedy(), Remedy::Mend);
+    /// assert_eq!(
+    ///     Error::Input(Invalid::new("Limit", "must be at least 1")).remedy(),
+    ///     Remedy::Mend
+    /// );
     /// ```
     pub fn remedy(&self) -> Remedy {
         match self.cause() {

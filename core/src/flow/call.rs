@@ -40,7 +40,9 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 /// let mut call = Call::new(&action);
 /// let Step::Send(attempt) = call.step(&mut session, now) else { panic!() };
 /// assert_eq!(attempt.timeout, Duration::from_secs(30));
-/// let throttled = br#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#;
+/// let throttled = br#"{"Response": {
+///     "Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"
+/// }}"#;
 /// call.handle(Ok(http::Response::new(throttled.as_slice().into())));
 /// let Step::Wait(delay) = call.step(&mut session, now) else { panic!() };
 ///

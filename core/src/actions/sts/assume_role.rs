@@ -10,12 +10,13 @@ input! {
     /// ```
     /// use tc3_core::sts::AssumeRole;
     ///
-    /// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
-    ///     .with_duration_seconds(3_600);
-    /// assert_eq!(
-    ///     serde_json::to_string(&action)?,
-    ///     r#"{"RoleArn":"qcs::cam::uin/100000000001:roleName/auditor","RoleSessionName":"monthly-report","DurationSeconds":3600}"#,
-    /// );
+    /// let action =
+    ///     AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
+    ///         .with_duration_seconds(3_600);
+    /// let input = serde_json::to_value(&action)?;
+    /// assert_eq!(input["RoleArn"], "qcs::cam::uin/100000000001:roleName/auditor");
+    /// assert_eq!(input["RoleSessionName"], "monthly-report");
+    /// assert_eq!(input["DurationSeconds"], 3_600);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
@@ -75,7 +76,8 @@ impl AssumeRole {
     /// ```
     /// use tc3_core::sts::AssumeRole;
     ///
-    /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report").with_policy(r#"{"version": "2.0+"}"#);
+    /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report")
+    ///     .with_policy(r#"{"version": "2.0+"}"#);
     /// assert_eq!(action.policy.as_deref(), Some("%7B%22version%22%3A%20%222.0%2B%22%7D"));
     /// ```
     pub fn with_policy(mut self, policy: &str) -> Self {

@@ -9,10 +9,15 @@ input! {
     /// ```
     /// use tc3_core::{sts::{CallerType, GetCallerIdentity}, wire::response};
     ///
-    /// let answer = br#"{"Response": {"Type": "CAMUser", "AccountId": "100000000001", "UserId": "100000000002",
-    ///     "PrincipalId": "100000000002", "Arn": "qcs::cam:100000000001:uin/100000000002", "RequestId": "5e1f"}}"#;
-    /// let reply = response::read::<GetCallerIdentity>(&http::Response::new(answer.as_slice().into()))?;
-    /// assert_eq!((reply.output.r#type, &*reply.output.account_id), (CallerType::CAM_USER, "100000000001"));
+    /// let answer = br#"{"Response": {
+    ///     "Type": "CAMUser", "AccountId": "100000000001", "UserId": "100000000002",
+    ///     "PrincipalId": "100000000002", "Arn": "qcs::cam:100000000001:uin/100000000002",
+    ///     "RequestId": "5e1f"
+    /// }}"#;
+    /// let answer = http::Response::new(answer.as_slice().into());
+    /// let caller = response::read::<GetCallerIdentity>(&answer)?.output;
+    /// assert_eq!(caller.r#type, CallerType::CAM_USER);
+    /// assert_eq!(caller.account_id, "100000000001");
     /// # Ok::<(), tc3_core::Error>(())
     /// ```
     ///
