@@ -1,7 +1,7 @@
 //! An async client of Tencent Cloud's API 3.0 over hyper and tokio, made for reading bills.
 //!
-//! It signs requests, keeps the service's frequency limits, and retries what is safe to retry. It walks over lists of any
-//! length: every record once, with exact amounts, or an error that says what is missing.
+//! It signs requests, keeps the service's frequency limits, and retries what is safe to retry. It walks over lists of
+//! any length: every record once, with exact amounts, or an error that says what is missing.
 //!
 //! ```no_run
 //! use tc3_async::{
@@ -43,16 +43,17 @@
 //! - [send by another HTTP client](#another-http-client)
 //! - [find out why a call failed](#why-a-call-failed), from [a log](#logs-and-metrics) too
 //!
-//! The client needs a tokio runtime with time and IO, such as that of `#[tokio::main]`. Connections belong to the runtime
-//! that opened them. Dropping a future or a stream stops its work at once. [`tc3_core`] makes the decisions, such as what to
-//! send and how long to wait; this crate sends and waits. All of core is [`tc3_async::core`](core).
+//! The client needs a tokio runtime with time and IO, such as that of `#[tokio::main]`. Connections belong to the
+//! runtime that opened them. Dropping a future or a stream stops its work at once. [`tc3_core`] makes the decisions,
+//! such as what to send and how long to wait; this crate sends and waits. All of core is [`tc3_async::core`](core).
 //!
 //! # Page through everything
 //!
 //! [`items`](Client::items) returns records, [`pages`](Client::pages) whole replies with the sums and the request id,
-//! [`call`](Client::call) one page. A range may have any length; a walk splits it into windows that the service accepts.
-//! Here and below, `send` is the service's [emulator](#test-offline); for the real service, write `.build()` in place of
-//! `.transport(send)`:
+//! [`call`](Client::call) one page. A range may have any length; a walk splits it into windows that the service
+//! accepts. Here and below, `send` is the service's [emulator](#test-offline); for the real service, write `.build()`
+//! in place of `.transport(send)`. [`TryStreamExt`](https://docs.rs/futures-util) is optional: the streams have `next`
+//! themselves:
 //!
 //! ```
 //! use futures_util::TryStreamExt;
@@ -91,8 +92,9 @@
 //!
 //! # Resume an export
 //!
-//! A [`Walk`] is the position of a walk. Store it with each page, and give it to [`pages`](Client::pages) to go on, also
-//! in another process or on another machine. [`pagination::walk`] explains how schedulers and several workers use it:
+//! A [`Walk`] is the position of a walk. Store it with each page, and give it to [`pages`](Client::pages) to go on,
+//! also in another process or on another machine. [`pagination::walk`] explains how schedulers and several workers use
+//! it:
 //!
 //! ```
 //! use tc3_async::{Client, Credential, Walk, billing::DescribeBillList};
@@ -147,8 +149,9 @@
 //! # Configure
 //!
 //! [`Settings`] are plain values, which one function can make for all clients, blocking and async. [`Builder`] has the
-//! most common ones as methods, and what only a client has: credentials and certificate authorities. `trust_also` adds
-//! authorities to Mozilla's roots, `trust_only` replaces these.
+//! most common ones as methods, and what only a client has: credentials and certificate authorities.
+//! [`trust_also`](Builder::trust_also) adds authorities to Mozilla's roots, [`trust_only`](Builder::trust_only)
+//! replaces these.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -169,7 +172,7 @@
 //!         .with_retry(Retry::default().with_attempts(4))
 //!         .with_rate("billing", "DescribeBillList", 10) // a second, half of what is allowed
 //!         .with_page_size(100)
-//!         .with_proxy("http://user:passwordasyncproxy.example:3128")
+//!         .with_proxy("http://user:password@proxy.example:3128")
 //! }
 //!
 //! /// A client for one account.
@@ -186,9 +189,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Make one client an account, and clone it wherever it is needed: clones share the credentials, the frequency limits and
-//! the connections. The service's limits count for each account, so two clients of one account, or two programs, would
-//! exceed them together. Proxies come from the environment by default; [`Builder::proxy`] has the rules.
+//! Make one client an account, and clone it wherever it is needed: clones share the credentials, the frequency limits
+//! and the connections. The service's limits count for each account, so two clients of one account, or two programs,
+//! would exceed them together. Proxies come from the environment by default; [`Builder::proxy`] has the rules.
 //!
 //! # An action of your own
 //!
@@ -261,23 +264,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Waits take real time, unless the test calls `tokio::time::pause`; [the guide](tc3_core::guide#test-offline) shows tests
-//! without a clock, with frequency limits, several accounts and actions of your own. Over a socket, the module `serve` and
-//! `cargo run -p tc3-async --features emulator --example emulator` serve the emulator;
-//! `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.
+//! Waits take real time, unless the test calls `tokio::time::pause`; [the guide](tc3_core::guide#test-offline) shows
+//! tests without a clock, and the frequency limits. The emulator can also have several accounts (`with_account`),
+//! records up to a given day (`with_until`), and actions of your own (`with_action`).
+//!
+//! Over a socket, the module `serve` and `cargo run -p tc3-async --features emulator --example emulator` serve the
+//! emulator; `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.
 //!
 //! # Another HTTP client
 //!
 //! [`Builder::transport`] takes a closure or an `impl` of [`Transport`].
-//! [The guide](tc3_core::guide#a-client-of-ones-own) says what it has to do, and shows a run loop without this crate. It
-//! has TLS and the connect timeout of its own.
+//! [The guide](tc3_core::guide#a-client-of-ones-own) says what it has to do, and shows a run loop without this crate.
+//! Such a transport has its own TLS and connect timeout.
 //!
 //! # Why a call failed
 //!
 //! The variant of an [`Error`] says what happened, [`cause`](Error::cause) returns the error of the last attempt, and
-//! [`remedy`](Error::remedy) says what to do. [The guide](tc3_core::guide#why-a-call-failed) explains the variants and the
-//! predicates. `source()` leads down to the operating system's error, which `Display` doesn't repeat: print the whole
-//! chain.
+//! [`remedy`](Error::remedy) says what to do. [The guide](tc3_core::guide#why-a-call-failed) explains the variants and
+//! the predicates. `source()` leads down to the operating system's error, which `Display` doesn't repeat: print the
+//! whole chain.
 //!
 //! # Features
 //!
