@@ -1,7 +1,8 @@
 //! How-tos for programs that use core alone. This module has no items.
 //!
-//! `tc3-blocking` and `tc3-async` are clients over core; their pages describe what is specific to them. They re-export
-//! this crate, so what is said here about actions, credentials, errors and the emulator applies to them too.
+//! `tc3-blocking` and `tc3-async` are clients over core; their pages describe what is specific to them, and how to
+//! configure several clients. They re-export this crate, so what is said here about actions, credentials, errors and the
+//! emulator applies to them too.
 //!
 //! # A client of one's own
 //!
