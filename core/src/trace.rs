@@ -117,7 +117,7 @@
 //!     Layer,
 //!     layer::{Context, SubscriberExt},
 //! };
-//!
+//! #
 //! # use core::time::Duration;
 //! # use tc3_core::{Call, Credential, Flow, Now, Session, Step, UnixTime, Untyped};
 //!
