@@ -191,9 +191,12 @@ impl Builder {
     /// The machine's own metadata endpoint, which has secrets for this machine alone, is still reached by TCP.
     ///
     /// ```
-    /// use std::{pin::Pin, task::{Context, Poll}};
     /// use http::Uri;
     /// use hyper_util::rt::TokioIo;
+    /// use std::{
+    ///     pin::Pin,
+    ///     task::{Context, Poll},
+    /// };
     /// use tc3_async::{Client, Credential};
     /// use tokio::net::TcpStream;
     ///
@@ -204,7 +207,8 @@ impl Builder {
     /// impl tower_service::Service<Uri> for Gateway {
     ///     type Response = TokioIo<TcpStream>;
     ///     type Error = std::io::Error;
-    ///     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    ///     type Future =
+    ///         Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
     ///
     ///     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
     ///         Poll::Ready(Ok(()))
@@ -217,10 +221,8 @@ impl Builder {
     /// }
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-    /// let client = Client::builder()
-    ///     .credentials(credential)
-    ///     .connector(Gateway("10.0.0.7:443"))
-    ///     .build();
+    /// let client =
+    ///     Client::builder().credentials(credential).connector(Gateway("10.0.0.7:443")).build();
     /// # Ok::<(), tc3_async::Invalid>(())
     /// ```
     pub fn connector<S>(mut self, connector: S) -> Self

@@ -1,7 +1,11 @@
-//! Core's emulator on a real socket: what a program can be pointed at without an account.
+//! Core's emulator on a real socket: what a program can be pointed at without an account. It needs the feature
+//! `emulator` of `tc3-async`.
 //!
 //! ```
-//! use tc3_async::{billing::DescribeBillList, core::emulator::Emulator, serve::Server, Client, Credential};
+//! use tc3_async::{
+//!     Client, Credential, billing::DescribeBillList, core::emulator::Emulator,
+//!     serve::Server,
+//! };
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -10,7 +14,10 @@
 //! tokio::spawn(server.run());
 //!
 //! let client = Client::builder().credentials(credential).endpoint(endpoint).build();
-//! let day = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-01 23:59:59".parse()?);
+//! let day = DescribeBillList::new(
+//!     "2024-01-01 00:00:00".parse()?,
+//!     "2024-01-01 23:59:59".parse()?,
+//! );
 //! assert_eq!(client.call(&day).await?.output.total, Some(1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;

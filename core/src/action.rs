@@ -11,7 +11,7 @@ use crate::Invalid;
 /// Implement it for an action of your own, with a struct and one `impl`. The actions of this crate have no privileges.
 ///
 /// ```
-/// use tc3_core::{types::lenient, Action};
+/// use tc3_core::{Action, types::lenient};
 ///
 /// /// The balance of the account, in fen.
 /// #[derive(serde::Serialize)]
@@ -34,7 +34,9 @@ use crate::Invalid;
 /// }
 ///
 /// let answer = http::Response::new(
-///     br#"{"Response": {"Uin": 100000000001, "Balance": 4200, "RequestId": "5e1f"}}"#.as_slice().into(),
+///     br#"{"Response": {"Uin": 100000000001, "Balance": 4200, "RequestId": "5e1f"}}"#
+///         .as_slice()
+///         .into(),
 /// );
 /// let reply = tc3_core::wire::response::read::<DescribeAccountBalance>(&answer)?;
 /// assert_eq!(reply.output.balance, tc3_core::Fen::new(4200));
@@ -48,7 +50,7 @@ pub trait Action: Serialize {
     const VERSION: &'static str;
     /// The action's name, e.g. `DescribeBillList`.
     const NAME: &'static str;
-    /// Whether a request may be sent again when it is unknown whether it took effect. True for actions that only read.
+    /// Whether a request may be retried when it is unknown whether it took effect. True for actions that only read.
     const REPEATABLE: bool = false;
     /// The most requests per second that the service allows.
     const RATE: u32 = 20;
@@ -99,7 +101,7 @@ pub struct Target {
     pub version: Cow<'static, str>,
     /// The action's name, e.g. `DescribeBillList`.
     pub action: Cow<'static, str>,
-    /// Whether a request may be sent again when it is unknown whether it took effect.
+    /// Whether a request may be retried when it is unknown whether it took effect.
     pub repeatable: bool,
     /// The most requests per second that the service allows.
     pub rate: u32,

@@ -1,9 +1,53 @@
-//! Tencent Cloud's API 3.0 as a protocol you can hold: signed requests, exact answers, complete walks.
+//! Tencent Cloud's API 3.0 as a protocol without IO: signed requests, exact answers, complete walks over lists.
 //!
 //! One invariant: **this crate decides everything and does nothing**. It has no sockets, files, clock, random numbers,
 //! environment or threads. It computes what to send, how to sign it, what the answer means and what comes next; a
-//! driver does the IO. `tc3-blocking` (ureq) and `tc3-async` (hyper) are two drivers, and your own HTTP stack can be
-//! another.
+//! driver does the IO. `tc3-blocking` (ureq) and `tc3-async` (hyper) are two drivers, for most programs the crates to
+//! use. Your own HTTP stack can be another:
+//!
+//! ```
+//! use tc3_core::{
+//!     Attempt, Call, Credential, Error, Flow, Now, Outcome, Session, Step,
+//!     billing::DescribeBillList,
+//! };
+//! # use core::time::Duration;
+//! # use tc3_core::UnixTime;
+//!
+//! /// Returns the number of transactions; `send` is your HTTP client.
+//! fn count(
+//!     list: &DescribeBillList,
+//!     credential: Credential,
+//!     mut send: impl FnMut(Attempt) -> Outcome,
+//!     now: impl Fn() -> Now,
+//! ) -> Result<Option<u64>, Error> {
+//!     let mut session = Session::new(credential);
+//!     let mut call = Call::new(list);
+//!     loop {
+//!         match call.step(&mut session, now()) {
+//!             Step::Send(attempt) => call.handle(send(attempt)),
+//!             Step::Wait(delay) => std::thread::sleep(delay),
+//!             Step::Done(reply) => return Ok(reply?.output.total),
+//!         }
+//!     }
+//! }
+//! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! # let january = DescribeBillList::new(
+//! #     "2024-01-01 00:00:00".parse()?,
+//! #     "2024-01-31 23:59:59".parse()?,
+//! # );
+//! # let answer = br#"{"Response": {"TransactionList": [], "Total": 0, "RequestId": "1"}}"#;
+//! # let send = |_| Ok(http::Response::new(answer.as_slice().into()));
+//! # let now = || Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! # assert_eq!(count(&january, credential, send, now)?, Some(0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ```toml
+//! [dependencies]
+//! tc3-core = "0.1"
+//! ```
+//!
+#![doc = concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"), " or later; `no_std` with `alloc`.")]
 //!
 //! # The run loop
 //!
@@ -14,33 +58,8 @@
 //!    [`Step::Wait`], wait. On [`Step::Done`], take the result.
 //! 4. Go to 2.
 //!
-//! [`flow`] has a diagram of the loop and of a call's states. Here the service is the `Emulator` of the feature
-//! `emulator`, so the loop needs no network:
-//!
-#![cfg_attr(feature = "emulator", doc = "```")]
-#![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
-//! use core::time::Duration;
-//! use tc3_core::{
-//!     billing::DescribeBillList, emulator::Emulator, Call, Credential, Flow, Now, Session, Step, UnixTime,
-//! };
-//!
-//! let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-//! let mut service = Emulator::new(credential.clone());
-//! let mut session = Session::new(credential);
-//!
-//! let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
-//! let mut call = Call::new(&action);
-//! let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-//! let reply = loop {
-//!     match call.step(&mut session, now) {
-//!         Step::Send(attempt) => call.handle(Ok(service.handle(now.unix, &attempt.request))),
-//!         Step::Wait(_) => {} // time is what we say it is
-//!         Step::Done(result) => break result?,
-//!     }
-//! };
-//! assert_eq!(Some(reply.output.transaction_list.len() as u64), reply.output.total);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! [`flow`] has a diagram of the loop and of a call's states. [The guide](guide#a-client-of-ones-own) has the whole
+//! driver, blocking and async, and what your HTTP client has to do.
 //!
 //! # How do I …
 //!
@@ -51,6 +70,7 @@
 //! - [add my own action](guide#an-action-of-ones-own), and walk over its pages
 //! - [resume an export](pagination::walk)
 //! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
+//! - [set endpoint, proxy, timeouts, limits](Settings)
 //! - [store requests and answers](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
 //! - [find out why a call failed](guide#why-a-call-failed), from [a log](trace) too
@@ -65,6 +85,15 @@
 //!
 //! A [`Prefetch`](pagination::Prefetch) fetches several pages of a walk at once and delivers them in order. A [`Walk`]
 //! is the part of it that can be stored and continued elsewhere; see [`walk`](pagination::walk).
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `emulator` | `emulator`, the service in memory, for tests; in [`tc3`], the verification of signatures |
+//! | `tracing` | spans and events of calls and walks: see [`trace`]. Both clients enable it |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(

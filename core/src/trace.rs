@@ -45,47 +45,52 @@
 //!
 //! # Logs and support tickets
 //!
-//! The line of a failed call:
+//! The line of a failed call, after its time, which comes first (one line, broken here):
 //!
 #![cfg_attr(feature = "tracing", doc = "```")]
 #![cfg_attr(not(feature = "tracing"), doc = "```ignore")]
-//! use core::time::Duration;
-//! use std::{io, sync::{Arc, Mutex}};
-//! use tc3_core::{billing::DescribeBillList, Call, Credential, Flow, Now, Session, Step, UnixTime};
-//!
+//! # use core::time::Duration;
+//! # use std::{
+//! #     io,
+//! #     sync::{Arc, Mutex},
+//! # };
+//! # use tc3_core::{
+//! #     Call, Credential, Flow, Now, Session, Step, UnixTime, billing::DescribeBillList,
+//! # };
 //! # #[derive(Clone, Default)]
 //! # struct Log(Arc<Mutex<Vec<u8>>>);
 //! # impl io::Write for Log {
-//! #     fn write(&mut self, text: &[u8]) -> io::Result<usize> { self.0.lock().unwrap().write(text) }
-//! #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+//! #     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+//! #         self.0.lock().unwrap().write(text)
+//! #     }
+//! #     fn flush(&mut self) -> io::Result<()> {
+//! #         Ok(())
+//! #     }
 //! # }
 //! # let log = Log::default();
 //! # let file = log.clone();
-//! tracing_subscriber::fmt().with_ansi(false).with_writer(move || file.clone()).init();
-//!
-//! let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
-//! let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-//! let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
-//! let mut call = Call::new(&january);
-//! let Step::Send(_) = call.step(&mut session, now) else { panic!() };
-//! let answer = br#"{"Response": {"Error": {"Code": "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"}, "RequestId": "5e1f"}}"#;
-//! call.handle(Ok(http::Response::new(answer.as_slice().into())));
-//! let Step::Done(Err(_)) = call.step(&mut session, now) else { panic!() };
-//!
-//! # let line = String::from_utf8(log.0.lock().unwrap().clone())?;
-//! let (time, rest) = line.trim().split_once("Z ").unwrap();
-//! assert_eq!(time.len(), "2024-02-01T08:00:00.000000".len()); // in UTC
-//! let (before, after) = rest.split_once(" latency_ms=").unwrap();
-//! assert_eq!(
-//!     before.trim(),
-//!     r#"WARN tc3::call: call failed service="billing" action="DescribeBillList" attempts=1"#,
-//! );
-//! let (_, after) = after.split_once(' ').unwrap();
-//! assert_eq!(
-//!     after,
-//!     "outcome=\"denied\" request_id=\"5e1f\" code=\"UnauthorizedOperation.CamNoAuth\" \
-//!      error=the service refused: UnauthorizedOperation.CamNoAuth: not allowed (RequestId 5e1f)",
-//! );
+//! # let output = move || file.clone();
+//! # tracing_subscriber::fmt().with_writer(output).with_ansi(false).without_time().init();
+//! # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+//! # let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+//! # let start = "2024-01-01 00:00:00".parse()?;
+//! # let january = DescribeBillList::new(start, "2024-01-31 23:59:59".parse()?);
+//! # let mut call = Call::new(&january);
+//! # let Step::Send(_) = call.step(&mut session, now) else { panic!() };
+//! # let answer = br#"{"Response": {
+//! #     "Error": {"Code": "UnauthorizedOperation.CamNoAuth", "Message": "not allowed"},
+//! #     "RequestId": "5e1f"
+//! # }}"#;
+//! # call.handle(Ok(http::Response::new(answer.as_slice().into())));
+//! # let Step::Done(Err(_)) = call.step(&mut session, now) else { panic!() };
+//! # let shown = r#"
+//! WARN tc3::call: call failed service="billing" action="DescribeBillList" attempts=1
+//!   latency_ms=0 outcome="denied" request_id="5e1f" code="UnauthorizedOperation.CamNoAuth"
+//!   error=the service refused: UnauthorizedOperation.CamNoAuth: not allowed (RequestId 5e1f)
+//! # "#;
+//! # let written = String::from_utf8(log.0.lock().unwrap().clone())?;
+//! # assert_eq!(written.lines().count(), 1);
+//! # assert!(written.split_whitespace().eq(shown.split_whitespace()), "{written}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -100,14 +105,30 @@
 //!
 #![cfg_attr(feature = "tracing", doc = "```")]
 #![cfg_attr(not(feature = "tracing"), doc = "```ignore")]
-//! use std::sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}};
-//! use tracing::{Event, Subscriber, field::{Field, Visit}};
-//! use tracing_subscriber::{Layer, layer::{Context, SubscriberExt}};
+//! use std::sync::{
+//!     Arc,
+//!     atomic::{AtomicU64, Ordering::Relaxed},
+//! };
+//! use tracing::{
+//!     Event, Subscriber,
+//!     field::{Field, Visit},
+//! };
+//! use tracing_subscriber::{
+//!     Layer,
+//!     layer::{Context, SubscriberExt},
+//! };
+//! #
 //! # use core::time::Duration;
 //! # use tc3_core::{Call, Credential, Flow, Now, Session, Step, UnixTime, Untyped};
 //!
 //! #[derive(Default)]
-//! struct Metrics { calls: AtomicU64, failures: AtomicU64, retries: AtomicU64, throttles: AtomicU64, wait_ms: AtomicU64 }
+//! struct Metrics {
+//!     calls: AtomicU64,
+//!     failures: AtomicU64,
+//!     retries: AtomicU64,
+//!     throttles: AtomicU64,
+//!     wait_ms: AtomicU64,
+//! }
 //!
 //! struct Count(Arc<Metrics>);
 //!
@@ -121,12 +142,17 @@
 //!     }
 //! }
 //!
-//! struct One<'a> { metrics: &'a Metrics, target: &'a str }
+//! struct One<'a> {
+//!     metrics: &'a Metrics,
+//!     target: &'a str,
+//! }
 //!
 //! impl Visit for One<'_> {
 //!     fn record_u64(&mut self, field: &Field, value: u64) {
 //!         match (self.target, field.name()) {
-//!             ("tc3::attempt", "attempt") if value > 1 => self.metrics.retries.fetch_add(1, Relaxed),
+//!             ("tc3::attempt", "attempt") if value > 1 => {
+//!                 self.metrics.retries.fetch_add(1, Relaxed)
+//!             }
 //!             ("tc3::wait", "wait_ms") => self.metrics.wait_ms.fetch_add(value, Relaxed),
 //!             _ => 0,
 //!         };
@@ -134,8 +160,12 @@
 //!
 //!     fn record_str(&mut self, field: &Field, value: &str) {
 //!         match (self.target, field.name(), value) {
-//!             ("tc3::attempt", "outcome", "throttled") => self.metrics.throttles.fetch_add(1, Relaxed),
-//!             ("tc3::call", "outcome", outcome) if outcome != "ok" => self.metrics.failures.fetch_add(1, Relaxed),
+//!             ("tc3::attempt", "outcome", "throttled") => {
+//!                 self.metrics.throttles.fetch_add(1, Relaxed)
+//!             }
+//!             ("tc3::call", "outcome", outcome) if outcome != "ok" => {
+//!                 self.metrics.failures.fetch_add(1, Relaxed)
+//!             }
 //!             _ => 0,
 //!         };
 //!     }
@@ -151,13 +181,18 @@
 //!
 //! // The first answer is a throttle, the second one is not.
 //! # let answers = [
-//! #     r#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#,
+//! #     r#"{"Response": {
+//! #         "Error": {"Code": "RequestLimitExceeded", "Message": "slow down"},
+//! #         "RequestId": "1"
+//! #     }}"#,
 //! #     r#"{"Response": {"RequestId": "2"}}"#,
 //! # ];
-//! # let mut answers = answers.iter().map(|answer| Ok(http::Response::new(answer.as_bytes().into())));
+//! # let mut answers =
+//! #     answers.iter().map(|answer| Ok(http::Response::new(answer.as_bytes().into())));
 //! # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 //! # let mut now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-//! let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+//! let mut call =
+//!     Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
 //! # loop {
 //! #     match call.step(&mut session, now) {
 //! #         Step::Send(_) => call.handle(answers.next().unwrap()),

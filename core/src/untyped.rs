@@ -35,7 +35,8 @@ use crate::{
 /// ```
 /// use tc3_core::{Action, Target, Untyped};
 ///
-/// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})).repeatable();
+/// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}))
+///     .repeatable();
 /// let stored = serde_json::to_string(&(zones.target(), zones.input()))?;
 /// let (target, input): (Target, serde_json::Value) = serde_json::from_str(&stored)?;
 /// assert_eq!(Untyped::of(target, input), zones);
@@ -82,7 +83,7 @@ impl Untyped {
         &self.input
     }
 
-    /// Declares that the action only reads, so that it may be sent again if no response came.
+    /// Declares that the action only reads, so that it is retried if no response came.
     #[must_use = "the action is returned, not changed"]
     pub fn repeatable(mut self) -> Self {
         self.target.repeatable = true;

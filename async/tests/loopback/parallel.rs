@@ -196,7 +196,7 @@ async fn nothing_more_is_sent_after_an_error() {
                     tokio::time::sleep(Duration::from_secs(2)).await;
                     return Ok(http::Response::new(DENIED.into()));
                 }
-                // To be sent again in ten seconds.
+                // To be retried in ten seconds.
                 let overloaded = http::Response::builder()
                     .status(http::StatusCode::SERVICE_UNAVAILABLE)
                     .header("retry-after", 10);

@@ -94,7 +94,7 @@ fn nothing_more_is_sent_once_the_iterator_is_gone() {
             {
                 return emulated(&emulator, &attempt);
             }
-            // To be sent again in a second.
+            // To be retried in a second.
             let mut overloaded = http::Response::new(bytes::Bytes::new());
             *overloaded.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
             let second = http::HeaderValue::from_static("1");

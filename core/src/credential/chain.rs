@@ -23,16 +23,16 @@ use crate::Credential;
 ///   error: the keys themselves never sign a call. The session name is `tc3-rust` unless one is named.
 /// - Credentials that expire are renewed from the same source, 5 minutes before they expire or when a quarter of their
 ///   lifetime is left, whichever is later. One call waits for the renewal while the others use the old credentials. A
-///   failed renewal is tried again after a pause. It is an error only for calls that have no valid credentials left.
+///   failed renewal is retried after a pause. It is an error only for calls that have no valid credentials left.
 /// - If the service refuses credentials as if they had been replaced ([`Retry`](crate::flow::Retry) lists the codes),
 ///   they are read again from the same source: once a call, and once for all calls that were refused together. A call
-///   that finds other keys is sent again, even if it writes: a refused request had no effect.
+///   that finds other keys is retried, even if it writes: a refused request had no effect.
 /// - If the settings name no region, it is that of `TENCENTCLOUD_REGION`, or else of tccli's configuration, as far as
 ///   these sources are in the chain. A region that is malformed or can't be read is ignored with
 ///   [a warning](crate::trace), not an error.
 ///
 /// ```
-/// use tc3_core::{credential::Source, sts::AssumeRole, Chain, Credential};
+/// use tc3_core::{Chain, Credential, credential::Source, sts::AssumeRole};
 ///
 /// let all = Chain::default();
 /// assert_eq!(all.sources().len(), 5);
@@ -40,9 +40,13 @@ use crate::Credential;
 /// let names: Vec<String> = local.sources().iter().map(Source::to_string).collect();
 /// assert_eq!(names, ["environment", "profile file", "tccli"]);
 /// // A role that is assumed with the keys of a profile.
-/// let auditor = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
+/// let auditor =
+///     AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report");
 /// let role = Chain::from(Source::role(auditor, Source::named_profile("billing")));
-/// assert_eq!(role.sources()[0].to_string(), "role qcs::cam::uin/100000000001:roleName/auditor");
+/// assert_eq!(
+///     role.sources()[0].to_string(),
+///     "role qcs::cam::uin/100000000001:roleName/auditor"
+/// );
 /// // A fixed credential is a chain too.
 /// let fixed = Chain::from(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
 /// assert_eq!(fixed.sources()[0].to_string(), "given credential");

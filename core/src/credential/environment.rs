@@ -65,7 +65,10 @@ impl Credential {
     ///     })
     /// };
     /// assert!(read(&[])?.is_none());
-    /// let pair = read(&[("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE"), ("TENCENTCLOUD_SECRET_KEY", "not-a-real-key")])?;
+    /// let pair = read(&[
+    ///     ("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE"),
+    ///     ("TENCENTCLOUD_SECRET_KEY", "not-a-real-key"),
+    /// ])?;
     /// assert_eq!(pair.unwrap().secret_id(), "AKIDEXAMPLE");
     /// let half = read(&[("TENCENTCLOUD_SECRET_ID", "AKIDEXAMPLE")]);
     /// assert_eq!(half.unwrap_err().to_string(), "TENCENTCLOUD_SECRET_KEY is missing");

@@ -56,11 +56,16 @@ impl Unreadable {
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{credential::{SearchStep, Source}, Call, Chain, Flow, Now, Session, Step, UnixTime, Untyped};
+/// use tc3_core::{
+///     Call, Chain, Flow, Now, Session, Step, UnixTime, Untyped,
+///     credential::{SearchStep, Source},
+/// };
 ///
-/// let mut session = Session::new(Chain::of([Source::environment(), Source::tccli_profile("dev")]));
+/// let mut session =
+///     Session::new(Chain::of([Source::environment(), Source::tccli_profile("dev")]));
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-/// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+/// let mut call =
+///     Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
 /// let error = loop {
 ///     match call.step(&mut session, now) {
 ///         Step::Wait(_) => {
@@ -75,8 +80,8 @@ impl Unreadable {
 /// };
 /// assert_eq!(
 ///     error.to_string(),
-///     "no credentials: environment: neither TENCENTCLOUD_SECRET_ID nor TENCENTCLOUD_SECRET_KEY is set; \
-///      tccli: ~/.tccli/dev.credential is not there",
+///     "no credentials: environment: neither TENCENTCLOUD_SECRET_ID nor \
+///      TENCENTCLOUD_SECRET_KEY is set; tccli: ~/.tccli/dev.credential is not there",
 /// );
 /// ```
 #[derive(Clone, Debug)]

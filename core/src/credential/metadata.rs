@@ -167,8 +167,11 @@ impl Credential {
     /// ```
     /// use tc3_core::{Credential, UnixTime};
     ///
-    /// let answer = r#"{"TmpSecretId": "AKIDEXAMPLE", "TmpSecretKey": "not-a-real-key", "Token": "not-a-real-token",
-    ///                  "ExpiredTime": 1760000000, "Expiration": "2025-10-09T08:53:20Z", "Code": "Success"}"#;
+    /// let answer = r#"{
+    ///     "TmpSecretId": "AKIDEXAMPLE", "TmpSecretKey": "not-a-real-key",
+    ///     "Token": "not-a-real-token", "ExpiredTime": 1760000000,
+    ///     "Expiration": "2025-10-09T08:53:20Z", "Code": "Success"
+    /// }"#;
     /// let credential = Credential::from_metadata(answer)?;
     /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
     /// let failed = Credential::from_metadata(r#"{"Code": "Failed"}"#).unwrap_err();

@@ -47,11 +47,10 @@ use crate::{Invalid, UnixTime};
 /// ```
 /// use tc3_core::Credential;
 ///
-/// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?.with_token("not-a-real-token")?;
-/// assert_eq!(
-///     format!("{credential:?}"),
-///     r#"Credential { secret_id: "AKIDEXAMPLE", secret_key: "…", token: Some("…"), expires_at: None }"#,
-/// );
+/// let credential =
+///     Credential::new("AKIDEXAMPLE", "not-a-real-key")?.with_token("not-a-real-token")?;
+/// let shown = format!("{credential:?}");
+/// assert!(shown.contains(r#"secret_id: "AKIDEXAMPLE", secret_key: "…", token: Some("…")"#));
 /// assert!(Credential::new("", "not-a-real-key").is_err());
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```

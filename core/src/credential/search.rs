@@ -28,21 +28,31 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 ///
 /// ```
 /// use core::time::Duration;
-/// use tc3_core::{credential::{Lookup, SearchStep, Source}, Call, Flow, Now, Session, Step, UnixTime, Untyped};
+/// use tc3_core::{
+///     Call, Flow, Now, Session, Step, UnixTime, Untyped,
+///     credential::{Lookup, SearchStep, Source},
+/// };
 ///
 /// let mut session = Session::new(Source::environment());
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-/// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+/// let mut call =
+///     Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
 /// let Step::Wait(_) = call.step(&mut session, now) else { panic!() };
 ///
 /// let mut search = session.search(now).unwrap();
 /// loop {
 ///     match search.step(&mut session, now) {
-///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_ID")) => search.found(Ok(Some(b"AKIDEXAMPLE".into()))),
-///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_KEY")) => search.found(Ok(Some(b"not-a-real-key".into()))),
+///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_ID")) => {
+///             search.found(Ok(Some(b"AKIDEXAMPLE".into())))
+///         }
+///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_KEY")) => {
+///             search.found(Ok(Some(b"not-a-real-key".into())))
+///         }
 ///         SearchStep::Read(_) => search.found(Ok(None)),
 ///         SearchStep::Done => break,
-///         SearchStep::Send(_) | SearchStep::Wait(_) => panic!("the environment asks for neither"),
+///         SearchStep::Send(_) | SearchStep::Wait(_) => {
+///             panic!("the environment asks for neither")
+///         }
 ///     }
 /// }
 /// assert_eq!(session.credential().unwrap().secret_id(), "AKIDEXAMPLE");

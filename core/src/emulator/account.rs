@@ -120,8 +120,10 @@ impl Emulator {
     ///
     /// ```
     /// use tc3_core::{
-    ///     billing::DescribeBillList, emulator::{Account, Emulator}, wire::{request, response}, Credential, Session,
-    ///     UnixTime,
+    ///     Credential, Session, UnixTime,
+    ///     billing::DescribeBillList,
+    ///     emulator::{Account, Emulator},
+    ///     wire::{request, response},
     /// };
     ///
     /// let shop = Credential::new("AKIDSHOP", "a-fake-key")?;
@@ -130,10 +132,12 @@ impl Emulator {
     ///     .with_account(Account::new(plant.clone()).with_records(480).with_seed(2));
     ///
     /// let now = UnixTime::new(1_760_000_000);
-    /// let january = DescribeBillList::new("2025-01-01 00:00:00".parse()?, "2025-01-31 23:59:59".parse()?);
+    /// let january =
+    ///     DescribeBillList::new("2025-01-01 00:00:00".parse()?, "2025-01-31 23:59:59".parse()?);
     /// let mut total = |credential| {
     ///     let signed = request::sign(&january, &mut Session::new(credential), now)?;
-    ///     response::read::<DescribeBillList>(&service.handle(now, &signed)).map(|reply| reply.output.total)
+    ///     response::read::<DescribeBillList>(&service.handle(now, &signed))
+    ///         .map(|reply| reply.output.total)
     /// };
     /// assert_eq!((total(shop)?, total(plant)?), (Some(42), Some(21)));
     /// let stranger = total(Credential::new("AKIDSTRANGER", "a-fake-key")?).unwrap_err();
@@ -161,15 +165,19 @@ impl Emulator {
     ///
     /// ```
     /// use tc3_core::{
-    ///     billing::DescribeAllocationSummaryByBusiness, emulator::Emulator, wire::{request, response}, Credential,
-    ///     Session, UnixTime,
+    ///     Credential, Session, UnixTime,
+    ///     billing::DescribeAllocationSummaryByBusiness,
+    ///     emulator::Emulator,
+    ///     wire::{request, response},
     /// };
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
     /// let mut service = Emulator::new(credential.clone()).with_until("2026-11-27".parse()?);
     /// let now = UnixTime::new(1_795_750_000); // that day
     /// let mut session = Session::new(credential);
-    /// for (month, expected) in [("2024-11", None), ("2024-12", Some(1_000)), ("2026-11", Some(1_000))] {
+    /// for (month, expected) in
+    ///     [("2024-11", None), ("2024-12", Some(1_000)), ("2026-11", Some(1_000))]
+    /// {
     ///     let action = DescribeAllocationSummaryByBusiness::new(month.parse()?);
     ///     let signed = request::sign(&action, &mut session, now)?;
     ///     let answer = service.handle(now, &signed);

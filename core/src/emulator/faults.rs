@@ -59,7 +59,7 @@ pub enum Fault {
     Clock(i64),
 }
 
-/// The requests that a fault hits, counted from 1 over all requests, including repeated ones.
+/// The requests that a fault hits, counted from 1 over all requests, retries included.
 ///
 /// Its text form is the part of [`Scripted`] after the `@`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,7 +116,10 @@ impl When {
 /// assert_eq!(scripted.to_string(), "throttle=2@5..");
 ///
 /// let wrong = "throttle@0".parse::<Scripted>().unwrap_err();
-/// assert_eq!(wrong.to_string(), "fault must hit N, N.., N..M or /K, counted from 1, N not after M, or P%");
+/// assert_eq!(
+///     wrong.to_string(),
+///     "fault must hit N, N.., N..M or /K, counted from 1, N not after M, or P%"
+/// );
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -64,8 +64,10 @@ const USAGE_LIMIT: u32 = 100;
 ///
 /// ```
 /// use tc3_core::{
-///     emulator::Emulator, essbasic::{Agent, ChannelDescribeBillUsageDetail}, wire::{request, response},
 ///     Credential, Session, UnixTime,
+///     emulator::Emulator,
+///     essbasic::{Agent, ChannelDescribeBillUsageDetail},
+///     wire::{request, response},
 /// };
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -73,15 +75,19 @@ const USAGE_LIMIT: u32 = 100;
 /// let now = UnixTime::new(1_760_000_000);
 ///
 /// let (start, end) = ("20240101".parse()?, "20240131".parse()?);
-/// let action = ChannelDescribeBillUsageDetail::new(Agent::new(Emulator::APP_ID), start, end);
+/// let action =
+///     ChannelDescribeBillUsageDetail::new(Agent::new(Emulator::APP_ID), start, end);
 /// let signed = request::sign(&action, &mut Session::new(credential), now)?;
-/// let reply = response::read::<ChannelDescribeBillUsageDetail>(&service.handle(now, &signed))?;
+/// let reply =
+///     response::read::<ChannelDescribeBillUsageDetail>(&service.handle(now, &signed))?;
 /// assert_eq!(reply.output.total, Some(10));
 ///
 /// // Another key signs something else, and the emulator sees it.
 /// let mut forger = Session::new(Credential::new("AKIDEXAMPLE", "another-key")?);
 /// let forged = request::sign(&action, &mut forger, now)?;
-/// let error = response::read::<ChannelDescribeBillUsageDetail>(&service.handle(now, &forged)).unwrap_err();
+/// let error =
+///     response::read::<ChannelDescribeBillUsageDetail>(&service.handle(now, &forged))
+///         .unwrap_err();
 /// assert_eq!(error.refusal().unwrap().code(), "AuthFailure.SignatureFailure");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

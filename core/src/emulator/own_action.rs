@@ -61,20 +61,31 @@ impl Emulator {
     /// ```
     /// use serde_json::json;
     /// use tc3_core::{
-    ///     emulator::Emulator, error::Refusal, wire::{request, response}, Action, Credential, Session, UnixTime,
-    ///     Untyped,
+    ///     Action, Credential, Session, UnixTime, Untyped,
+    ///     emulator::Emulator,
+    ///     error::Refusal,
+    ///     wire::{request, response},
     /// };
     ///
     /// let zones = |input| Untyped::new("cvm", "2017-03-12", "DescribeZones", input);
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-    /// let mut service = Emulator::new(credential.clone()).with_action(zones(json!({})).target(), |request| {
-    ///     let (offset, limit) = (request.number("Offset").unwrap_or(0), request.number("Limit").unwrap_or(20));
-    ///     if limit > 100 {
-    ///         return Err(Refusal::new("InvalidParameterValue.Limit", "Limit must be at most 100", None));
-    ///     }
-    ///     let page: Vec<u64> = (0..250).skip(offset as usize).take(limit as usize).collect();
-    ///     Ok(json!({"TotalCount": 250, "ZoneSet": page}))
-    /// });
+    /// let mut service =
+    ///     Emulator::new(credential.clone()).with_action(zones(json!({})).target(), |request| {
+    ///         let (offset, limit) = (
+    ///             request.number("Offset").unwrap_or(0),
+    ///             request.number("Limit").unwrap_or(20),
+    ///         );
+    ///         if limit > 100 {
+    ///             return Err(Refusal::new(
+    ///                 "InvalidParameterValue.Limit",
+    ///                 "Limit must be at most 100",
+    ///                 None,
+    ///             ));
+    ///         }
+    ///         let page: Vec<u64> =
+    ///             (0..250).skip(offset as usize).take(limit as usize).collect();
+    ///         Ok(json!({"TotalCount": 250, "ZoneSet": page}))
+    ///     });
     ///
     /// let now = UnixTime::new(1_760_000_000);
     /// let mut session = Session::new(credential);

@@ -99,13 +99,14 @@ impl Emulator {
     /// `AssumeRoleWithWebIdentity`.
     ///
     /// ```
-    /// use tc3_core::{emulator::Emulator, Credential, UnixTime};
+    /// use tc3_core::{Credential, UnixTime, emulator::Emulator};
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
     /// let mut service = Emulator::new(credential).with_machine_role("billing-reader");
     /// let now = UnixTime::new(1_760_000_000);
     /// let mut get = |path| {
-    ///     let url = format!("http://127.0.0.1/latest/meta-data/cam/security-credentials/{path}");
+    ///     let url =
+    ///         format!("http://127.0.0.1/latest/meta-data/cam/security-credentials/{path}");
     ///     service.handle(now, &http::Request::get(url).body(Default::default()).unwrap())
     /// };
     /// assert_eq!(&get("").body()[..], b"billing-reader");
@@ -132,17 +133,22 @@ impl Emulator {
     ///
     /// ```
     /// use tc3_core::{
-    ///     billing::DescribeBillList, emulator::Emulator, wire::{request, response}, Credential, Session,
-    ///     UnixTime,
+    ///     Credential, Session, UnixTime,
+    ///     billing::DescribeBillList,
+    ///     emulator::Emulator,
+    ///     wire::{request, response},
     /// };
     ///
     /// let old = Credential::new("AKIDOLD", "not-a-real-key")?;
     /// let mut service = Emulator::new(old.clone());
     /// service.set_credential(Credential::new("AKIDNEW", "not-a-real-key")?);
     /// let now = UnixTime::new(1_760_000_000);
-    /// let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?).with_limit(1);
+    /// let action =
+    ///     DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?)
+    ///         .with_limit(1);
     /// let signed = request::sign(&action, &mut Session::new(old), now)?;
-    /// let error = response::read::<DescribeBillList>(&service.handle(now, &signed)).unwrap_err();
+    /// let error =
+    ///     response::read::<DescribeBillList>(&service.handle(now, &signed)).unwrap_err();
     /// assert_eq!(error.refusal().unwrap().code(), "AuthFailure.SecretIdNotFound");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

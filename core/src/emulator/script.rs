@@ -106,8 +106,10 @@ impl Emulator {
     /// ```
     /// use core::time::Duration;
     /// use tc3_core::{
-    ///     billing::DescribeBillList, emulator::{Emulator, Fault, When}, wire::{request, response}, Credential,
-    ///     Session, UnixTime,
+    ///     Credential, Session, UnixTime,
+    ///     billing::DescribeBillList,
+    ///     emulator::{Emulator, Fault, When},
+    ///     wire::{request, response},
     /// };
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -171,17 +173,18 @@ impl Emulator {
     /// machine's metadata, arrives at the epoch.
     ///
     /// ```
-    /// use tc3_core::{emulator::Emulator, Attempt, Credential, Outcome};
+    /// use tc3_core::{Attempt, Credential, Outcome, emulator::Emulator};
     ///
     /// let mut service = Emulator::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
     /// let send = move |attempt: Attempt| -> Outcome { service.send(&attempt) };
     /// # let mut send = send;
-    /// # use tc3_core::{billing::DescribeBillList, Call, Flow, Now, Session, Step, UnixTime};
+    /// # use tc3_core::{Call, Flow, Now, Session, Step, UnixTime, billing::DescribeBillList};
     /// # let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
-    /// # let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+    /// # let start = "2024-01-01 00:00:00".parse()?;
+    /// # let january = DescribeBillList::new(start, "2024-01-31 23:59:59".parse()?);
     /// # let mut call = Call::new(&january);
     /// # let now = Now::new(UnixTime::new(1_760_000_000), core::time::Duration::ZERO, 0);
-    /// # let Step::Send(attempt) = call.step(&mut session, now) else { panic!("nothing to send") };
+    /// # let Step::Send(attempt) = call.step(&mut session, now) else { panic!("no request") };
     /// # call.handle(send(attempt));
     /// # let Step::Done(reply) = call.step(&mut session, now) else { panic!("no answer") };
     /// # assert_eq!(reply?.output.total, Some(42));

@@ -38,9 +38,10 @@ impl Failure {
     /// Sets the obstacle of a request that was not sent.
     ///
     /// ```
-    /// use tc3_core::{error::Obstacle, Error, Failure};
+    /// use tc3_core::{Error, Failure, error::Obstacle};
     ///
-    /// let expired = Failure::not_sent("the certificate has expired").with_obstacle(Obstacle::Tls);
+    /// let expired =
+    ///     Failure::not_sent("the certificate has expired").with_obstacle(Obstacle::Tls);
     /// assert!(!Error::from(expired).is_transient());
     /// ```
     #[must_use = "the failure is returned, not changed"]

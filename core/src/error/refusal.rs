@@ -56,7 +56,7 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Too many requests per second: wait, then send again.
+    /// Too many requests per second: wait, then retry.
     Throttled,
     /// The request's time and the service's time differ by more than 300 seconds.
     Clock,

@@ -23,7 +23,7 @@ use crate::flow::retry::RetryAction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Make the call again, or continue the stored walk. It may succeed in seconds or minutes.
+    /// Retry the call, or continue the stored walk. It may succeed in seconds or minutes.
     Resume,
     /// Like `Resume`, but after a longer wait: the service asked for it.
     Later,
@@ -50,13 +50,16 @@ impl Error {
     /// What to do about this error; [`Remedy`] has the table.
     ///
     /// ```
-    /// use tc3_core::{error::Refusal, Error, Failure, Invalid, Remedy};
+    /// use tc3_core::{Error, Failure, Invalid, Remedy, error::Refusal};
     ///
     /// let refused = |code| Error::Service(Refusal::new(code, "", None)).remedy();
     /// assert_eq!(Error::from(Failure::unknown("connection reset")).remedy(), Remedy::Resume);
     /// assert_eq!(refused("FailedOperation.SummaryDataNotReady"), Remedy::Later);
     /// assert_eq!(refused("UnauthorizedOperation.CamNoAuth"), Remedy::Mend);
-    /// assert_eq!(Error::Input(Invalid::new("Limit", "must be at least 1")).remedy(), Remedy::Mend);
+    /// assert_eq!(
+    ///     Error::Input(Invalid::new("Limit", "must be at least 1")).remedy(),
+    ///     Remedy::Mend
+    /// );
     /// ```
     pub fn remedy(&self) -> Remedy {
         match self.cause() {
@@ -92,7 +95,7 @@ impl Error {
     }
 
     /// Whether the action may have taken effect: the request was sent, and no answer tells its result. An action that
-    /// is not [`REPEATABLE`](crate::Action::REPEATABLE) is not sent again after such an error.
+    /// is not [`REPEATABLE`](crate::Action::REPEATABLE) is not retried after such an error.
     ///
     /// If a call was sent several times, this is about the last attempt only.
     pub fn may_have_taken_effect(&self) -> bool {

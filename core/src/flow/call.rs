@@ -25,8 +25,8 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 
 /// One logical call: sends an action until there is a reply or an error, within a deadline.
 ///
-/// It waits until the service's frequency limit allows a request, signs it then, and sends it again when that is safe
-/// and can help; [`Retry`](crate::flow::Retry) has the rules. See [`flow`](crate::flow) for how to drive it, and for a
+/// It waits until the service's frequency limit allows a request, signs it then, and retries when that is safe and can help;
+/// [`Retry`](crate::flow::Retry) has the rules. See [`flow`](crate::flow) for how to drive it, and for a
 /// diagram of its states.
 ///
 /// ```
@@ -40,7 +40,9 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 /// let mut call = Call::new(&action);
 /// let Step::Send(attempt) = call.step(&mut session, now) else { panic!() };
 /// assert_eq!(attempt.timeout, Duration::from_secs(30));
-/// let throttled = br#"{"Response": {"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"}}"#;
+/// let throttled = br#"{"Response": {
+///     "Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}, "RequestId": "1"
+/// }}"#;
 /// call.handle(Ok(http::Response::new(throttled.as_slice().into())));
 /// let Step::Wait(delay) = call.step(&mut session, now) else { panic!() };
 ///

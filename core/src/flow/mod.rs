@@ -22,9 +22,11 @@
 //! ```
 //!
 //! ```
-//! use tc3_core::{Call, Credential, Flow, Failure, Now, Session, Step, Untyped};
+//! use tc3_core::{Call, Credential, Failure, Flow, Now, Session, Step, Untyped};
 //!
-//! # fn send(_: tc3_core::Attempt) -> tc3_core::Outcome { Err(Failure::not_sent("no network here")) }
+//! # fn send(_: tc3_core::Attempt) -> tc3_core::Outcome {
+//! #     Err(Failure::not_sent("no network here"))
+//! # }
 //! # let tick = core::cell::Cell::new(core::time::Duration::ZERO);
 //! # let sleep = |delay| tick.set(tick.get() + delay);
 //! # let now = || Now::new(tc3_core::UnixTime::new(1_551_113_065), tick.get(), 0);
@@ -62,9 +64,10 @@
 //!    │           │                                                                   │
 //!    │           ├─ step: a reply, or an error to give up on ──────▶ Done(result) ───┘
 //!    │           │
-//!    └───────────┴─ step: an error to try again after
+//!    └───────────┴─ step: an error to retry after
 //!
-//!  A step in the state Sent abandons the attempt: the same as handle(Err(Failure::Unknown)) before it.
+//!  A step in the state Sent abandons the attempt:
+//!  the same as handle(Err(Failure::Unknown)) before it.
 //! ```
 //!
 //! A walk makes one such call a page. [`Pages`](crate::Pages) return [`Step::Done`] for each page, and are driven on.

@@ -1,4 +1,4 @@
-//! Whether a call is sent again after a failed attempt, and when.
+//! Whether a call is retried after a failed attempt, and when.
 
 use core::time::Duration;
 
@@ -107,15 +107,15 @@ pub(crate) const fn mix(state: u64) -> u64 {
 pub(crate) enum RetryAction {
     /// Ends with the error.
     GiveUp,
-    /// Sends it again after a delay.
+    /// Retries it after a delay.
     Retry,
-    /// Sends it to the next endpoint, or again after a delay. It has never arrived.
+    /// Retries it at the next endpoint, or after a delay. It has never arrived.
     Failover,
-    /// Lets the whole action rest, then sends it again.
+    /// Lets the whole action rest, then retries it.
     Rest,
-    /// Sets the clock to the service's time, then sends it again.
+    /// Sets the clock to the service's time, then retries it.
     SetClock,
-    /// Searches for other credentials, then sends it again if there are any.
+    /// Searches for other credentials, then retries it if there are any.
     RenewCredentials,
 }
 
@@ -146,7 +146,7 @@ impl RetryAction {
                 Kind::Throttled => Self::Rest,
                 Kind::Clock => Self::SetClock,
                 Kind::Server => retry_if_repeatable,
-                // The service has done nothing, so any action may be sent again.
+                // The service has done nothing, so any action may be retried.
                 Kind::Denied if MAYBE_REPLACED.contains(&refusal.code()) => Self::RenewCredentials,
                 _ => Self::GiveUp,
             },

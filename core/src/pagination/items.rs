@@ -11,12 +11,22 @@ use crate::{Error, Paginate, Reply};
 /// walk over pages.
 ///
 /// ```
-/// use tc3_core::{essbasic::ChannelDescribeBillUsageDetail, pagination::Items, wire::response, Error, Reply};
+/// use tc3_core::{
+///     Error, Reply, essbasic::ChannelDescribeBillUsageDetail, pagination::Items,
+///     wire::response,
+/// };
 ///
-/// let answer = br#"{"Response": {"Total": 2, "Details": [{"UseCount": 1}, {"UseCount": -1}], "RequestId": "5e1f"}}"#;
-/// let page = response::read::<ChannelDescribeBillUsageDetail>(&http::Response::new(answer.as_slice().into()));
-/// let records = Items::<_, ChannelDescribeBillUsageDetail>::new([page, Err(Error::Ended)].into_iter());
-/// let counts: Vec<_> = records.map(|record| record.ok().and_then(|record| record.use_count)).collect();
+/// let answer =
+///     br#"{"Response": {"Total": 2, "Details": [{"UseCount": 1}, {"UseCount": -1}],
+///     "RequestId": "5e1f"}}"#;
+/// let page = response::read::<ChannelDescribeBillUsageDetail>(&http::Response::new(
+///     answer.as_slice().into(),
+/// ));
+/// let records = Items::<_, ChannelDescribeBillUsageDetail>::new(
+///     [page, Err(Error::Ended)].into_iter(),
+/// );
+/// let counts: Vec<_> =
+///     records.map(|record| record.ok().and_then(|record| record.use_count)).collect();
 /// assert_eq!(counts, [Some(1), Some(-1), None]);
 /// ```
 #[derive(Clone, Debug)]

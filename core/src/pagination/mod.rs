@@ -71,9 +71,13 @@ use crate::Error;
 /// If a list ends with fewer records than the last plausible total, the walk ends with [`Error::Incomplete`].
 ///
 /// ```
-/// use tc3_core::{pagination::{End, PageInfo, Paging, Slot}, types::lenient, Action, Paginate};
+/// use tc3_core::{
+///     Action, Paginate,
+///     pagination::{End, PageInfo, Paging, Slot},
+///     types::lenient,
+/// };
 ///
-/// /// Pages follow by an offset and a cursor. The total may be a day old, so a short page is the end.
+/// /// Pages follow by an offset and a cursor. The total may be old: a short page is the end.
 /// #[derive(serde::Serialize)]
 /// #[serde(rename_all = "PascalCase")]
 /// struct DescribeBillDetail {
@@ -202,7 +206,8 @@ impl Paging {
     /// ```
     /// use tc3_core::pagination::Paging;
     ///
-    /// let offsets = |paging: Paging| paging.slots(250, 100).map(|slot| slot.offset).collect::<Vec<_>>();
+    /// let offsets =
+    ///     |paging: Paging| paging.slots(250, 100).map(|slot| slot.offset).collect::<Vec<_>>();
     /// assert_eq!(offsets(Paging::ItemOffset), [0, 100, 200]);
     /// assert_eq!(offsets(Paging::PageIndex), [0, 1, 2]);
     /// assert_eq!(offsets(Paging::PageNumber), [1, 2, 3]);

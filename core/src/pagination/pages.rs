@@ -15,12 +15,14 @@ use crate::{
 /// of one, gives fewer records than its total, the walk ends with [`Error::Incomplete`]. [`walk`](Self::walk) is what
 /// to store in order to continue elsewhere. To fetch several pages at once, see [`Prefetch`].
 ///
+/// The example's service is the emulator, behind this crate's feature `emulator`:
+///
 #[cfg_attr(feature = "emulator", doc = "```")]
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 /// use core::time::Duration;
 /// use tc3_core::{
-///     billing::DescribeBillList, emulator::Emulator, types::BeijingSecond, Credential, Flow, Now, Pages, Session,
-///     Step, UnixTime,
+///     Credential, Flow, Now, Pages, Session, Step, UnixTime, billing::DescribeBillList,
+///     emulator::Emulator, types::BeijingSecond,
 /// };
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -34,7 +36,9 @@ use crate::{
 /// let mut pages = 0;
 /// loop {
 ///     match walk.step(&mut session, now) {
-///         Step::Send(attempt) => walk.handle(Ok(service.handle(now.unix, &attempt.request))),
+///         Step::Send(attempt) => {
+///             walk.handle(Ok(service.handle(now.unix, &attempt.request)))
+///         }
 ///         Step::Wait(_) => {} // time is what we say it is
 ///         Step::Done(Some(page)) => {
 ///             pages += 1;

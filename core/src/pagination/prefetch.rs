@@ -16,12 +16,16 @@ const MAX_UNSTEADY: usize = 3;
 /// It gives out fetches, each a flow of its own, takes their results back in any order, and delivers the pages in the
 /// order of the list. [`Pages`](crate::Pages) does the same one page at a time.
 ///
+/// The example's service is the emulator, behind this crate's feature `emulator`:
+///
 #[cfg_attr(feature = "emulator", doc = "```")]
 #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 /// use core::time::Duration;
 /// use tc3_core::{
-///     billing::DescribeBillList, emulator::Emulator, pagination::{Prefetch, Turn}, Credential, Flow, Now,
-///     Session, Step, UnixTime,
+///     Credential, Flow, Now, Session, Step, UnixTime,
+///     billing::DescribeBillList,
+///     emulator::Emulator,
+///     pagination::{Prefetch, Turn},
 /// };
 ///
 /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -29,7 +33,8 @@ const MAX_UNSTEADY: usize = 3;
 /// let mut session = Session::new(credential);
 /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
 ///
-/// let action = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
+/// let action =
+///     DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
 /// let mut prefetch = Prefetch::new(action.with_limit(50)).with_width(3);
 /// let (mut in_flight, mut most, mut records) = (Vec::new(), 0, 0);
 /// loop {
@@ -41,7 +46,9 @@ const MAX_UNSTEADY: usize = 3;
 ///             let mut fetch = in_flight.pop().unwrap();
 ///             let fetched = loop {
 ///                 match fetch.step(&mut session, now) {
-///                     Step::Send(attempt) => fetch.handle(Ok(service.handle(now.unix, &attempt.request))),
+///                     Step::Send(attempt) => {
+///                         fetch.handle(Ok(service.handle(now.unix, &attempt.request)))
+///                     }
 ///                     Step::Wait(_) => {}
 ///                     Step::Done(fetched) => break fetched,
 ///                 }

@@ -2,14 +2,15 @@
 //!
 //! A [`Walk`] holds how much of a list, or of several lists, was delivered and which page comes next. It holds no
 //! connection and no secret, and implements serde's traits, so another process or machine can continue it. What was
-//! delivered before and what is delivered after contain, together, each record exactly once:
+//! delivered before and what is delivered after contain, together, each record exactly once. Here the service is the
+//! emulator, behind this crate's feature `emulator`:
 //!
 #![cfg_attr(feature = "emulator", doc = "```")]
 #![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
 //! use core::time::Duration;
 //! use tc3_core::{
-//!     billing::DescribeBillList, emulator::Emulator, Credential, Flow, Now, Pages, Paginate, Session, Step,
-//!     UnixTime, Walk,
+//!     Credential, Flow, Now, Pages, Paginate, Session, Step, UnixTime, Walk,
+//!     billing::DescribeBillList, emulator::Emulator,
 //! };
 //!
 //! # let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
@@ -19,13 +20,18 @@
 //! #     let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
 //! #     loop {
 //! #         match pages.step(&mut session, now) {
-//! #             Step::Send(attempt) => pages.handle(Ok(service.handle(now.unix, &attempt.request))),
+//! #             Step::Send(attempt) => {
+//! #                 pages.handle(Ok(service.handle(now.unix, &attempt.request)))
+//! #             }
 //! #             Step::Wait(_) => {}
-//! #             Step::Done(page) => break page.map(|page| page.map(|page| page.output.transaction_list)),
+//! #             Step::Done(page) => {
+//! #                 break page.map(|page| page.map(|page| page.output.transaction_list));
+//! #             }
 //! #         }
 //! #     }
 //! # };
-//! let half_year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
+//! let half_year =
+//!     DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-06-30 23:59:59".parse()?);
 //! let mut pages = Pages::new(half_year);
 //! let mut records = next(&mut pages).unwrap()?; // drives the walk to its next page
 //! let stored = serde_json::to_string(pages.walk())?;
@@ -56,9 +62,14 @@
 //! answer has the total, [`Paging::slots`] computes its pages, and workers request them by [`Paginate::turn_to`]:
 //!
 //! ```
-//! use tc3_core::{billing::DescribeBillList, pagination::{walk, Paging}, Paginate};
+//! use tc3_core::{
+//!     Paginate,
+//!     billing::DescribeBillList,
+//!     pagination::{Paging, walk},
+//! };
 //!
-//! let years = DescribeBillList::new("2023-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
+//! let years =
+//!     DescribeBillList::new("2023-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
 //! let windows: Vec<DescribeBillList> = walk::windows(years).collect();
 //! assert_eq!(windows.len(), 4);
 //! assert_eq!(windows[0].end_time, windows[1].start_time); // both include this second

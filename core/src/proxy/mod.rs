@@ -28,7 +28,11 @@ pub use url::ProxyUrl;
 /// });
 /// let proxy = proxies.choose(&"https://sts.tencentcloudapi.com/".parse()?)?;
 /// assert_eq!(proxy.map(ProxyUrl::expose), Some("http://user:fake@proxy.example:3128"));
-/// for direct in ["https://sts.internal.tencentcloudapi.com/", "https://10.1.2.3/", "http://127.0.0.1:8080/"] {
+/// for direct in [
+///     "https://sts.internal.tencentcloudapi.com/",
+///     "https://10.1.2.3/",
+///     "http://127.0.0.1:8080/",
+/// ] {
 ///     assert_eq!(proxies.choose(&direct.parse()?)?, None);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

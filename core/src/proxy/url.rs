@@ -17,7 +17,12 @@ const SCHEME: &str = "http://";
 ///
 /// let proxy = ProxyUrl::new("http://user:fake@proxy.example:3128")?;
 /// assert_eq!(format!("{proxy:?}"), "ProxyUrl(http://proxy.example:3128)");
-/// for wrong in ["proxy.example:3128", "http://proxy.example", "http://proxy.example:99999", "http://p:1/path"] {
+/// for wrong in [
+///     "proxy.example:3128",
+///     "http://proxy.example",
+///     "http://proxy.example:99999",
+///     "http://p:1/path",
+/// ] {
 ///     assert_eq!(ProxyUrl::new(wrong).unwrap_err().field(), "proxy");
 /// }
 /// # Ok::<(), tc3_core::Invalid>(())

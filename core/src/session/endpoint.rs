@@ -6,17 +6,25 @@ use crate::{Invalid, Region};
 /// Where requests go: a domain with one host per service, or one address for all services.
 ///
 /// ```
-/// use tc3_core::{session::Endpoint, Region};
+/// use tc3_core::{Region, session::Endpoint};
 ///
 /// assert_eq!(Endpoint::PUBLIC.url("billing"), "https://billing.tencentcloudapi.com");
-/// assert_eq!(Endpoint::INTERNATIONAL.url("billing"), "https://billing.intl.tencentcloudapi.com");
+/// assert_eq!(
+///     Endpoint::INTERNATIONAL.url("billing"),
+///     "https://billing.intl.tencentcloudapi.com"
+/// );
 /// let regional = Endpoint::regional(&Region::new("ap-guangzhou")?);
 /// assert_eq!(regional.url("cvm"), "https://cvm.ap-guangzhou.tencentcloudapi.com");
 ///
 /// // One address for all services. Plain http is only allowed to this machine.
 /// let local: Endpoint = "http://127.0.0.1:8080".parse()?;
 /// assert_eq!(local.url("billing"), "http://127.0.0.1:8080");
-/// for wrong in ["http://example.com", "https://user@example.com", "https://example.com/api", "example.com"] {
+/// for wrong in [
+///     "http://example.com",
+///     "https://user@example.com",
+///     "https://example.com/api",
+///     "example.com",
+/// ] {
 ///     assert_eq!(wrong.parse::<Endpoint>().unwrap_err().field(), "endpoint");
 /// }
 /// # Ok::<(), tc3_core::Invalid>(())

@@ -24,12 +24,14 @@ pub enum Payload<'a> {
 /// ```
 /// use tc3_core::tc3::{CanonicalRequest, Payload};
 ///
-/// let headers = [("Host", "cvm.tencentcloudapi.com"), ("Content-Type", " application/JSON ")];
+/// let headers =
+///     [("Host", "cvm.tencentcloudapi.com"), ("Content-Type", " application/JSON ")];
 /// let request = CanonicalRequest::new("GET", "/", "Limit=1", headers, Payload::Signed(b""));
 /// assert_eq!(request.signed_headers(), "content-type;host");
 /// assert_eq!(
 ///     request.to_string(),
-///     "GET\n/\nLimit=1\ncontent-type:application/json\nhost:cvm.tencentcloudapi.com\n\ncontent-type;host\n\
+///     "GET\n/\nLimit=1\n\
+///      content-type:application/json\nhost:cvm.tencentcloudapi.com\n\ncontent-type;host\n\
 ///      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 /// );
 /// ```

@@ -16,9 +16,11 @@
 //!     tc3::Payload::Signed(b"{}"),
 //! );
 //! assert_eq!(request.signed_headers(), "content-type;host");
-//! let authorization = tc3::Signer::new(credential).sign(&request, "cvm", UnixTime::new(1551113065))?;
+//! let authorization =
+//!     tc3::Signer::new(credential).sign(&request, "cvm", UnixTime::new(1551113065))?;
 //! assert!(authorization.starts_with(
-//!     "TC3-HMAC-SHA256 Credential=AKIDEXAMPLE/2019-02-25/cvm/tc3_request, SignedHeaders=content-type;host, Signature="
+//!     "TC3-HMAC-SHA256 Credential=AKIDEXAMPLE/2019-02-25/cvm/tc3_request, \
+//!      SignedHeaders=content-type;host, Signature="
 //! ));
 //! # Ok::<(), tc3_core::Invalid>(())
 //! ```

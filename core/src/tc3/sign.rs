@@ -72,7 +72,7 @@ impl Scope {
 ///
 /// let time = UnixTime::new(1_551_113_065);
 /// let text = tc3::string_to_sign(time, &tc3::Scope::new(time, "cvm")?, &[0; 32]);
-/// assert!(text.starts_with("TC3-HMAC-SHA256\n1551113065\n2019-02-25/cvm/tc3_request\n0000"));
+/// assert!(text.starts_with("TC3-HMAC-SHA256\n1551113065\n2019-02-25/cvm/tc3_request\n00"));
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 pub fn string_to_sign(time: UnixTime, scope: &Scope, canonical_hash: &[u8; 32]) -> String {

@@ -14,7 +14,7 @@ use crate::Invalid;
 /// assert_eq!(month.to_string(), "2024-02");
 /// assert_eq!("2024-02".parse(), Ok(month));
 /// assert!(Month::new(2024, 13).is_err());
-/// // An example on the vendor's page has a month as its first second. It is written as it was read.
+/// // The vendor's page has a month as its first second. It is written as it was read.
 /// let long: Month = "2022-11-01 00:00:00".parse()?;
 /// assert_eq!((long.year(), long.month()), (2022, 11));
 /// assert_eq!(long.to_string(), "2022-11-01 00:00:00");

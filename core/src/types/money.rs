@@ -53,7 +53,7 @@ pub struct Yuan(Decimal);
 /// let amount: Fen = serde_json::from_str("-45")?;
 /// assert_eq!(amount, Fen::new(-45));
 /// assert_eq!(amount.to_yuan().to_string(), "-0.45");
-/// // The service writes some amounts of fen as floats. Whole ones are read; a fraction is an error.
+/// // The service writes some amounts of fen as floats. A fraction is an error.
 /// assert_eq!(serde_json::from_str::<Fen>("2.247483647E9")?, Fen::new(2_247_483_647));
 /// assert!(serde_json::from_str::<Fen>("9667.5").is_err());
 /// # Ok::<(), serde_json::Error>(())

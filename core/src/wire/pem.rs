@@ -31,9 +31,9 @@ const NONE: Invalid = Invalid::new("pem", "must hold a certificate in PEM");
 /// ```
 /// use tc3_core::wire::pem;
 ///
-/// let joined = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE----------BEGIN CERTIFICATE-----\nMAA=\n\
-///     -----END CERTIFICATE-----";
-/// assert_eq!(pem::certificates(joined)?, [[0x30, 0]; 2]);
+/// let section = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----";
+/// let joined = format!("{section}{section}");
+/// assert_eq!(pem::certificates(&joined)?, [[0x30, 0]; 2]);
 /// assert!(pem::certificates("-----BEGIN CERTIFICATE-----\nMAA=").is_err());
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```

@@ -34,10 +34,14 @@ const UTF8_LEN: usize = 4;
 /// ```
 /// use tc3_core::{billing::DescribeBillList, wire::response, Reply};
 ///
-/// let answer = br#"{"Response": {"TransactionList": [], "Total": 0, "DeductAmount": -45, "RequestId": "5e1f"}}"#;
-/// let reply = response::read::<DescribeBillList>(&http::Response::new(answer.as_slice().into()))?;
+/// let answer = br#"{"Response": {
+///     "TransactionList": [], "Total": 0, "DeductAmount": -45, "RequestId": "5e1f"
+/// }}"#;
+/// let answer = http::Response::new(answer.as_slice().into());
+/// let reply = response::read::<DescribeBillList>(&answer)?;
 /// let stored = serde_json::to_value(&reply).unwrap();
-/// assert_eq!((&stored["DeductAmount"], &stored["RequestId"]), (&(-45).into(), &"5e1f".into()));
+/// assert_eq!(stored["DeductAmount"], -45);
+/// assert_eq!(stored["RequestId"], "5e1f");
 /// assert_eq!(serde_json::from_value::<Reply<_>>(stored).unwrap(), reply);
 /// # Ok::<(), tc3_core::Error>(())
 /// ```
@@ -62,13 +66,16 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
 /// Parses the response to an action.
 ///
 /// ```
-/// use tc3_core::{wire::response, Error, Untyped};
+/// use tc3_core::{Error, Untyped, wire::response};
 ///
 /// let answer = |body: &'static str| http::Response::new(body.as_bytes().into());
-/// let reply = response::read::<Untyped>(&answer(r#"{"Response": {"Total": 1, "RequestId": "5e1f"}}"#))?;
-/// assert_eq!((reply.output.read::<u64>("Total").unwrap(), reply.request_id.as_str()), (1, "5e1f"));
+/// let given = answer(r#"{"Response": {"Total": 1, "RequestId": "5e1f"}}"#);
+/// let reply = response::read::<Untyped>(&given)?;
+/// assert_eq!(reply.output.read::<u64>("Total").unwrap(), 1);
+/// assert_eq!(reply.request_id, "5e1f");
 ///
-/// let refused = r#"{"Response": {"Error": {"Code": "A.B", "Message": "no"}, "RequestId": "5e1f"}}"#;
+/// let refused =
+///     r#"{"Response": {"Error": {"Code": "A.B", "Message": "no"}, "RequestId": "5e1f"}}"#;
 /// let error = response::read::<Untyped>(&answer(refused)).unwrap_err();
 /// assert_eq!((error.refusal().unwrap().code(), error.request_id()), ("A.B", Some("5e1f")));
 ///

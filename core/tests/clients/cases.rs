@@ -32,7 +32,7 @@ pub(super) enum Sees {
     TooLarge,
 }
 
-/// Which calls are sent again.
+/// Which calls are retried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Again {
     /// None.
@@ -45,7 +45,7 @@ pub(super) enum Again {
     Either,
 }
 
-/// Every fault, what a call that is sent once comes to, and which calls are sent again.
+/// Every fault, what a call that is sent once comes to, and which calls are retried.
 pub(super) const CASES: [(Fault, Sees, Again); 50] = [
     (Refused, not_connected("refused"), Again::Always),
     (ClosedAtOnce, Sees::NotSentOrUnknown, Again::Either),

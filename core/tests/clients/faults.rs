@@ -27,7 +27,7 @@ use crate::driver::{Builder, Client, wait};
 const STALL: Duration = Duration::from_secs(1);
 /// How many cases are checked at once.
 const AT_ONCE: usize = 16;
-/// How many times a call is sent at most where it is sent again.
+/// The most attempts of a call that is retried.
 const ATTEMPTS: u32 = 3;
 
 fn setup(service: &Service, fault: Fault) -> Setup {

@@ -19,7 +19,7 @@ pub(super) struct Setup {
     pub(super) deadline: Duration,
     /// How long an attempt may take, connecting included.
     pub(super) attempt_timeout: Duration,
-    /// When a call is sent again.
+    /// When a call is retried.
     pub(super) retry: Retry,
     /// The largest body.
     pub(super) max_body: usize,

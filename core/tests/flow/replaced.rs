@@ -133,7 +133,7 @@ fn each_code_of_a_replaced_credential_makes_for_one_look_and_no_other_code_does(
     for code in CODES.into_iter().chain(others) {
         let mut client = client("AKIDOLD");
         let (ids, result) = signers(&mut client, &zones(), |_, _| refusal(code));
-        // The same came back, and is not sent again.
+        // The same came back, and is not retried.
         assert_eq!(ids, ["AKIDOLD"], "{code}");
         assert_eq!(result.unwrap_err().refusal().unwrap().code(), code);
         let looks = client.looked.iter().filter(|name| *name == PROFILE).count();

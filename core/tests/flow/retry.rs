@@ -180,7 +180,7 @@ fn unknown_outcome_is_not_repeated_for_a_write_whatever_came_before() {
                     || page(429, ""),
                 ][asked](),
                 asked if asked == before => unsure(),
-                _ => panic!("sent again"),
+                _ => panic!("retried"),
             });
             assert_eq!((result.is_err(), sends.len()), (true, before + 1));
         }

@@ -30,7 +30,10 @@ input! {
     ///     .with_limit(30);
     /// assert_eq!(
     ///     serde_json::to_string(&action)?,
-    ///     r#"{"Limit":30,"Offset":0,"Month":"2024-02","SortType":"desc","Sort":"RealTotalCost"}"#,
+    ///     concat!(
+    ///         r#"{"Limit":30,"Offset":0,"Month":"2024-02","#,
+    ///         r#""SortType":"desc","Sort":"RealTotalCost"}"#,
+    ///     ),
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -27,7 +27,10 @@ input! {
     /// let action = DescribeBillList::new(start, end).with_pay_types([PayType::DEDUCT]);
     /// assert_eq!(
     ///     serde_json::to_string(&action)?,
-    ///     r#"{"StartTime":"2024-01-01 00:00:00","EndTime":"2024-01-31 23:59:59","Offset":0,"Limit":100,"PayType":["deduct"]}"#,
+    ///     concat!(
+    ///         r#"{"StartTime":"2024-01-01 00:00:00","EndTime":"2024-01-31 23:59:59","#,
+    ///         r#""Offset":0,"Limit":100,"PayType":["deduct"]}"#,
+    ///     ),
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -301,7 +304,10 @@ open_set! {
     ///
     /// let mode: SubPayType = serde_json::from_str("\"hourh\"")?;
     /// assert_eq!(mode, SubPayType::HOUR_H);
-    /// assert_eq!((mode, SubPayType::new("hourd").as_str()), (SubPayType::new("hour_h"), "hour_d"));
+    /// assert_eq!(
+    ///     (mode, SubPayType::new("hourd").as_str()),
+    ///     (SubPayType::new("hour_h"), "hour_d")
+    /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub struct SubPayType {

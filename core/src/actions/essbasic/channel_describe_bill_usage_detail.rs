@@ -26,7 +26,10 @@ input! {
     ///     .with_quota_type(QuotaType::CLOUD_ENTERPRISE);
     /// assert_eq!(
     ///     serde_json::to_string(&action)?,
-    ///     r#"{"Agent":{"AppId":"yDwFdUUckpsw"},"StartTime":"20230902","EndTime":"20230930","QuotaType":"CloudEnterprise"}"#,
+    ///     concat!(
+    ///         r#"{"Agent":{"AppId":"yDwFdUUckpsw"},"StartTime":"20230902","#,
+    ///         r#""EndTime":"20230930","QuotaType":"CloudEnterprise"}"#,
+    ///     ),
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

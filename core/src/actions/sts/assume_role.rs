@@ -10,17 +10,18 @@ input! {
     /// ```
     /// use tc3_core::sts::AssumeRole;
     ///
-    /// let action = AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
-    ///     .with_duration_seconds(3_600);
-    /// assert_eq!(
-    ///     serde_json::to_string(&action)?,
-    ///     r#"{"RoleArn":"qcs::cam::uin/100000000001:roleName/auditor","RoleSessionName":"monthly-report","DurationSeconds":3600}"#,
-    /// );
+    /// let action =
+    ///     AssumeRole::new("qcs::cam::uin/100000000001:roleName/auditor", "monthly-report")
+    ///         .with_duration_seconds(3_600);
+    /// let input = serde_json::to_value(&action)?;
+    /// assert_eq!(input["RoleArn"], "qcs::cam::uin/100000000001:roleName/auditor");
+    /// assert_eq!(input["RoleSessionName"], "monthly-report");
+    /// assert_eq!(input["DurationSeconds"], 3_600);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// Parameters that break the rules at their fields are refused before anything is sent, and so are an empty
-    /// `RoleArn` and a `DurationSeconds` of 0. The action may be repeated: another pair of temporary keys does no harm.
+    /// `RoleArn` and a `DurationSeconds` of 0. The action may be retried: another pair of temporary keys does no harm.
     ///
     /// It has no MFA code, which is valid only once, while a role is assumed repeatedly. Send a request with a code by
     /// [`Untyped`](crate::Untyped), with [`confidential`](crate::Untyped::confidential).
@@ -75,7 +76,8 @@ impl AssumeRole {
     /// ```
     /// use tc3_core::sts::AssumeRole;
     ///
-    /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report").with_policy(r#"{"version": "2.0+"}"#);
+    /// let action = AssumeRole::new("qcs::cam::uin/1:roleName/a", "report")
+    ///     .with_policy(r#"{"version": "2.0+"}"#);
     /// assert_eq!(action.policy.as_deref(), Some("%7B%22version%22%3A%20%222.0%2B%22%7D"));
     /// ```
     pub fn with_policy(mut self, policy: &str) -> Self {

@@ -11,9 +11,15 @@ use crate::{Credential, Invalid, UnixTime, types::lenient};
 /// ```
 /// use tc3_core::{sts::AssumeRole, wire::response, Credential, UnixTime};
 ///
-/// let answer = br#"{"Response": {"Credentials": {"Token": "not-a-real-token", "TmpSecretId": "AKIDEXAMPLE",
-///     "TmpSecretKey": "not-a-real-key"}, "ExpiredTime": 1760000000, "RequestId": "5e1f"}}"#;
-/// let role = response::read::<AssumeRole>(&http::Response::new(answer.as_slice().into()))?.output;
+/// let answer = br#"{"Response": {
+///     "Credentials": {
+///         "TmpSecretId": "AKIDEXAMPLE", "TmpSecretKey": "not-a-real-key",
+///         "Token": "not-a-real-token"
+///     },
+///     "ExpiredTime": 1760000000, "RequestId": "5e1f"
+/// }}"#;
+/// let answer = http::Response::new(answer.as_slice().into());
+/// let role = response::read::<AssumeRole>(&answer)?.output;
 /// assert!(!format!("{role:?}").contains("not-a-real"));
 ///
 /// let credential = Credential::try_from(role)?;

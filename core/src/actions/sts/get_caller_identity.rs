@@ -9,16 +9,21 @@ input! {
     /// ```
     /// use tc3_core::{sts::{CallerType, GetCallerIdentity}, wire::response};
     ///
-    /// let answer = br#"{"Response": {"Type": "CAMUser", "AccountId": "100000000001", "UserId": "100000000002",
-    ///     "PrincipalId": "100000000002", "Arn": "qcs::cam:100000000001:uin/100000000002", "RequestId": "5e1f"}}"#;
-    /// let reply = response::read::<GetCallerIdentity>(&http::Response::new(answer.as_slice().into()))?;
-    /// assert_eq!((reply.output.r#type, &*reply.output.account_id), (CallerType::CAM_USER, "100000000001"));
+    /// let answer = br#"{"Response": {
+    ///     "Type": "CAMUser", "AccountId": "100000000001", "UserId": "100000000002",
+    ///     "PrincipalId": "100000000002", "Arn": "qcs::cam:100000000001:uin/100000000002",
+    ///     "RequestId": "5e1f"
+    /// }}"#;
+    /// let answer = http::Response::new(answer.as_slice().into());
+    /// let caller = response::read::<GetCallerIdentity>(&answer)?.output;
+    /// assert_eq!(caller.r#type, CallerType::CAM_USER);
+    /// assert_eq!(caller.account_id, "100000000001");
     /// # Ok::<(), tc3_core::Error>(())
     /// ```
     ///
     /// It has no input, and any credential may call it: long-term keys of a root account or a sub-account, and temporary
     /// keys of a role or a federated user. So it is a check of a new key, and tells which account pays for a bill. It
-    /// needs a region. The action may be repeated.
+    /// needs a region. The action may be retried.
     ///
     /// Source: the vendor's description of `GetCallerIdentity`, STS 2018-08-13.
     #[derive(Clone, Debug, Default, PartialEq, Eq)]
