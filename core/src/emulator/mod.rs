@@ -360,7 +360,7 @@ fn page(status: StatusCode) -> Response<Bytes> {
 }
 
 fn http_date(now: UnixTime) -> Option<HeaderValue> {
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now.timestamp().ok()?);
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now.try_into().ok()?);
     HeaderValue::from_str(&date.ok()?).ok()
 }
 

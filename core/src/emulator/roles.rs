@@ -215,7 +215,7 @@ impl Emulator {
 
 /// The expiry as a text.
 fn expiration(credential: &Credential) -> Option<String> {
-    let expiry = credential.expires_at()?.timestamp().ok()?;
+    let expiry: jiff::Timestamp = credential.expires_at()?.try_into().ok()?;
     Some(format!("{expiry}"))
 }
 
