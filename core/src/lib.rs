@@ -50,8 +50,7 @@
 //! - [send by my own HTTP client](guide#a-client-of-ones-own), blocking or async
 //! - [add my own action](guide#an-action-of-ones-own), and walk over its pages
 //! - [resume an export](pagination::walk)
-//! - [use temporary keys, a profile, a role](guide#keys-profiles-roles), and see
-//!   [whose key it is](guide#whose-key-is-this)
+//! - [use temporary keys, a profile, a role](guide#keys-profiles-roles)
 //! - [store requests and answers](guide#store-and-read-back)
 //! - [test offline](guide#test-offline)
 //! - [find out why a call failed](guide#why-a-call-failed), from [a log](trace) too

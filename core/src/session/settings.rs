@@ -178,7 +178,7 @@ impl Settings {
     }
 
     /// As [`with_rate_of`](Self::with_rate_of), for an action that is known by its name alone, such as an
-    /// [`Untyped`](crate::Untyped) one. A name that no call has makes no difference.
+    /// [`Untyped`](crate::Untyped) one. A misspelt name has no effect.
     pub fn with_rate(
         mut self,
         service: impl Into<Cow<'static, str>>,

@@ -71,8 +71,8 @@ impl Yuan {
         Self(yuan)
     }
 
-    /// The amount of so many units of 10<sup>-scale</sup> yuan: of fen with a scale of 2, and of the 10<sup>-8</sup>
-    /// yuan that vouchers are counted in with a scale of 8.
+    /// `units` times 10<sup>-`scale`</sup> yuan. With a scale of 2 units are fen; vouchers are counted in units with a
+    /// scale of 8.
     ///
     /// ```
     /// use tc3_core::Yuan;

@@ -78,7 +78,7 @@ impl UnixTime {
     }
 }
 
-/// Exact, but for the last day of the year 9999, on which no `Timestamp` is.
+/// Fails outside the range of a `Timestamp`, which ends on 9999-12-30.
 impl TryFrom<UnixTime> for Timestamp {
     type Error = Invalid;
 
