@@ -27,7 +27,7 @@ use tc3_async::{
     serve::{Monitor, Server},
 };
 use tc3_core::{
-    Action, Credential, Flow, Invalid, Now, Pages, Session, Settings, Step, UnixTime,
+    Credential, Flow, Invalid, Now, Pages, Session, Settings, Step, UnixTime,
     billing::{BillTransactionInfo, DescribeBillList},
     emulator::{Emulator, Scripted},
     session::Endpoint,
@@ -126,7 +126,7 @@ struct Truth {
 impl Truth {
     fn new(emulator: Emulator, list: DescribeBillList) -> Result<Self> {
         let settings = Settings::default();
-        let settings = settings.with_rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None);
+        let settings = settings.with_rate_of::<DescribeBillList>(None);
         Ok(Self {
             emulator,
             session: Session::new(credential()?).with_settings(settings),
@@ -228,7 +228,7 @@ async fn soak(arguments: Arguments, endpoint: Endpoint) -> Result<Account> {
         .settings(
             Settings::default()
                 .with_endpoint(endpoint)
-                .with_rate(DescribeBillList::SERVICE, DescribeBillList::NAME, None)
+                .with_rate_of::<DescribeBillList>(None)
                 .with_attempt_timeout(ATTEMPT_TIMEOUT)
                 .with_deadline(Duration::from_secs(600))
                 .with_retry(

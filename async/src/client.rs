@@ -64,8 +64,8 @@ impl Client {
         self.drive(&mut Call::new(action)).await
     }
 
-    /// Returns a stream over the pages of a list, each a whole reply. Takes an action, or a [`Walk`]: one that was stored,
-    /// or one over several lists.
+    /// Returns a stream over the pages of a list, each a whole reply. Takes an action, by value or by reference, a `Vec`
+    /// of actions to walk over one after the other, or a stored [`Walk`].
     pub fn pages<A: Paginate + 'static>(&self, walk: impl Into<Walk<A>>) -> Pages<A> {
         Pages::new(self.clone(), walk.into())
     }

@@ -156,7 +156,7 @@
 //! ```no_run
 //! use std::time::Duration;
 //! use tc3_async::{
-//!     Client, Invalid, Settings,
+//!     Client, Invalid, Settings, billing::DescribeBillList,
 //!     core::{flow::Retry, session::Endpoint},
 //!     credential::Source,
 //! };
@@ -170,7 +170,7 @@
 //!         .with_attempt_timeout(Duration::from_secs(20)) // for one request
 //!         .with_connect_timeout(Duration::from_secs(5)) // of these 20 seconds
 //!         .with_retry(Retry::default().with_attempts(4))
-//!         .with_rate("billing", "DescribeBillList", 10) // a second, half of what is allowed
+//!         .with_rate_of::<DescribeBillList>(10) // a second, half of what is allowed
 //!         .with_page_size(100)
 //!         .with_proxy("http://user:password@proxy.example:3128")
 //! }

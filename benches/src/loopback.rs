@@ -24,8 +24,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use tc3_core::{
-    Action, Call, Session, Settings, billing::DescribeBillList as List, session::Endpoint,
-    wire::request,
+    Call, Session, Settings, billing::DescribeBillList as List, session::Endpoint, wire::request,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -205,8 +204,8 @@ fn blocking(endpoint: &Endpoint) -> Vec<Stage> {
         .settings(
             Settings::default()
                 .with_endpoint(endpoint.clone())
-                .with_rate(List::SERVICE, List::NAME, None)
-                .with_rate(List::SERVICE, DescribeBillDetail::NAME, None),
+                .with_rate_of::<List>(None)
+                .with_rate_of::<DescribeBillDetail>(None),
         )
         .build();
     let walker = client.clone();
@@ -270,8 +269,8 @@ fn hyper(endpoint: &Endpoint) -> Vec<Stage> {
         .settings(
             Settings::default()
                 .with_endpoint(endpoint.clone())
-                .with_rate(List::SERVICE, List::NAME, None)
-                .with_rate(List::SERVICE, DescribeBillDetail::NAME, None),
+                .with_rate_of::<List>(None)
+                .with_rate_of::<DescribeBillDetail>(None),
         )
         .build();
     let walker = client.clone();

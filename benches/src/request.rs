@@ -67,11 +67,8 @@ impl DescribeBillDetail {
 
 /// A session whose calls nothing holds up.
 pub fn session() -> Session {
-    Session::new(credential()).with_settings(Settings::default().with_rate(
-        DescribeBillDetail::SERVICE,
-        DescribeBillDetail::NAME,
-        None,
-    ))
+    Session::new(credential())
+        .with_settings(Settings::default().with_rate_of::<DescribeBillDetail>(None))
 }
 
 /// The whole way from the action.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde::Deserialize;
 use tc3_core::{
-    Action, Outcome, Pages, Session, Settings,
+    Outcome, Pages, Session, Settings,
     billing::{DescribeBillList as List, DescribeBillListResponse as Page},
     emulator::Emulator,
     pagination::walk,
@@ -37,7 +37,7 @@ pub fn emulated(records: u64) -> u64 {
 }
 
 fn session(settings: Settings) -> Session {
-    Session::new(credential()).with_settings(settings.with_rate(List::SERVICE, List::NAME, None))
+    Session::new(credential()).with_settings(settings.with_rate_of::<List>(None))
 }
 
 fn drive(

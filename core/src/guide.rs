@@ -433,6 +433,33 @@
 //! [`Session::set_credential`](crate::Session::set_credential). A value in quotes, or with a placeholder that was not
 //! filled in, is refused before anything is signed with it.
 //!
+//! ## Whose key is this?
+//!
+//! The first call to make with a new key is [`GetCallerIdentity`](crate::sts::GetCallerIdentity). Any key may make it. It
+//! tells the account whose bills the key reads, and whether the key is a user's or a role's. A client sends it by
+//! `client.call(&GetCallerIdentity::new())`; here the service is the emulator:
+//!
+#![cfg_attr(feature = "emulator", doc = "```")]
+#![cfg_attr(not(feature = "emulator"), doc = "```ignore")]
+//! use tc3_core::{
+//!     emulator::Emulator, sts::{CallerType, GetCallerIdentity}, wire::{request, response},
+//!     Credential, Region, Session, Settings, UnixTime,
+//! };
+//!
+//! let key = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+//! let mut service = Emulator::new(key.clone());
+//! let settings = Settings::default().with_region(Region::new("ap-guangzhou")?); // any
+//! let mut session = Session::new(key).with_settings(settings);
+//!
+//! let now = UnixTime::new(1_760_000_000);
+//! let signed = request::sign(&GetCallerIdentity::new(), &mut session, now)?;
+//! let caller = response::read::<GetCallerIdentity>(&service.handle(now, &signed))?.output;
+//! assert_eq!(caller.account_id, "100000000001");
+//! assert_eq!(caller.r#type, CallerType::CAM_USER); // a role's would be CAM_ROLE
+//! assert_eq!(caller.arn, "qcs::cam:100000000001:uin/200000000001");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Store and read back
 //!
 //! Serde writes and reads inputs, records, outputs, [`Reply`](crate::Reply)s and [`Walk`](crate::Walk)s under the API's

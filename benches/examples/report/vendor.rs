@@ -8,7 +8,7 @@ use std::{
 
 use tc3_async::serve::Server;
 use tc3_benches::{SECRET_ID, SECRET_KEY, clock, credential, walk};
-use tc3_blocking::{Action, Client, Settings};
+use tc3_blocking::{Client, Settings};
 use tc3_core::{billing::DescribeBillList as List, emulator::Emulator};
 
 /// The argument that makes this program the emulator.
@@ -96,7 +96,7 @@ fn ours(address: &str) -> f64 {
     let endpoint = format!("http://{address}").parse();
     let settings = Settings::default()
         .with_endpoint(endpoint.expect("an address is an endpoint"))
-        .with_rate(List::SERVICE, List::NAME, None);
+        .with_rate_of::<List>(None);
     let client = Client::builder()
         .credentials(credential())
         .settings(settings)

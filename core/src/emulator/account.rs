@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use super::{
     Emulator,
@@ -51,8 +51,8 @@ pub(super) struct AccountState {
     /// The records that were added by script.
     pub(super) added: GrownLists,
     pub(super) frequency: Frequency,
-    /// The temporary credentials that were issued.
-    pub(super) temporary: Vec<Credential>,
+    /// The temporary credentials that were issued, each with the name of its session.
+    pub(super) temporary: Vec<(Credential, String)>,
 }
 
 /// The records of an account.
@@ -90,7 +90,8 @@ impl AccountState {
 
     /// The credential with this id, if it is the account's or was issued to it.
     pub(super) fn known(&self, id: &str) -> Option<&Credential> {
-        let mut all = core::iter::once(&self.account.credential).chain(&self.temporary);
+        let temporary = self.temporary.iter().map(|(credential, _)| credential);
+        let mut all = core::iter::once(&self.account.credential).chain(temporary);
         all.find(|credential| credential.secret_id() == id)
     }
 }

@@ -95,6 +95,10 @@ const USAGE_LIMIT: u32 = 100;
 /// It may have [several accounts](Self::with_account), each with a ledger of its own, and
 /// [actions of your own](Self::with_action).
 ///
+/// [`GetCallerIdentity`](crate::sts::GetCallerIdentity) tells whose a key is: the first account has the number
+/// 100000000001, the next one 100000000002, and so on; their key pairs belong to the sub-accounts 200000000001,
+/// 200000000002, ….
+///
 /// It also issues temporary keys: by `AssumeRole` and `AssumeRoleWithWebIdentity` for its one [role](Self::ROLE_ARN),
 /// and by the metadata endpoint of a [machine with a role](Self::with_machine_role). They are valid until they expire.
 ///
@@ -227,7 +231,9 @@ impl Emulator {
         };
         let served = self.find(call.service.as_deref(), &call.action, &call.version)?;
         let target = &served.target;
-        let Some(account) = call.account.or((!target.signed).then_some(0)) else {
+        let secret_id = call.secret_id.as_deref();
+        let signer = secret_id.and_then(|id| Some(self.known(id)?.0));
+        let Some(account) = signer.or((!target.signed).then_some(0)) else {
             return refuse(
                 "AuthFailure.InvalidAuthorization",
                 "the request is not signed",
@@ -252,6 +258,7 @@ impl Emulator {
                 let added = &mut self.account(account).added;
                 let asked = Asked {
                     account,
+                    secret_id,
                     now,
                     added: added.grow(&target.action, &input, faults),
                     sums: faults.sums,
@@ -366,7 +373,7 @@ fn page(status: StatusCode) -> Response<Bytes> {
 }
 
 fn http_date(now: UnixTime) -> Option<HeaderValue> {
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now.timestamp().ok()?);
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now.try_into().ok()?);
     HeaderValue::from_str(&date.ok()?).ok()
 }
 

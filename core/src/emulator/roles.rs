@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Action, Credential, UnixTime,
     credential::ROLES,
-    sts::{AssumeRole, AssumeRoleWithWebIdentity},
+    sts::{AssumeRole, AssumeRoleWithWebIdentity, CallerIdentity, CallerType, GetCallerIdentity},
 };
 
 pub(super) const ASSUME_ROLE: Served = Served {
@@ -56,6 +56,45 @@ pub(super) const WITH_WEB_IDENTITY: Served = Served {
         assume(emulator, asked, input)
     }),
 };
+
+pub(super) const CALLER_IDENTITY: Served = Served {
+    target: target::<GetCallerIdentity>(),
+    total: &[],
+    answer: Answer::Handler(&[], |emulator, asked, _| {
+        let number = u64::try_from(asked.account).unwrap_or(u64::MAX);
+        let account = FIRST_ACCOUNT.saturating_add(number).to_string();
+        let owner = FIRST_SUB_ACCOUNT.saturating_add(number).to_string();
+        let issued = &emulator.account(asked.account).temporary;
+        let session = issued
+            .iter()
+            .find(|(key, _)| Some(key.secret_id()) == asked.secret_id);
+        let (kind, user, arn) = match session {
+            Some((_, session)) => (
+                CallerType::CAM_ROLE,
+                format!("{ROLE_ID}:{session}"),
+                format!("qcs::sts:{account}:assumed-role/{ROLE_ID}"),
+            ),
+            None => (
+                CallerType::CAM_USER,
+                owner.clone(),
+                format!("qcs::cam:{account}:uin/{owner}"),
+            ),
+        };
+        object(&CallerIdentity {
+            r#type: kind,
+            account_id: account,
+            user_id: user,
+            principal_id: owner,
+            arn,
+        })
+    }),
+};
+
+/// The number of the first account, and that of the sub-account with its key pair.
+const FIRST_ACCOUNT: u64 = 100_000_000_001;
+const FIRST_SUB_ACCOUNT: u64 = 200_000_000_001;
+/// The number of the only role.
+const ROLE_ID: &str = "4611686018427397919";
 
 const FIELDS: &[Field] = &[
     required("ProviderId", ParameterKind::Text),
@@ -157,8 +196,14 @@ impl Emulator {
         self.first.temporary.clear();
     }
 
-    /// Issues temporary credentials to an account.
-    fn give(&mut self, account: usize, now: UnixTime, seconds: i64) -> Result<Credential, Refused> {
+    /// Issues temporary credentials to an account, for a session of this name.
+    fn give(
+        &mut self,
+        account: usize,
+        session: String,
+        now: UnixTime,
+        seconds: i64,
+    ) -> Result<Credential, Refused> {
         let roles = &mut self.roles;
         roles.count = roles.count.wrapping_add(1);
         let mut random = Random::new(self.seed, "temporary key", roles.count);
@@ -172,13 +217,13 @@ impl Emulator {
         .and_then(|pair| pair.with_token(format!("not-a-real-token-{token:016x}")))
         .map_err(|invalid| Refused::new("InternalError", format!("{invalid}")))?
         .with_expiry(expires_at);
-        let remembered = |credential: &Credential| {
+        let remembered = |(credential, _): &(Credential, String)| {
             let expiry = credential.expires_at();
             expiry.is_none_or(|expiry| now.seconds_since(expiry) < REMEMBERED)
         };
         let temporary = &mut self.account(account).temporary;
         temporary.retain(remembered);
-        temporary.push(credential.clone());
+        temporary.push((credential.clone(), session));
         Ok(credential)
     }
 
@@ -195,7 +240,7 @@ impl Emulator {
         }
         let body = match role {
             "" => machine,
-            role if role == machine => match self.give(0, now, SECONDS) {
+            role if role == machine => match self.give(0, machine, now, SECONDS) {
                 Ok(credential) => json!({
                     "TmpSecretId": credential.secret_id(),
                     "TmpSecretKey": credential.secret_key(),
@@ -221,7 +266,7 @@ impl Emulator {
 
 /// The expiry as a text.
 fn expiration(credential: &Credential) -> Option<String> {
-    let expiry = credential.expires_at()?.timestamp().ok()?;
+    let expiry: jiff::Timestamp = credential.expires_at()?.try_into().ok()?;
     Some(format!("{expiry}"))
 }
 
@@ -244,7 +289,8 @@ fn assume(emulator: &mut Emulator, asked: Asked, mut input: Map<String, Value>) 
             "the duration is not one that the service gives",
         );
     };
-    let credential = emulator.give(asked.account, asked.now, seconds)?;
+    let name = action.role_session_name;
+    let credential = emulator.give(asked.account, name, asked.now, seconds)?;
     object(&json!({
         "Credentials": {
             "Token": credential.token(),

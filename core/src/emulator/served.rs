@@ -40,9 +40,11 @@ pub(super) type Handler = fn(&mut Emulator, Asked, Map<String, Value>) -> Handle
 
 /// Who asks for a list and when, the records added to the list, and by how many fen its sums are off.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Asked<'a> {
     /// The number of the account.
     pub(super) account: usize,
+    /// The id of the key that signed the request; `None` if it is not signed.
+    pub(super) secret_id: Option<&'a str>,
     pub(super) now: UnixTime,
     pub(super) added: NewRecords,
     pub(super) sums: i64,
@@ -62,12 +64,13 @@ pub(super) const fn target<A: Action>() -> Target {
     }
 }
 
-static SERVED: [Served; 5] = [
+static SERVED: [Served; 6] = [
     bill_list::SERVED,
     allocation_summary::SERVED,
     usage_detail::SERVED,
     roles::ASSUME_ROLE,
     roles::WITH_WEB_IDENTITY,
+    roles::CALLER_IDENTITY,
 ];
 
 impl Emulator {

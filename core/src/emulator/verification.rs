@@ -21,8 +21,8 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) struct VerifiedRequest<'r> {
     /// The service that it is signed for; `None` if only the action tells.
     pub(super) service: Option<String>,
-    /// The number of the account; `None` if the request is not signed.
-    pub(super) account: Option<usize>,
+    /// The id of the key that signed it; `None` if it is not signed.
+    pub(super) secret_id: Option<String>,
     pub(super) action: Cow<'r, str>,
     pub(super) version: Cow<'r, str>,
     pub(super) region: Option<Cow<'r, str>>,
@@ -121,12 +121,12 @@ impl Emulator {
         }
         let action = common(headers, "X-TC-Action")?;
         let version = common(headers, "X-TC-Version")?;
-        let (service, account) = if text(headers, "authorization") == Some("SKIP") {
+        let (service, secret_id) = if text(headers, "authorization") == Some("SKIP") {
             let host = text(headers, "host").unwrap_or_default();
             (vendors_service(host), None)
         } else {
-            let (service, account) = self.authenticate(now, request)?;
-            (service, Some(account))
+            let (service, secret_id) = self.authenticate(now, request)?;
+            (service, Some(secret_id))
         };
         if media_type(request) != Some(form) {
             return refuse("InvalidParameter", format!("Content-Type must be {form}"));
@@ -134,7 +134,7 @@ impl Emulator {
         let region = headers.get("x-tc-region");
         Ok(VerifiedRequest {
             service,
-            account,
+            secret_id,
             action: action.into(),
             version: version.into(),
             region: region.map(|region| region.to_str().unwrap_or_default().into()),
@@ -146,7 +146,8 @@ impl Emulator {
         })
     }
 
-    /// Returns the service that the request is signed for, or `None` if only the action tells; and the account.
+    /// Returns the service that the request is signed for, or `None` if only the action tells; and the key's
+    /// id.
     ///
     /// For the vendor's hosts (`*.tencentcloudapi.com`) the signature must fit the `Host` header, and the service must
     /// be the host's first label. Some of the vendor's SDKs always sign the host without its port, and always use the
@@ -159,7 +160,7 @@ impl Emulator {
         &self,
         now: UnixTime,
         request: &Request<Bytes>,
-    ) -> Result<(Option<String>, usize), Refused> {
+    ) -> Result<(Option<String>, String), Refused> {
         let headers = request.headers();
         let host = text(headers, "host").unwrap_or_default();
         let (bare, port) = host_and_port(host);
@@ -181,8 +182,8 @@ impl Emulator {
             return refuse("AuthFailure.TokenFailure", "there is more than one token");
         }
         let token = text(headers, "x-tc-token");
-        let account = self.check_token(now, &verified.secret_id, token)?;
-        let service = verified.service;
+        let (service, secret_id) = (verified.service, verified.secret_id);
+        self.check_token(now, &secret_id, token)?;
         // Some clients include the port in the label of `localhost:8080`.
         let is_label = [host, bare]
             .map(first_label)
@@ -193,19 +194,19 @@ impl Emulator {
                 "AuthFailure.SignatureFailure",
                 "the request is signed for another service",
             ),
-            (false, true) => Ok((None, account)),
-            _ => Ok((Some(service), account)),
+            (false, true) => Ok((None, secret_id)),
+            _ => Ok((Some(service), secret_id)),
         }
     }
 
-    /// Refuses a token that has expired or doesn't belong to the key, and returns the number of the key's account.
+    /// Refuses a token that has expired or doesn't belong to the key.
     pub(super) fn check_token(
         &self,
         now: UnixTime,
         secret_id: &str,
         token: Option<&str>,
-    ) -> Result<usize, Refused> {
-        let Some((account, known)) = self.known(secret_id) else {
+    ) -> Result<(), Refused> {
+        let Some((_, known)) = self.known(secret_id) else {
             return refuse("AuthFailure.SecretIdNotFound", "the SecretId is unknown");
         };
         if let Some(expiry) = known.expires_at()
@@ -219,7 +220,7 @@ impl Emulator {
                 "the token is not that of the key",
             );
         }
-        Ok(account)
+        Ok(())
     }
 }
 

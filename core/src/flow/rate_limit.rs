@@ -16,7 +16,7 @@ pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), Ra
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimit {
-    /// Times of the requests in the last second, ascending.
+    /// Times of the requests in the last second, ascending, or of the last request.
     sent: VecDeque<Duration>,
     /// Until then, the action is not sent, because the service has throttled it.
     rest_until: Duration,
@@ -25,12 +25,16 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Time until the next request may be sent, at `rate` requests a second.
-    pub(crate) fn wait(&self, rate: u32, now: Duration) -> Duration {
-        let rate = usize::try_from(rate).unwrap_or(usize::MAX);
-        let nth_last = self.sent.len().checked_sub(rate);
+    /// Time until the next request may be sent, at `rate` requests a second that so many processes share.
+    pub(crate) fn wait(&self, (rate, processes): (u32, u32), now: Duration) -> Duration {
+        let part = rate.checked_div(processes).unwrap_or(rate).max(1);
+        // One request takes longer than a second if there are more processes than requests.
+        let window = WINDOW.saturating_mul(processes).checked_div(rate);
+        let window = window.unwrap_or(WINDOW).max(WINDOW);
+        let part = usize::try_from(part).unwrap_or(usize::MAX);
+        let nth_last = self.sent.len().checked_sub(part);
         let nth_last = nth_last.and_then(|place| self.sent.get(place));
-        let free_at = nth_last.map_or(Duration::ZERO, |sent| sent.saturating_add(WINDOW));
+        let free_at = nth_last.map_or(Duration::ZERO, |sent| sent.saturating_add(window));
         self.resting(now).max(free_at.saturating_sub(now))
     }
 
@@ -76,8 +80,8 @@ mod tests {
         let mut limit = RateLimit::default();
         limit.rest(seconds(9), seconds(0), Error::Ended);
         limit.rest(seconds(3), seconds(1), Error::Ended);
-        assert_eq!(limit.wait(1, seconds(1)), seconds(8));
+        assert_eq!(limit.wait((1, 1), seconds(1)), seconds(8));
         limit.rest(seconds(9), seconds(1), Error::Ended);
-        assert_eq!(limit.wait(1, seconds(1)), seconds(9));
+        assert_eq!(limit.wait((1, 1), seconds(1)), seconds(9));
     }
 }

@@ -118,7 +118,19 @@ fn split<A: Paginate>(window: &mut A) -> Option<A> {
 
 /// What a walk has delivered and what comes next.
 ///
-/// Made from an action, or by [`over`](Self::over) from several. See [the module](crate::pagination::walk) for its uses.
+/// Made from an action, from a `Vec` of them, or by [`over`](Self::over) from anything that gives several. What takes a
+/// walk takes these as well, and an action by reference. See [the module](crate::pagination::walk) for its uses.
+///
+/// ```
+/// use tc3_core::{billing::DescribeAllocationSummaryByBusiness, Month, Pages, Walk};
+///
+/// let summary = DescribeAllocationSummaryByBusiness::new(Month::new(2024, 1)?);
+/// let pages = Pages::new(&summary);
+/// assert_eq!(pages.walk().list(), Some(&summary));
+/// let pages = Pages::new(summary.clone().through(Month::new(2024, 12)?)?);
+/// assert_eq!(pages.walk().list(), Some(&summary)); // the first of twelve
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Walk<A> {
@@ -154,6 +166,19 @@ pub struct Walk<A> {
 impl<A: Paginate> From<A> for Walk<A> {
     fn from(action: A) -> Self {
         Self::over([action])
+    }
+}
+
+impl<A: Paginate + Clone> From<&A> for Walk<A> {
+    fn from(action: &A) -> Self {
+        action.clone().into()
+    }
+}
+
+/// One list after the other, as by [`Walk::over`].
+impl<A: Paginate> From<Vec<A>> for Walk<A> {
+    fn from(lists: Vec<A>) -> Self {
+        Self::over(lists)
     }
 }
 

@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 use http::Uri;
 
 use crate::{
-    Attempt, Invalid, Target,
+    Action, Attempt, Invalid, Target,
     flow::Retry,
     proxy::{Proxies, ProxyUrl},
     session::Endpoint,
@@ -38,6 +38,8 @@ pub struct Settings {
     retry: Retry,
     /// The rates of actions, by service and name, instead of the actions' own.
     rates: BTreeMap<(Cow<'static, str>, Cow<'static, str>), Option<u32>>,
+    /// How many processes share the rates.
+    processes: u32,
     pub(crate) longest_rest: Duration,
     max_body: usize,
     page_size: Option<u32>,
@@ -58,6 +60,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             retry: Retry::default(),
             rates: BTreeMap::new(),
+            processes: 1,
             longest_rest: Duration::from_secs(3_600),
             max_body: 32 << 20,
             page_size: None,
@@ -160,10 +163,22 @@ impl Settings {
         Self { retry, ..self }
     }
 
-    /// The most requests of an action per second, at least 1, or `None` for no limit; by default
-    /// [`Action::RATE`](crate::Action::RATE).
+    /// The most requests of an action per second, at least 1, or `None` for no limit; by default [`Action::RATE`].
     ///
-    /// All calls of one session count together. If several programs use one key pair, give each a part of the rate.
+    /// All calls of one session count together. [`with_rate_share`](Self::with_rate_share) is for several processes.
+    ///
+    /// ```
+    /// use tc3_core::{billing::DescribeBillList, Settings};
+    ///
+    /// let settings = Settings::default().with_rate_of::<DescribeBillList>(5);
+    /// assert!(format!("{settings:?}").contains(r#"("billing", "DescribeBillList"): Some(5)"#));
+    /// ```
+    pub fn with_rate_of<A: Action>(self, rate: impl Into<Option<u32>>) -> Self {
+        self.with_rate(A::SERVICE, A::NAME, rate)
+    }
+
+    /// As [`with_rate_of`](Self::with_rate_of), for an action that is known by its name alone, such as an
+    /// [`Untyped`](crate::Untyped) one. A misspelt name has no effect.
     pub fn with_rate(
         mut self,
         service: impl Into<Cow<'static, str>>,
@@ -173,6 +188,35 @@ impl Settings {
         let action = (service.into(), action.into());
         self.rates.insert(action, rate.into());
         self
+    }
+
+    /// The number of processes that share the rates of all actions, as they use keys of one account; 1 by default.
+    ///
+    /// This one then sends at most its part of each rate in a second: 10 requests of 20 if there are two processes.
+    /// Where the part is less than 1, it sends one request in several seconds: two processes that share a rate of 1 send
+    /// one each in two seconds. The rate is then kept on average, and the service may throttle two requests that meet.
+    /// They wait and are sent again.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use tc3_core::{
+    ///     billing::DescribeBillList, Call, Credential, Flow, Now, Session, Settings, Step, UnixTime,
+    /// };
+    ///
+    /// let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+    /// let action = DescribeBillList::new(start, end); // its rate is 20
+    /// let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?)
+    ///     .with_settings(Settings::default().with_rate_share(2));
+    /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+    /// let mut sent_at_once = 0;
+    /// while let Step::Send(_) = Call::new(&action).step(&mut session, now) {
+    ///     sent_at_once += 1;
+    /// }
+    /// assert_eq!(sent_at_once, 10);
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    pub fn with_rate_share(self, processes: u32) -> Self {
+        Self { processes, ..self }
     }
 
     /// The longest rest of an action after the service has throttled it, whatever `Retry-After` says; an hour by
@@ -248,15 +292,18 @@ impl Settings {
         &self.retry
     }
 
-    /// The most requests of an action per second.
-    pub(crate) fn rate(&self, target: &Target) -> Result<u32, Invalid> {
+    /// The most requests of an action per second, and the number of processes that share them; both at least 1.
+    pub(crate) fn rate(&self, target: &Target) -> Result<(u32, u32), Invalid> {
         let action = (target.service.clone(), target.action.clone());
-        match *self.rates.get(&action).unwrap_or(&Some(target.rate)) {
-            Some(0) => Err(Invalid::new(
+        let rate = self.rates.get(&action).copied();
+        let rate = rate.unwrap_or(Some(target.rate));
+        let shared = (rate.unwrap_or(u32::MAX), self.processes);
+        match shared {
+            (0, _) | (_, 0) => Err(Invalid::new(
                 "rate",
-                "must be at least 1 per second, or none",
+                "must be at least 1 per second, or none, for at least 1 process",
             )),
-            rate => Ok(rate.unwrap_or(u32::MAX)),
+            _ => Ok(shared),
         }
     }
 

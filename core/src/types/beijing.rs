@@ -1,11 +1,8 @@
 use core::{fmt, str::FromStr};
 
-use jiff::{
-    Span,
-    civil::{self, DateTime, Time},
-};
+use jiff::civil::{self, DateTime, Time};
 
-use super::digits::{NO_SUCH_DAY, as_text, date, day, fits, number};
+use super::digits::{NO_SUCH_DAY, as_text, civil, date, day, fits, number};
 use crate::{Invalid, UnixTime};
 
 /// Beijing's offset from UTC in seconds, all year round.
@@ -15,6 +12,8 @@ const AHEAD: i64 = 8 * 3_600;
 const SHAPE: &str = "yyyy-MM-dd HH:mm:ss";
 
 const NO_SUCH_TIME: Invalid = Invalid::new("time", "is not a time of the day");
+const TOO_FAR: Invalid = Invalid::new("time", "lies outside the years 1 to 9999");
+const NO_SECOND: Invalid = Invalid::new("time", "is not a whole second of the years 1 to 9999");
 
 /// A Beijing time (UTC+8) in whole seconds, written `yyyy-MM-dd HH:mm:ss`.
 ///
@@ -28,8 +27,21 @@ const NO_SUCH_TIME: Invalid = Invalid::new("time", "is not a time of the day");
 /// assert_eq!(BeijingSecond::from_unix(UnixTime::new(1_704_038_400))?, start);
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
+///
+/// From and to a day and a time of the crate `jiff`:
+///
+/// ```
+/// use tc3_core::types::{jiff::civil::{date, DateTime}, BeijingSecond};
+///
+/// let day = date(2026, 11, 27);
+/// let end = BeijingSecond::try_from(day.at(23, 59, 59, 0))?;
+/// assert_eq!(end.to_string(), "2026-11-27 23:59:59");
+/// assert_eq!(DateTime::from(end).date(), day);
+/// assert!(BeijingSecond::try_from(day.at(23, 59, 59, 1)).is_err()); // not a whole second
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BeijingSecond(DateTime);
+pub struct BeijingSecond(pub(super) DateTime);
 
 impl BeijingSecond {
     /// This second of this day.
@@ -57,21 +69,12 @@ impl BeijingSecond {
     ///
     /// [`Invalid`] for a time outside the years 1 to 9999.
     pub fn from_unix(time: UnixTime) -> Result<Self, Invalid> {
-        let shown = time.shown(AHEAD).ok().filter(|shown| shown.year() >= 1);
-        shown
-            .map(Self)
-            .ok_or(Invalid::new("time", "lies outside the years 1 to 9999"))
+        time.shown(AHEAD).map_err(|_| TOO_FAR)?.try_into()
     }
 
     /// The Unix time.
     pub fn to_unix(self) -> UnixTime {
         to_unix(self.0)
-    }
-
-    /// So many months later, on the last day of a shorter month; `None` after the year 9999.
-    pub(crate) fn plus_months(self, months: u32) -> Option<Self> {
-        let months = Span::new().try_months(months).ok()?;
-        self.0.checked_add(months).ok().map(Self)
     }
 
     /// The day and the time in Beijing.
@@ -111,6 +114,7 @@ impl fmt::Display for BeijingSecond {
 /// assert_eq!(time.to_string(), "2020-07-08 15:52:30.941");
 /// assert_eq!(time.to_unix().seconds(), 1_594_194_750);
 /// assert_eq!(time.datetime().millisecond(), 941);
+/// assert_eq!(BeijingTime::try_from(time.datetime())?, time);
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,6 +194,10 @@ fn nanoseconds(fraction: &str) -> Option<i32> {
 }
 
 as_text!(BeijingSecond, BeijingTime);
+civil!(
+    BeijingSecond: DateTime, NO_SECOND, |time| time.year() >= 1 && time.subsec_nanosecond() == 0;
+    BeijingTime: DateTime, TOO_FAR, |time| time.year() >= 1
+);
 
 #[cfg(test)]
 mod tests {
@@ -247,6 +255,23 @@ mod tests {
             assert_eq!(time.to_string(), printed);
             assert_eq!(printed.parse(), Ok(time));
         }
+    }
+
+    #[test]
+    fn a_time_of_a_calendar_is_one_in_beijing_if_nothing_is_lost() {
+        let second = civil::datetime(2024, 2, 29, 23, 59, 59, 0);
+        let fraction = civil::datetime(2024, 2, 29, 23, 59, 59, 1);
+        assert_eq!(
+            BeijingSecond::try_from(second).map(DateTime::from),
+            Ok(second)
+        );
+        assert_eq!(BeijingSecond::try_from(fraction), Err(NO_SECOND));
+        for time in [second, fraction] {
+            assert_eq!(BeijingTime::try_from(time).map(DateTime::from), Ok(time));
+        }
+        let early = civil::datetime(0, 12, 31, 23, 59, 59, 0);
+        assert!(BeijingSecond::try_from(early).is_err());
+        assert!(BeijingTime::try_from(early).is_err());
     }
 
     #[test]

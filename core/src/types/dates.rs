@@ -1,9 +1,12 @@
 use core::{fmt, str::FromStr};
 
-use jiff::civil::Date;
+use jiff::{Span, civil::Date};
 
-use super::digits::{NO_SUCH_DAY, as_text, date, day, first_day, fits, number};
-use crate::Invalid;
+use super::{
+    BeijingSecond,
+    digits::{NO_SUCH_DAY, as_text, civil, date, day, first_day, fits},
+};
+use crate::{Invalid, UnixTime};
 
 /// A calendar month, written `yyyy-MM`.
 ///
@@ -18,6 +21,27 @@ use crate::Invalid;
 /// let long: Month = "2022-11-01 00:00:00".parse()?;
 /// assert_eq!((long.year(), long.month()), (2022, 11));
 /// assert_eq!(long.to_string(), "2022-11-01 00:00:00");
+/// # Ok::<(), tc3_core::Invalid>(())
+/// ```
+///
+/// The last thirteen months up to a given day, as a range of months and as one of seconds:
+///
+/// ```
+/// use tc3_core::{
+///     billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
+///     types::jiff::civil::date, Month,
+/// };
+///
+/// let day = date(2026, 11, 27);
+/// let last = Month::new(day.year(), day.month())?; // of a time: Month::of(now)?
+/// let first = last.minus(12)?;
+/// let summaries = DescribeAllocationSummaryByBusiness::new(first).through(last)?;
+/// assert_eq!((summaries.len(), first.to_string().as_str()), (13, "2025-11"));
+///
+/// let bills = DescribeBillList::new(first.first_second(), day.at(23, 59, 59, 0).try_into()?);
+/// assert_eq!(bills.start_time.to_string(), "2025-11-01 00:00:00");
+/// assert_eq!(bills.end_time.to_string(), "2026-11-27 23:59:59");
+/// assert_eq!(last.last_second().to_string(), "2026-11-30 23:59:59");
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,15 +62,60 @@ impl Month {
             .ok_or(NO_SUCH_MONTH)
     }
 
-    /// The month after this one; `None` after the year 9999.
-    pub(crate) fn next(self) -> Option<Self> {
-        let first = self.first.last_of_month().tomorrow().ok()?;
-        Some(Self { first, ..self })
+    /// The month in Beijing at this time.
+    ///
+    /// ```
+    /// use tc3_core::{Month, UnixTime};
+    ///
+    /// let new_year = UnixTime::new(1_704_038_400); // 2023-12-31 16:00:00 UTC
+    /// assert_eq!(Month::of(new_year)?, Month::new(2024, 1)?);
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] for a time outside the years 1 to 9999.
+    pub fn of(time: UnixTime) -> Result<Self, Invalid> {
+        let today = BeijingSecond::from_unix(time)?.datetime();
+        Self::new(today.year(), today.month())
+    }
+
+    /// The month so many months later.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] outside the years 1 to 9999.
+    pub fn plus(self, months: i32) -> Result<Self, Invalid> {
+        let span = Span::new().try_months(months);
+        let first = span.and_then(|span| self.first.checked_add(span)).ok();
+        first
+            .filter(|first| first.year() >= 1)
+            .map(|first| Self { first, ..self })
+            .ok_or(NO_SUCH_MONTH)
+    }
+
+    /// The month so many months earlier.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] outside the years 1 to 9999.
+    pub fn minus(self, months: i32) -> Result<Self, Invalid> {
+        self.plus(months.saturating_neg())
     }
 
     /// The month's first day.
     pub const fn first_day(self) -> Date {
         self.first
+    }
+
+    /// The month's first second.
+    pub const fn first_second(self) -> BeijingSecond {
+        BeijingSecond(self.first.at(0, 0, 0, 0))
+    }
+
+    /// The month's last second.
+    pub fn last_second(self) -> BeijingSecond {
+        BeijingSecond(self.first.last_of_month().at(23, 59, 59, 0))
     }
 
     /// The year.
@@ -94,12 +163,14 @@ impl fmt::Display for Month {
 /// A calendar day, written `yyyyMMdd`.
 ///
 /// ```
-/// use tc3_core::CompactDate;
+/// use tc3_core::{types::jiff::civil, CompactDate};
 ///
 /// let day = CompactDate::new(2023, 9, 30)?;
 /// assert_eq!(day.to_string(), "20230930");
 /// assert_eq!("20230930".parse(), Ok(day));
 /// assert!(CompactDate::new(2023, 9, 31).is_err());
+/// assert_eq!(CompactDate::try_from(civil::date(2023, 9, 30))?, day);
+/// assert_eq!(civil::Date::from(day).to_string(), "2023-09-30");
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,16 +186,6 @@ impl CompactDate {
         date(year, month, day).map(Self).ok_or(NO_SUCH_DAY)
     }
 
-    /// The last day of its month.
-    pub(crate) fn last_of_month(self) -> Self {
-        Self(self.0.last_of_month())
-    }
-
-    /// The day after it; `None` after the year 9999.
-    pub(crate) fn tomorrow(self) -> Option<Self> {
-        self.0.tomorrow().ok().map(Self)
-    }
-
     /// The day as a civil date.
     pub const fn date(self) -> Date {
         self.0
@@ -138,14 +199,8 @@ impl FromStr for CompactDate {
         if !fits(text, "yyyyMMdd") {
             return Err(Invalid::new("date", "must be a day written yyyyMMdd"));
         }
-        let read = || {
-            date(
-                number(text, 0..4)?,
-                number(text, 4..6)?,
-                number(text, 6..8)?,
-            )
-        };
-        read().map(Self).ok_or(NO_SUCH_DAY)
+        let day = Date::strptime("%Y%m%d", text).map_err(|_| NO_SUCH_DAY)?;
+        day.try_into()
     }
 }
 
@@ -234,10 +289,59 @@ impl fmt::Display for BillDate {
 }
 
 as_text!(Month, CompactDate, BillDate);
+civil!(CompactDate: Date, NO_SUCH_DAY, |day| day.year() >= 1);
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
+
+    #[test]
+    fn months_are_counted_in_both_directions_within_the_calendar() {
+        let month = |text: &str| text.parse::<Month>().unwrap();
+        for (start, months, end) in [
+            ("2024-01", 0, "2024-01"),
+            ("2024-01", 13, "2025-02"),
+            ("2025-12", 1, "2026-01"),
+            ("0001-01", 119_987, "9999-12"),
+        ] {
+            assert_eq!(month(start).plus(months), Ok(month(end)));
+            assert_eq!(month(end).minus(months), Ok(month(start)));
+        }
+        for months in [1, i32::MAX] {
+            assert_eq!(month("9999-12").plus(months), Err(NO_SUCH_MONTH));
+            assert_eq!(month("0001-01").minus(months), Err(NO_SUCH_MONTH));
+        }
+        assert!(month("2024-01").minus(i32::MIN).is_err());
+    }
+
+    #[test]
+    fn a_month_is_beijings_from_its_first_second_to_its_last() {
+        for (text, first, last) in [
+            ("2024-02", "2024-02-01 00:00:00", "2024-02-29 23:59:59"),
+            ("9999-12", "9999-12-01 00:00:00", "9999-12-31 23:59:59"),
+        ] {
+            let month: Month = text.parse().unwrap();
+            assert_eq!(Ok(month.first_second()), first.parse());
+            assert_eq!(Ok(month.last_second()), last.parse());
+            let (first, last) = (
+                month.first_second().to_unix(),
+                month.last_second().to_unix(),
+            );
+            assert_eq!((Month::of(first), Month::of(last)), (Ok(month), Ok(month)));
+            assert_ne!(Month::of(first.plus(-1)), Ok(month));
+            assert_ne!(Month::of(last.plus(1)), Ok(month));
+        }
+    }
+
+    #[test]
+    fn a_day_of_the_calendar_is_a_day_from_the_year_1_on() {
+        for day in [date(1, 1, 1), date(2024, 2, 29), date(9999, 12, 31)] {
+            assert_eq!(CompactDate::try_from(day).map(Date::from), Ok(day));
+        }
+        assert_eq!(CompactDate::try_from(date(0, 12, 31)), Err(NO_SUCH_DAY));
+    }
 
     #[test]
     fn only_the_services_own_forms_are_dates() {

@@ -4,6 +4,10 @@ use rust_decimal::Decimal;
 
 use crate::Invalid;
 
+pub(super) const TOO_LONG: Invalid =
+    Invalid::new(FIELD, "needs more than the 28 digits that are held exactly");
+const FIELD: &str = "amount";
+
 /// Parses a JSON number, or an error if digits would be lost.
 pub(super) fn exact(text: &str) -> Result<Decimal, Invalid> {
     short(text).map_or_else(|| long(text), Ok)
@@ -79,7 +83,6 @@ fn eight_digits(value: u64, text: &[u8]) -> Option<(u64, &[u8])> {
 #[cold]
 #[inline(never)]
 fn long(text: &str) -> Result<Decimal, Invalid> {
-    const FIELD: &str = "amount";
     let (number, exponent) = match text.split_once(['e', 'E']) {
         Some((number, exponent)) => (
             number,
@@ -95,15 +98,14 @@ fn long(text: &str) -> Result<Decimal, Invalid> {
     if !all_digits(whole) || !all_digits(decimals) {
         return Err(Invalid::new(FIELD, "is not a decimal number"));
     }
-    let too_long = || Invalid::new(FIELD, "needs more than the 28 digits that are held exactly");
-    let mut value = Decimal::from_str_exact(number).map_err(|_| too_long())?;
+    let mut value = Decimal::from_str_exact(number).map_err(|_| TOO_LONG)?;
     let scale = i64::from(value.scale()).saturating_sub(exponent.into());
     if let Ok(scale) = u32::try_from(scale) {
-        value.set_scale(scale).map_err(|_| too_long())?;
+        value.set_scale(scale).map_err(|_| TOO_LONG)?;
     } else {
-        value.set_scale(0).map_err(|_| too_long())?;
+        value.set_scale(0).map_err(|_| TOO_LONG)?;
         for _ in scale..0 {
-            value = value.checked_mul(Decimal::TEN).ok_or_else(too_long)?;
+            value = value.checked_mul(Decimal::TEN).ok_or(TOO_LONG)?;
             if value.is_zero() {
                 break;
             }

@@ -57,4 +57,24 @@ macro_rules! as_text {
     };
 }
 
+/// Converts newtypes of `jiff`'s civil types from and to these, if they hold no more than the newtype does.
+macro_rules! civil {
+    ($($name:ident: $civil:ty, $invalid:expr, |$value:ident| $fits:expr);*) => { $(
+        impl From<$name> for $civil {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl TryFrom<$civil> for $name {
+            type Error = $crate::Invalid;
+
+            fn try_from($value: $civil) -> Result<Self, $crate::Invalid> {
+                if $fits { Ok(Self($value)) } else { Err($invalid) }
+            }
+        }
+    )* };
+}
+
 pub(super) use as_text;
+pub(super) use civil;

@@ -1,4 +1,15 @@
 //! The types of actions' fields: exact money, dates in the service's own formats, open sets of texts.
+//!
+//! Dates and times are made from those of [`jiff`] 0.2 and give them back, amounts from decimals of [`rust_decimal`] 1.
+//! Both crates are re-exported here, in the versions that this one uses, without their default features:
+//!
+//! ```
+//! use tc3_core::{types::{jiff::civil::date, rust_decimal::Decimal}, CompactDate, Yuan};
+//!
+//! assert_eq!(CompactDate::try_from(date(2024, 2, 29))?.to_string(), "20240229");
+//! assert_eq!(Yuan::new(Decimal::new(-4895, 2)), "-48.95".parse()?);
+//! # Ok::<(), tc3_core::Invalid>(())
+//! ```
 
 mod beijing;
 mod dates;
@@ -17,3 +28,4 @@ pub use fen_sum::FenSum;
 pub use money::{Fen, Percent, Yuan};
 pub(crate) use open::open_set;
 pub use unix_time::UnixTime;
+pub use {jiff, rust_decimal};

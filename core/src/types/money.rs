@@ -1,11 +1,11 @@
 use alloc::string::String;
-use core::fmt;
+use core::{fmt, iter::Sum};
 
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
 use super::{
-    decimal::{exact, whole},
+    decimal::{TOO_LONG, exact, whole},
     lenient::{self, FromScalar},
     sum::exact_sum,
 };
@@ -71,6 +71,27 @@ impl Yuan {
         Self(yuan)
     }
 
+    /// `units` times 10<sup>-`scale`</sup> yuan. With a scale of 2 units are fen; vouchers are counted in units with a
+    /// scale of 8.
+    ///
+    /// ```
+    /// use tc3_core::Yuan;
+    ///
+    /// let nominal_value: i64 = 4_895_000_000;
+    /// assert_eq!(Yuan::from_units(nominal_value, 8)?.to_string(), "48.95000000");
+    /// assert_eq!(Yuan::from_units(-4895, 2)?, "-48.95".parse()?);
+    /// assert!(Yuan::from_units(1, 29).is_err());
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] if a decimal can't hold so many units or decimals.
+    pub fn from_units(units: impl Into<i128>, scale: u32) -> Result<Self, Invalid> {
+        let yuan = Decimal::try_from_i128_with_scale(units.into(), scale);
+        yuan.map(Self).map_err(|_| TOO_LONG)
+    }
+
     /// The number of yuan.
     pub const fn get(self) -> Decimal {
         self.0
@@ -104,7 +125,17 @@ impl Yuan {
     }
 
     /// The exact sum of all amounts, or `None` if it has more digits than a decimal holds. Intermediate sums may have
-    /// more.
+    /// more. An iterator's `sum` returns the same:
+    ///
+    /// ```
+    /// use tc3_core::Yuan;
+    ///
+    /// let costs = ["0.10".parse::<Yuan>()?, "-48.95".parse()?];
+    /// let sum: Option<Yuan> = costs.into_iter().sum();
+    /// assert_eq!(sum, Yuan::checked_sum(costs));
+    /// assert_eq!(sum, Some("-48.85".parse()?));
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         exact_sum(amounts.into_iter().map(Self::get)).map(Self)
     }
@@ -139,11 +170,34 @@ impl Fen {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// The sum of all amounts, or `None` if it exceeds an `i64`. Intermediate sums may exceed it.
+    /// The sum of all amounts, or `None` if it exceeds an `i64`. Intermediate sums may exceed it. An iterator's `sum`
+    /// returns the same:
+    ///
+    /// ```
+    /// use tc3_core::Fen;
+    ///
+    /// let amounts = [Fen::new(100), Fen::new(-45)];
+    /// assert_eq!(amounts.into_iter().sum::<Option<Fen>>(), Some(Fen::new(55)));
+    /// assert_eq!(Fen::checked_sum(amounts), Some(Fen::new(55)));
+    /// ```
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut amounts = amounts.into_iter().map(|amount| i128::from(amount.0));
         let sum = amounts.try_fold(0_i128, i128::checked_add)?;
         sum.try_into().ok().map(Self)
+    }
+}
+
+/// [`Yuan::checked_sum`].
+impl Sum<Yuan> for Option<Yuan> {
+    fn sum<I: Iterator<Item = Yuan>>(amounts: I) -> Self {
+        Yuan::checked_sum(amounts)
+    }
+}
+
+/// [`Fen::checked_sum`].
+impl Sum<Fen> for Option<Fen> {
+    fn sum<I: Iterator<Item = Fen>>(amounts: I) -> Self {
+        Fen::checked_sum(amounts)
     }
 }
 
@@ -350,6 +404,38 @@ mod tests {
         for json in ["0.5", "9223372036854775808", "9667.01"] {
             assert!(serde_json::from_str::<Fen>(json).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn units_are_yuan_by_their_scale() {
+        for (units, scale, printed) in [
+            (4_895_000_000_i128, 8, "48.95000000"),
+            (-4_895, 2, "-48.95"),
+            (1, 28, "0.0000000000000000000000000001"),
+            (0, 0, "0"),
+            ((1 << 96) - 1, 0, "79228162514264337593543950335"),
+        ] {
+            let yuan = Yuan::from_units(units, scale).unwrap();
+            assert_eq!(yuan.to_string(), printed);
+        }
+        for (units, scale) in [(1, 29), (1, u32::MAX), (1 << 96, 0), (i128::MIN, 8)] {
+            assert_eq!(Yuan::from_units(units, scale), Err(TOO_LONG));
+        }
+        assert_eq!(
+            Yuan::from_units(i64::MAX, 2),
+            Ok(Fen::new(i64::MAX).to_yuan())
+        );
+        assert_eq!(Yuan::from_units(7_u64, 0), Yuan::from_units(7_i32, 0));
+    }
+
+    #[test]
+    fn an_iterators_sum_is_the_checked_one() {
+        let (most, one) = (Fen::new(i64::MAX), Fen::new(1));
+        let fen = |amounts: &[Fen]| amounts.iter().copied().sum::<Option<Fen>>();
+        assert_eq!(fen(&[most, one, Fen::new(-1)]), Some(most));
+        assert_eq!((fen(&[most, one]), fen(&[])), (None, Some(Fen::ZERO)));
+        let large: Yuan = "79228162514264337593543950335".parse().unwrap();
+        assert_eq!([large, large].into_iter().sum::<Option<Yuan>>(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use jiff::{
-    SignedDuration,
+    SignedDuration, Timestamp,
     civil::{Date, DateTime, datetime},
 };
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,20 @@ use crate::Invalid;
 /// let time = UnixTime::new(1_551_113_065);
 /// assert_eq!(time.utc_date()?.to_string(), "2019-02-25");
 /// assert_eq!(time.seconds_since(UnixTime::new(1_551_113_000)), 65);
+///
+/// // From and to a timestamp of the crate `jiff`, whose fraction of a second has no place here.
+/// use tc3_core::types::jiff::Timestamp;
+///
+/// let timestamp = Timestamp::try_from(time)?;
+/// assert_eq!(timestamp.to_string(), "2019-02-25T16:44:25Z");
+/// assert_eq!(UnixTime::new(timestamp.as_second()), time);
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnixTime(i64);
+
+const TOO_FAR: Invalid = Invalid::new("timestamp", "lies outside the years -9999 to 9999");
 
 impl UnixTime {
     /// This number of seconds after the epoch, or before it if negative.
@@ -65,13 +74,16 @@ impl UnixTime {
         // `jiff::Timestamp` ends a day before the calendar does.
         datetime(1970, 1, 1, 0, 0, 0, 0)
             .checked_add(SignedDuration::from_secs(self.0.saturating_add(ahead)))
-            .map_err(|_| Invalid::new("timestamp", "lies outside the years -9999 to 9999"))
+            .map_err(|_| TOO_FAR)
     }
+}
 
-    /// The time as a `jiff::Timestamp`.
-    #[cfg(feature = "emulator")]
-    pub(crate) fn timestamp(self) -> Result<jiff::Timestamp, jiff::Error> {
-        jiff::Timestamp::from_second(self.0)
+/// Fails outside the range of a `Timestamp`, which ends on 9999-12-30.
+impl TryFrom<UnixTime> for Timestamp {
+    type Error = Invalid;
+
+    fn try_from(time: UnixTime) -> Result<Self, Invalid> {
+        Self::from_second(time.0).map_err(|_| TOO_FAR)
     }
 }
 
@@ -88,6 +100,20 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
+
+    #[test]
+    fn a_timestamp_is_the_same_second() {
+        for seconds in [0, -1, 1_551_113_065, -62_167_219_200] {
+            let timestamp = Timestamp::try_from(UnixTime::new(seconds)).unwrap();
+            assert_eq!(
+                (timestamp.as_second(), timestamp.subsec_nanosecond()),
+                (seconds, 0)
+            );
+        }
+        for seconds in [i64::MAX, i64::MIN] {
+            assert_eq!(Timestamp::try_from(UnixTime::new(seconds)), Err(TOO_FAR));
+        }
+    }
 
     #[test]
     fn a_date_is_known_to_the_calendars_last_second() {

@@ -26,6 +26,32 @@ fn ask(action: &DescribeBillList) -> DescribeBillListResponse {
     Client::new().call(&mut service(), action).unwrap()
 }
 
+#[test]
+fn each_documented_type_of_transactions_has_its_sum_or_none() {
+    let answer = ask(&all());
+    let mut with_sum = 0;
+    for kind in PayType::KNOWN {
+        let rows = answer.transaction_list.iter();
+        let rows = rows.filter(|row| row.action_type == *kind);
+        let amount: Option<Fen> = rows.map(|row| row.amount).sum();
+        let amount = amount.unwrap().get().abs();
+        match answer.sum_of(kind) {
+            Some(sum) => assert_eq!(sum, &FenSum::Whole(Fen::new(amount)), "{kind}"),
+            None => assert_eq!(amount, 0, "{kind}"),
+        }
+        with_sum += usize::from(answer.sum_of(kind).is_some());
+    }
+    assert_eq!(with_sum, 10);
+    assert_eq!(answer.sum_of(&PayType::new("ultraviolet")), None);
+
+    let none: DescribeBillListResponse = serde_json::from_str("{}").unwrap();
+    assert!(
+        PayType::KNOWN
+            .iter()
+            .all(|kind| none.sum_of(kind).is_none())
+    );
+}
+
 /// The ten sums of an answer, and the ten that its rows come to.
 fn sums(answer: &DescribeBillListResponse) -> ([Option<Fen>; 10], [Option<Fen>; 10]) {
     let of = |kind: PayType| {

@@ -5,8 +5,9 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tc3_core::{
     Action, Credential, Error, Region, Session, Settings, UnixTime, Untyped,
-    emulator::Emulator,
-    sts::{AssumeRole, AssumeRoleWithWebIdentity},
+    emulator::{Account, Emulator},
+    session::Wire,
+    sts::{AssumeRole, AssumeRoleWithWebIdentity, CallerType, GetCallerIdentity},
     wire::{request, response},
 };
 
@@ -32,8 +33,13 @@ fn call<A: Action>(
 }
 
 fn session(credential: Credential) -> Session {
+    session_by(credential, Wire::Post)
+}
+
+fn session_by(credential: Credential, wire: Wire) -> Session {
     let region = Region::new("ap-guangzhou").unwrap();
-    Session::new(credential).with_settings(Settings::default().with_region(region))
+    let settings = Settings::default().with_region(region).with_wire(wire);
+    Session::new(credential).with_settings(settings)
 }
 
 fn code<T>(result: Result<T, Error>) -> String {
@@ -313,4 +319,72 @@ fn metadata_is_there_for_a_machine_with_a_role() {
     let post = Request::post(url).body(Bytes::new()).unwrap();
     let status = machine.handle(START, &post).status();
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[test]
+fn a_key_is_told_whose_it_is() {
+    let other = Credential::new("AKIDOTHER", "another-fake-key").unwrap();
+    let mut service = service()
+        .with_account(Account::new(other.clone()))
+        .with_machine_role("reader");
+    let assumed = |service: &mut Emulator, by| {
+        let role = call(service, by, START, &role()).unwrap();
+        Credential::try_from(role).unwrap()
+    };
+    let by_first = assumed(&mut service, credential());
+    let by_other = assumed(&mut service, other.clone());
+    let by_identity = web(Emulator::WEB_IDENTITY_TOKEN);
+    let by_identity = call(&mut service, credential(), START, &by_identity).unwrap();
+    let by_identity = Credential::try_from(by_identity).unwrap();
+    let path = "http://127.0.0.1/latest/meta-data/cam/security-credentials/reader";
+    let request = Request::get(path).body(Bytes::new()).unwrap();
+    let of_machine = Credential::from_metadata(service.handle(START, &request).body()).unwrap();
+
+    for (credential, number, session) in [
+        (credential(), 1, None),
+        (other, 2, None),
+        (by_first, 1, Some("monthly-report")),
+        (by_other, 2, Some("monthly-report")),
+        (by_identity, 1, Some("monthly-report")),
+        (of_machine, 1, Some("reader")),
+    ] {
+        for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {
+            let mut client = session_by(credential.clone(), wire);
+            let signed = request::sign(&GetCallerIdentity::new(), &mut client, START).unwrap();
+            let answer = service.handle(START, &signed);
+            let caller = response::read::<GetCallerIdentity>(&answer).unwrap().output;
+            assert_eq!(caller.account_id, format!("10000000000{number}"));
+            assert_eq!(caller.principal_id, format!("20000000000{number}"));
+            let (kind, user, arn) = match session {
+                None => (
+                    CallerType::CAM_USER,
+                    format!("20000000000{number}"),
+                    format!("qcs::cam:10000000000{number}:uin/20000000000{number}"),
+                ),
+                Some(session) => (
+                    CallerType::CAM_ROLE,
+                    format!("4611686018427397919:{session}"),
+                    format!("qcs::sts:10000000000{number}:assumed-role/4611686018427397919"),
+                ),
+            };
+            assert_eq!(
+                (caller.r#type, caller.user_id, caller.arn),
+                (kind, user, arn)
+            );
+        }
+    }
+}
+
+#[test]
+fn whose_a_key_is_takes_a_region_a_known_key_and_no_parameters() {
+    let mut service = service();
+    let identity = GetCallerIdentity::new();
+    let nowhere = request::sign(&identity, &mut Session::new(credential()), START);
+    assert!(matches!(nowhere, Err(Error::Input(invalid)) if invalid.field() == "region"));
+    let stranger = Credential::new("AKIDSTRANGER", "not-a-real-key").unwrap();
+    let result = call(&mut service, stranger, START, &identity);
+    assert_eq!(code(result), "AuthFailure.SecretIdNotFound");
+    let more = Untyped::of(identity.target(), json!({"Uin": "1"}));
+    let result = call(&mut service, credential(), START, &more);
+    assert_eq!(code(result), "UnknownParameter");
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 use tc3_core::{
     Call, Error, Flow, Outcome, Pages, Remedy, Session, Settings, Step, Untyped,
+    billing::DescribeBillList,
     pagination::{Fetch, Prefetch},
 };
 
@@ -154,6 +155,68 @@ fn the_settings_may_say_another_rate_for_an_action() {
 }
 
 #[test]
+fn a_rate_may_be_set_by_an_actions_type_or_its_name() {
+    let by_type = Settings::default().with_rate_of::<DescribeBillList>(7);
+    let by_name = Settings::default().with_rate("billing", "DescribeBillList", 7);
+    assert_eq!(format!("{by_type:?}"), format!("{by_name:?}"));
+}
+
+#[test]
+fn processes_that_share_the_rates_keep_to_them_together() {
+    for (rate, processes) in [(20, 1), (20, 2), (20, 3), (7, 2), (3, 3), (1, 1)] {
+        let mut times = Vec::new();
+        for process in 0..processes {
+            let settings = patient().with_rate_share(processes);
+            let mut world = World::new(Client::with_settings(settings));
+            world.latencies = vec![(5, 40), (1, 1)];
+            begin(
+                &mut world,
+                &read().with_rate(rate),
+                60,
+                3 + 11 * u64::from(process),
+            );
+            finish(&mut world);
+            assert_eq!(
+                most_in_a_second(&world.times()),
+                (rate / processes) as usize
+            );
+            times.extend(world.times());
+        }
+        times.sort();
+        assert!(
+            most_in_a_second(&times) <= rate as usize,
+            "{rate} by {processes}"
+        );
+    }
+}
+
+#[test]
+fn a_rate_of_fewer_requests_than_processes_is_kept_on_average() {
+    for (rate, processes) in [(1, 2), (1, 5), (2, 3), (19, 20)] {
+        let settings = patient().with_rate_share(processes);
+        let mut world = World::new(Client::with_settings(settings));
+        begin(&mut world, &read().with_rate(rate), 30, 0);
+        finish(&mut world);
+        let least = seconds(processes.into()) / rate;
+        for pair in world.times().windows(2) {
+            let apart = pair[1] - pair[0];
+            assert!((least..=least * 11 / 10).contains(&apart), "{apart:?}");
+        }
+    }
+}
+
+#[test]
+fn a_share_leaves_an_action_without_a_limit_as_it_is() {
+    let settings = patient()
+        .with_rate("cvm", "DescribeZones", None)
+        .with_rate_share(2);
+    let mut world = World::new(Client::with_settings(settings));
+    begin(&mut world, &read(), 500, 0);
+    finish(&mut world);
+    assert_eq!(world.waits, 0);
+}
+
+#[test]
 fn a_rate_of_0_is_refused_before_anything_is_sent() {
     let none = Settings::default().with_rate("cvm", "DescribeZones", 0);
     for (settings, action) in [(none, read()), (patient(), read().with_rate(0))] {
@@ -162,6 +225,9 @@ fn a_rate_of_0_is_refused_before_anything_is_sent() {
         assert!(matches!(&error, Error::Input(invalid) if invalid.field() == "rate"));
         assert_eq!(error.attempts(), 0);
     }
+    let mut client = Client::with_settings(patient().with_rate_share(0));
+    let error = done(&mut Call::new(&read()), &mut client).unwrap_err();
+    assert!(matches!(&error, Error::Input(invalid) if invalid.field() == "rate"));
 }
 
 /// How long a call of an action waits in a session, before its first send.

@@ -27,7 +27,7 @@ pub(super) fn stored<A: Paginate + DeserializeOwned>(walk: &Walk<A>) -> Walk<A> 
 }
 
 pub(super) fn client<A: Paginate>() -> Client {
-    Client::with_settings(Settings::default().with_rate(A::SERVICE, A::NAME, None))
+    Client::with_settings(Settings::default().with_rate_of::<A>(None))
 }
 
 /// The next page of a walk.

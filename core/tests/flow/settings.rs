@@ -44,7 +44,7 @@ impl Wrong {
         let right = Settings::default();
         match self {
             Self::PageSize => right.with_page_size(0),
-            Self::Rate => right.with_rate(A::SERVICE, A::NAME, 0),
+            Self::Rate => right.with_rate_of::<A>(0),
             Self::AttemptTimeout => right.with_attempt_timeout(Duration::ZERO),
             Self::Deadline => right.with_deadline(Duration::ZERO),
             Self::MaxPages => right.with_max_pages(0),
@@ -83,7 +83,7 @@ fn walked<A: Paginate + serde::Serialize + serde::de::DeserializeOwned>(
 ) -> Vec<A::Item> {
     let (mut walk, mut records) = (stored(&walk.into()), Vec::new());
     let mut wrong = wrong.iter();
-    let right = Settings::default().with_rate(A::SERVICE, A::NAME, None);
+    let right = Settings::default().with_rate_of::<A>(None);
     loop {
         if let Some(Some(wrong)) = wrong.next() {
             let (stored, came) = wrong.strike(walk, &mut serve);

@@ -21,7 +21,7 @@ pub(super) fn walk<A: Paginate>(
     width: usize,
     mut serve: impl FnMut(&Attempt) -> Outcome,
 ) -> Walked<A::Item> {
-    let settings = Settings::default().with_rate(A::SERVICE, A::NAME, None);
+    let settings = Settings::default().with_rate_of::<A>(None);
     let mut world = World::new(Client::with_settings(settings));
     world.latencies = vec![(10, 20), (30, 1), (2, 2)];
     let mut planner = Prefetch::new(walk).with_width(width);
@@ -352,6 +352,22 @@ fn a_range_of_days_is_walked_by_calendar_months() {
         let ends = part("20240115", "20240131") + part("20250201", "20250220");
         assert_eq!(records.len(), 12 * 60 + ends);
     }
+}
+
+#[test]
+fn a_list_by_reference_and_lists_in_a_vec_are_walked_as_if_by_themselves() {
+    let lists = [("20240101", "20240131"), ("20240401", "20240520")].map(|it| usage(it.0, it.1));
+    let mut service = Emulator::new(credential()).with_records(20);
+    let mut serve = |attempt: &Attempt| Ok(service.handle(START, &attempt.request));
+    let records = lists
+        .each_ref()
+        .map(|list| walk(list, 1, &mut serve).records());
+    let again = lists
+        .clone()
+        .map(|list| walk(list, 1, &mut serve).records());
+    assert_eq!((records[0].len(), &records), (20, &again));
+    let together = walk(lists.to_vec(), 2, &mut serve).records();
+    assert_eq!(together, records.concat());
 }
 
 #[test]

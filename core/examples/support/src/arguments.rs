@@ -141,7 +141,7 @@ impl AllocationSummary {
         let month = match self.month {
             Some(month) => month,
             None if service.emulated.is_some() => Month::new(2024, 2)?,
-            None => month_before(this_month()?, 1)?,
+            None => last_month()?,
         };
         let mut action = DescribeAllocationSummaryByBusiness::new(month)
             .with_business_codes(&self.business_code)
@@ -333,19 +333,9 @@ fn second(text: &str, of_day: &str) -> std::result::Result<BeijingSecond, tc3_co
     }
 }
 
-/// The current month in Beijing.
-pub fn this_month() -> Result<Month> {
-    let today = BeijingSecond::from_unix(UnixTime::new(now()))?.datetime();
-    Ok(Month::new(today.year(), today.month())?)
-}
-
-/// The month so many months before another one.
-pub fn month_before(month: Month, months: i32) -> Result<Month> {
-    let at = i32::from(month.year()) * 12 + i32::from(month.month()) - 1 - months;
-    Ok(Month::new(
-        (at.div_euclid(12)).try_into()?,
-        (at.rem_euclid(12) + 1).try_into()?,
-    )?)
+/// The month before the current one, in Beijing.
+pub fn last_month() -> Result<Month> {
+    Ok(Month::of(UnixTime::new(now()))?.minus(1)?)
 }
 
 /// The time, in seconds since 1970.

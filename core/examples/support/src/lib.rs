@@ -23,7 +23,7 @@ use std::{
 
 pub use arguments::{
     AllocationSummary, BillList, DayArguments, PaceArguments, TimeArguments, UsageDetail, given,
-    month_before, this_month,
+    last_month,
 };
 pub use checkpoint::{are_apart, replace};
 pub use clap::Parser;

@@ -96,7 +96,7 @@ impl Service {
             .with_endpoint(self.endpoint.clone())
             .with_region(self.region.clone())
             .with_language(self.language.clone())
-            .with_rate(A::SERVICE, A::NAME, pace.rate)
+            .with_rate_of::<A>(pace.rate)
     }
 }
 

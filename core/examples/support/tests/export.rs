@@ -41,7 +41,7 @@ fn client<A: Action>(answers: usize) -> Client {
         .credentials(credential)
         .settings(
             Settings::default()
-                .with_rate(A::SERVICE, A::NAME, None)
+                .with_rate_of::<A>(None)
                 .with_retry(Retry::NEVER),
         )
         .transport(move |attempt: Attempt| {

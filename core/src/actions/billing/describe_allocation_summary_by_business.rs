@@ -40,6 +40,26 @@ input! {
     ///
     /// A `Limit` of 0 is refused before anything is sent.
     ///
+    /// No fields identify a record: a month may have several records of one `BusinessCode` and one `TreeNodeUniqKey`,
+    /// and of one `BillDate` with [`PeriodType::DAY`]; all of them count. A walk takes these three for a record's
+    /// [identity](Paginate::identity), without any cost, and delivers records that agree in them as often as the list
+    /// has them. To store a month again, replace all of its records.
+    ///
+    /// ```
+    /// use tc3_core::{
+    ///     billing::{AllocationSummaryByBusiness, DescribeAllocationSummaryByBusiness}, Paginate,
+    /// };
+    ///
+    /// let records: Vec<AllocationSummaryByBusiness> = serde_json::from_str(
+    ///     r#"[{"BusinessCode": "p_cvm", "TreeNodeUniqKey": "1001", "RealTotalCost": "48.95"},
+    ///         {"BusinessCode": "p_cvm", "TreeNodeUniqKey": "1001", "RealTotalCost": "-1.00"}]"#,
+    /// )?;
+    /// let identity = DescribeAllocationSummaryByBusiness::identity;
+    /// assert_ne!(records[0], records[1]);
+    /// assert_eq!(identity(&records[0]), identity(&records[1]));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// Source: the vendor's page of `DescribeAllocationSummaryByBusiness`, billing 2018-07-09.
     #[derive(Clone, Debug, Default, Eq)]
     pub struct DescribeAllocationSummaryByBusiness {
@@ -105,7 +125,7 @@ impl DescribeAllocationSummaryByBusiness {
         if first.first_day() > last.first_day() {
             return Err(Invalid::new("Month", "must not be after the last month"));
         }
-        let months = core::iter::successors(Some(first), |month| month.next());
+        let months = core::iter::successors(Some(first), |month| month.plus(1).ok());
         Ok(months
             .take_while(|month| month.first_day() <= last.first_day())
             .map(|month| Self {

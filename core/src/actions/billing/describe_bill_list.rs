@@ -1,5 +1,6 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
+use jiff::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{SERVICE, VERSION};
@@ -36,6 +37,25 @@ input! {
     /// ```
     ///
     /// An `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
+    ///
+    /// No field identifies a transaction: several may have one `BillId`, or an empty one. A walk takes `BillId`,
+    /// `OperationTime`, `ActionType` and `Amount` together for a transaction's [identity](Paginate::identity), and
+    /// delivers transactions that agree in all four as often as the list has them.
+    ///
+    /// ```
+    /// use tc3_core::{billing::{BillTransactionInfo, DescribeBillList}, Paginate};
+    ///
+    /// let record = |amount, balance| {
+    ///     serde_json::from_value::<BillTransactionInfo>(serde_json::json!({
+    ///         "BillId": "1", "OperationTime": "2024-01-01 00:00:00.250", "ActionType": "deduct",
+    ///         "Amount": amount, "Balance": balance,
+    ///     }))
+    /// };
+    /// let identity = DescribeBillList::identity;
+    /// assert_eq!(identity(&record(-45, 7)?), identity(&record(-45, 8)?));
+    /// assert_ne!(identity(&record(-45, 7)?), identity(&record(-46, 7)?));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// Source: the vendor's page of `DescribeBillList`, billing 2018-07-09.
     #[derive(Clone, Debug, Eq)]
@@ -161,7 +181,9 @@ impl Paginate for DescribeBillList {
     }
 
     fn split(&mut self) -> Option<Self> {
-        let end = self.start_time.plus_months(Self::MAX_MONTHS)?;
+        let longest = Span::new().months(Self::MAX_MONTHS);
+        let end = self.start_time.datetime().checked_add(longest).ok()?;
+        let end = BeijingSecond::try_from(end).ok()?;
         if end >= self.end_time {
             return None;
         }
@@ -199,35 +221,80 @@ impl Paginate for DescribeBillList {
     }
 }
 
+impl DescribeBillListResponse {
+    /// The sum over the transactions of this type, as an absolute value. `None` if the service omitted it, for
+    /// [`PayType::ALL`], for the types of international credit accounts and for an unknown type: they have no sum.
+    ///
+    /// ```
+    /// use tc3_core::{billing::{DescribeBillListResponse, PayType}, Fen};
+    ///
+    /// let answer: DescribeBillListResponse = serde_json::from_str(
+    ///     r#"{"DeductAmount": 145, "WithdrawAmount": 0, "TransactionList": [
+    ///         {"ActionType": "deduct", "Amount": -45, "BillId": "1",
+    ///             "OperationTime": "2024-01-01 00:00:00.250"},
+    ///         {"ActionType": "deduct", "Amount": -100, "BillId": "2",
+    ///             "OperationTime": "2024-01-02 00:00:00.000"}
+    ///     ]}"#,
+    /// )?;
+    /// let records = answer.transaction_list.iter();
+    /// let paid: Option<Fen> = records.map(|record| record.amount).sum();
+    /// assert_eq!(paid, Some(Fen::new(-145)));
+    /// let sum = answer.sum_of(&PayType::DEDUCT).and_then(|sum| sum.to_fen());
+    /// assert_eq!(sum, Some(Fen::new(145)));
+    /// assert_eq!(answer.sum_of(&PayType::CASH), answer.withdraw_amount.as_ref());
+    /// assert_eq!(answer.sum_of(&PayType::ADJ_DEDUCT), None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn sum_of(&self, pay_type: &PayType) -> Option<&FenSum> {
+        let sums = [
+            (PayType::RETURN, &self.return_amount),
+            (PayType::RECHARGE, &self.recharge_amount),
+            (PayType::BLOCK, &self.block_amount),
+            (PayType::UNBLOCK, &self.unblock_amount),
+            (PayType::DEDUCT, &self.deduct_amount),
+            (PayType::AGENTIN, &self.agent_in_amount),
+            (PayType::ADVANCED, &self.advance_recharge_amount),
+            (PayType::CASH, &self.withdraw_amount),
+            (PayType::AGENTOUT, &self.agent_out_amount),
+            (PayType::REPAY, &self.advance_pay_amount),
+        ];
+        let (_, sum) = sums.into_iter().find(|(known, _)| known == pay_type)?;
+        sum.as_ref()
+    }
+}
+
 output! {
     /// A page of transactions, and the sums over all pages.
     ///
     /// A sum is `None` if the service omitted it. The service documents the sums as floats in fen. A sum that is not a
     /// whole number of fen is kept unchanged, so that the transactions can still be read.
+    ///
+    /// Sums have no sign: they are absolute values, while a transaction's amount is negative if it is paid out. The
+    /// vendor's pages don't say so; their example does. [`sum_of`](Self::sum_of) has the sum for each [`PayType`].
     pub struct DescribeBillListResponse {
         /// The transactions of this page; empty if null or absent.
         pub transaction_list: Vec<BillTransactionInfo> = "lenient::objects",
         /// The number of transactions on all pages; `None` if the service gives none.
         pub total: Option<u64> = "lenient::optional_total",
-        /// Refunds, in fen.
+        /// Refunds ([`PayType::RETURN`]), in fen.
         pub return_amount: Option<FenSum> = "lenient::optional",
-        /// Recharges, in fen.
+        /// Recharges ([`PayType::RECHARGE`]), in fen.
         pub recharge_amount: Option<FenSum> = "lenient::optional",
-        /// Freezes, in fen.
+        /// Freezes ([`PayType::BLOCK`]), in fen.
         pub block_amount: Option<FenSum> = "lenient::optional",
-        /// Unfreezes, in fen.
+        /// Unfreezes ([`PayType::UNBLOCK`]), in fen.
         pub unblock_amount: Option<FenSum> = "lenient::optional",
-        /// Deductions, in fen.
+        /// Deductions ([`PayType::DEDUCT`]), in fen.
         pub deduct_amount: Option<FenSum> = "lenient::optional",
-        /// Transfers in, in fen.
+        /// Transfers in ([`PayType::AGENTIN`]), in fen.
         pub agent_in_amount: Option<FenSum> = "lenient::optional",
-        /// Recharges by advance payment, in fen.
+        /// Recharges by advance payment ([`PayType::ADVANCED`]), in fen.
         pub advance_recharge_amount: Option<FenSum> = "lenient::optional",
-        /// Withdrawals, in fen.
+        /// Withdrawals ([`PayType::CASH`]), in fen.
         pub withdraw_amount: Option<FenSum> = "lenient::optional",
-        /// Transfers out, in fen.
+        /// Transfers out ([`PayType::AGENTOUT`]), in fen.
         pub agent_out_amount: Option<FenSum> = "lenient::optional",
-        /// Repayments of advances, in fen.
+        /// Repayments of advances ([`PayType::REPAY`]), in fen.
         pub advance_pay_amount: Option<FenSum> = "lenient::optional",
     }
 

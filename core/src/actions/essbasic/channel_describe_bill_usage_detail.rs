@@ -36,6 +36,27 @@ input! {
     ///
     /// An empty `AppId`, an `EndTime` before the `StartTime` and a `Limit` of 0 are refused before anything is sent.
     ///
+    /// No field identifies a use: one contract (`FlowId`) may have several, e.g. text messages. A walk takes `FlowId`,
+    /// `QuotaType`, `CostTime` and `UseCount` together for a use's [identity](Paginate::identity), and delivers uses that
+    /// agree in all four as often as the list has them.
+    ///
+    /// ```
+    /// use tc3_core::{
+    ///     essbasic::{ChannelBillUsageDetail, ChannelDescribeBillUsageDetail}, Paginate,
+    /// };
+    ///
+    /// let record = |count, status| {
+    ///     serde_json::from_value::<ChannelBillUsageDetail>(serde_json::json!({
+    ///         "FlowId": "yDw", "QuotaType": "FlowNotify", "CostTime": 1_694_016_000,
+    ///         "UseCount": count, "FlowStatus": status,
+    ///     }))
+    /// };
+    /// let identity = ChannelDescribeBillUsageDetail::identity;
+    /// assert_eq!(identity(&record(1, "INIT")?), identity(&record(1, "ALL")?));
+    /// assert_ne!(identity(&record(1, "ALL")?), identity(&record(-1, "ALL")?));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// Source: the vendor's page of `ChannelDescribeBillUsageDetail`, essbasic 2021-05-26.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct ChannelDescribeBillUsageDetail {
@@ -134,13 +155,16 @@ impl Paginate for ChannelDescribeBillUsageDetail {
     }
 
     fn split(&mut self) -> Option<Self> {
-        let last = self.start_time.last_of_month();
-        let next = last.tomorrow().filter(|_| last < self.end_time)?;
+        let last = self.start_time.date().last_of_month();
+        let next = last
+            .tomorrow()
+            .ok()
+            .filter(|next| *next <= self.end_time.date())?;
         let rest = Self {
-            start_time: next,
+            start_time: next.try_into().ok()?,
             ..self.clone()
         };
-        self.end_time = last;
+        self.end_time = last.try_into().ok()?;
         Some(rest)
     }
 

@@ -41,54 +41,18 @@ struct Reconcile {
     pace: PaceArguments<DescribeBillList>,
 }
 
-/// A sum that the service reports: its name, what it is over, whether that goes in or out, where the answer
-/// has it.
-type Sum = (
-    &'static str,
-    PayType,
-    Way,
-    fn(&DescribeBillListResponse) -> &Option<FenSum>,
-);
-
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    In,
-    Out,
-}
-use Way::{In, Out};
-
-/// The service writes sums without a sign, where its transactions are negative when money goes out.
-const SUMS: [Sum; 10] = [
-    ("DeductAmount", PayType::DEDUCT, Out, |answer| {
-        &answer.deduct_amount
-    }),
-    ("ReturnAmount", PayType::RETURN, In, |answer| {
-        &answer.return_amount
-    }),
-    ("RechargeAmount", PayType::RECHARGE, In, |answer| {
-        &answer.recharge_amount
-    }),
-    ("WithdrawAmount", PayType::CASH, Out, |answer| {
-        &answer.withdraw_amount
-    }),
-    ("BlockAmount", PayType::BLOCK, Out, |answer| {
-        &answer.block_amount
-    }),
-    ("UnblockAmount", PayType::UNBLOCK, In, |answer| {
-        &answer.unblock_amount
-    }),
-    ("AgentInAmount", PayType::AGENTIN, In, |answer| {
-        &answer.agent_in_amount
-    }),
-    ("AgentOutAmount", PayType::AGENTOUT, Out, |answer| {
-        &answer.agent_out_amount
-    }),
-    ("AdvanceRechargeAmount", PayType::ADVANCED, In, |answer| {
-        &answer.advance_recharge_amount
-    }),
-    ("AdvancePayAmount", PayType::REPAY, Out, |answer| {
-        &answer.advance_pay_amount
-    }),
+/// The sums that the service reports, and the kind of transactions that each is over.
+const SUMS: [(&str, PayType); 10] = [
+    ("DeductAmount", PayType::DEDUCT),
+    ("ReturnAmount", PayType::RETURN),
+    ("RechargeAmount", PayType::RECHARGE),
+    ("WithdrawAmount", PayType::CASH),
+    ("BlockAmount", PayType::BLOCK),
+    ("UnblockAmount", PayType::UNBLOCK),
+    ("AgentInAmount", PayType::AGENTIN),
+    ("AgentOutAmount", PayType::AGENTOUT),
+    ("AdvanceRechargeAmount", PayType::ADVANCED),
+    ("AdvancePayAmount", PayType::REPAY),
 ];
 
 const WHOLE: [Column; 2] = [("ActionType", 10, false), ("Transactions (yuan)", 20, true)];
@@ -131,13 +95,12 @@ impl Ledger {
         heading(out, &COLUMNS)?;
         let yuan = |amount: Fen| amount.to_yuan().to_string();
         let mut differences = 0;
-        for (name, kind, way, reported) in &SUMS {
+        for (name, kind) in &SUMS {
             let ours = self.sums.get(kind).copied().unwrap_or_default();
-            let ours = match way {
-                In => ours,
-                Out => Fen::ZERO.checked_sub(ours).ok_or("a sum exceeds 64 bits")?,
-            };
-            let service = reported(answer);
+            // The service's sums have no sign, where transactions are negative when money goes out.
+            let ours = ours.get().checked_abs().map(Fen::new);
+            let ours = ours.ok_or("a sum exceeds 64 bits")?;
+            let service = answer.sum_of(kind);
             // A sum that the service left out is no confirmation of one that isn't 0.
             let difference = match service {
                 None => Some(ours),
@@ -158,7 +121,7 @@ impl Ledger {
             ];
             line(out, &COLUMNS, &cells)?;
         }
-        let no_sum = |kind: &&PayType| !SUMS.iter().any(|(_, known, ..)| known == *kind);
+        let no_sum = |kind: &&PayType| !SUMS.iter().any(|(_, known)| known == *kind);
         for kind in self.sums.keys().filter(no_sum) {
             let sum = yuan(self.sums[kind]);
             let cells = [

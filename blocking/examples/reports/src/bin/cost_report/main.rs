@@ -19,8 +19,7 @@ use std::{
 
 use tc3_blocking::{Client, Month, Walk, billing::DescribeAllocationSummaryByBusiness};
 use tc3_example_support::{
-    PaceArguments, Parser, Progress, Result, Service, ServiceArguments, finish, month_before, say,
-    this_month,
+    PaceArguments, Parser, Progress, Result, Service, ServiceArguments, finish, last_month, say,
 };
 
 use costs::Gathered;
@@ -62,9 +61,9 @@ impl CostReport {
         let last = match self.to {
             Some(last) => last,
             None if service.emulated.is_some() => Month::new(2025, 12)?,
-            None => month_before(this_month()?, 1)?,
+            None => last_month()?,
         };
-        let first = self.from.map_or_else(|| month_before(last, 11), Ok)?;
+        let first = self.from.map_or_else(|| last.minus(11), Ok)?;
         Ok(DescribeAllocationSummaryByBusiness::new(first).through(last)?)
     }
 }
