@@ -132,6 +132,7 @@ mod tests {
             status,
             reason: String::new(),
             beginning: String::new(),
+            context: None,
         }
     }
 
@@ -143,16 +144,16 @@ mod tests {
         Error::Deadline {
             after: Duration::from_secs(60),
             attempts,
-            request_id: None,
             source: source.map(Box::new),
+            context: None,
         }
     }
 
     fn gave_up(source: Error) -> Error {
         Error::GaveUp {
             attempts: 6,
-            request_id: None,
             source: Box::new(source),
+            context: None,
         }
     }
 
@@ -205,6 +206,7 @@ mod tests {
             (
                 Error::ContentCoding {
                     coding: "gzip".into(),
+                    context: None,
                 },
                 Mend,
                 true,
@@ -214,11 +216,19 @@ mod tests {
                     path: String::new(),
                     request_id: None,
                     source: json(),
+                    context: None,
                 },
                 Mend,
                 true,
             ),
-            (Error::TooLarge { limit: 1 }, Mend, true),
+            (
+                Error::TooLarge {
+                    limit: 1,
+                    context: None,
+                },
+                Mend,
+                true,
+            ),
             (credentials(None, false), Mend, false),
             (credentials(None, true), Resume, false),
             (
@@ -255,6 +265,7 @@ mod tests {
                     delivered,
                     total,
                     short_page: None,
+                    context: None,
                 },
                 StartOver,
                 false,
@@ -263,6 +274,7 @@ mod tests {
                 Error::Repeated {
                     window: None,
                     delivered,
+                    context: None,
                 },
                 StartOver,
                 false,
@@ -272,6 +284,7 @@ mod tests {
                     window: None,
                     delivered,
                     total,
+                    context: None,
                 },
                 StartOver,
                 false,
@@ -280,6 +293,7 @@ mod tests {
                 Error::TooManyPages {
                     window: None,
                     limit: 1,
+                    context: None,
                 },
                 Mend,
                 false,

@@ -2,10 +2,13 @@ use alloc::{boxed::Box, string::String};
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
+use http::uri::Authority;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
+    Action, Attempt, Credential, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
+    Target, UnixTime,
     credential::{Claim, Generation},
+    error::Context,
     flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
     proxy::ProxyUrl,
     trace,
@@ -86,6 +89,8 @@ pub struct Call<A: Action> {
     /// The last attempt's error, while another attempt is planned.
     last_error: Option<Error>,
     request_id: Option<String>,
+    /// Host and time of the last attempt.
+    sent: Option<(Authority, UnixTime)>,
     trace: trace::Call,
 }
 
@@ -106,7 +111,12 @@ impl<A: Action> Call<A> {
     /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the
     /// error.
     pub fn new(action: &A) -> Self {
-        Self::within(action, trace::Call::new(&action.target()))
+        Self::within(action, trace::Call::call(&action.target(), false))
+    }
+
+    /// A call that a walk makes.
+    pub(crate) fn of_walk(action: &A) -> Self {
+        Self::within(action, trace::Call::call(&action.target(), true))
     }
 
     /// A call that a search for credentials makes.
@@ -140,6 +150,7 @@ impl<A: Action> Call<A> {
             refused: None,
             last_error: None,
             request_id: None,
+            sent: None,
         }
     }
 
@@ -209,7 +220,7 @@ impl<A: Action> Call<A> {
                 && !session.refresh.has_others(refused)
                 && let Some(refusal) = self.last_error.take()
             {
-                return Err(self.give_up(refusal));
+                return Err(refusal);
             }
             wait?;
         }
@@ -242,6 +253,7 @@ impl<A: Action> Call<A> {
         let request = prepared.sign(session, self.endpoint, time)?;
         self.proxy = session.settings().proxy(request.uri())?.cloned();
         self.signed_with = session.refresh.generation().filter(|_| self.target.signed);
+        self.sent = request.uri().authority().map(|host| (host.clone(), time));
         session.rate_limit(&self.target).sent(now.tick);
         self.attempts = self.attempts.saturating_add(1);
         self.state = State::Sent;
@@ -256,7 +268,8 @@ impl<A: Action> Call<A> {
             for_credentials: false,
             scope: self.trace.scope.clone(),
         };
-        self.trace.send(&attempt);
+        let signer = session.credential().filter(|_| self.target.signed);
+        self.trace.send(&attempt, signer.map(Credential::secret_id));
         Ok(Step::Send(attempt))
     }
 
@@ -369,37 +382,43 @@ impl<A: Action> Call<A> {
         };
         let deadline = session.settings().deadline();
         let passed = self.elapsed.passed();
-        match delay.filter(|_| self.attempts < retry.attempts()) {
-            Some(delay) => {
+        match delay {
+            Some(delay) if self.attempts < retry.attempts() => {
                 self.not_before = passed.saturating_add(delay);
                 self.last_error = Some(error);
                 Ok(())
             }
-            None if matches!(error, Error::Transport(_))
+            _ if matches!(error, Error::Transport(_))
                 && passed >= deadline.saturating_sub(DEADLINE_TOLERANCE) =>
             {
                 Err(self.deadline_error(deadline, Some(error)))
             }
-            None => Err(self.give_up(error)),
+            Some(_) if self.attempts > 1 => Err(Error::GaveUp {
+                attempts: self.attempts,
+                source: Box::new(error),
+                context: None,
+            }),
+            _ => Err(error),
         }
     }
 
-    /// The error of a call after its last attempt.
-    fn give_up(&mut self, error: Error) -> Error {
-        if self.attempts <= 1 {
-            return error;
-        }
-        Error::GaveUp {
+    /// What its errors say of it.
+    pub(crate) fn context(&self, request_id: Option<&str>) -> Context {
+        Context {
+            target: self.target.clone(),
+            sent: self.sent.clone(),
             attempts: self.attempts,
-            request_id: self.request_id.take(),
-            source: Box::new(error),
+            request_id: request_id.map(Into::into),
         }
     }
 
     fn read(&self, response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
         let limit = self.max_body;
         if response.body().len() > limit {
-            return Err(Error::TooLarge { limit });
+            return Err(Error::TooLarge {
+                limit,
+                context: None,
+            });
         }
         response::read_for::<A>(response, self.target.confidential)
     }
@@ -409,8 +428,8 @@ impl<A: Action> Call<A> {
         Error::Deadline {
             after,
             attempts: self.attempts,
-            request_id: self.request_id.take(),
             source: error.or_else(|| self.last_error.take()).map(Box::new),
+            context: None,
         }
     }
 }
@@ -424,7 +443,9 @@ impl<A: Action> Flow for Call<A> {
         self.elapsed.step(now.tick);
         self.trace.step(self.elapsed.passed());
         let step = self.next_step(session, now);
-        let step = step.unwrap_or_else(|error| Step::Done(Err(error)));
+        let step = step.unwrap_or_else(|error| {
+            Step::Done(Err(error.within(self.context(self.request_id.as_deref()))))
+        });
         if let Step::Done(result) = &step {
             self.state = State::Ended;
             self.trace.done(&self.target, request_id(result));

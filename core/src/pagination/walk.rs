@@ -268,6 +268,7 @@ impl<A: Paginate> Walk<A> {
                 delivered,
                 total,
                 short_page: position.first_short,
+                context: None,
             });
         }
         self.finished = self.delivered();
