@@ -111,12 +111,12 @@ impl<A: Action> Call<A> {
     /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the
     /// error.
     pub fn new(action: &A) -> Self {
-        Self::within(action, trace::Call::call(&action.target(), false))
+        Self::within(action, trace::Call::of(&action.target(), false))
     }
 
     /// A call that a walk makes.
     pub(crate) fn of_walk(action: &A) -> Self {
-        Self::within(action, trace::Call::call(&action.target(), true))
+        Self::within(action, trace::Call::of(&action.target(), true))
     }
 
     /// A call that a search for credentials makes.

@@ -29,7 +29,7 @@ impl Nothing {
         Self { scope: Scope }
     }
 
-    pub(crate) const fn call(_: &Target, _: bool) -> Self {
+    pub(crate) const fn of(_: &Target, _: bool) -> Self {
         Self { scope: Scope }
     }
 

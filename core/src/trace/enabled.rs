@@ -37,7 +37,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn call(target: &Target, in_walk: bool) -> Self {
+    pub(crate) fn of(target: &Target, in_walk: bool) -> Self {
         let span = debug_span!(
             target: "tc3::call", "tc3.call",
             service = &*target.service, action = &*target.action, region = Empty,
