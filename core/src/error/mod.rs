@@ -113,6 +113,34 @@ macro_rules! with_context {
 }
 
 /// Why a call or a walk failed.
+///
+/// # What happened, and what to do
+///
+/// [`remedy`](Self::remedy) returns the last column. A call has made all attempts of its [`Retry`](crate::flow::Retry) policy
+/// by then; [`cause`](Self::cause) is the last one's error.
+///
+/// | variant | what happened | what to do |
+/// | --- | --- | --- |
+/// | [`Transport`](Self::Transport), [`Deadline`](Self::Deadline) | the network or the service was down or too slow | [`Resume`](Remedy::Resume) |
+/// | [`Service`](Self::Service) of [`Kind::Server`], [`NotAnAnswer`](Self::NotAnAnswer) with status 200, 408 or 5xx | the service or a gateway had an internal error | `Resume` |
+/// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Remedy::Later) |
+/// | `Service` of [`Kind::NotReady`] | the data is not computed yet | `Later` |
+/// | [`Incomplete`](Self::Incomplete), [`Repeated`](Self::Repeated), [`Shifted`](Self::Shifted) | the list changed during the walk, or the service left records out, repeated a page, or reported a wrong total | [`StartOver`](Remedy::StartOver). If it happens again: a smaller page size, if the error suggests one; else the service has a fault |
+/// | `Transport` of a [final obstacle](Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Remedy::Mend) |
+/// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
+/// | `NotAnAnswer` with any other status, [`ContentCoding`](Self::ContentCoding), [`Decode`](Self::Decode) | the endpoint is not the API's, or this version can't read the answer | `Mend` |
+/// | [`Input`](Self::Input), [`Encode`](Self::Encode), [`TooLarge`](Self::TooLarge), [`TooManyPages`](Self::TooManyPages) | an input or a setting is wrong | `Mend` |
+/// | [`Ended`](Self::Ended), [`Shutdown`](Self::Shutdown) | the program used the call after its end, or shut down | `Mend` |
+/// | [`Credentials`](Self::Credentials) | no credentials were found | `Resume` or `Later`, as for the error of a request for credentials, if it is transient; else `Mend` |
+/// | [`GaveUp`](Self::GaveUp), `Deadline` with a cause | an attempt failed with the [`cause`](Self::cause) | as for the cause |
+///
+/// ```
+/// use tc3_core::{Error, Failure, Remedy};
+///
+/// let lost = Error::from(Failure::unknown("connection reset"));
+/// assert!(matches!(lost.cause(), Error::Transport(_)));
+/// assert_eq!((lost.remedy(), lost.may_have_taken_effect()), (Remedy::Resume, true));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
