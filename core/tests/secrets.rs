@@ -439,7 +439,7 @@ fn no_public_type_shows_a_secret() {
     let late = driver.drive("Call", &mut call, |_, _| panic!("no time to send"));
     let mut texts = driver.texts;
     let late = late.unwrap_err();
-    texts.add("a ticket", &late.ticket());
+    texts.add("a ticket", late.ticket());
     if let Error::Deadline { context, .. } = &late {
         texts.debug("Context", context.as_ref().unwrap());
     }

@@ -412,20 +412,21 @@ impl Error {
     }
 
     /// Names the content coding of the answer instead of showing its unreadable body.
-    pub(crate) fn in_coding(self, coding: String) -> Self {
-        match self {
-            Self::NotAnAnswer { status: 200, .. } => Self::ContentCoding {
-                coding,
-                context: None,
-            },
-            Self::NotAnAnswer { status, reason, .. } => Self::NotAnAnswer {
-                context: None,
-                status,
-                reason: format!("{reason}, and the body has the content coding {coding}"),
-                beginning: String::new(),
-            },
-            error => error,
+    pub(crate) fn in_coding(mut self, coding: String) -> Self {
+        let context = None;
+        match &mut self {
+            Self::NotAnAnswer { status: 200, .. } => {
+                return Self::ContentCoding { coding, context };
+            }
+            Self::NotAnAnswer {
+                reason, beginning, ..
+            } => {
+                *reason = format!("{reason}, and the body has the content coding {coding}");
+                beginning.clear();
+            }
+            _ => {}
         }
+        self
     }
 
     /// Removes everything that quotes the answer's body.

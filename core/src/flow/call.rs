@@ -1,12 +1,10 @@
-use alloc::{boxed::Box, string::String};
+use alloc::boxed::Box;
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
-use http::uri::Authority;
 
 use crate::{
     Action, Attempt, Credential, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
-    Target, UnixTime,
     credential::{Claim, Generation},
     error::Context,
     flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
@@ -58,7 +56,8 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 #[must_use = "a call does nothing unless it is driven"]
 pub struct Call<A: Action> {
     state: State<A::Output>,
-    target: Target,
+    /// What its error will say of it: the action, attempts and the last answer.
+    pub(crate) context: Context,
     /// `None` if the input is invalid.
     prepared: Option<Prepared>,
     elapsed: Elapsed,
@@ -66,7 +65,6 @@ pub struct Call<A: Action> {
     not_before: Duration,
     /// Whether an answer's `Retry-After` set it.
     by_retry_after: bool,
-    attempts: u32,
     /// The endpoint of the last attempt.
     endpoint: usize,
     /// The proxy of the last attempt.
@@ -88,9 +86,6 @@ pub struct Call<A: Action> {
     refused: Option<Generation>,
     /// The last attempt's error, while another attempt is planned.
     last_error: Option<Error>,
-    request_id: Option<String>,
-    /// Host and time of the last attempt.
-    sent: Option<(Authority, UnixTime)>,
     trace: trace::Call,
 }
 
@@ -131,13 +126,12 @@ impl<A: Action> Call<A> {
         };
         Self {
             state,
-            target: action.target(),
+            context: Context::new(action.target()),
             prepared,
             trace,
             elapsed: Elapsed::default(),
             not_before: Duration::ZERO,
             by_retry_after: false,
-            attempts: 0,
             endpoint: 0,
             proxy: None,
             unreachable: 0,
@@ -149,8 +143,6 @@ impl<A: Action> Call<A> {
             signed_with: None,
             refused: None,
             last_error: None,
-            request_id: None,
-            sent: None,
         }
     }
 
@@ -180,7 +172,7 @@ impl<A: Action> Call<A> {
         self.trace.attempt(Some(request_id(&result)));
         match result {
             Ok(reply) => {
-                if self.target.signed {
+                if self.context.target.signed {
                     session.clock.prove(self.clock_offset);
                 }
                 Ok(Step::Done(Ok(reply)))
@@ -205,10 +197,10 @@ impl<A: Action> Call<A> {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
         let left = deadline.saturating_sub(self.elapsed.passed());
-        if self.target.signed {
+        if self.context.target.signed {
             if left.is_zero() {
                 // It spent its time waiting for credentials, so their absence is the cause.
-                let was_waiting = self.attempts == 0 && self.polls > 0;
+                let was_waiting = self.context.attempts == 0 && self.polls > 0;
                 let missing = was_waiting.then(|| session.refresh.awaited().into());
                 return Err(self.deadline_error(deadline, missing));
             }
@@ -224,8 +216,8 @@ impl<A: Action> Call<A> {
             }
             wait?;
         }
-        let rate = session.settings().rate(&self.target)?;
-        let limit = session.rate_limit(&self.target);
+        let rate = session.settings().rate(&self.context.target)?;
+        let limit = session.rate_limit(&self.context.target);
         let queued = limit.wait(rate, now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
@@ -252,10 +244,13 @@ impl<A: Action> Call<A> {
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
         self.proxy = session.settings().proxy(request.uri())?.cloned();
-        self.signed_with = session.refresh.generation().filter(|_| self.target.signed);
-        self.sent = request.uri().authority().map(|host| (host.clone(), time));
-        session.rate_limit(&self.target).sent(now.tick);
-        self.attempts = self.attempts.saturating_add(1);
+        self.signed_with = session
+            .refresh
+            .generation()
+            .filter(|_| self.context.target.signed);
+        self.context.sent = request.uri().authority().map(|host| (host.clone(), time));
+        session.rate_limit(&self.context.target).sent(now.tick);
+        self.context.attempts = self.context.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {
             request,
@@ -263,12 +258,12 @@ impl<A: Action> Call<A> {
             max_body: self.max_body,
             proxy: self.proxy.clone(),
             direct: false,
-            confidential: self.target.confidential,
-            number: self.attempts,
+            confidential: self.context.target.confidential,
+            number: self.context.attempts,
             for_credentials: false,
             scope: self.trace.scope.clone(),
         };
-        let signer = session.credential().filter(|_| self.target.signed);
+        let signer = session.credential().filter(|_| self.context.target.signed);
         self.trace.send(&attempt, signer.map(Credential::secret_id));
         Ok(Step::Send(attempt))
     }
@@ -335,16 +330,16 @@ impl<A: Action> Call<A> {
         now: Now,
     ) -> Result<(), Error> {
         if let Some(id) = error.request_id() {
-            self.request_id = Some(id.into());
+            self.context.request_id = Some(id.into());
         }
         let own_time = now.unix.plus(session.clock_offset());
         let retry_after = hints.delay(own_time).unwrap_or_default();
         let retry = *session.settings().retry();
-        let backoff = retry.delay(self.attempts, now.entropy);
+        let backoff = retry.delay(self.context.attempts, now.entropy);
         self.by_retry_after = retry_after > backoff;
         let delay = backoff.max(retry_after);
         let unreachable = mem::take(&mut self.unreachable);
-        let delay = match RetryAction::on(&error, self.target.repeatable) {
+        let delay = match RetryAction::on(&error, self.context.target.repeatable) {
             RetryAction::GiveUp => None,
             RetryAction::Retry => Some(delay),
             RetryAction::Failover => {
@@ -358,7 +353,7 @@ impl<A: Action> Call<A> {
                 let longest = session.settings().longest_rest.max(SHORTEST_REST);
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
                 if let Some(throttle) = error.throttle() {
-                    let limit = session.rate_limit(&self.target);
+                    let limit = session.rate_limit(&self.context.target);
                     limit.rest(rest, now.tick, throttle);
                 }
                 Some(backoff.max(rest))
@@ -383,7 +378,7 @@ impl<A: Action> Call<A> {
         let deadline = session.settings().deadline();
         let passed = self.elapsed.passed();
         match delay {
-            Some(delay) if self.attempts < retry.attempts() => {
+            Some(delay) if self.context.attempts < retry.attempts() => {
                 self.not_before = passed.saturating_add(delay);
                 self.last_error = Some(error);
                 Ok(())
@@ -393,22 +388,12 @@ impl<A: Action> Call<A> {
             {
                 Err(self.deadline_error(deadline, Some(error)))
             }
-            Some(_) if self.attempts > 1 => Err(Error::GaveUp {
-                attempts: self.attempts,
+            Some(_) if self.context.attempts > 1 => Err(Error::GaveUp {
+                attempts: self.context.attempts,
                 source: Box::new(error),
                 context: None,
             }),
             _ => Err(error),
-        }
-    }
-
-    /// What its errors say of it.
-    pub(crate) fn context(&self, request_id: Option<&str>) -> Context {
-        Context {
-            target: self.target.clone(),
-            sent: self.sent.clone(),
-            attempts: self.attempts,
-            request_id: request_id.map(Into::into),
         }
     }
 
@@ -420,14 +405,14 @@ impl<A: Action> Call<A> {
                 context: None,
             });
         }
-        response::read_for::<A>(response, self.target.confidential)
+        response::read_for::<A>(response, self.context.target.confidential)
     }
 
     /// The error of a call whose deadline leaves no time.
     fn deadline_error(&mut self, after: Duration, error: Option<Error>) -> Error {
         Error::Deadline {
             after,
-            attempts: self.attempts,
+            attempts: self.context.attempts,
             source: error.or_else(|| self.last_error.take()).map(Box::new),
             context: None,
         }
@@ -443,12 +428,10 @@ impl<A: Action> Flow for Call<A> {
         self.elapsed.step(now.tick);
         self.trace.step(self.elapsed.passed());
         let step = self.next_step(session, now);
-        let step = step.unwrap_or_else(|error| {
-            Step::Done(Err(error.within(self.context(self.request_id.as_deref()))))
-        });
+        let step = step.unwrap_or_else(|error| Step::Done(Err(error.within(self.context.clone()))));
         if let Step::Done(result) = &step {
             self.state = State::Ended;
-            self.trace.done(&self.target, request_id(result));
+            self.trace.done(&self.context.target, request_id(result));
         }
         step
     }

@@ -64,7 +64,8 @@ impl<A: Paginate> Flow for Fetch<A> {
                 id: Weak::clone(&self.id),
                 page: result.and_then(|reply| {
                     let facts = self.facts.take().ok_or(Error::Ended)?;
-                    let context = self.call.context(Some(&reply.request_id));
+                    let mut context = self.call.context.clone();
+                    context.request_id = Some(reply.request_id.clone());
                     Ok(Page {
                         reply,
                         facts,
