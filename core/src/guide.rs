@@ -503,7 +503,7 @@
 //!         Remedy::StartOver => "walk again",
 //!         _ => "call somebody", // `is_transient` is false only here
 //!     };
-//!     // The vendor's support asks for action, host, time and request id: the ticket has them.
+//!     // The ticket has what the vendor's support asks for: action, host, time, request id.
 //!     (format!("{advice}: {next} ({})", error.ticket()), error.remedy())
 //! }
 //! # let refused = tc3_core::error::Refusal::new("UnauthorizedOperation.CamNoAuth", "no permission", Some("5e1f".into()));

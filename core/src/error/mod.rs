@@ -116,8 +116,8 @@ macro_rules! with_context {
 ///
 /// # What happened, and what to do
 ///
-/// [`remedy`](Self::remedy) returns the last column. A call has made all attempts of its [`Retry`](crate::flow::Retry) policy
-/// by then; [`cause`](Self::cause) is the last one's error.
+/// [`remedy`](Self::remedy) returns the last column. A call has made all attempts of its
+/// [`Retry`](crate::flow::Retry) policy by then; [`cause`](Self::cause) is the last one's error.
 ///
 /// | variant | what happened | what to do |
 /// | --- | --- | --- |
@@ -375,15 +375,17 @@ impl Error {
     ///
     /// let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
     /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-    /// let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({})));
+    /// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+    /// let mut call = Call::new(&zones);
     /// let Step::Send(_) = call.step(&mut session, now) else { panic!() };
-    /// let answer = br#"{"Response": {"Error": {"Code": "UnauthorizedOperation", "Message": "no"}, "RequestId": "5e1f"}}"#;
+    /// let answer = br#"{"Response": {"RequestId": "5e1f",
+    ///     "Error": {"Code": "UnauthorizedOperation", "Message": "no"}}}"#;
     /// call.handle(Ok(http::Response::new(answer.as_slice().into())));
     /// let Step::Done(Err(error)) = call.step(&mut session, now) else { panic!() };
     /// assert_eq!(
     ///     error.ticket(),
-    ///     "cvm 2017-03-12 DescribeZones, cvm.tencentcloudapi.com, 2025-10-09T08:53:20Z, RequestId 5e1f, \
-    ///      UnauthorizedOperation",
+    ///     "cvm 2017-03-12 DescribeZones, cvm.tencentcloudapi.com, 2025-10-09T08:53:20Z, \
+    ///      RequestId 5e1f, UnauthorizedOperation",
     /// );
     /// # Ok::<(), tc3_core::Invalid>(())
     /// ```

@@ -58,8 +58,8 @@
 //! ```
 //! use tc3_core::{billing::DescribeBillList, Walk};
 //!
-//! let january = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
-//! let stored = serde_json::to_string(&Walk::from(january))?;
+//! let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+//! let stored = serde_json::to_string(&Walk::from(DescribeBillList::new(start, end)))?;
 //! assert!(stored.starts_with(r#"{"V":1,"#));
 //! let later = stored.replace(r#""V":1"#, r#""V":9,"new":0"#);
 //! let error = serde_json::from_str::<Walk<DescribeBillList>>(&later).unwrap_err();
@@ -288,23 +288,27 @@ impl<A: Paginate> Walk<A> {
     #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
     /// use core::time::Duration;
     /// use tc3_core::{
-    ///     billing::DescribeBillList, emulator::Emulator, Credential, Flow, Now, Pages, Session, Step, UnixTime,
+    ///     billing::DescribeBillList, emulator::Emulator, Credential, Flow, Now, Pages, Session,
+    ///     Step, UnixTime,
     /// };
     ///
     /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
     /// let mut service = Emulator::new(credential.clone());
     /// let mut session = Session::new(credential);
     /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
-    /// let year = DescribeBillList::new("2024-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
+    /// let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
+    /// let year = DescribeBillList::new(start, end);
     /// let mut pages = Pages::new(year.with_limit(100));
     /// let mut shown = Vec::new();
     /// loop {
     ///     match pages.step(&mut session, now) {
-    ///         Step::Send(attempt) => pages.handle(Ok(service.handle(now.unix, &attempt.request))),
+    ///         Step::Send(attempt) => {
+    ///             pages.handle(Ok(service.handle(now.unix, &attempt.request)));
+    ///         }
     ///         Step::Wait(_) => {}
     ///         Step::Done(page) => {
     ///             let progress = pages.walk().progress();
-    ///             let (delivered, total) = (progress.delivered, progress.total.unwrap_or_default());
+    ///             let (delivered, total) = (progress.delivered, progress.total.unwrap_or(0));
     ///             let percent = progress.permille() / 10;
     ///             shown.push(format!("{percent} % ({delivered} of {total})"));
     ///             if page.transpose()?.is_none() {
@@ -314,7 +318,8 @@ impl<A: Paginate> Walk<A> {
     ///     }
     /// }
     /// assert_eq!(shown[..3], ["20 % (100 of 249)", "40 % (200 of 249)", "50 % (249 of 249)"]);
-    /// assert_eq!(shown[3..], ["69 % (100 of 252)", "89 % (200 of 252)", "100 % (252 of 252)", "100 % (0 of 0)"]);
+    /// assert_eq!(shown[3..5], ["69 % (100 of 252)", "89 % (200 of 252)"]);
+    /// assert_eq!(shown[5..], ["100 % (252 of 252)", "100 % (0 of 0)"]); // the end
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn progress(&self) -> Progress
