@@ -579,7 +579,7 @@
 //!
 //! The variant of an [`Error`](crate::Error) says what happened. If a call gave up or met its deadline,
 //! [`cause`](crate::Error::cause) returns the error of the last attempt. [`remedy`](crate::Error::remedy) says what to do
-//! now; [`Remedy`](crate::Remedy) has the whole table. Most programs need only this:
+//! now; [`Error`](crate::Error) has the whole table. Most programs need only this:
 //!
 //! ```
 //! use tc3_core::{Error, Remedy, error::Kind};
@@ -611,9 +611,8 @@
 //!         Remedy::StartOver => "walk again",
 //!         _ => "call somebody", // `is_transient` is false only here
 //!     };
-//!     let id = error.request_id().unwrap_or("none"); // the vendor's support asks for it
-//!     let text = format!("{advice} ({} sent, RequestId {id}): {next}", error.attempts());
-//!     (text, error.remedy())
+//!     // The ticket has what the vendor's support asks for: action, host, time, request id.
+//!     (format!("{advice}: {next} ({})", error.ticket()), error.remedy())
 //! }
 //! # let refused = tc3_core::error::Refusal::new(
 //! #     "UnauthorizedOperation.CamNoAuth",
@@ -621,14 +620,15 @@
 //! #     Some("5e1f".into()),
 //! # );
 //! # let (text, remedy) = explain(&Error::Service(refused));
-//! # assert!(text.ends_with("no permission (1 sent, RequestId 5e1f): call somebody"));
+//! # assert_eq!(
+//! #     text,
+//! #     "look at the key and its policy: no permission: call somebody \
+//! #      (RequestId 5e1f, UnauthorizedOperation.CamNoAuth)"
+//! # );
 //! # assert_eq!(remedy, Remedy::Mend);
 //! # let (text, remedy) =
 //! #     explain(&Error::from(tc3_core::Failure::unknown("connection reset")));
-//! # assert_eq!(
-//! #     text,
-//! #     "no answer from the service (1 sent, RequestId none): go on from what is stored"
-//! # );
+//! # assert_eq!(text, "no answer from the service: go on from what is stored (no_answer)");
 //! # assert_eq!(remedy, Remedy::Resume);
 //! # let not_ready = tc3_core::error::Refusal::new(
 //! #     "FailedOperation.SummaryDataNotReady",
@@ -636,14 +636,15 @@
 //! #     Some("5e20".into()),
 //! # );
 //! # let (text, remedy) = explain(&Error::Service(not_ready));
-//! # assert!(text.ends_with("RequestId 5e20): go on from what is stored, in an hour"));
+//! # assert_eq!(
+//! #     text,
+//! #     "the month's summary is not computed yet: go on from what is stored, in an hour \
+//! #      (RequestId 5e20, FailedOperation.SummaryDataNotReady)"
+//! # );
 //! # assert_eq!(remedy, Remedy::Later);
 //! # let (text, remedy) =
 //! #     explain(&Error::Input(tc3_core::Invalid::new("Limit", "must be at least 1")));
-//! # assert_eq!(
-//! #     text,
-//! #     "the field Limit must be at least 1 (0 sent, RequestId none): call somebody"
-//! # );
+//! # assert_eq!(text, "the field Limit must be at least 1: call somebody (invalid)");
 //! # assert_eq!(remedy, Remedy::Mend);
 //! ```
 //!
@@ -653,5 +654,6 @@
 //! - [`may_have_taken_effect`](crate::Error::may_have_taken_effect): check before you repeat a write.
 //! - [`is_throttled`](crate::Error::is_throttled), [`is_denied`](crate::Error::is_denied): the two most common refusals.
 //! - [`refusal`](crate::Error::refusal): the service's code and message, at any depth.
+//! - [`ticket`](crate::Error::ticket): one line for a ticket to the vendor's support.
 //! - `source()`: the HTTP client's error, down to the operating system's. `Display` doesn't repeat it, so print the
 //!   whole chain. No error text contains a key.

@@ -3,8 +3,8 @@
 //! unchanged.
 //!
 //! Both clients enable the feature. A program sees the events once it has a subscriber, e.g. by
-//! `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`. Failed calls have the level warn, everything else
-//! has debug, which `.with_max_level(tracing::Level::DEBUG)` shows. HTTP libraries have logs of their own: at the level
+//! `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`. Failed calls and walks have the level warn, each
+//! failure once, and everything else has debug, which `.with_max_level(tracing::Level::DEBUG)` shows. HTTP libraries have logs of their own: at the level
 //! trace, ureq logs every byte that it sends, signatures and tokens included. Filter it by `ureq=info,ureq_proto=info`.
 //!
 //! # Spans and events
@@ -14,10 +14,10 @@
 //!
 //! | target | level | what | fields |
 //! | --- | --- | --- | --- |
-//! | `tc3::call` | debug | span `tc3.call`: a call, until its result | `service`, `action`; `region` once it is sent; `attempts`, `request_id`, `outcome` at its end |
-//! | `tc3::call` | debug | event `call done` | `service`, `action`, `region`, `attempts`, `latency_ms`, `outcome`, `request_id` |
+//! | `tc3::call` | debug | span `tc3.call`: a call, until its result | `service`, `action`; `region`, `secret_id` once it is sent; `attempts`, `request_id`, `outcome` at its end |
+//! | `tc3::call` | debug | event `call done` | `service`, `action`, `region`, `secret_id`, `attempts`, `latency_ms`, `outcome`, `request_id` |
 //! | `tc3::call` | debug | event `call abandoned`, when it was dropped | `attempts`, `latency_ms`, `outcome` |
-//! | `tc3::call` | warn | event `call failed` | those of `call done`, `code`, `error` |
+//! | `tc3::call` | warn; debug in a walk | event `call failed` | those of `call done`, `code`, `error` |
 //! | `tc3::attempt` | debug | event `attempt`, when it ends | `attempt`, `action`, `region`, `host`, `for_credentials`, `bytes_sent`, `status`, `bytes_received`, `latency_ms`, `outcome`, `request_id`, `code`, `error` |
 //! | `tc3::wait` | debug | event `wait`, when it begins | `wait_ms`, `why`, `for_credentials`, `next_attempt` unless it is for credentials; of the last attempt: `outcome`, `request_id`, `code` |
 //! | `tc3::credentials` | trace | event `look`: a variable or file | `lookup`, `found` |
@@ -30,7 +30,9 @@
 //! | `tc3::walk` | warn | event `walk failed` | the same, `service`, `action`, `total`, `request_id`, `code`, `error` |
 //!
 //! - A call ends with exactly one event of `tc3::call`, a walk with exactly one of `tc3::walk`. A call that ends a walk
-//!   writes both.
+//!   writes both, but at the level warn only `walk failed`, which has the call's `error`.
+//! - `secret_id` is the id of the key that signed the last attempt, a temporary key's too. It tells accounts apart, and
+//!   is no secret.
 //! - `attempt` counts from 1, so attempts above 1 are retries. Requests for credentials (a role, a machine's metadata
 //!   endpoint) count separately and have `for_credentials`.
 //! - Bytes are those of bodies. Milliseconds are rounded down.
@@ -84,8 +86,9 @@
 //! # call.handle(Ok(http::Response::new(answer.as_slice().into())));
 //! # let Step::Done(Err(_)) = call.step(&mut session, now) else { panic!() };
 //! # let shown = r#"
-//! WARN tc3::call: call failed service="billing" action="DescribeBillList" attempts=1
-//!   latency_ms=0 outcome="denied" request_id="5e1f" code="UnauthorizedOperation.CamNoAuth"
+//! WARN tc3::call: call failed service="billing" action="DescribeBillList"
+//!   secret_id="AKIDEXAMPLE" attempts=1 latency_ms=0 outcome="denied" request_id="5e1f"
+//!   code="UnauthorizedOperation.CamNoAuth"
 //!   error=the service refused: UnauthorizedOperation.CamNoAuth: not allowed (RequestId 5e1f)
 //! # "#;
 //! # let written = String::from_utf8(log.0.lock().unwrap().clone())?;
@@ -95,7 +98,7 @@
 //! ```
 //!
 //! A ticket for the vendor's support needs the `request_id`, the time of the line and the `action`; the `region` and
-//! the `code` help. Leave out keys, signatures and bodies. Without a request id, the service has not answered, and the
+//! the `code` help. [`Error::ticket`](crate::Error::ticket) has them in one line. Leave out keys, signatures and bodies. Without a request id, the service has not answered, and the
 //! `error` tells the reason: then give the `host` and the causes in `tc3::attempt` (level debug) to whoever runs the
 //! network.
 //!

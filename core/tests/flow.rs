@@ -64,6 +64,8 @@ mod shown;
 mod storm;
 #[path = "flow/table.rs"]
 mod table;
+#[path = "flow/tickets.rs"]
+mod tickets;
 #[path = "flow/time.rs"]
 mod time;
 #[path = "flow/totals.rs"]

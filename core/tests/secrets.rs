@@ -366,6 +366,9 @@ fn refusals(texts: &mut Texts) {
         texts.error("NotSent", &not_sent);
         texts.debug("Obstacle", &not_sent.obstacle());
     }
+    if let Failure::Unknown(lost) = Failure::unknown("reset") {
+        texts.error("Lost", &lost);
+    }
     texts.debug("Remedy", &Error::Shutdown.remedy());
 }
 
@@ -430,7 +433,16 @@ fn no_public_type_shows_a_secret() {
         driver.texts.debug("DriverStep", &step);
         driver.texts.debug("Driver", &both);
     }
+    let late = Settings::default().with_deadline(Duration::ZERO);
+    driver.session = Session::new(credential()).with_settings(late);
+    let mut call = Call::new(&january());
+    let late = driver.drive("Call", &mut call, |_, _| panic!("no time to send"));
     let mut texts = driver.texts;
+    let late = late.unwrap_err();
+    texts.add("a ticket", late.ticket());
+    if let Error::Deadline { context, .. } = &late {
+        texts.debug("Context", context.as_ref().unwrap());
+    }
     refusals(&mut texts);
     types::values(&mut texts);
     if let Error::Credentials(missing) = &no_credentials {

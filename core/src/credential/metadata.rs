@@ -128,7 +128,7 @@ impl Fetch for MachineRole {
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
         match self.attempt(left, trace.scope.clone()) {
             Ok(attempt) => {
-                trace.send(&attempt);
+                trace.send(&attempt, None);
                 ControlFlow::Continue(SearchStep::Send(attempt))
             }
             Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),

@@ -1,5 +1,6 @@
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String};
 
+use super::Context;
 use crate::proxy::ProxyUrl;
 
 /// Any error of an HTTP stack.
@@ -15,8 +16,8 @@ pub enum Failure {
     #[error(transparent)]
     NotSent(NotSent),
     /// Any later failure, timeouts included: the request may have taken effect.
-    #[error("no answer came back; the request may have taken effect")]
-    Unknown(#[source] BoxError),
+    #[error(transparent)]
+    Unknown(Lost),
 }
 
 impl Failure {
@@ -27,12 +28,16 @@ impl Failure {
             obstacle: Obstacle::Connection,
             proxy: None,
             cause: cause.into(),
+            context: None,
         })
     }
 
     /// The request may have taken effect.
     pub fn unknown(cause: impl Into<BoxError>) -> Self {
-        Self::Unknown(cause.into())
+        Self::Unknown(Lost {
+            cause: cause.into(),
+            context: None,
+        })
     }
 
     /// Sets the obstacle of a request that was not sent.
@@ -71,6 +76,7 @@ pub struct NotSent {
     proxy: Option<String>,
     #[source]
     cause: BoxError,
+    pub(super) context: Option<Box<Context>>,
 }
 
 impl NotSent {
@@ -84,6 +90,22 @@ impl NotSent {
         self.proxy.as_deref()
     }
 
+    /// The HTTP stack's error.
+    pub fn cause(&self) -> &(dyn core::error::Error + Send + Sync + 'static) {
+        &*self.cause
+    }
+}
+
+/// Why the answer to a request that was sent did not arrive.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer came back; the request may have taken effect")]
+pub struct Lost {
+    #[source]
+    cause: BoxError,
+    pub(super) context: Option<Box<Context>>,
+}
+
+impl Lost {
     /// The HTTP stack's error.
     pub fn cause(&self) -> &(dyn core::error::Error + Send + Sync + 'static) {
         &*self.cause

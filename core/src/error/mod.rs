@@ -4,14 +4,20 @@ mod failure;
 mod refusal;
 mod remedy;
 
-use alloc::{boxed::Box, format, string::String};
-use core::time::Duration;
+use alloc::{
+    boxed::Box,
+    format,
+    string::{String, ToString},
+};
+use core::{fmt, time::Duration};
 
+use http::uri::Authority;
+use jiff::Timestamp;
 use serde::de::Error as _;
 
-use crate::credential::NoCredentials;
+use crate::{Target, UnixTime, credential::NoCredentials};
 
-pub use failure::{BoxError, Failure, NotSent, Obstacle};
+pub use failure::{BoxError, Failure, Lost, NotSent, Obstacle};
 pub use refusal::{Kind, Refusal};
 pub use remedy::Remedy;
 
@@ -49,7 +55,92 @@ impl Invalid {
     }
 }
 
+/// The call or walk that an error ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    pub(crate) target: Target,
+    /// Host and time of the last attempt.
+    pub(crate) sent: Option<(Authority, UnixTime)>,
+    pub(crate) attempts: u32,
+    /// The last one of its answers.
+    pub(crate) request_id: Option<String>,
+}
+
+impl Context {
+    pub(crate) const fn new(target: Target) -> Self {
+        Self {
+            target,
+            sent: None,
+            attempts: 0,
+            request_id: None,
+        }
+    }
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let target = &self.target;
+        write!(
+            f,
+            "{} {} {}, ",
+            target.service, target.version, target.action
+        )?;
+        let Some((host, time)) = &self.sent else {
+            return Ok(());
+        };
+        let time = Timestamp::from_second(time.seconds()).unwrap_or_default();
+        write!(f, "{host}, {time}, ")
+    }
+}
+
+/// Matches each error that has a place for its context.
+macro_rules! with_context {
+    ($context:ident) => {
+        Self::Service(Refusal { $context, .. })
+            | Self::NotAnAnswer { $context, .. }
+            | Self::ContentCoding { $context, .. }
+            | Self::Decode { $context, .. }
+            | Self::TooLarge { $context, .. }
+            | Self::Transport(Failure::NotSent(NotSent { $context, .. }))
+            | Self::Transport(Failure::Unknown(Lost { $context, .. }))
+            | Self::Deadline { $context, .. }
+            | Self::GaveUp { $context, .. }
+            | Self::Incomplete { $context, .. }
+            | Self::Repeated { $context, .. }
+            | Self::Shifted { $context, .. }
+            | Self::TooManyPages { $context, .. }
+    };
+}
+
 /// Why a call or a walk failed.
+///
+/// # What happened, and what to do
+///
+/// [`remedy`](Self::remedy) returns the last column. A call has made all attempts of its
+/// [`Retry`](crate::flow::Retry) policy by then; [`cause`](Self::cause) is the last one's error.
+///
+/// | variant | what happened | what to do |
+/// | --- | --- | --- |
+/// | [`Transport`](Self::Transport), [`Deadline`](Self::Deadline) | the network or the service was down or too slow | [`Resume`](Remedy::Resume) |
+/// | [`Service`](Self::Service) of [`Kind::Server`], [`NotAnAnswer`](Self::NotAnAnswer) with status 200, 408 or 5xx | the service or a gateway had an internal error | `Resume` |
+/// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Remedy::Later) |
+/// | `Service` of [`Kind::NotReady`] | the data is not computed yet | `Later` |
+/// | [`Incomplete`](Self::Incomplete), [`Repeated`](Self::Repeated), [`Shifted`](Self::Shifted) | the list changed during the walk, or the service left records out, repeated a page, or reported a wrong total | [`StartOver`](Remedy::StartOver). If it happens again: a smaller page size, if the error suggests one; else the service has a fault |
+/// | `Transport` of a [final obstacle](Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Remedy::Mend) |
+/// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
+/// | `NotAnAnswer` with any other status, [`ContentCoding`](Self::ContentCoding), [`Decode`](Self::Decode) | the endpoint is not the API's, or this version can't read the answer | `Mend` |
+/// | [`Input`](Self::Input), [`Encode`](Self::Encode), [`TooLarge`](Self::TooLarge), [`TooManyPages`](Self::TooManyPages) | an input or a setting is wrong | `Mend` |
+/// | [`Ended`](Self::Ended), [`Shutdown`](Self::Shutdown) | the program used the call after its end, or shut down | `Mend` |
+/// | [`Credentials`](Self::Credentials) | no credentials were found | `Resume` or `Later`, as for the error of a request for credentials, if it is transient; else `Mend` |
+/// | [`GaveUp`](Self::GaveUp), `Deadline` with a cause | an attempt failed with the [`cause`](Self::cause) | as for the cause |
+///
+/// ```
+/// use tc3_core::{Error, Failure, Remedy};
+///
+/// let lost = Error::from(Failure::unknown("connection reset"));
+/// assert!(matches!(lost.cause(), Error::Transport(_)));
+/// assert_eq!((lost.remedy(), lost.may_have_taken_effect()), (Remedy::Resume, true));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -81,6 +172,8 @@ pub enum Error {
         reason: String,
         /// The first characters of the body; empty if the action is [confidential](crate::Action::CONFIDENTIAL).
         beginning: String,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// The answer with status 200 has a content coding, such as gzip, though every request says that none is accepted.
@@ -89,6 +182,8 @@ pub enum Error {
     ContentCoding {
         /// The answer's `Content-Encoding`.
         coding: String,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// The answer is one of the API's but does not fit the action's output type.
@@ -101,6 +196,8 @@ pub enum Error {
         request_id: Option<String>,
         /// The deserializer's error, without details if the action is confidential.
         source: serde_json::Error,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// The answer's body is larger than [`Settings::max_body`](crate::Settings::max_body).
@@ -109,6 +206,8 @@ pub enum Error {
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// There are no credentials to sign with, or they have expired.
@@ -127,23 +226,24 @@ pub enum Error {
         after: Duration,
         /// How many times the call was sent.
         attempts: u32,
-        /// The last `RequestId` of this call's answers.
-        request_id: Option<String>,
         /// The last attempt's error, if an attempt has ended. Else why the call had to wait, if known: the throttle
         /// after which its action rests, or why there were no credentials yet.
         source: Option<Box<Self>>,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
-    /// The call was sent more than once, and its last attempt failed too.
+    /// The call was sent as often as [`Retry`](crate::flow::Retry) allows, and its last attempt failed too. An error
+    /// after which no attempt can help ends the call as it is.
     #[error("gave up after {attempts} attempts")]
     #[non_exhaustive]
     GaveUp {
         /// How many times the call was sent.
         attempts: u32,
-        /// The last `RequestId` of this call's answers.
-        request_id: Option<String>,
         /// The last attempt's error.
         source: Box<Self>,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// The list ended with fewer records than the service reported. All of them were delivered before this error.
@@ -162,6 +262,8 @@ pub enum Error {
         /// The first short page before the end: how many records it held, and how many were requested. The service may
         /// give no more at once, so start over with pages of that size.
         short_page: Option<(u64, u32)>,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// The service gave the same page for two different requests, or a page names itself as the next one. All earlier
@@ -176,6 +278,8 @@ pub enum Error {
         window: Option<String>,
         /// Number of records of the window that were delivered.
         delivered: u64,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// Records were inserted or deleted in front of the walk's position during the walk, so the next page would repeat
@@ -194,6 +298,8 @@ pub enum Error {
         delivered: u64,
         /// The total that the undelivered page reports.
         total: u64,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// A list has more pages than [`Settings::with_max_pages`](crate::Settings::with_max_pages).
@@ -204,6 +310,8 @@ pub enum Error {
         window: Option<String>,
         /// The limit.
         limit: u32,
+        /// Of which call, for [`ticket`](Self::ticket).
+        context: Option<Box<Context>>,
     },
 
     /// The call was driven after its end.
@@ -230,17 +338,8 @@ impl Error {
     }
 
     /// How many times the call was sent.
-    pub const fn attempts(&self) -> u32 {
-        match self {
-            Self::GaveUp { attempts, .. } | Self::Deadline { attempts, .. } => *attempts,
-            Self::Service(_)
-            | Self::NotAnAnswer { .. }
-            | Self::ContentCoding { .. }
-            | Self::Decode { .. }
-            | Self::TooLarge { .. }
-            | Self::Transport(_) => 1,
-            _ => 0,
-        }
+    pub fn attempts(&self) -> u32 {
+        self.context().map_or(0, |context| context.attempts)
     }
 
     /// The service's refusal, if that is the [`cause`](Self::cause), or the refusal of a request for credentials.
@@ -254,27 +353,82 @@ impl Error {
 
     /// The last `RequestId` of the call's answers, which the vendor's support asks for.
     pub fn request_id(&self) -> Option<&str> {
-        match self {
+        let own = match self {
             Self::Service(refusal) => refusal.request_id(),
-            Self::Decode { request_id, .. }
-            | Self::GaveUp { request_id, .. }
-            | Self::Deadline { request_id, .. } => request_id.as_deref(),
-            Self::Credentials(missing) => missing.cause()?.request_id(),
+            Self::Decode { request_id, .. } => request_id.as_deref(),
+            Self::Credentials(missing) => return missing.cause()?.request_id(),
+            _ => None,
+        };
+        own.or_else(|| self.context()?.request_id.as_deref())
+    }
+
+    /// What a ticket to the vendor's support needs, in one line: service, version and name of the action, the host and
+    /// the time of the last attempt (in UTC, by the service's clock), the last `RequestId`, and the service's error code
+    /// or else the error's [`name`](Self::name).
+    ///
+    /// What is not known is left out: an input that is invalid was never sent. A walk's own error has the last answer's
+    /// host, time and id. There is no input and no secret in it.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use tc3_core::{Call, Credential, Flow, Now, Session, Step, UnixTime, Untyped};
+    ///
+    /// let mut session = Session::new(Credential::new("AKIDEXAMPLE", "not-a-real-key")?);
+    /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+    /// let zones = Untyped::new("cvm", "2017-03-12", "DescribeZones", serde_json::json!({}));
+    /// let mut call = Call::new(&zones);
+    /// let Step::Send(_) = call.step(&mut session, now) else { panic!() };
+    /// let answer = br#"{"Response": {"RequestId": "5e1f",
+    ///     "Error": {"Code": "UnauthorizedOperation", "Message": "no"}}}"#;
+    /// call.handle(Ok(http::Response::new(answer.as_slice().into())));
+    /// let Step::Done(Err(error)) = call.step(&mut session, now) else { panic!() };
+    /// assert_eq!(
+    ///     error.ticket(),
+    ///     "cvm 2017-03-12 DescribeZones, cvm.tencentcloudapi.com, 2025-10-09T08:53:20Z, \
+    ///      RequestId 5e1f, UnauthorizedOperation",
+    /// );
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    pub fn ticket(&self) -> String {
+        let context = self.context();
+        let id = self.request_id().map(|id| format!("RequestId {id}, "));
+        let code = self.refusal().map_or(self.name(), Refusal::code);
+        let context = context.map_or_else(String::new, Context::to_string);
+        format!("{context}{}{code}", id.unwrap_or_default())
+    }
+
+    fn context(&self) -> Option<&Context> {
+        match self {
+            with_context!(context) => context.as_deref(),
+            Self::Credentials(missing) => missing.cause()?.context(),
             _ => None,
         }
     }
 
-    /// Names the content coding of the answer instead of showing its unreadable body.
-    pub(crate) fn in_coding(self, coding: String) -> Self {
-        match self {
-            Self::NotAnAnswer { status: 200, .. } => Self::ContentCoding { coding },
-            Self::NotAnAnswer { status, reason, .. } => Self::NotAnAnswer {
-                status,
-                reason: format!("{reason}, and the body has the content coding {coding}"),
-                beginning: String::new(),
-            },
-            error => error,
+    /// Adds the call or walk that ends with this error, unless it is known.
+    pub(crate) fn within(mut self, new: Context) -> Self {
+        if let with_context!(context) = &mut self {
+            context.get_or_insert_with(|| Box::new(new));
         }
+        self
+    }
+
+    /// Names the content coding of the answer instead of showing its unreadable body.
+    pub(crate) fn in_coding(mut self, coding: String) -> Self {
+        let context = None;
+        match &mut self {
+            Self::NotAnAnswer { status: 200, .. } => {
+                return Self::ContentCoding { coding, context };
+            }
+            Self::NotAnAnswer {
+                reason, beginning, ..
+            } => {
+                *reason = format!("{reason}, and the body has the content coding {coding}");
+                beginning.clear();
+            }
+            _ => {}
+        }
+        self
     }
 
     /// Removes everything that quotes the answer's body.
@@ -297,7 +451,9 @@ impl Error {
                 status,
                 reason,
                 beginning,
+                ..
             } => Some(Self::NotAnAnswer {
+                context: None,
                 status: *status,
                 reason: reason.clone(),
                 beginning: beginning.clone(),

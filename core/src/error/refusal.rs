@@ -1,4 +1,6 @@
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
+
+use super::Context;
 
 /// The service's refusal of a request that it understood.
 ///
@@ -15,6 +17,7 @@ pub struct Refusal {
     code: String,
     message: String,
     request_id: Option<String>,
+    pub(super) context: Option<Box<Context>>,
 }
 
 impl Refusal {
@@ -28,6 +31,7 @@ impl Refusal {
             code: code.into(),
             message: message.into(),
             request_id,
+            context: None,
         }
     }
 

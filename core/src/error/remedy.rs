@@ -1,25 +1,10 @@
 use super::{Error, Failure, Kind};
 use crate::flow::retry::RetryAction;
 
-/// What to do about the [`Error`] of a call or a walk, returned by [`Error::remedy`].
+/// What to do about the [`Error`] of a call or a walk, returned by [`Error::remedy`]. [`Error`] has a table of them.
 ///
 /// All attempts of the [`Retry`](crate::flow::Retry) policy have been made by then. If the action writes, check first
 /// whether it [may have taken effect](Error::may_have_taken_effect).
-///
-/// | error | what happened | what to do |
-/// | --- | --- | --- |
-/// | [`Transport`](Error::Transport), [`Deadline`](Error::Deadline) | the network or the service was down or too slow | [`Resume`](Self::Resume) |
-/// | `Service` of [`Kind::Server`], `NotAnAnswer` with status 200, 408 or 5xx | the service or a gateway had an internal error | `Resume` |
-/// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Self::Later) |
-/// | `Service` of [`Kind::NotReady`] | the data is not computed yet | `Later` |
-/// | `Incomplete`, `Repeated`, `Shifted` | the list changed during the walk, or the service left records out, repeated a page, or reported a wrong total | [`StartOver`](Self::StartOver). If it happens again: a smaller page size, if the error suggests one; else the service has a fault |
-/// | `Transport` of a [final obstacle](crate::error::Obstacle::is_final) | a certificate, TLS or a proxy refused | [`Mend`](Self::Mend) |
-/// | `Service` of any other kind | the service refused the request, the credentials or the clock | `Mend` |
-/// | `NotAnAnswer` with any other status, `ContentCoding`, `Decode` | the endpoint is not the API's, or this version can't read the answer | `Mend` |
-/// | `Input`, `Encode`, `TooLarge`, `TooManyPages` | an input or a setting is wrong | `Mend` |
-/// | `Ended`, `Shutdown` | the program used the call after its end, or shut down | `Mend` |
-/// | `Credentials` | no credentials were found | as for the error of a request for credentials, if it is transient; else `Mend` |
-/// | `GaveUp`, `Deadline` with a cause | an attempt failed with the [`cause`](Error::cause) | as for the cause |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Remedy {
@@ -47,7 +32,7 @@ impl Remedy {
 }
 
 impl Error {
-    /// What to do about this error; [`Remedy`] has the table.
+    /// What to do about this error, by the [table](Self#what-happened-and-what-to-do).
     ///
     /// ```
     /// use tc3_core::{Error, Failure, Invalid, Remedy, error::Refusal};
@@ -113,7 +98,7 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{boxed::Box, string::String, vec, vec::Vec};
+    use alloc::{boxed::Box, collections::BTreeSet, format, string::String, vec, vec::Vec};
     use core::time::Duration;
 
     use serde::de::Error as _;
@@ -135,6 +120,7 @@ mod tests {
             status,
             reason: String::new(),
             beginning: String::new(),
+            context: None,
         }
     }
 
@@ -146,16 +132,16 @@ mod tests {
         Error::Deadline {
             after: Duration::from_secs(60),
             attempts,
-            request_id: None,
             source: source.map(Box::new),
+            context: None,
         }
     }
 
     fn gave_up(source: Error) -> Error {
         Error::GaveUp {
             attempts: 6,
-            request_id: None,
             source: Box::new(source),
+            context: None,
         }
     }
 
@@ -208,6 +194,7 @@ mod tests {
             (
                 Error::ContentCoding {
                     coding: "gzip".into(),
+                    context: None,
                 },
                 Mend,
                 true,
@@ -217,11 +204,19 @@ mod tests {
                     path: String::new(),
                     request_id: None,
                     source: json(),
+                    context: None,
                 },
                 Mend,
                 true,
             ),
-            (Error::TooLarge { limit: 1 }, Mend, true),
+            (
+                Error::TooLarge {
+                    limit: 1,
+                    context: None,
+                },
+                Mend,
+                true,
+            ),
             (credentials(None, false), Mend, false),
             (credentials(None, true), Resume, false),
             (
@@ -258,6 +253,7 @@ mod tests {
                     delivered,
                     total,
                     short_page: None,
+                    context: None,
                 },
                 StartOver,
                 false,
@@ -266,6 +262,7 @@ mod tests {
                 Error::Repeated {
                     window: None,
                     delivered,
+                    context: None,
                 },
                 StartOver,
                 false,
@@ -275,6 +272,7 @@ mod tests {
                     window: None,
                     delivered,
                     total,
+                    context: None,
                 },
                 StartOver,
                 false,
@@ -283,6 +281,7 @@ mod tests {
                 Error::TooManyPages {
                     window: None,
                     limit: 1,
+                    context: None,
                 },
                 Mend,
                 false,
@@ -304,6 +303,49 @@ mod tests {
         for (error, remedy, effect) in cases() {
             check(&error, remedy, effect);
         }
+    }
+
+    /// The words in backticks.
+    fn quoted(text: &str) -> impl Iterator<Item = &str> {
+        text.split('`').skip(1).step_by(2)
+    }
+
+    /// The variant's name.
+    fn named(error: &Error) -> String {
+        let shown = format!("{error:?}");
+        shown.split([' ', '(']).next().unwrap().into()
+    }
+
+    #[test]
+    fn the_table_of_errors_has_each_variant_with_its_remedies_and_no_other() {
+        let source = include_str!("mod.rs");
+        let rows = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("/// | "));
+        let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).collect();
+        let (_, variants) = source.split_once("pub enum Error {\n").unwrap();
+        let (variants, _) = variants.split_once("\n}\n").unwrap();
+        let variants = variants
+            .lines()
+            .filter_map(|line| line.strip_prefix("    "));
+        let variants = variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+        let variants: BTreeSet<&str> = variants
+            .map(|line| line.split([' ', '(', ',']).next().unwrap())
+            .collect();
+        let in_rows: BTreeSet<&str> = rows
+            .iter()
+            .flat_map(|row| quoted(row[0]).filter(|name| variants.contains(name)))
+            .collect();
+        assert_eq!(in_rows, variants);
+        let written: BTreeSet<(String, String)> = rows
+            .iter()
+            .flat_map(|row| quoted(row[0]).map(|name| (name, row[2])))
+            .filter(|(name, _)| variants.contains(name))
+            .flat_map(|(name, remedies)| quoted(remedies).map(|it| (name.into(), it.into())))
+            .collect();
+        let tested = cases().into_iter();
+        let tested = tested.map(|(error, remedy, _)| (named(&error), format!("{remedy:?}")));
+        assert_eq!(written, tested.collect());
     }
 
     #[test]

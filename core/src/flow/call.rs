@@ -1,11 +1,12 @@
-use alloc::{boxed::Box, string::String};
+use alloc::boxed::Box;
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
 
 use crate::{
-    Action, Attempt, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step, Target,
+    Action, Attempt, Credential, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
     credential::{Claim, Generation},
+    error::Context,
     flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
     proxy::ProxyUrl,
     trace,
@@ -57,7 +58,8 @@ const LONGEST_POLL: Duration = Duration::from_millis(250);
 #[must_use = "a call does nothing unless it is driven"]
 pub struct Call<A: Action> {
     state: State<A::Output>,
-    target: Target,
+    /// What its error will say of it: the action, attempts and the last answer.
+    pub(crate) context: Context,
     /// `None` if the input is invalid.
     prepared: Option<Prepared>,
     elapsed: Elapsed,
@@ -65,7 +67,6 @@ pub struct Call<A: Action> {
     not_before: Duration,
     /// Whether an answer's `Retry-After` set it.
     by_retry_after: bool,
-    attempts: u32,
     /// The endpoint of the last attempt.
     endpoint: usize,
     /// The proxy of the last attempt.
@@ -87,7 +88,6 @@ pub struct Call<A: Action> {
     refused: Option<Generation>,
     /// The last attempt's error, while another attempt is planned.
     last_error: Option<Error>,
-    request_id: Option<String>,
     trace: trace::Call,
 }
 
@@ -108,7 +108,12 @@ impl<A: Action> Call<A> {
     /// A call of `action`. The input is checked and serialized here; if it is invalid, the first step returns the
     /// error.
     pub fn new(action: &A) -> Self {
-        Self::within(action, trace::Call::new(&action.target()))
+        Self::within(action, trace::Call::of(&action.target(), false))
+    }
+
+    /// A call that a walk makes.
+    pub(crate) fn of_walk(action: &A) -> Self {
+        Self::within(action, trace::Call::of(&action.target(), true))
     }
 
     /// A call that a search for credentials makes.
@@ -123,13 +128,12 @@ impl<A: Action> Call<A> {
         };
         Self {
             state,
-            target: action.target(),
+            context: Context::new(action.target()),
             prepared,
             trace,
             elapsed: Elapsed::default(),
             not_before: Duration::ZERO,
             by_retry_after: false,
-            attempts: 0,
             endpoint: 0,
             proxy: None,
             unreachable: 0,
@@ -141,7 +145,6 @@ impl<A: Action> Call<A> {
             signed_with: None,
             refused: None,
             last_error: None,
-            request_id: None,
         }
     }
 
@@ -171,7 +174,7 @@ impl<A: Action> Call<A> {
         self.trace.attempt(Some(request_id(&result)));
         match result {
             Ok(reply) => {
-                if self.target.signed {
+                if self.context.target.signed {
                     session.clock.prove(self.clock_offset);
                 }
                 Ok(Step::Done(Ok(reply)))
@@ -196,10 +199,10 @@ impl<A: Action> Call<A> {
             return Err(Invalid::new("attempt_timeout", "must not be zero").into());
         }
         let left = deadline.saturating_sub(self.elapsed.passed());
-        if self.target.signed {
+        if self.context.target.signed {
             if left.is_zero() {
                 // It spent its time waiting for credentials, so their absence is the cause.
-                let was_waiting = self.attempts == 0 && self.polls > 0;
+                let was_waiting = self.context.attempts == 0 && self.polls > 0;
                 let missing = was_waiting.then(|| session.refresh.awaited().into());
                 return Err(self.deadline_error(deadline, missing));
             }
@@ -211,12 +214,12 @@ impl<A: Action> Call<A> {
                 && !session.refresh.has_others(refused)
                 && let Some(refusal) = self.last_error.take()
             {
-                return Err(self.give_up(refusal));
+                return Err(refusal);
             }
             wait?;
         }
-        let rate = session.settings().rate(&self.target)?;
-        let limit = session.rate_limit(&self.target);
+        let rate = session.settings().rate(&self.context.target)?;
+        let limit = session.rate_limit(&self.context.target);
         let queued = limit.wait(rate, now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
@@ -243,9 +246,13 @@ impl<A: Action> Call<A> {
         let time = now.unix.plus(self.clock_offset);
         let request = prepared.sign(session, self.endpoint, time)?;
         self.proxy = session.settings().proxy(request.uri())?.cloned();
-        self.signed_with = session.refresh.generation().filter(|_| self.target.signed);
-        session.rate_limit(&self.target).sent(now.tick);
-        self.attempts = self.attempts.saturating_add(1);
+        self.signed_with = session
+            .refresh
+            .generation()
+            .filter(|_| self.context.target.signed);
+        self.context.sent = request.uri().authority().map(|host| (host.clone(), time));
+        session.rate_limit(&self.context.target).sent(now.tick);
+        self.context.attempts = self.context.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {
             request,
@@ -253,12 +260,13 @@ impl<A: Action> Call<A> {
             max_body: self.max_body,
             proxy: self.proxy.clone(),
             direct: false,
-            confidential: self.target.confidential,
-            number: self.attempts,
+            confidential: self.context.target.confidential,
+            number: self.context.attempts,
             for_credentials: false,
             scope: self.trace.scope.clone(),
         };
-        self.trace.send(&attempt);
+        let signer = session.credential().filter(|_| self.context.target.signed);
+        self.trace.send(&attempt, signer.map(Credential::secret_id));
         Ok(Step::Send(attempt))
     }
 
@@ -324,16 +332,16 @@ impl<A: Action> Call<A> {
         now: Now,
     ) -> Result<(), Error> {
         if let Some(id) = error.request_id() {
-            self.request_id = Some(id.into());
+            self.context.request_id = Some(id.into());
         }
         let own_time = now.unix.plus(session.clock_offset());
         let retry_after = hints.delay(own_time).unwrap_or_default();
         let retry = *session.settings().retry();
-        let backoff = retry.delay(self.attempts, now.entropy);
+        let backoff = retry.delay(self.context.attempts, now.entropy);
         self.by_retry_after = retry_after > backoff;
         let delay = backoff.max(retry_after);
         let unreachable = mem::take(&mut self.unreachable);
-        let delay = match RetryAction::on(&error, self.target.repeatable) {
+        let delay = match RetryAction::on(&error, self.context.target.repeatable) {
             RetryAction::GiveUp => None,
             RetryAction::Retry => Some(delay),
             RetryAction::Failover => {
@@ -347,7 +355,7 @@ impl<A: Action> Call<A> {
                 let longest = session.settings().longest_rest.max(SHORTEST_REST);
                 let rest = retry_after.clamp(SHORTEST_REST, longest);
                 if let Some(throttle) = error.throttle() {
-                    let limit = session.rate_limit(&self.target);
+                    let limit = session.rate_limit(&self.context.target);
                     limit.rest(rest, now.tick, throttle);
                 }
                 Some(backoff.max(rest))
@@ -371,48 +379,44 @@ impl<A: Action> Call<A> {
         };
         let deadline = session.settings().deadline();
         let passed = self.elapsed.passed();
-        match delay.filter(|_| self.attempts < retry.attempts()) {
-            Some(delay) => {
+        match delay {
+            Some(delay) if self.context.attempts < retry.attempts() => {
                 self.not_before = passed.saturating_add(delay);
                 self.last_error = Some(error);
                 Ok(())
             }
-            None if matches!(error, Error::Transport(_))
+            _ if matches!(error, Error::Transport(_))
                 && passed >= deadline.saturating_sub(DEADLINE_TOLERANCE) =>
             {
                 Err(self.deadline_error(deadline, Some(error)))
             }
-            None => Err(self.give_up(error)),
-        }
-    }
-
-    /// The error of a call after its last attempt.
-    fn give_up(&mut self, error: Error) -> Error {
-        if self.attempts <= 1 {
-            return error;
-        }
-        Error::GaveUp {
-            attempts: self.attempts,
-            request_id: self.request_id.take(),
-            source: Box::new(error),
+            Some(_) if self.context.attempts > 1 => Err(Error::GaveUp {
+                attempts: self.context.attempts,
+                source: Box::new(error),
+                context: None,
+            }),
+            _ => Err(error),
         }
     }
 
     fn read(&self, response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
         let limit = self.max_body;
         if response.body().len() > limit {
-            return Err(Error::TooLarge { limit });
+            return Err(Error::TooLarge {
+                limit,
+                context: None,
+            });
         }
-        response::read_for::<A>(response, self.target.confidential)
+        response::read_for::<A>(response, self.context.target.confidential)
     }
 
     /// The error of a call whose deadline leaves no time.
     fn deadline_error(&mut self, after: Duration, error: Option<Error>) -> Error {
         Error::Deadline {
             after,
-            attempts: self.attempts,
-            request_id: self.request_id.take(),
+            attempts: self.context.attempts,
             source: error.or_else(|| self.last_error.take()).map(Box::new),
+            context: None,
         }
     }
 }
@@ -426,10 +430,10 @@ impl<A: Action> Flow for Call<A> {
         self.elapsed.step(now.tick);
         self.trace.step(self.elapsed.passed());
         let step = self.next_step(session, now);
-        let step = step.unwrap_or_else(|error| Step::Done(Err(error)));
+        let step = step.unwrap_or_else(|error| Step::Done(Err(error.within(self.context.clone()))));
         if let Step::Done(result) = &step {
             self.state = State::Ended;
-            self.trace.done(&self.target, request_id(result));
+            self.trace.done(&self.context.target, request_id(result));
         }
         step
     }

@@ -301,6 +301,7 @@ impl Position {
                 // At least one more record should have come.
                 total: total.max(after.saturating_add(1)),
                 short_page: Some((page.len(), page.slot.limit)),
+                context: None,
             });
         }
         Ok(())
@@ -312,6 +313,7 @@ impl Position {
             window: window.window(),
             delivered: self.received,
             total: self.reported_by(page).unwrap_or_default(),
+            context: None,
         }
     }
 
@@ -320,6 +322,7 @@ impl Position {
         Error::Repeated {
             window: window.window(),
             delivered: self.received,
+            context: None,
         }
     }
 }

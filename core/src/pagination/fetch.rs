@@ -5,6 +5,7 @@ use core::fmt;
 use crate::pagination::Prefetch;
 use crate::{
     Call, Error, Flow, Now, Outcome, Paginate, Reply, Session, Step,
+    error::Context,
     flow::sealed,
     pagination::{Slot, checks::PageFacts, fingerprint::Fingerprint},
 };
@@ -32,6 +33,7 @@ pub struct Fetched<A: Paginate> {
 pub(super) struct Page<A: Paginate> {
     pub(super) reply: Reply<A::Output>,
     pub(super) facts: PageFacts,
+    pub(super) context: Context,
 }
 
 impl<A: Paginate> Fetch<A> {
@@ -39,7 +41,7 @@ impl<A: Paginate> Fetch<A> {
         Self {
             id,
             slot,
-            call: Call::new(action),
+            call: Call::of_walk(action),
             facts: None,
         }
     }
@@ -62,7 +64,13 @@ impl<A: Paginate> Flow for Fetch<A> {
                 id: Weak::clone(&self.id),
                 page: result.and_then(|reply| {
                     let facts = self.facts.take().ok_or(Error::Ended)?;
-                    Ok(Page { reply, facts })
+                    let mut context = self.call.context.clone();
+                    context.request_id = Some(reply.request_id.clone());
+                    Ok(Page {
+                        reply,
+                        facts,
+                        context,
+                    })
                 }),
             }),
         }

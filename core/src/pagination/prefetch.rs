@@ -3,6 +3,7 @@ use core::fmt;
 
 use crate::{
     Error, Invalid, Paginate, Reply, Settings, Walk,
+    error::Context,
     pagination::{Fetch, Fetched, Slot, checks::Question, fetch::Page},
     trace,
 };
@@ -77,6 +78,8 @@ pub struct Prefetch<A: Paginate> {
     /// The check request that answers a question about the first page in the queue.
     check: Option<(Question, Request<A>)>,
     ended: bool,
+    /// The call that gave the last answer.
+    last: Option<Context>,
     trace: trace::Walk,
 }
 
@@ -121,6 +124,7 @@ impl<A: Paginate> Prefetch<A> {
             unsteady: 0,
             check: None,
             ended: false,
+            last: None,
         }
     }
 
@@ -176,7 +180,12 @@ impl<A: Paginate> Prefetch<A> {
     /// Always `error`.
     pub fn fail(&mut self, error: Error) -> Result<Reply<A::Output>, Error> {
         self.end();
-        let page = Err(error);
+        let own = || self.walk.list().map(|list| Context::new(list.target()));
+        let context = self.last.take().or_else(own);
+        let page = Err(match context {
+            Some(context) => error.within(context),
+            None => error,
+        });
         self.trace.page(&self.walk, &page);
         page
     }
@@ -191,6 +200,9 @@ impl<A: Paginate> Prefetch<A> {
     /// Takes the result of a fetch. Results of dropped pages, and those of another prefetch, are ignored.
     pub fn take(&mut self, fetched: Fetched<A>) {
         let Fetched { id, page } = fetched;
+        if let Ok(page) = &page {
+            self.last = Some(page.context.clone());
+        }
         let check = self.check.as_mut().map(|(_, request)| request);
         let mut requests = self.queue.iter_mut().chain(&mut self.stale).chain(check);
         if let Some(request) = requests.find(|it| Arc::as_ptr(&it.id) == id.as_ptr()) {
@@ -296,7 +308,11 @@ impl<A: Paginate> Prefetch<A> {
         if u64::from(position.pages).saturating_add(ahead) >= limit.into() {
             let window = window.window();
             return match ahead {
-                0 => Err(Error::TooManyPages { window, limit }),
+                0 => Err(Error::TooManyPages {
+                    window,
+                    limit,
+                    context: None,
+                }),
                 _ => Ok(None),
             };
         }

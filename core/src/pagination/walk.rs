@@ -55,6 +55,27 @@
 //! ([`Error::Incomplete`], [`Error::Shifted`], [`Error::Repeated`]) the stored walk ends with the same error each time:
 //! delete it and the records that it delivered, and start over. After any other error, the stored walk goes on.
 //!
+//! # Across versions of this crate
+//!
+//! Any version of this crate continues the walks that it and every earlier one stored. A stored walk names the version of
+//! its shape as `V`; the first ones had none. If a later version of the crate stores a shape that this one doesn't know,
+//! reading it is an error that says so: continue it with the version that stored it, or start over.
+//!
+//! ```
+//! use tc3_core::{billing::DescribeBillList, Walk};
+//!
+//! let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);
+//! let stored = serde_json::to_string(&Walk::from(DescribeBillList::new(start, end)))?;
+//! assert!(stored.starts_with(r#"{"V":1,"#));
+//! let later = stored.replace(r#""V":1"#, r#""V":9,"new":0"#);
+//! let error = serde_json::from_str::<Walk<DescribeBillList>>(&later).unwrap_err();
+//! assert!(error.to_string().starts_with(
+//!     "the walk has version 9, and this tc3-core reads versions up to 1: \
+//!      continue it with the tc3-core that stored it or a later one, or start over",
+//! ));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # For an engine with many workers
 //!
 //! Windows and pages are plain values too. A coordinator splits a range into [`windows`], each an action that can be
@@ -86,7 +107,7 @@
 
 use alloc::{borrow::Cow, collections::VecDeque, string::String, vec::Vec};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 #[cfg(doc)]
 use crate::pagination::Paging;
@@ -134,6 +155,9 @@ fn split<A: Paginate>(window: &mut A) -> Option<A> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Walk<A> {
+    /// The first name in any order of names, so that it is read before names that only a later version knows.
+    #[serde(rename = "V", default = "version", deserialize_with = "known_version")]
+    version: u32,
     /// The action's name, so that a walk is not continued as another action's.
     action: Option<Cow<'static, str>>,
     /// Whether no list has a page size of its own, so that the settings decide. Once stored, an action may have a
@@ -161,6 +185,72 @@ pub struct Walk<A> {
     dropped: u64,
     /// Number of records in the windows begun so far, without those dropped.
     total: Option<u64>,
+    #[serde(default)]
+    done: Done,
+}
+
+/// The version of a stored walk's shape.
+const fn version() -> u32 {
+    1
+}
+
+fn known_version<'de, D: Deserializer<'de>>(json: D) -> Result<u32, D::Error> {
+    let (stored, known) = (u32::deserialize(json)?, version());
+    if stored <= known {
+        return Ok(known);
+    }
+    Err(D::Error::custom(format_args!(
+        "the walk has version {stored}, and this tc3-core reads versions up to {known}: \
+         continue it with the tc3-core that stored it or a later one, or start over"
+    )))
+}
+
+/// What a walk has left behind.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Done {
+    lists: u64,
+    /// Windows of the current list.
+    windows: u64,
+    /// Of the current window, in millionths. It never shrinks, though the total may grow.
+    share: u64,
+}
+
+/// The whole of a window.
+const WHOLE: u64 = 1_000_000;
+
+/// How far a walk is, returned by [`Walk::progress`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many lists are over.
+    pub lists_done: u64,
+    /// How many lists there are.
+    pub lists: u64,
+    /// How many windows of the current list are over.
+    pub windows_done: u64,
+    /// How many windows the current list has; 0 at the end of the walk.
+    pub windows: u64,
+    /// How many records the pages of the current window have held.
+    pub delivered: u64,
+    /// How many there are in the current window, by its last total; `None` if it is not known.
+    pub total: Option<u64>,
+    share: u64,
+}
+
+impl Progress {
+    /// The share of the walk that is done, from 0 to 1,000.
+    ///
+    /// All lists count the same, and so do all windows of a list. It never shrinks, and is 1,000 at the end. Within a
+    /// window without a total it stands still.
+    pub fn permille(&self) -> u64 {
+        let whole = self.windows.max(1).saturating_mul(WHOLE);
+        let current = self.windows_done.saturating_mul(WHOLE);
+        let done = self.lists_done.saturating_mul(whole);
+        let done = done.saturating_add(current).saturating_add(self.share);
+        let all = self.lists.max(1).saturating_mul(whole / 1_000);
+        done.checked_div(all).map_or(0, |share| share.min(1_000))
+    }
 }
 
 impl<A: Paginate> From<A> for Walk<A> {
@@ -198,6 +288,7 @@ impl<A: Paginate> Walk<A> {
         let ignore_limits = lists.iter().all(|list| list.start().limit.is_none());
         let window = lists.pop_front();
         Self {
+            version: version(),
             action: window.as_ref().map(|action| action.target().action),
             ignore_limits,
             window,
@@ -209,6 +300,7 @@ impl<A: Paginate> Walk<A> {
             finished: 0,
             dropped: 0,
             total: None,
+            done: Done::default(),
         }
     }
 
@@ -224,6 +316,70 @@ impl<A: Paginate> Walk<A> {
     /// one, and while the service reports fewer than it has given.
     pub const fn total(&self) -> Option<u64> {
         self.total
+    }
+
+    /// How far the walk is, for a progress bar. Counts windows, so it takes as long as splitting the rest of the range.
+    ///
+    #[cfg_attr(feature = "emulator", doc = "```")]
+    #[cfg_attr(not(feature = "emulator"), doc = "```ignore")]
+    /// use core::time::Duration;
+    /// use tc3_core::{
+    ///     billing::DescribeBillList, emulator::Emulator, Credential, Flow, Now, Pages, Session,
+    ///     Step, UnixTime,
+    /// };
+    ///
+    /// let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+    /// let mut service = Emulator::new(credential.clone());
+    /// let mut session = Session::new(credential);
+    /// let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+    /// let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-12-31 23:59:59".parse()?);
+    /// let year = DescribeBillList::new(start, end);
+    /// let mut pages = Pages::new(year.with_limit(100));
+    /// let mut shown = Vec::new();
+    /// loop {
+    ///     match pages.step(&mut session, now) {
+    ///         Step::Send(attempt) => {
+    ///             pages.handle(Ok(service.handle(now.unix, &attempt.request)));
+    ///         }
+    ///         Step::Wait(_) => {}
+    ///         Step::Done(page) => {
+    ///             let progress = pages.walk().progress();
+    ///             let (delivered, total) = (progress.delivered, progress.total.unwrap_or(0));
+    ///             let percent = progress.permille() / 10;
+    ///             shown.push(format!("{percent} % ({delivered} of {total})"));
+    ///             if page.transpose()?.is_none() {
+    ///                 break;
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(shown[..3], ["20 % (100 of 249)", "40 % (200 of 249)", "50 % (249 of 249)"]);
+    /// assert_eq!(shown[3..5], ["69 % (100 of 252)", "89 % (200 of 252)"]);
+    /// assert_eq!(shown[5..], ["100 % (252 of 252)", "100 % (0 of 0)"]); // the end
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn progress(&self) -> Progress
+    where
+        A: Clone,
+    {
+        let count = |windows: usize| u64::try_from(windows).unwrap_or(u64::MAX);
+        // Before its first page, a window is not split yet.
+        let (current, ahead) = match &self.position {
+            Some(_) => (1, self.rest.clone()),
+            None => (0, self.window.clone()),
+        };
+        let ahead = ahead.map_or(0, |rest| count(windows(rest).count()));
+        let (done, is_over) = (self.done, self.window.is_none());
+        let lists = count(self.lists.len()).saturating_add((!is_over).into());
+        Progress {
+            lists_done: done.lists,
+            lists: done.lists.saturating_add(lists),
+            windows_done: done.windows,
+            windows: done.windows.saturating_add(current).saturating_add(ahead),
+            delivered: self.position.as_ref().map_or(0, |it| it.received),
+            total: self.position.as_ref().and_then(Position::expected),
+            share: if is_over { WHOLE } else { done.share },
+        }
     }
 
     /// A name for the current window, see [`Paginate::window`].
@@ -304,15 +460,20 @@ impl<A: Paginate> Walk<A> {
                 delivered,
                 total,
                 short_page: position.first_short,
+                context: None,
             });
         }
         self.finished = self.delivered();
         self.dropped = 0;
         self.position = None;
         let shared = core::mem::take(&mut self.shared_with_next);
-        (self.window, self.shared_with_previous) = match self.rest.take() {
-            Some(rest) => (Some(rest), shared),
-            None => (self.lists.pop_front(), Vec::new()),
+        self.done.share = 0;
+        (self.window, self.shared_with_previous) = if let Some(rest) = self.rest.take() {
+            self.done.windows = self.done.windows.saturating_add(1);
+            (Some(rest), shared)
+        } else {
+            (self.done.windows, self.done.lists) = (0, self.done.lists.saturating_add(1));
+            (self.lists.pop_front(), Vec::new())
         };
         Ok(())
     }
@@ -343,7 +504,16 @@ impl<A: Paginate> Walk<A> {
             true
         });
         let before = self.finished.saturating_sub(self.dropped);
-        self.total = position.expected().map(|all| all.saturating_add(before));
+        let total = position.expected();
+        self.total = total.map(|all| all.saturating_add(before));
+        let share = |all| {
+            position
+                .received
+                .saturating_mul(WHOLE)
+                .checked_div(all)
+                .unwrap_or(WHOLE)
+        };
+        self.done.share = self.done.share.max(total.map_or(0, share));
         goes_on_behind
     }
 }

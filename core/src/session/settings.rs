@@ -200,7 +200,8 @@ impl Settings {
     /// ```
     /// use core::time::Duration;
     /// use tc3_core::{
-    ///     billing::DescribeBillList, Call, Credential, Flow, Now, Session, Settings, Step, UnixTime,
+    ///     Call, Credential, Flow, Now, Session, Settings, Step, UnixTime,
+    ///     billing::DescribeBillList,
     /// };
     ///
     /// let (start, end) = ("2024-01-01 00:00:00".parse()?, "2024-01-31 23:59:59".parse()?);

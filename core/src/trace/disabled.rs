@@ -29,12 +29,16 @@ impl Nothing {
         Self { scope: Scope }
     }
 
+    pub(crate) const fn of(_: &Target, _: bool) -> Self {
+        Self { scope: Scope }
+    }
+
     pub(crate) const fn for_credentials(scope: Scope) -> Self {
         Self { scope }
     }
 
     pub(crate) const fn step(&mut self, _: Duration) {}
-    pub(crate) const fn send(&mut self, _: &Attempt) {}
+    pub(crate) const fn send(&mut self, _: &Attempt, _: Option<&str>) {}
     pub(crate) const fn answer(&mut self, _: &Outcome) {}
     pub(crate) const fn attempt(&mut self, _: Option<Result<&str, &Error>>) {}
     pub(crate) const fn wait(&self, _: Duration, _: &str, _: Option<&Error>) {}

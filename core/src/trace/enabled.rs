@@ -25,6 +25,10 @@ pub(crate) struct Call {
     elapsed: Duration,
     attempts: u32,
     region: Option<String>,
+    /// Whose key signed the last attempt.
+    secret_id: Option<String>,
+    /// Whether a walk makes the call, and reports a failure itself.
+    in_walk: bool,
     /// The attempt in flight, and when it was sent.
     sent: Option<(Attempt, Duration)>,
     /// Status and size of its answer.
@@ -33,27 +37,29 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(target: &Target) -> Self {
+    pub(crate) fn of(target: &Target, in_walk: bool) -> Self {
         let span = debug_span!(
             target: "tc3::call", "tc3.call",
             service = &*target.service, action = &*target.action, region = Empty,
-            attempts = Empty, request_id = Empty, outcome = Empty,
+            secret_id = Empty, attempts = Empty, request_id = Empty, outcome = Empty,
         );
-        Self::within(span, false)
+        Self::within(span, false, in_walk)
     }
 
     /// A search for credentials or one of its requests, in the span of the call.
     pub(crate) const fn for_credentials(scope: Scope) -> Self {
-        Self::within(scope, true)
+        Self::within(scope, true, false)
     }
 
-    const fn within(scope: Scope, for_credentials: bool) -> Self {
+    const fn within(scope: Scope, for_credentials: bool, in_walk: bool) -> Self {
         Self {
             scope,
             for_credentials,
             elapsed: Duration::ZERO,
             attempts: 0,
             region: None,
+            secret_id: None,
+            in_walk,
             sent: None,
             answer: None,
             ended: for_credentials,
@@ -65,14 +71,19 @@ impl Call {
         self.elapsed = elapsed;
     }
 
-    pub(crate) fn send(&mut self, attempt: &Attempt) {
+    pub(crate) fn send(&mut self, attempt: &Attempt, secret_id: Option<&str>) {
         self.attempts = attempt.number;
-        if let (None, Some(region)) = (&self.region, attempt.region())
-            && !self.for_credentials
-            && enabled!(target: "tc3::call", Level::WARN)
-        {
-            self.scope.record("region", region);
-            self.region = Some(region.into());
+        if !self.for_credentials && enabled!(target: "tc3::call", Level::WARN) {
+            let fields = [
+                ("region", &mut self.region, attempt.region()),
+                ("secret_id", &mut self.secret_id, secret_id),
+            ];
+            for (name, known, value) in fields {
+                if value.is_some() && known.as_deref() != value {
+                    self.scope.record(name, value);
+                    *known = value.map(Into::into);
+                }
+            }
         }
         let is_enabled = enabled!(target: "tc3::attempt", Level::DEBUG);
         self.sent = is_enabled.then(|| (attempt.clone(), self.elapsed));
@@ -127,7 +138,8 @@ impl Call {
                 $level!(
                     target: "tc3::call",
                     service = &*target.service, action = &*target.action,
-                    region = self.region.as_deref(), attempts = self.attempts,
+                    region = self.region.as_deref(), secret_id = self.secret_id.as_deref(),
+                    attempts = self.attempts,
                     latency_ms = millis(self.elapsed), outcome = outcome(result),
                     request_id = request_id(result), code = code(result), error = error(result),
                     $message,
@@ -136,6 +148,7 @@ impl Call {
         }
         self.scope.in_scope(|| match result {
             Ok(_) => write_event!(debug, "call done"),
+            Err(_) if self.in_walk => write_event!(debug, "call failed"),
             Err(_) => write_event!(warn, "call failed"),
         });
         self.record(outcome(result), request_id(result));

@@ -28,8 +28,9 @@ use crate::{Invalid, UnixTime};
 ///
 /// ```
 /// use tc3_core::{
+///     Month,
 ///     billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
-///     types::jiff::civil::date, Month,
+///     types::jiff::civil::date,
 /// };
 ///
 /// let day = date(2026, 11, 27);
@@ -38,7 +39,8 @@ use crate::{Invalid, UnixTime};
 /// let summaries = DescribeAllocationSummaryByBusiness::new(first).through(last)?;
 /// assert_eq!((summaries.len(), first.to_string().as_str()), (13, "2025-11"));
 ///
-/// let bills = DescribeBillList::new(first.first_second(), day.at(23, 59, 59, 0).try_into()?);
+/// let bills =
+///     DescribeBillList::new(first.first_second(), day.at(23, 59, 59, 0).try_into()?);
 /// assert_eq!(bills.start_time.to_string(), "2025-11-01 00:00:00");
 /// assert_eq!(bills.end_time.to_string(), "2026-11-27 23:59:59");
 /// assert_eq!(last.last_second().to_string(), "2026-11-30 23:59:59");

@@ -20,7 +20,7 @@ use crate::Invalid;
 /// assert_eq!(time.utc_date()?.to_string(), "2019-02-25");
 /// assert_eq!(time.seconds_since(UnixTime::new(1_551_113_000)), 65);
 ///
-/// // From and to a timestamp of the crate `jiff`, whose fraction of a second has no place here.
+/// // From and to a timestamp of the crate `jiff`; a fraction of a second has no place here.
 /// use tc3_core::types::jiff::Timestamp;
 ///
 /// let timestamp = Timestamp::try_from(time)?;

@@ -127,6 +127,7 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
         status: status.as_u16(),
         reason: reason.to_string(),
         beginning: beginning(body),
+        context: None,
     };
     if status != StatusCode::OK {
         return Err(foreign(&"the API answers with status 200 alone"));
@@ -187,6 +188,7 @@ fn explain<T: DeserializeOwned>(
     Error::Decode {
         path,
         request_id,
+        context: None,
         source,
     }
 }

@@ -206,12 +206,20 @@ fn a_walk_that_fails_says_how_far_it_came() {
     let pages = recording.span().in_scope(|| client.pages(list()));
     assert_eq!(walked(pages).into_iter().filter(Result::is_err).count(), 1);
     let lines = recording.lines();
-    let expected = [
-        "WARN tc3::walk tc3.walk: walk failed service=billing action=DescribeBillList pages=2 delivered=8 \
-         total=42 outcome=too_many_pages error=more than 2 pages (2024-01-01 00:00:00 to 2024-01-31 23:59:59)",
-        "end of tc3.walk: service=billing action=DescribeBillList pages=2 delivered=8 outcome=too_many_pages",
-    ];
-    assert_eq!(lines[lines.len() - 2..], expected);
+    let [.., failed, end] = &lines[..] else {
+        panic!("{lines:#?}");
+    };
+    let (failed, id) = failed.split_once(" request_id=").unwrap();
+    let expected = "WARN tc3::walk tc3.walk: walk failed service=billing action=DescribeBillList pages=2 \
+         delivered=8 total=42 outcome=too_many_pages";
+    assert_eq!(failed, expected);
+    // The last answer's.
+    let (id, error) = id.split_once(' ').unwrap();
+    assert!(recording.lines_with(": page page=2 ")[0].ends_with(id));
+    let expected = "error=more than 2 pages (2024-01-01 00:00:00 to 2024-01-31 23:59:59)";
+    assert_eq!(error, expected);
+    let expected = "end of tc3.walk: service=billing action=DescribeBillList pages=2 delivered=8 outcome=too_many_pages";
+    assert_eq!(end, expected);
 }
 
 #[test]

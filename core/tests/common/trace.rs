@@ -8,7 +8,7 @@ use std::{
 };
 
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
     subscriber::{DefaultGuard, set_default},
@@ -22,6 +22,8 @@ use tracing_subscriber::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
     pub(crate) target: &'static str,
+    /// That of an event.
+    pub(crate) level: Option<Level>,
     pub(crate) fields: BTreeMap<&'static str, String>,
 }
 
@@ -66,7 +68,11 @@ impl<S: Subscriber> Layer<S> for Recorder {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        self.note(event.metadata().target(), |told| event.record(told));
+        let metadata = event.metadata();
+        self.note(metadata.target(), |told| {
+            told.level = Some(*metadata.level());
+            event.record(told);
+        });
     }
 }
 

@@ -168,8 +168,8 @@ fn a_step_while_a_send_is_out_abandons_it() {
         client.pass(seconds(passed));
         let error = done(&mut call, &mut client).unwrap_err();
         match &error {
-            Error::Transport(Failure::Unknown(cause)) if !late => {
-                assert_eq!(cause.to_string(), "the attempt was abandoned");
+            Error::Transport(Failure::Unknown(lost)) if !late => {
+                assert_eq!(lost.cause().to_string(), "the attempt was abandoned");
             }
             Error::Deadline {
                 source: Some(cause),

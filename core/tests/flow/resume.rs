@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tc3_core::{
@@ -419,10 +420,102 @@ fn a_walk_that_version_0_1_0_stored_is_read_and_goes_on() {
     goes_on::<DescribeAllocationSummaryByBusiness>(summary, json!({"Offset": 4, "Limit": 4}));
 }
 
+/// The shape before stored walks had a version: with all names that 0.1.0 did not have.
+const WITHOUT_VERSION: &str = r#"{"action":"DescribeBillList","open":true,"window":{"StartTime":"2024-02-29 12:00:00","EndTime":"2024-08-29 12:00:00","Offset":0,"Limit":2},"plan":{"next":{"offset":2,"limit":2,"token":null},"before":0,"received":2,"total":3,"said":3,"pages":1,"first":"27425d1a9c15a288","mark":"27425d1a9c15a288","held":"27425d1a9c15a288","in_run":true,"last":[{"offset":0,"limit":2,"token":null},"27425d1a9c15a288"],"earlier":[{"offset":0,"limit":2,"token":null},"27425d1a9c15a288"],"repeated":false,"heeds_offsets":true,"reached":1,"short":[1,2]},"rest":{"StartTime":"2024-08-29 12:00:00","EndTime":"2025-12-31 23:59:59","Offset":0,"Limit":2},"lists":[],"given":["27425d1a9c15a288"],"giving":[],"finished":0,"dropped":0,"total":3}"#;
+/// Version 1.
+const VERSION_1: &str = r#"{"V":1,"action":"DescribeAllocationSummaryByBusiness","window":{"Limit":4,"Offset":0,"Month":"2024-02"},"plan":{"next":{"offset":4,"limit":4,"token":null},"before":0,"received":4,"total":9,"pages":1,"first":"eae47870099cb887","mark":"eae47870099cb887","last":[{"offset":0,"limit":4,"token":null},"eae47870099cb887"],"repeated":false},"rest":null,"lists":[{"Limit":4,"Offset":0,"Month":"2024-03"}],"given":[],"giving":[],"finished":9,"dropped":0,"total":18,"done":{"lists":1,"windows":0,"share":444444}}"#;
+
+#[test]
+fn a_walk_of_every_shape_so_far_is_read_and_goes_on() {
+    goes_on::<DescribeBillList>(WITHOUT_VERSION, json!({"Offset": 2, "Limit": 2}));
+    let walk: Walk<DescribeAllocationSummaryByBusiness> = serde_json::from_str(VERSION_1).unwrap();
+    assert_eq!(serde_json::to_string(&walk).unwrap(), VERSION_1);
+    let progress = walk.progress();
+    assert_eq!((progress.lists_done, progress.lists), (1, 3));
+    assert_eq!((progress.delivered, progress.total), (4, Some(9)));
+    assert_eq!(progress.permille(), 481);
+}
+
+#[test]
+fn a_walk_of_a_version_that_is_not_known_says_so_whatever_else_it_has() {
+    let mut later: Value = serde_json::from_str(VERSION_1).unwrap();
+    (later["V"], later["a_new_name"], later["plan"]["new"]) = (json!(2), json!(0), json!(0));
+    let texts = [
+        serde_json::from_value::<Walk<DescribeAllocationSummaryByBusiness>>(later.clone()),
+        serde_json::from_str(&later.to_string()),
+    ];
+    for error in texts.map(Result::unwrap_err) {
+        let text = "the walk has version 2, and this tc3-core reads versions up to 1: \
+            continue it with the tc3-core that stored it or a later one, or start over";
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn progress_never_goes_back_and_ends_with_the_whole(
+        parts in prop::collection::vec(0..9_u64, 3),
+        lists in prop::collection::vec(1..4_usize, 1..4),
+        limit in 1..5_u32,
+        grows in prop::collection::vec((0..3_usize, 0..4_u64), 60),
+        stores in any::<bool>(),
+    ) {
+        fn run<const KIND: usize>(
+            parts: &[u64],
+            lists: &[usize],
+            limit: u32,
+            grows: &[(usize, u64)],
+            stores: bool,
+        ) {
+            let mut table = Table::new(parts);
+            let mut grows = grows.iter();
+            let mut serve = |attempt: &Attempt| {
+                let &(part, by) = grows.next().unwrap_or(&(0, 0));
+                let next = table.parts[part].len() as u64;
+                let first = 1_000 * (part as u64 + 1) + next;
+                table.parts[part].extend(first..first + by);
+                table.serve::<KIND>(attempt)
+            };
+            let walk = Walk::over(lists.iter().map(|parts| Rows::<KIND>::new(limit, *parts)));
+            let all = walk.progress();
+            assert_eq!((all.permille(), all.lists), (0, lists.len() as u64));
+            assert_eq!(all.windows, lists[0] as u64);
+            let (mut pages, mut last) = (Pages::new(walk), 0);
+            let mut client = client::<Rows<KIND>>();
+            while let Some(page) = client.drive(&mut pages, |_, attempt| serve(&attempt)) {
+                let progress = pages.walk().progress();
+                let permille = progress.permille();
+                assert!((last..=1_000).contains(&permille), "{last} {progress:?}");
+                assert_eq!(progress.lists, lists.len() as u64);
+                assert_eq!(progress.windows, lists[progress.lists_done as usize] as u64);
+                last = permille;
+                if page.is_err() {
+                    return;
+                }
+                if stores {
+                    pages = Pages::new(stored(pages.walk()));
+                    assert_eq!(pages.walk().progress(), progress);
+                }
+            }
+            let end = pages.walk().progress();
+            assert_eq!((end.permille(), end.lists_done, end.windows), (1_000, end.lists, 0));
+        }
+        each_dialect!(run(&parts, &lists, limit, &grows, stores));
+    }
+}
+
 /// It is written again as it was, and asks for the page that it stood before.
 fn goes_on<A: Paginate + Clone + DeserializeOwned>(text: &str, page: Value) {
     let walk: Walk<A> = serde_json::from_str(text).unwrap();
-    assert_eq!(serde_json::to_string(&walk).unwrap(), text);
+    let mut again = serde_json::to_value(&walk).unwrap();
+    // All that later shapes add.
+    let object = again.as_object_mut().unwrap();
+    assert_eq!(object.remove("V"), Some(json!(1)));
+    let done = object.remove("done");
+    assert_eq!(done, Some(json!({"lists": 0, "windows": 0, "share": 0})));
+    assert_eq!(again, serde_json::from_str::<Value>(text).unwrap());
     let mut asked = None;
     let (_, error, _) = finish(walk, |attempt| {
         asked.get_or_insert_with(|| input(attempt));

@@ -300,5 +300,7 @@ fn the_error_keeps_the_last_cause_and_the_last_request_id() {
         _ => refusal("AuthFailure.TokenFailure"),
     });
     let error = result.unwrap_err();
-    assert!(matches!(error, Error::GaveUp { attempts: 2, .. }) && error.is_denied());
+    assert!(error.is_denied() && error.attempts() == 2);
+    let text = "the service refused: AuthFailure.TokenFailure: no (RequestId 5e1f)";
+    assert_eq!(error.to_string(), text);
 }

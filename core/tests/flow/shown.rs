@@ -43,7 +43,7 @@ fn a_walk_shows_where_it_stands() {
     assert_eq!(format!("{wait:?}"), "Turn(wait)");
     let shown = format!("{planner:?}");
     assert!(
-        shown.starts_with("Prefetch { walk: Walk { action: Some(\"DescribeRows\")"),
+        shown.starts_with("Prefetch { walk: Walk { version: 1, action: Some(\"DescribeRows\")"),
         "{shown}"
     );
     assert!(

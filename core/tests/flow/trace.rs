@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Chain, Error, Failure, Flow, Invalid, Outcome, Pages, Session, Settings, Step,
-    Untyped,
+    Attempt, Call, Chain, Credential, Error, Failure, Flow, Invalid, Outcome, Pages, Session,
+    Settings, Step, Untyped,
     credential::{SearchStep, Source},
     emulator::Emulator,
     flow::Retry,
     pagination::{Prefetch, Turn},
 };
+use tracing::Level;
 
 use super::{
     answer,
@@ -161,11 +162,12 @@ fn an_answer_is_told_of_until_the_next_one() {
     call.handle(refusal("RequestLimitExceeded.Uin"));
     let delay = wait(&mut call, &mut client);
     let told = recording.take();
-    let [span, attempt, wait_told] = &told[..] else {
+    let [span, signed, attempt, wait_told] = &told[..] else {
         panic!("{told:#?}");
     };
     let names = ["service", "action"].map(|field| span.get(field));
     assert_eq!(names, [Some("cvm"), Some("DescribeZones")]);
+    assert_eq!(signed.get("secret_id"), Some("AKIDEXAMPLE"));
     let mut throttled = [
         Some("throttled"),
         Some("5e1f"),
@@ -446,6 +448,62 @@ fn a_walk_that_its_driver_gives_up_is_told_of_as_failed() {
     let told = recording.one_of("tc3::walk");
     let fields = ["message", "pages", "outcome"].map(|field| told.get(field));
     assert_eq!(fields, [Some("walk failed"), Some("0"), Some("shutdown")]);
+}
+
+#[test]
+fn a_call_that_ends_a_walk_is_warned_of_once() {
+    let recording = Recording::new();
+    let mut client = Client::new();
+    let mut pages = Pages::new(january());
+    let page = client.drive(&mut pages, |_, _| refusal("UnauthorizedOperation"));
+    let error = page.unwrap().unwrap_err();
+    let told = recording.take();
+    let failed = told.iter().filter(|it| it.target.starts_with("tc3::"));
+    let failed: Vec<_> = failed
+        .filter_map(|it| Some((it.level?, it.get("message")?)))
+        .collect();
+    let expected = [
+        (Level::DEBUG, "attempt"),
+        (Level::DEBUG, "call failed"),
+        (Level::WARN, "walk failed"),
+    ];
+    assert_eq!(failed, expected);
+    let walk = told.iter().find(|it| it.target == "tc3::walk").unwrap();
+    assert_eq!(walk.get("code"), Some("UnauthorizedOperation"));
+    // A call of its own is warned of.
+    let mut call = Call::new(&january());
+    let result = client.drive(&mut call, |_, _| refusal("UnauthorizedOperation"));
+    assert_eq!(result.unwrap_err().ticket(), error.ticket());
+    assert_eq!(recording.one_of("tc3::call").level, Some(Level::WARN));
+}
+
+#[test]
+fn a_call_tells_whose_key_signed_it_and_that_of_a_role_once_it_has_one() {
+    let recording = Recording::new();
+    let mut service = Emulator::new(credential());
+    let mut client = near(Source::role(role(), credential()), Settings::default());
+    client.call(&mut service, &january()).unwrap();
+    let role = client.session.credential().unwrap().secret_id().to_string();
+    assert_ne!(role, "AKIDEXAMPLE");
+    let ids = |told: &[Told]| {
+        let ids = told.iter().filter_map(|it| it.get("secret_id"));
+        ids.map(Into::into).collect::<Vec<String>>()
+    };
+    // In the span and at the end.
+    assert_eq!(ids(&recording.take()), [role.clone(), role]);
+
+    // Another credential takes its place before the second attempt.
+    let mut client = Client::new();
+    let mut call = Call::new(&read());
+    sent(&mut call, &mut client);
+    let other = Credential::new("AKIDOTHER", "not-a-real-key").unwrap();
+    client.session.set_credential(other);
+    call.handle(refusal("RequestLimitExceeded"));
+    let delay = wait(&mut call, &mut client);
+    client.pass(delay);
+    sent(&mut call, &mut client);
+    let expected = ["AKIDEXAMPLE", "AKIDOTHER"].map(String::from);
+    assert_eq!(ids(&recording.take()), expected);
 }
 
 #[test]

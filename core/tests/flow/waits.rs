@@ -139,7 +139,6 @@ fn a_wait_beyond_the_deadline_ends_the_call_at_once() {
         let Error::Deadline {
             after,
             attempts,
-            request_id,
             source: Some(source),
             ..
         } = &error
@@ -147,7 +146,7 @@ fn a_wait_beyond_the_deadline_ends_the_call_at_once() {
             panic!("{error}")
         };
         assert_eq!((*after, *attempts as usize), (seconds(10), sent));
-        assert_eq!(request_id.as_deref(), Some("5e1f"));
+        assert_eq!(error.request_id(), Some("5e1f"));
         assert!(matches!(**source, Error::Service(_)));
         assert!(error.is_throttled());
         assert!(

@@ -170,7 +170,7 @@ fn written(kind: Kind) -> BoxedStrategy<Written> {
     let integer = |numbers: BoxedStrategy<i128>, point: bool| {
         (numbers, any::<bool>(), any::<bool>()).prop_map(move |(number, as_text, with_point)| {
             // An integer may come with a point, where no float is in the way that would round it.
-            let exact = point || as_text || number.abs() < 1 << 53;
+            let exact = point || as_text || number.abs() < 10_i128.pow(15);
             let zeros = if exact && with_point { ".0" } else { "" };
             let raw = both_ways(&format!("{number}{zeros}"), as_text);
             (

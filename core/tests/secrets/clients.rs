@@ -198,7 +198,7 @@ pub(crate) fn look(texts: &mut Texts, panicking: impl Transport) -> Vec<String> 
     // What this crate logs is among them, and keys were renewed on the way.
     for told in [
         "DEBUG tc3::call",
-        "WARN tc3::call",
+        "WARN tc3::walk",
         "tc3::attempt",
         "tc3::wait",
         "tc3::walk",

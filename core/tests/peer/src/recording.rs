@@ -157,4 +157,5 @@ pub fn attempt(spans: &str, number: u32) -> String {
 }
 
 /// What is told of a call at its end, at first.
-pub const CALL: &str = "service=billing action=DescribeBillList region=ap-guangzhou";
+pub const CALL: &str =
+    "service=billing action=DescribeBillList region=ap-guangzhou secret_id=AKIDEXAMPLE";
