@@ -92,12 +92,6 @@ impl Generation {
     }
 }
 
-/// What a search found.
-pub(crate) struct Found {
-    pub(crate) source: Source,
-    pub(crate) credential: Credential,
-}
-
 /// A search that a call waits for.
 #[derive(Clone, Debug)]
 struct Flight {
@@ -232,16 +226,17 @@ impl Refresh {
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
-        result: Result<Found, NoCredentials>,
+        found: Result<(Source, Credential), NoCredentials>,
         date: UnixTime,
         now: Now,
     ) -> Option<Result<String, NoCredentials>> {
         self.flight
             .take_if(|it| it.search.as_ptr() == Arc::as_ptr(mark))?;
         self.ended = self.ended.saturating_add(1);
-        let life = result.and_then(|found| Ok((life(&found, date, now)?, found)));
-        Some(match life {
-            Ok((life, Found { source, credential })) => {
+        let found =
+            found.and_then(|(source, keys)| Ok((life(&source, &keys, date, now)?, source, keys)));
+        Some(match found {
+            Ok((life, source, credential)) => {
                 (self.renew, self.end) = life;
                 let old = self.signer.as_ref().map(Signer::credential);
                 let is_other = old.is_none_or(|old| !old.has_keys_of(&credential));
@@ -264,16 +259,19 @@ impl Refresh {
 }
 
 /// When to renew what was found, and when it ends, or an error if it has expired.
-fn life(found: &Found, date: UnixTime, now: Now) -> Result<Life, NoCredentials> {
-    let Some(expires_at) = found.credential.expires_at() else {
+fn life(
+    source: &Source,
+    keys: &Credential,
+    date: UnixTime,
+    now: Now,
+) -> Result<Life, NoCredentials> {
+    let Some(expires_at) = keys.expires_at() else {
         return Ok((None, None));
     };
     let left = expires_at.seconds_since(date);
     if left <= 0 {
         let tried = Tried::new(Sort::Passing, "its credentials have expired already");
-        return Err(NoCredentials::new(
-            [tried.with_source(&found.source)].into(),
-        ));
+        return Err(NoCredentials::new([tried.with_source(source)].into()));
     }
     let before = |seconds: i64| Some(Moment::after(now, left.saturating_sub(seconds)));
     let early = EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE));
