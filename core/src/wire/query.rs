@@ -1,24 +1,21 @@
 //! Flattens JSON into the names and values of a query.
 
 use alloc::{
+    collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::Error as _;
 use serde_json::value::RawValue;
 
 /// The maximum depth of nested lists and objects, which is that of `serde_json`.
 pub(crate) const MAX_DEPTH: usize = 127;
 
-/// Calls `pair` for each text, number and boolean in order. Nested names are joined with dots, and list elements are
+/// Calls `pair` for each text, number and boolean, those of an object by name. Nested names are joined with dots, and list elements are
 /// counted from 0. A number keeps its digits; null is skipped.
-pub(crate) fn each(json: &str, pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
-    value(&mut String::new(), json, MAX_DEPTH, pair)
+pub(crate) fn each(json: &[u8], pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
+    let json: &RawValue = serde_json::from_slice(json)?;
+    value(&mut String::new(), json.get(), MAX_DEPTH, pair)
 }
 
 fn value(
@@ -27,60 +24,36 @@ fn value(
     depth: usize,
     pair: &mut dyn FnMut(&str, &str),
 ) -> Result<(), serde_json::Error> {
-    match json.as_bytes().first() {
-        Some(b'{' | b'[') => {
-            let depth = depth
-                .checked_sub(1)
-                .ok_or_else(|| serde_json::Error::custom("it is nested too deep"))?;
-            let Members(members) = serde_json::from_str(json)?;
-            let outer = name.len();
-            for (inner, json) in members {
-                if outer > 0 {
-                    name.push('.');
-                }
-                name.push_str(&inner);
-                value(name, json.get(), depth, pair)?;
-                name.truncate(outer);
-            }
+    let members: Vec<(String, &RawValue)> = match json.as_bytes().first() {
+        Some(b'{') => {
+            let object: BTreeMap<_, _> = serde_json::from_str(json)?;
+            object.into_iter().collect()
         }
-        Some(b'"') => pair(name, &serde_json::from_str::<String>(json)?),
-        Some(b'n') => {}
-        _ => pair(name, json),
+        Some(b'[') => {
+            let list: Vec<_> = serde_json::from_str(json)?;
+            (0_u32..).map(|at| at.to_string()).zip(list).collect()
+        }
+        Some(b'n') => Vec::new(),
+        Some(b'"') => {
+            pair(name, &serde_json::from_str::<String>(json)?);
+            Vec::new()
+        }
+        _ => {
+            pair(name, json);
+            Vec::new()
+        }
+    };
+    if depth == 0 && !members.is_empty() {
+        return Err(serde_json::Error::custom("it is nested too deep"));
+    }
+    let outer = name.len();
+    for (inner, json) in members {
+        if outer > 0 {
+            name.push('.');
+        }
+        name.push_str(&inner);
+        value(name, json.get(), depth.saturating_sub(1), pair)?;
+        name.truncate(outer);
     }
     Ok(())
-}
-
-/// The values of an object or a list, by name or index.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object or a list")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-
-            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Members<'de>, S::Error> {
-                let mut members = Vec::new();
-                while let Some(value) = list.next_element()? {
-                    members.push((members.len().to_string(), value));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_any(All)
-    }
 }
