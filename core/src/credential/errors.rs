@@ -190,9 +190,7 @@ impl NoCredentials {
 
     /// Whether the failure is transient.
     pub(crate) fn is_passing(&self) -> bool {
-        self.0
-            .last()
-            .is_some_and(|tried| tried.sort == Sort::Passing)
+        self.0.last().is_some_and(|it| it.sort == Sort::Passing)
     }
 
     /// The error of the last request for credentials, if that is the reason.

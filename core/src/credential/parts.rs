@@ -56,12 +56,7 @@ impl Parts {
                 EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
                 _ => json_text(place, json)?,
             };
-            let place = place.into();
-            parts.0.push(Part {
-                field,
-                place,
-                value,
-            });
+            parts.push(field, place, value);
         }
         Ok(parts)
     }
@@ -85,14 +80,23 @@ impl Parts {
                     _ => {}
                 }
             }
-            let place = place.into();
-            parts.0.push(Part {
-                field,
-                place,
-                value,
-            });
+            parts.push(field, place, value);
         }
         Ok(parts)
+    }
+
+    pub(super) fn push(
+        &mut self,
+        field: &'static str,
+        place: impl Into<String>,
+        value: Option<Zeroizing<String>>,
+    ) {
+        let place = place.into();
+        self.0.push(Part {
+            field,
+            place,
+            value,
+        });
     }
 
     fn part(&self, field: &str) -> Option<&Part> {
