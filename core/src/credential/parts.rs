@@ -74,7 +74,7 @@ impl Parts {
                 match (reads.variable(name)?, &value) {
                     (Some(text), None) => (place, value) = (name, Some(text)),
                     (Some(text), Some(other)) if text != *other => {
-                        let rule = "must not differ from the other variable for the same setting";
+                        let rule = format!("must not differ from {place}");
                         return Err(Unreadable::new(*name, rule));
                     }
                     _ => {}

@@ -1,7 +1,5 @@
 use alloc::{format, string::String};
 
-use zeroize::Zeroizing;
-
 use super::{
     Credential, Unreadable,
     lookup::Reads,
@@ -42,27 +40,16 @@ pub(super) fn path(
     reads: &mut Reads,
     extension: &str,
 ) -> Result<(String, bool), Unreadable> {
-    let [tccli, terraform] = PROFILES;
-    let named = match profile {
-        Some(profile) => Some(Zeroizing::new(profile.into())),
-        None => match (reads.variable(tccli)?, reads.variable(terraform)?) {
-            (Some(one), Some(other)) if one != other => {
-                let rule = format!("must not differ from {tccli}");
-                return Err(Unreadable::new(terraform, rule));
-            }
-            (one, other) => one.or(other),
-        },
-    };
-    let named = named.as_deref().map(String::as_str);
+    let profiles: &[_] = if profile.is_some() { &[] } else { &PROFILES };
+    let parts = Parts::from_variables([("profile", profiles), ("folder", &[FOLDER])], reads)?;
+    let (named, folder) = (profile.or(parts.text("profile")), parts.text("folder"));
     // The name becomes part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
         let rule = "must not be empty or a path";
         return Err(Unreadable::new("the profile's name", rule));
     }
     let name = named.unwrap_or("default");
-    let folder = reads.variable(FOLDER)?;
-    let path = folder.as_deref().map_or("~/.tccli", String::as_str);
-    let path = format!("{path}/{name}.{extension}");
+    let path = format!("{}/{name}.{extension}", folder.unwrap_or("~/.tccli"));
     Ok((path, named.is_some() || folder.is_some()))
 }
 

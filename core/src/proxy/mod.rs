@@ -118,10 +118,7 @@ impl Proxies {
         if self.spares_loopback && is_loopback(&host) || self.exceptions.contain(&host, port) {
             return Ok(None);
         }
-        match proxy {
-            Ok(proxy) => Ok(Some(proxy)),
-            Err(invalid) => Err(*invalid),
-        }
+        proxy.as_ref().map(Some).map_err(|invalid| *invalid)
     }
 }
 
