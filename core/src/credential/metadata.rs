@@ -1,7 +1,4 @@
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::{format, string::String};
 use core::{ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
@@ -131,7 +128,7 @@ impl Fetch for MachineRole {
                 trace.send(&attempt);
                 ControlFlow::Continue(SearchStep::Send(attempt))
             }
-            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),
+            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, with_causes(&error)))),
         }
     }
 
@@ -141,12 +138,12 @@ impl Fetch for MachineRole {
 }
 
 /// The parts of an identity, and their names in the endpoint's response.
-const PARTS: [(&str, &[&str]); 5] = [
-    ("Code", &["Code"]),
-    ("SecretId", &["TmpSecretId"]),
-    ("SecretKey", &["TmpSecretKey"]),
-    ("Token", &["Token"]),
-    (EXPIRY, &["ExpiredTime"]),
+const PARTS: [(&str, &str); 5] = [
+    ("Code", "Code"),
+    ("SecretId", "TmpSecretId"),
+    ("SecretKey", "TmpSecretKey"),
+    ("Token", "Token"),
+    (EXPIRY, "ExpiredTime"),
 ];
 
 impl Identity {

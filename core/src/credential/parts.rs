@@ -43,15 +43,14 @@ const ROLE: [&str; 5] = [
 ];
 
 impl Parts {
-    /// Reads the fields of a JSON object; each part has one or more names there.
+    /// Reads the fields of a JSON object; each part has a name there.
     pub(super) fn from_json<const N: usize>(
         text: &str,
-        names: [(&'static str, &[&str]); N],
+        names: [(&'static str, &str); N],
     ) -> Result<Self, Unreadable> {
-        let fields = fields(text, names.map(|(_, names)| names))?;
+        let fields = fields(text, names.map(|(_, name)| name))?;
         let mut parts = Self::default();
-        for ((field, names), json) in names.into_iter().zip(fields) {
-            let place = names.first().copied().unwrap_or_default();
+        for ((field, place), json) in names.into_iter().zip(fields) {
             let value = match field {
                 EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
                 _ => json_text(place, json)?,
@@ -212,10 +211,16 @@ pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
     Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
 }
 
-/// The fields that have one of these names in a JSON object.
+/// The characters by which names are compared: `role-arn`, `role_arn`, `roleArn` and `RoleArn` are the same.
+pub(super) fn letters(name: &str) -> impl Iterator<Item = u8> {
+    let letters = name.bytes().filter(|b| !matches!(b, b'_' | b'-'));
+    letters.map(|b| b.to_ascii_lowercase())
+}
+
+/// The fields that have these names in a JSON object.
 pub(super) fn fields<'a, const N: usize>(
     text: &'a str,
-    names: [&[&str]; N],
+    names: [&str; N],
 ) -> Result<[Option<&'a RawValue>; N], Unreadable> {
     let mut json = serde_json::Deserializer::from_str(text);
     let fields = json.deserialize_map(NamedTexts(names));
@@ -231,7 +236,7 @@ pub(super) fn fields<'a, const N: usize>(
     })
 }
 
-struct NamedTexts<'n, const N: usize>([&'n [&'n str]; N]);
+struct NamedTexts<'n, const N: usize>([&'n str; N]);
 
 impl<'de, const N: usize> Visitor<'de> for NamedTexts<'_, N> {
     type Value = [Option<&'de RawValue>; N];
@@ -244,7 +249,7 @@ impl<'de, const N: usize> Visitor<'de> for NamedTexts<'_, N> {
         let mut fields = [None; N];
         while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
             let mut known = self.0.iter().zip(&mut fields);
-            let field = known.find(|(names, _)| names.contains(&&*name));
+            let field = known.find(|(known, _)| letters(known).eq(letters(&name)));
             if field.is_some_and(|(_, field)| field.replace(value).is_some()) {
                 return Err(M::Error::custom("a key is there twice"));
             }

@@ -1,11 +1,11 @@
-use alloc::{format, string::String};
+use alloc::format;
 use core::mem;
 
 use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable,
-    parts::{Parts, line, text},
+    parts::{Parts, letters, line, text},
     source::Identity,
 };
 
@@ -27,10 +27,8 @@ const PARTS: [(&str, &[&str]); 5] = [
 ];
 
 /// The reason when there is no such file.
-pub(super) fn nowhere() -> String {
-    let [home, etc] = USUAL;
-    format!("neither {home} nor {etc} is there, and {FILE} is not set")
-}
+pub(super) const NOWHERE: &str = "neither ~/.tencentcloud/credentials nor /etc/tencentcloud/credentials is there, and \
+    TENCENTCLOUD_CREDENTIALS_FILE is not set";
 
 impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a
@@ -138,12 +136,6 @@ impl Identity {
         }
         parts.identity()
     }
-}
-
-/// The characters by which keys are compared.
-fn letters(key: &str) -> impl Iterator<Item = u8> {
-    let letters = key.bytes().filter(|b| !matches!(b, b'_' | b'-'));
-    letters.map(|b| b.to_ascii_lowercase())
 }
 
 /// A value without the quotes around it.

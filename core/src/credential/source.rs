@@ -167,7 +167,7 @@ impl Source {
         match &self.0 {
             SourceKind::Environment => {
                 let identity = Identity::from_environment(reads)?;
-                identity.ok_or_else(|| absent(environment::nothing()))
+                identity.ok_or_else(|| absent(environment::NOTHING.into()))
             }
             SourceKind::Profile { file, profile } => {
                 let named = match file {
@@ -178,7 +178,7 @@ impl Source {
                     Some(path) => reads.first_file(&[path], true)?,
                     None => reads.first_file(&profile::USUAL, false)?,
                 }
-                .ok_or_else(|| absent(profile::nowhere()))?;
+                .ok_or_else(|| absent(profile::NOWHERE.into()))?;
                 within(path, Identity::from_profile(&file, profile))
             }
             SourceKind::Tccli(profile) => {

@@ -12,22 +12,14 @@ use crate::{Region, UnixTime};
 const LATEST: UnixTime = UnixTime::new(100_000_000_000);
 
 /// The parts of an identity, and their names in tccli's file.
-const PARTS: [(&str, &[&str]); 7] = [
-    ("SecretId", &["secretId"]),
-    ("SecretKey", &["secretKey"]),
-    ("Token", &["token"]),
-    (EXPIRY, &["expiresAt"]),
-    ("RoleArn", &["role-arn", "roleArn", "role_arn", "RoleArn"]),
-    (
-        "RoleSessionName",
-        &[
-            "role-session-name",
-            "roleSessionName",
-            "role_session_name",
-            "RoleSessionName",
-        ],
-    ),
-    ("type", &["type"]),
+const PARTS: [(&str, &str); 7] = [
+    ("SecretId", "secretId"),
+    ("SecretKey", "secretKey"),
+    ("Token", "token"),
+    (EXPIRY, "expiresAt"),
+    ("RoleArn", "role-arn"),
+    ("RoleSessionName", "role-session-name"),
+    ("type", "type"),
 ];
 
 /// The variables of tccli and Terraform that name the profile, and the one that replaces the folder `~/.tccli`.
@@ -122,11 +114,11 @@ impl Region {
     ///
     /// [`Unreadable`] with the line or key when the text isn't such JSON, or the region is malformed.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Option<Self>, Unreadable> {
-        let [system] = fields(text(file.as_ref())?, [&["_sys_param"]])?;
+        let [system] = fields(text(file.as_ref())?, ["_sys_param"])?;
         let Some(system) = system else {
             return Ok(None);
         };
-        let [region] = fields(system.get(), [&["region"]])
+        let [region] = fields(system.get(), ["region"])
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
         match json_text(place, region)? {

@@ -33,14 +33,13 @@ fn value(
             let list: Vec<_> = serde_json::from_str(json)?;
             (0_u32..).map(|at| at.to_string()).zip(list).collect()
         }
-        Some(b'n') => Vec::new(),
-        Some(b'"') => {
-            pair(name, &serde_json::from_str::<String>(json)?);
-            Vec::new()
-        }
-        _ => {
-            pair(name, json);
-            Vec::new()
+        first => {
+            match first {
+                Some(b'"') => pair(name, &serde_json::from_str::<String>(json)?),
+                Some(b'n') => {}
+                _ => pair(name, json),
+            }
+            return Ok(());
         }
     };
     if depth == 0 && !members.is_empty() {
