@@ -178,11 +178,6 @@ impl NoCredentials {
         Self::new([Tried::new(sort, reason).with_source("all")].into())
     }
 
-    /// Nothing was tried.
-    pub(crate) fn unsought() -> Self {
-        Self::new(Vec::new())
-    }
-
     /// The sources that were tried, in order.
     pub fn tried(&self) -> &[Tried] {
         &self.0

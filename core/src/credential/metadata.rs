@@ -123,11 +123,9 @@ impl Fetch for MachineRole {
             return ControlFlow::Break(Err(Tried::late()));
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
-        match self.attempt(left, trace.scope.clone()) {
-            Ok(attempt) => {
-                trace.send(&attempt);
-                ControlFlow::Continue(SearchStep::Send(attempt))
-            }
+        let attempt = self.attempt(left, trace.scope.clone());
+        match attempt.inspect(|attempt| trace.send(attempt)) {
+            Ok(attempt) => ControlFlow::Continue(SearchStep::Send(attempt)),
             Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, with_causes(&error)))),
         }
     }

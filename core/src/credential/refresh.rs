@@ -116,8 +116,8 @@ impl Refresh {
             return Claim::Ready;
         }
         let lives = |it: &Flight| it.scope.is_some() || it.search.strong_count() > 0;
-        let lasts = |it: &&Flight| now.tick < it.until && lives(it);
-        if self.flight.as_ref().filter(lasts).is_some() {
+        let lasts = |it: &Flight| now.tick < it.until && lives(it);
+        if self.flight.as_ref().is_some_and(lasts) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
         let pause = self.retry_at.saturating_sub(now.tick);
@@ -166,15 +166,14 @@ impl Refresh {
 
     /// Why a call that waited for credentials got none within its time.
     pub(crate) fn awaited(&self) -> NoCredentials {
-        let (sort, reason) = match &self.failure {
-            _ if self.is_due() => (
-                Sort::Wrong,
-                "no search was started: the driver must call Session::search before it waits",
-            ),
-            Some(failure) => return failure.clone(),
-            None => (Sort::Passing, "another call is still searching for them"),
-        };
-        NoCredentials::of_all(sort, reason)
+        if self.is_due() {
+            let reason =
+                "no search was started: the driver must call Session::search before it waits";
+            return NoCredentials::of_all(Sort::Wrong, reason);
+        }
+        let reason = "another call is still searching for them";
+        let searching = || NoCredentials::of_all(Sort::Passing, reason);
+        self.failure.clone().unwrap_or_else(searching)
     }
 
     /// Identifies the current credentials, unless there can't be others.

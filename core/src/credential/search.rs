@@ -155,11 +155,11 @@ impl Search {
             self.ended = true;
             // The region is optional, so one that can't be read is only a warning.
             if let Err(unreadable) = &region {
-                let tried = Tried::from(unreadable.clone()).with_source("region");
-                self.passed_over.push(tried);
+                self.passed_over
+                    .push(Tried::from(unreadable.clone()).with_source("region"));
             }
-            let own_time = now.unix.plus(session.clock_offset());
-            let date = self.date.unwrap_or(own_time);
+            let own_time = || now.unix.plus(session.clock_offset());
+            let date = self.date.unwrap_or_else(own_time);
             if let Some(result) = session.refresh.renewed(&self.mark, result, date, now) {
                 self.trace.searched(result.as_deref(), &self.passed_over);
                 if let (Ok(_), Ok(Some(region))) = (result, region) {
@@ -237,7 +237,7 @@ impl Search {
             SourceKind::CvmRole(metadata, role) => {
                 self.fetched(MachineRole::new(metadata, role.clone())?)
             }
-            SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
+            SourceKind::Environment | SourceKind::Profile(..) | SourceKind::Tccli(_) => {
                 let Identity { source, place } = source.read(&mut self.reads, self.began)?;
                 self.credential(&source)
                     .map_err(|it| it.at(place.as_deref()))
@@ -259,21 +259,17 @@ impl Search {
         if session.settings.region().is_some() || session.credential().is_some() {
             return Ok(None);
         }
-        let sources = chain.base_sources();
-        let is_environment = |it: &&Source| matches!(it.0, SourceKind::Environment);
-        if sources.iter().any(is_environment)
+        let kinds = chain.base_kinds();
+        if kinds.iter().any(|it| matches!(it, SourceKind::Environment))
             && let Some(name) = self.reads.variable(REGION)?
         {
             return parts::region(REGION, &name).map(Some);
         }
-        let profile = sources.into_iter().find_map(|it| match &it.0 {
-            SourceKind::Tccli(profile) => Some(profile.as_deref()),
-            _ => None,
-        });
-        let Some(profile) = profile else {
+        let is_tccli = |it: &&SourceKind| matches!(it, SourceKind::Tccli(_));
+        let Some(SourceKind::Tccli(profile)) = kinds.into_iter().find(is_tccli) else {
             return Ok(None);
         };
-        let (path, _) = tccli::path(profile, &mut self.reads, "configure")?;
+        let (path, _) = tccli::path(profile.as_deref(), &mut self.reads, "configure")?;
         match self.reads.file(&path)? {
             Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
             None => Ok(None),

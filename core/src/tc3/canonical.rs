@@ -34,10 +34,7 @@ pub enum Payload<'a> {
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CanonicalRequest {
-    text: String,
-    signed_headers: String,
-}
+pub struct CanonicalRequest(String);
 
 type Header<'a> = (&'a str, &'a str);
 
@@ -57,32 +54,26 @@ impl CanonicalRequest {
         let mut headers: Vec<_> = headers.as_ref().iter().map(lower).collect();
         headers.sort();
         let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
-        let signed_headers = names.join(";");
-        let lines = headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"));
-        let lines: String = lines.collect();
-        let hash = payload.hash();
-        Self {
-            text: [method, path, query, &lines, &signed_headers, &hash].join("\n"),
-            signed_headers,
-        }
+        let line = |(name, value): &(String, String)| format!("{name}:{value}\n");
+        let lines: String = headers.iter().map(line).collect();
+        let (names, hash) = (names.join(";"), payload.hash());
+        Self([method, path, query, &lines, &names, &hash].join("\n"))
     }
 
     /// The signed headers' names: lower-case, sorted, joined with `;`.
     pub fn signed_headers(&self) -> &str {
-        &self.signed_headers
+        self.0.rsplit('\n').nth(1).unwrap_or_default()
     }
 
     /// The SHA-256 of the canonical request.
     pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&self.text).into()
+        Sha256::digest(&self.0).into()
     }
 }
 
 impl fmt::Display for CanonicalRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 

@@ -151,7 +151,7 @@ impl Prepared {
         }
         if target.signed {
             let Some(signer) = signer.as_mut() else {
-                return Err(NoCredentials::unsought().into());
+                return Err(NoCredentials::new([].into()).into());
             };
             let signed = [
                 ("content-type", content_type),
