@@ -59,6 +59,8 @@ impl Credential {
     /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
     ///
+    /// Keys may also be in upper case, or with other hyphens and underscores, as in a profile.
+    ///
     /// A file may name a role. `role-arn`, with or without `role-session-name`, names one to assume with the keys. The
     /// `type` `cvm-role` stands for the virtual machine's role, whatever keys are in the file. Both are errors here;
     /// only a [`Chain`](crate::Chain) can use them.

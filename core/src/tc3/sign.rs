@@ -46,7 +46,10 @@ impl Scope {
 
     /// The service.
     pub fn service(&self) -> &str {
-        self.0.split('/').nth(1).unwrap_or_default()
+        let behind_date = self.0.split_once('/').map_or("", |(_, rest)| rest);
+        behind_date
+            .rsplit_once('/')
+            .map_or("", |(service, _)| service)
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 /// The maximum depth of nested lists and objects, which is that of `serde_json`.
 pub(crate) const MAX_DEPTH: usize = 127;
 
-/// Calls `pair` for each text, number and boolean, those of an object by name. Nested names are joined with dots, and list elements are
+/// Calls `pair` for each text, number and boolean in order. Nested names are joined with dots, and list elements are
 /// counted from 0. A number keeps its digits; null is skipped.
 pub(crate) fn each(json: &[u8], pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
     let json: &RawValue = serde_json::from_slice(json)?;
@@ -26,8 +26,11 @@ fn value(
 ) -> Result<(), serde_json::Error> {
     let members: Vec<(String, &RawValue)> = match json.as_bytes().first() {
         Some(b'{') => {
-            let object: BTreeMap<_, _> = serde_json::from_str(json)?;
-            object.into_iter().collect()
+            let object: BTreeMap<_, &RawValue> = serde_json::from_str(json)?;
+            let mut members: Vec<_> = object.into_iter().collect();
+            // Each value is a part of the text, so this is their order there.
+            members.sort_by_key(|(_, json)| json.get().as_ptr());
+            members
         }
         Some(b'[') => {
             let list: Vec<_> = serde_json::from_str(json)?;

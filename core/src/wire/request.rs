@@ -203,6 +203,8 @@ fn sensitive(text: Bytes) -> Result<HeaderValue, Invalid> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{format, vec::Vec};
+
     use serde_json::json;
 
     use super::*;
@@ -250,6 +252,10 @@ mod tests {
         );
         let request = sign(&action(json!({})), &mut session, NOW).unwrap();
         assert_eq!(request.uri().query(), None);
+        let mut flattened = Vec::new();
+        let mut pair = |name: &str, value: &str| flattened.push(format!("{name}={value}"));
+        query::each(br#"{"Z": {"Y": 1.50, "X": "x"}, "A": [2]}"#, &mut pair).unwrap();
+        assert_eq!(flattened, ["Z.Y=1.50", "Z.X=x", "A.0=2"]);
     }
 
     #[test]
