@@ -1,10 +1,6 @@
 use alloc::{format, string::String, vec::Vec};
-use core::{fmt, str};
+use core::str;
 
-use serde::{
-    Deserializer,
-    de::{Error, MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -13,7 +9,7 @@ use super::{
     lookup::Reads,
     source::{Identity, Source},
 };
-use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient};
+use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient, wire::query};
 
 /// The default session name of a role. The vendor's audit log shows it.
 const SESSION_NAME: &str = "tc3-rust";
@@ -222,40 +218,22 @@ pub(super) fn fields<'a, const N: usize>(
     text: &'a str,
     names: [&str; N],
 ) -> Result<[Option<&'a RawValue>; N], Unreadable> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let fields = json.deserialize_map(NamedTexts(names));
-    let fields = fields.and_then(|fields| json.end().map(|()| fields));
+    let mut fields = [None; N];
+    let members = query::members(text, &mut |name, value| {
+        let mut known = names.iter().zip(&mut fields);
+        let field = known.find(|(known, _)| letters(known).eq(letters(&name)));
+        field.is_none_or(|(_, field)| field.replace(value).is_none())
+    });
     // The error's own text may hold something of the file.
-    fields.map_err(|error| {
+    members.map_err(|error| {
         let rule = if error.is_data() {
             "must be in an object in which each key occurs once"
         } else {
             "is not JSON"
         };
         Unreadable::new(line(error.line()), rule)
-    })
-}
-
-struct NamedTexts<'n, const N: usize>([&'n str; N]);
-
-impl<'de, const N: usize> Visitor<'de> for NamedTexts<'_, N> {
-    type Value = [Option<&'de RawValue>; N];
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut fields = [None; N];
-        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-            let mut known = self.0.iter().zip(&mut fields);
-            let field = known.find(|(known, _)| letters(known).eq(letters(&name)));
-            if field.is_some_and(|(_, field)| field.replace(value).is_some()) {
-                return Err(M::Error::custom("a key is there twice"));
-            }
-        }
-        Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
-    }
+    })?;
+    Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
 }
 
 /// The string in a JSON field.

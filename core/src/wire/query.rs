@@ -1,11 +1,15 @@
 //! Flattens JSON into the names and values of a query.
 
 use alloc::{
-    collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
 };
-use serde::de::Error as _;
+use core::fmt;
+
+use serde::{
+    Deserializer as _,
+    de::{Error as _, MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 /// The maximum depth of nested lists and objects, which is that of `serde_json`.
@@ -24,13 +28,14 @@ fn value(
     depth: usize,
     pair: &mut dyn FnMut(&str, &str),
 ) -> Result<(), serde_json::Error> {
-    let members: Vec<(String, &RawValue)> = match json.as_bytes().first() {
+    let inner: Vec<(String, &RawValue)> = match json.as_bytes().first() {
         Some(b'{') => {
-            let object: BTreeMap<_, &RawValue> = serde_json::from_str(json)?;
-            let mut members: Vec<_> = object.into_iter().collect();
-            // Each value is a part of the text, so this is their order there.
-            members.sort_by_key(|(_, json)| json.get().as_ptr());
-            members
+            let mut object = Vec::new();
+            members(json, &mut |name, value| {
+                object.push((name, value));
+                true
+            })?;
+            object
         }
         Some(b'[') => {
             let list: Vec<_> = serde_json::from_str(json)?;
@@ -45,17 +50,46 @@ fn value(
             return Ok(());
         }
     };
-    if depth == 0 && !members.is_empty() {
+    if depth == 0 && !inner.is_empty() {
         return Err(serde_json::Error::custom("it is nested too deep"));
     }
     let outer = name.len();
-    for (inner, json) in members {
+    for (member, json) in inner {
         if outer > 0 {
             name.push('.');
         }
-        name.push_str(&inner);
+        name.push_str(&member);
         value(name, json.get(), depth.saturating_sub(1), pair)?;
         name.truncate(outer);
     }
     Ok(())
+}
+
+/// Calls `member` for each name and value of an object, in order. Returns an error if it returns `false`.
+pub(crate) fn members<'de>(
+    json: &'de str,
+    member: &mut dyn FnMut(String, &'de RawValue) -> bool,
+) -> Result<(), serde_json::Error> {
+    struct Members<'f, 'de>(&'f mut dyn FnMut(String, &'de RawValue) -> bool);
+
+    impl<'de> Visitor<'de> for Members<'_, 'de> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+            while let Some((name, value)) = map.next_entry()? {
+                if !(self.0)(name, value) {
+                    return Err(M::Error::custom("a member is refused"));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.deserialize_map(Members(member))?;
+    json.end()
 }
