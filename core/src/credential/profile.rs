@@ -87,9 +87,8 @@ impl Identity {
             }
             // Python's INI parser, and so the vendor's SDK, reads it as more of the value above.
             if setting_indent.take().is_some_and(|above| indent > above) {
-                return Err(wrong(
-                    "must not continue the value above, which ends with its line",
-                ));
+                let rule = "must not continue the value above, which ends with its line";
+                return Err(wrong(rule));
             }
             if let Some(header) = content.strip_prefix('[') {
                 let name = header.strip_suffix(']').map(str::trim);

@@ -123,10 +123,8 @@ impl Region {
         let [region] = fields(system.get(), ["region"])
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
-        match json_text(place, region)? {
-            Some(region) if !region.is_empty() => parts::region(place, &region).map(Some),
-            _ => Ok(None),
-        }
+        let region = json_text(place, region)?.filter(|name| !name.is_empty());
+        region.map(|name| parts::region(place, &name)).transpose()
     }
 }
 

@@ -101,7 +101,7 @@ impl Prepared {
         endpoint: usize,
         time: UnixTime,
     ) -> Result<Request<Bytes>, Error> {
-        let (settings, mut signer) = (&session.settings, session.refresh.signer.as_mut());
+        let (settings, signer) = (&session.settings, session.refresh.signer.as_mut());
         let target = &self.target;
         if target.regional && settings.region().is_none() {
             let rule = "must be set, since this action needs one, e.g. ap-guangzhou";
@@ -150,9 +150,7 @@ impl Prepared {
             request = request.header("x-tc-content-sha256", UNSIGNED_PAYLOAD);
         }
         if target.signed {
-            let Some(signer) = signer.as_mut() else {
-                return Err(NoCredentials::new([].into()).into());
-            };
+            let signer = signer.ok_or_else(|| NoCredentials::new([].into()))?;
             let signed = [
                 ("content-type", content_type),
                 ("host", host),
