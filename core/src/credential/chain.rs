@@ -92,7 +92,7 @@ impl Chain {
 
     /// Removes the profile file.
     pub fn without_profile(self) -> Self {
-        self.without(|place| matches!(place, SourceKind::Profile { .. }))
+        self.without(|place| matches!(place, SourceKind::Profile(..)))
     }
 
     /// Removes tccli's files, including the region's.
@@ -124,12 +124,12 @@ impl Chain {
     }
 
     /// All sources in order, where a role is replaced by the sources of its own chain.
-    pub(super) fn base_sources(&self) -> Vec<&Source> {
-        let sources = self.sources.iter().flat_map(|source| match &source.0 {
-            SourceKind::Role(_, base) => base.base_sources(),
-            _ => vec![source],
+    pub(super) fn base_kinds(&self) -> Vec<&SourceKind> {
+        let kinds = self.sources.iter().flat_map(|Source(kind)| match kind {
+            SourceKind::Role(_, base) => base.base_kinds(),
+            _ => vec![kind],
         });
-        sources.collect()
+        kinds.collect()
     }
 }
 

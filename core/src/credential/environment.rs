@@ -1,4 +1,4 @@
-use alloc::{format, string::String};
+use alloc::string::String;
 
 use super::{Credential, Lookup, Unreadable, lookup::Reads, parts::Parts, source::Identity};
 
@@ -45,9 +45,8 @@ const UNSUPPORTED: [&str; 8] = [
 ];
 
 /// The reason when none of them is set.
-pub(super) fn nothing() -> String {
-    format!("neither {SECRET_ID} nor {SECRET_KEY} is set")
-}
+pub(super) const NOTHING: &str =
+    "neither TENCENTCLOUD_SECRET_ID nor TENCENTCLOUD_SECRET_KEY is set";
 
 impl Credential {
     /// Reads environment variables: `TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY` and, for a temporary

@@ -183,11 +183,6 @@ impl NoCredentials {
         Self::new([Tried::new(sort, reason).with_source("all")].into())
     }
 
-    /// Nothing was tried.
-    pub(crate) fn unsought() -> Self {
-        Self::new(Vec::new())
-    }
-
     /// The sources that were tried, in order.
     pub fn tried(&self) -> &[Tried] {
         &self.0
@@ -195,9 +190,7 @@ impl NoCredentials {
 
     /// Whether the failure is transient.
     pub(crate) fn is_passing(&self) -> bool {
-        self.0
-            .last()
-            .is_some_and(|tried| tried.sort == Sort::Passing)
+        self.0.last().is_some_and(|it| it.sort == Sort::Passing)
     }
 
     /// The error of the last request for credentials, if that is the reason.

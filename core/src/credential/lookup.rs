@@ -37,15 +37,15 @@ impl Lookup {
 /// The result of a lookup: the bytes, `None` if there is no such variable or file, or why it can't be read.
 pub type Looked = Result<Option<Vec<u8>>, BoxError>;
 
-/// The result of a lookup, wiped from memory when dropped, or why it can't be read.
-type Content = Result<Option<Bytes>, String>;
+/// What was read, wiped from memory when dropped.
 type Bytes = Zeroizing<Vec<u8>>;
 
 /// What was read so far. A source is read again from its beginning whenever another lookup is known, until nothing is
 /// missing.
 #[derive(Default)]
 pub(super) struct Reads {
-    known: BTreeMap<Lookup, Content>,
+    /// The results of lookups; an error is why it can't be read.
+    known: BTreeMap<Lookup, Result<Option<Bytes>, String>>,
     /// What to look up, since reading it has just failed for not being known.
     pub(super) missing: Option<Lookup>,
     /// The files at default paths that can't be read, and why.

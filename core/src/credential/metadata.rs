@@ -1,7 +1,4 @@
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::{format, string::String};
 use core::{ops::ControlFlow, time::Duration};
 
 use bytes::Bytes;
@@ -126,12 +123,10 @@ impl Fetch for MachineRole {
             return ControlFlow::Break(Err(Tried::late()));
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
-        match self.attempt(left, trace.scope.clone()) {
-            Ok(attempt) => {
-                trace.send(&attempt, None);
-                ControlFlow::Continue(SearchStep::Send(attempt))
-            }
-            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, error.to_string()))),
+        let attempt = self.attempt(left, trace.scope.clone());
+        match attempt.inspect(|attempt| trace.send(attempt, None)) {
+            Ok(attempt) => ControlFlow::Continue(SearchStep::Send(attempt)),
+            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, with_causes(&error)))),
         }
     }
 
@@ -141,12 +136,12 @@ impl Fetch for MachineRole {
 }
 
 /// The parts of an identity, and their names in the endpoint's response.
-const PARTS: [(&str, &[&str]); 5] = [
-    ("Code", &["Code"]),
-    ("SecretId", &["TmpSecretId"]),
-    ("SecretKey", &["TmpSecretKey"]),
-    ("Token", &["Token"]),
-    (EXPIRY, &["ExpiredTime"]),
+const PARTS: [(&str, &str); 5] = [
+    ("Code", "Code"),
+    ("SecretId", "TmpSecretId"),
+    ("SecretKey", "TmpSecretKey"),
+    ("Token", "Token"),
+    (EXPIRY, "ExpiredTime"),
 ];
 
 impl Identity {

@@ -82,10 +82,8 @@ impl Credential {
         plain("SecretId", &secret_id)?;
         plain("SecretKey", &secret_key)?;
         if secret_id.contains(['/', ',', ';', '=']) {
-            return Err(Invalid::new(
-                "SecretId",
-                "must not contain a slash, comma, semicolon or equals sign",
-            ));
+            let rule = "must not contain a slash, comma, semicolon or equals sign";
+            return Err(Invalid::new("SecretId", rule));
         }
         Ok(Self {
             secret_id,

@@ -1,10 +1,6 @@
 use alloc::{format, string::String, vec::Vec};
-use core::{fmt, str};
+use core::str;
 
-use serde::{
-    Deserializer,
-    de::{Error, MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -13,7 +9,7 @@ use super::{
     lookup::Reads,
     source::{Identity, Source},
 };
-use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient};
+use crate::{Action, Invalid, Region, sts::AssumeRole, types::lenient, wire::query};
 
 /// The default session name of a role. The vendor's audit log shows it.
 const SESSION_NAME: &str = "tc3-rust";
@@ -43,25 +39,19 @@ const ROLE: [&str; 5] = [
 ];
 
 impl Parts {
-    /// Reads the fields of a JSON object; each part has one or more names there.
+    /// Reads the fields of a JSON object; each part has a name there.
     pub(super) fn from_json<const N: usize>(
         text: &str,
-        names: [(&'static str, &[&str]); N],
+        names: [(&'static str, &str); N],
     ) -> Result<Self, Unreadable> {
-        let fields = fields(text, names.map(|(_, names)| names))?;
+        let fields = fields(text, names.map(|(_, name)| name))?;
         let mut parts = Self::default();
-        for ((field, names), json) in names.into_iter().zip(fields) {
-            let place = names.first().copied().unwrap_or_default();
+        for ((field, place), json) in names.into_iter().zip(fields) {
             let value = match field {
                 EXPIRY => json.map(|json| Zeroizing::new(json.get().into())),
                 _ => json_text(place, json)?,
             };
-            let place = place.into();
-            parts.0.push(Part {
-                field,
-                place,
-                value,
-            });
+            parts.push(field, place, value);
         }
         Ok(parts)
     }
@@ -79,20 +69,29 @@ impl Parts {
                 match (reads.variable(name)?, &value) {
                     (Some(text), None) => (place, value) = (name, Some(text)),
                     (Some(text), Some(other)) if text != *other => {
-                        let rule = "must not differ from the other variable for the same setting";
+                        let rule = format!("must not differ from {place}");
                         return Err(Unreadable::new(*name, rule));
                     }
                     _ => {}
                 }
             }
-            let place = place.into();
-            parts.0.push(Part {
-                field,
-                place,
-                value,
-            });
+            parts.push(field, place, value);
         }
         Ok(parts)
+    }
+
+    pub(super) fn push(
+        &mut self,
+        field: &'static str,
+        place: impl Into<String>,
+        value: Option<Zeroizing<String>>,
+    ) {
+        let place = place.into();
+        self.0.push(Part {
+            field,
+            place,
+            value,
+        });
     }
 
     fn part(&self, field: &str) -> Option<&Part> {
@@ -208,45 +207,33 @@ pub(super) fn region(place: &str, name: &str) -> Result<Region, Unreadable> {
     Region::new(name).map_err(|invalid| Unreadable::new(place, invalid.rule()))
 }
 
-/// The fields that have one of these names in a JSON object.
+/// The characters by which names are compared: `role-arn`, `role_arn`, `roleArn` and `RoleArn` are the same.
+pub(super) fn letters(name: &str) -> impl Iterator<Item = u8> {
+    let letters = name.bytes().filter(|b| !matches!(b, b'_' | b'-'));
+    letters.map(|b| b.to_ascii_lowercase())
+}
+
+/// The fields that have these names in a JSON object.
 pub(super) fn fields<'a, const N: usize>(
     text: &'a str,
-    names: [&[&str]; N],
+    names: [&str; N],
 ) -> Result<[Option<&'a RawValue>; N], Unreadable> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let fields = json.deserialize_map(NamedTexts(names));
-    let fields = fields.and_then(|fields| json.end().map(|()| fields));
+    let mut fields = [None; N];
+    let members = query::members(text, &mut |name, value| {
+        let mut known = names.iter().zip(&mut fields);
+        let field = known.find(|(known, _)| letters(known).eq(letters(&name)));
+        field.is_none_or(|(_, field)| field.replace(value).is_none())
+    });
     // The error's own text may hold something of the file.
-    fields.map_err(|error| {
+    members.map_err(|error| {
         let rule = if error.is_data() {
             "must be in an object in which each key occurs once"
         } else {
             "is not JSON"
         };
         Unreadable::new(line(error.line()), rule)
-    })
-}
-
-struct NamedTexts<'n, const N: usize>([&'n [&'n str]; N]);
-
-impl<'de, const N: usize> Visitor<'de> for NamedTexts<'_, N> {
-    type Value = [Option<&'de RawValue>; N];
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut fields = [None; N];
-        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-            let mut known = self.0.iter().zip(&mut fields);
-            let field = known.find(|(names, _)| names.contains(&&*name));
-            if field.is_some_and(|(_, field)| field.replace(value).is_some()) {
-                return Err(M::Error::custom("a key is there twice"));
-            }
-        }
-        Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
-    }
+    })?;
+    Ok(fields.map(|field| field.filter(|json| json.get() != "null")))
 }
 
 /// The string in a JSON field.

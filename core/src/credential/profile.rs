@@ -1,11 +1,11 @@
-use alloc::{format, string::String};
+use alloc::format;
 use core::mem;
 
 use zeroize::Zeroizing;
 
 use super::{
     Credential, Unreadable,
-    parts::{Part, Parts, line, text},
+    parts::{Parts, letters, line, text},
     source::Identity,
 };
 
@@ -27,10 +27,8 @@ const PARTS: [(&str, &[&str]); 5] = [
 ];
 
 /// The reason when there is no such file.
-pub(super) fn nowhere() -> String {
-    let [home, etc] = USUAL;
-    format!("neither {home} nor {etc} is there, and {FILE} is not set")
-}
+pub(super) const NOWHERE: &str = "neither ~/.tencentcloud/credentials nor /etc/tencentcloud/credentials is there, and \
+    TENCENTCLOUD_CREDENTIALS_FILE is not set";
 
 impl Credential {
     /// Reads a profile of a credentials file: the section `[profile]` with `secret_id`, `secret_key` and, for a
@@ -72,7 +70,11 @@ impl Identity {
     pub(super) fn from_profile(file: &[u8], profile: &str) -> Result<Self, Unreadable> {
         let wrong_section = |rule| Unreadable::new(format!("section [{profile}]"), rule);
         let (mut section, mut seen) = (None, false);
-        let mut settings = PARTS.map(|_| None);
+        let mut parts = Parts::default();
+        for (field, names) in PARTS {
+            let name = names.first().copied().unwrap_or(field);
+            parts.push(field, format!("{name} in section [{profile}]"), None);
+        }
         // How far the last line is indented, if it is one of the settings.
         let mut setting_indent = None;
         for (number, content) in (1..).zip(text(file)?.lines()) {
@@ -85,9 +87,8 @@ impl Identity {
             }
             // Python's INI parser, and so the vendor's SDK, reads it as more of the value above.
             if setting_indent.take().is_some_and(|above| indent > above) {
-                return Err(wrong(
-                    "must not continue the value above, which ends with its line",
-                ));
+                let rule = "must not continue the value above, which ends with its line";
+                return Err(wrong(rule));
             }
             if let Some(header) = content.strip_prefix('[') {
                 let name = header.strip_suffix(']').map(str::trim);
@@ -105,22 +106,26 @@ impl Identity {
                 setting.ok_or_else(|| wrong("must be [section], key = value or a comment"))?;
             let section = section.ok_or_else(|| wrong("must be below a [section] line"))?;
             let same = |known: &str| letters(name.trim()).eq(letters(known));
-            let mut known = PARTS.iter().zip(&mut settings);
-            let known = known.find_map(|((field, names), setting)| {
+            let mut known = PARTS.iter().zip(&mut parts.0);
+            let known = known.find_map(|((_, names), part)| {
                 let name = names.iter().find(|known| same(known))?;
-                Some((*field, *name, setting))
+                Some((name, part))
             });
-            let Some((field, name, setting)) = known else {
+            let Some((name, part)) = known else {
                 continue;
             };
             let here = format!("{name} (line {number})");
             if section == profile {
                 setting_indent = Some(indent);
                 let value = unquoted(value.trim()).map_err(|rule| Unreadable::new(&*here, rule))?;
-                if setting.replace((here.clone(), value)).is_some() {
+                if part.value.replace(Zeroizing::new(value.into())).is_some() {
                     return Err(Unreadable::new(here, "must occur once"));
                 }
-            } else if section == "DEFAULT" && field == "RoleArn" {
+                // An empty token or role counts as missing; an empty id or key is an error.
+                if !value.is_empty() || part.field.starts_with("Secret") {
+                    part.place = here;
+                }
+            } else if section == "DEFAULT" && part.field == "RoleArn" {
                 // Python's INI parser, and so the vendor's SDK, applies this section to all others.
                 return Err(Unreadable::new(here, "must be in its profile's section"));
             }
@@ -128,30 +133,8 @@ impl Identity {
         if !seen {
             return Err(wrong_section("is missing"));
         }
-        let mut parts = Parts::default();
-        for ((field, names), setting) in PARTS.into_iter().zip(settings) {
-            // An empty token or role counts as missing; an empty id or key is an error.
-            let setting =
-                setting.filter(|(_, value)| !value.is_empty() || field.starts_with("Secret"));
-            let name = names.first().copied().unwrap_or(field);
-            let (place, value) = match setting {
-                Some((place, value)) => (place, Some(Zeroizing::new(value.into()))),
-                None => (format!("{name} in section [{profile}]"), None),
-            };
-            parts.0.push(Part {
-                field,
-                place,
-                value,
-            });
-        }
         parts.identity()
     }
-}
-
-/// The characters by which keys are compared.
-fn letters(key: &str) -> impl Iterator<Item = u8> {
-    let letters = key.bytes().filter(|b| !matches!(b, b'_' | b'-'));
-    letters.map(|b| b.to_ascii_lowercase())
 }
 
 /// A value without the quotes around it.

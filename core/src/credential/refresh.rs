@@ -30,8 +30,7 @@ pub(crate) struct Refresh {
     /// The sources to search. Once one has had credentials, only this one.
     chain: Chain,
     /// When to renew the credentials, and when they end, if they expire.
-    renew: Option<Moment>,
-    end: Option<Moment>,
+    life: Option<(Now, Now)>,
     /// The search that is due or running.
     flight: Option<Flight>,
     /// Whether the service refused the current credentials, and no search has succeeded since.
@@ -46,33 +45,6 @@ pub(crate) struct Refresh {
     /// The tick before which no search starts after a failed one.
     retry_at: Duration,
 }
-
-/// A moment on the monotonic clock and on the wall clock, which also runs while the machine sleeps. It has come when
-/// either clock says so.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    tick: Duration,
-    unix: UnixTime,
-}
-
-impl Moment {
-    /// The moment so many seconds from now.
-    fn after(now: Now, seconds: i64) -> Self {
-        let seconds = seconds.max(0);
-        let later = Duration::from_secs(seconds.unsigned_abs());
-        Self {
-            tick: now.tick.saturating_add(later),
-            unix: now.unix.plus(seconds),
-        }
-    }
-
-    fn has_come(&self, now: Now) -> bool {
-        now.tick >= self.tick || now.unix >= self.unix
-    }
-}
-
-/// When to renew credentials, and when they end.
-type Life = (Option<Moment>, Option<Moment>);
 
 /// Identifies the credentials that a request was signed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,12 +62,6 @@ impl Generation {
             changes: self.changes.saturating_add(is_other.into()),
         }
     }
-}
-
-/// What a search found.
-pub(crate) struct Found {
-    pub(crate) source: Source,
-    pub(crate) credential: Credential,
 }
 
 /// A search that a call waits for.
@@ -140,15 +106,18 @@ impl Refresh {
 
     /// Returns what a call with so much time left has to do.
     pub(crate) fn claim(&mut self, left: Duration, now: Now, scope: &Scope) -> Claim {
-        let past = |moment: &Option<Moment>| moment.is_some_and(|it| it.has_come(now));
-        let valid = self.signer.is_some() && !past(&self.end);
+        // The wall clock also runs while the machine sleeps.
+        let is_past = |it: Now| now.tick >= it.tick || now.unix >= it.unix;
+        let is_due = self.life.is_some_and(|(renew, _)| is_past(renew));
+        let is_over = self.life.is_some_and(|(_, end)| is_past(end));
+        let valid = self.signer.is_some() && !is_over;
         let usable = valid && !self.refused;
-        if usable && !past(&self.renew) {
+        if usable && !is_due {
             return Claim::Ready;
         }
         let lives = |it: &Flight| it.scope.is_some() || it.search.strong_count() > 0;
-        let lasts = |it: &&Flight| now.tick < it.until && lives(it);
-        if self.flight.as_ref().filter(lasts).is_some() {
+        let lasts = |it: &Flight| now.tick < it.until && lives(it);
+        if self.flight.as_ref().is_some_and(lasts) {
             return if usable { Claim::Ready } else { Claim::Wait };
         }
         let pause = self.retry_at.saturating_sub(now.tick);
@@ -197,15 +166,14 @@ impl Refresh {
 
     /// Why a call that waited for credentials got none within its time.
     pub(crate) fn awaited(&self) -> NoCredentials {
-        let (sort, reason) = match &self.failure {
-            _ if self.is_due() => (
-                Sort::Wrong,
-                "no search was started: the driver must call Session::search before it waits",
-            ),
-            Some(failure) => return failure.clone(),
-            None => (Sort::Passing, "another call is still searching for them"),
-        };
-        NoCredentials::of_all(sort, reason)
+        if self.is_due() {
+            let reason =
+                "no search was started: the driver must call Session::search before it waits";
+            return NoCredentials::of_all(Sort::Wrong, reason);
+        }
+        let reason = "another call is still searching for them";
+        let searching = || NoCredentials::of_all(Sort::Passing, reason);
+        self.failure.clone().unwrap_or_else(searching)
     }
 
     /// Identifies the current credentials, unless there can't be others.
@@ -232,17 +200,24 @@ impl Refresh {
     pub(crate) fn renewed(
         &mut self,
         mark: &Arc<()>,
-        result: Result<Found, NoCredentials>,
+        found: Result<(Source, Credential), NoCredentials>,
         date: UnixTime,
         now: Now,
     ) -> Option<Result<String, NoCredentials>> {
         self.flight
             .take_if(|it| it.search.as_ptr() == Arc::as_ptr(mark))?;
         self.ended = self.ended.saturating_add(1);
-        let life = result.and_then(|found| Ok((life(&found, date, now)?, found)));
-        Some(match life {
-            Ok((life, Found { source, credential })) => {
-                (self.renew, self.end) = life;
+        let found = found.and_then(|(source, keys)| match keys.expires_at() {
+            Some(end) if end <= date => {
+                let tried = Tried::new(Sort::Passing, "its credentials have expired already");
+                Err(NoCredentials::new([tried.with_source(source)].into()))
+            }
+            _ => Ok((source, keys)),
+        });
+        Some(match found {
+            Ok((source, credential)) => {
+                let left = credential.expires_at().map(|it| it.seconds_since(date));
+                self.life = left.map(|left| life(left, now));
                 let old = self.signer.as_ref().map(Signer::credential);
                 let is_other = old.is_none_or(|old| !old.has_keys_of(&credential));
                 self.generation = self.generation.next(is_other);
@@ -263,19 +238,17 @@ impl Refresh {
     }
 }
 
-/// When to renew what was found, and when it ends, or an error if it has expired.
-fn life(found: &Found, date: UnixTime, now: Now) -> Result<Life, NoCredentials> {
-    let Some(expires_at) = found.credential.expires_at() else {
-        return Ok((None, None));
+/// When to renew credentials that expire after so many seconds, and when they end.
+fn life(left: i64, now: Now) -> (Now, Now) {
+    let before = |seconds: i64| {
+        let seconds = left.saturating_sub(seconds);
+        let later = Duration::from_secs(seconds.unsigned_abs());
+        Now {
+            tick: now.tick.saturating_add(later),
+            unix: now.unix.plus(seconds),
+            ..now
+        }
     };
-    let left = expires_at.seconds_since(date);
-    if left <= 0 {
-        let tried = Tried::new(Sort::Passing, "its credentials have expired already");
-        return Err(NoCredentials::new(
-            [tried.with_source(&found.source)].into(),
-        ));
-    }
-    let before = |seconds: i64| Some(Moment::after(now, left.saturating_sub(seconds)));
     let early = EARLY.min(left / 4).max(left.saturating_sub(LONGEST_LIFE));
-    Ok((before(early), before(MARGIN.min(left / 10))))
+    (before(early), before(MARGIN.min(left / 10)))
 }

@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 use core::{fmt, mem, ops::ControlFlow, time::Duration};
 
 use super::{
@@ -7,7 +7,6 @@ use super::{
     lookup::{Looked, Lookup, Reads},
     metadata::MachineRole,
     parts,
-    refresh::Found,
     role::{Assume, Fetch},
     source::{Identity, Source, SourceKind},
     tccli, tke,
@@ -65,14 +64,16 @@ pub struct Search {
     chain: Chain,
     /// The tick at which the search times out.
     until: Duration,
-    /// The time when the search began: it must not change, or a pass could go another way than the one before.
+    /// The time when the search began: a source that is read again must not be read by another time.
     began: UnixTime,
     reads: Reads,
     /// The last [`SearchStep::Read`].
     asked: Option<Lookup>,
-    /// The results of fetches, in the order in which each pass needs them, and how many this pass has used.
+    /// The sources without credentials. The one after them is the current one.
+    tried: Vec<Tried>,
+    /// The results of the current source's fetches, in order, and those that this reading of it has not used yet.
     fetched: Vec<Result<Credential, Tried>>,
-    used: usize,
+    unused: vec::IntoIter<Result<Credential, Tried>>,
     /// The fetch whose result is missing.
     fetch: Option<Box<dyn Fetch>>,
     /// Ignored problems, to be logged as warnings.
@@ -116,8 +117,9 @@ impl Search {
             began,
             reads: Reads::default(),
             asked: None,
+            tried: Vec::new(),
             fetched: Vec::new(),
-            used: 0,
+            unused: vec::IntoIter::default(),
             fetch: None,
             passed_over: Vec::new(),
             date: None,
@@ -130,7 +132,7 @@ impl Search {
     pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
         let left = self.until.saturating_sub(now.tick);
         self.trace.step(now.tick);
-        self.asked = None;
+        self.found(Err("the lookup was abandoned".into()));
         while !self.ended {
             if let Some(fetch) = &mut self.fetch {
                 match fetch.step(session, now, left, &mut self.trace) {
@@ -138,38 +140,39 @@ impl Search {
                     ControlFlow::Break(result) => self.fetched.push(result),
                 }
             }
-            // Each pass goes through the chain from its beginning until something is missing, so what was read and
-            // fetched is all the state there is.
-            self.passed_over.clear();
-            (self.used, self.fetch) = (0, None);
+            // The current source is read from its beginning until nothing is missing.
+            (self.unused, self.fetch) = (self.fetched.clone().into_iter(), None);
             let chain = self.chain.clone();
-            let result = self.first_of(&chain);
-            let has_region = session.settings.region().is_some();
-            let region = match &result {
-                Ok(_) if !has_region && session.credential().is_none() => self.region(&chain),
+            let looked = next(&chain, &self.tried).map(|source| (source, self.look(source)));
+            let region = match &looked {
+                Some((_, Ok(_))) => self.region(&chain, session),
                 _ => Ok(None),
             };
-            match self.reads.missing.take() {
-                Some(lookup) if !left.is_zero() => {
-                    let abandoned = Err("the lookup was abandoned".into());
-                    self.reads.insert(lookup.clone(), abandoned);
-                    self.asked = Some(lookup.clone());
-                    return SearchStep::Read(lookup);
-                }
-                _ if self.fetch.is_some() => continue,
-                _ => self.ended = true,
+            if let Some(lookup) = self.reads.missing.take_if(|_| !left.is_zero()) {
+                self.asked = Some(lookup.clone());
+                return SearchStep::Read(lookup);
             }
+            let result = match looked {
+                _ if self.fetch.is_some() => continue,
+                Some((source, Ok(credential))) => Ok((source.clone(), credential)),
+                Some((_, Err(failed))) => {
+                    self.tried.push(failed);
+                    self.fetched.clear();
+                    continue;
+                }
+                None => Err(NoCredentials::new(mem::take(&mut self.tried))),
+            };
+            self.ended = true;
             // The region is optional, so one that can't be read is only a warning.
-            let region = region.unwrap_or_else(|unreadable| {
-                let tried = Tried::from(unreadable).with_source("region");
-                self.passed_over.push(tried);
-                None
-            });
-            let own_time = now.unix.plus(session.clock_offset());
-            let date = self.date.unwrap_or(own_time);
+            if let Err(unreadable) = &region {
+                self.passed_over
+                    .push(Tried::from(unreadable.clone()).with_source("region"));
+            }
+            let own_time = || now.unix.plus(session.clock_offset());
+            let date = self.date.unwrap_or_else(own_time);
             if let Some(result) = session.refresh.renewed(&self.mark, result, date, now) {
                 self.trace.searched(result.as_deref(), &self.passed_over);
-                if let (Ok(_), Some(region)) = (result, region) {
+                if let (Ok(_), Ok(Some(region))) = (result, region) {
                     session.settings.region.get_or_insert(region);
                 }
             }
@@ -196,31 +199,34 @@ impl Search {
         }
     }
 
-    /// Finds the first source that has credentials.
-    fn first_of(&mut self, chain: &Chain) -> Result<Found, NoCredentials> {
-        let mut tried = Vec::new();
-        for source in chain.sources() {
-            let credential = self.credential(source);
-            let denied = mem::take(&mut self.reads.denied).join(", ");
-            if !denied.is_empty() {
-                let passed_over = Tried::new(Sort::Absent, &*denied).with_source(source);
-                self.passed_over.push(passed_over);
-            }
-            let mut failed = match credential {
-                Ok(credential) => {
-                    let source = source.clone();
-                    return Ok(Found { source, credential });
-                }
-                Err(_) if self.reads.missing.is_some() => Tried::late(),
-                Err(failed) => failed,
-            };
-            let is_absent = failed.sort == Sort::Absent;
-            if is_absent && !denied.is_empty() {
+    /// Reads a source, and fetches its credentials.
+    fn look(&mut self, source: &Source) -> Result<Credential, Tried> {
+        let credential = self.credential(source);
+        let denied = mem::take(&mut self.reads.denied).join(", ");
+        if !denied.is_empty() {
+            let passed_over = Tried::new(Sort::Absent, &*denied).with_source(source);
+            // It replaces what an earlier reading of the source came to.
+            self.passed_over
+                .retain(|it| it.source != passed_over.source);
+            self.passed_over.push(passed_over);
+        }
+        credential.map_err(|mut failed| {
+            if self.reads.missing.is_some() {
+                failed = Tried::late();
+            } else if failed.sort == Sort::Absent && !denied.is_empty() {
                 failed.reason = denied;
             }
-            tried.push(failed.with_source(source));
-            if !is_absent {
-                break;
+            failed.with_source(source)
+        })
+    }
+
+    /// Finds the credentials of a role's own chain.
+    fn first_of(&mut self, base: &Chain) -> Result<Credential, NoCredentials> {
+        let mut tried = Vec::new();
+        while let Some(source) = next(base, &tried) {
+            match self.look(source) {
+                Ok(credential) => return Ok(credential),
+                Err(failed) => tried.push(failed),
             }
         }
         Err(NoCredentials::new(tried))
@@ -232,7 +238,7 @@ impl Search {
             SourceKind::Fixed(keys) => Ok(keys.clone()),
             SourceKind::Role(role, base) => {
                 let keys = self.first_of(base).map_err(|it| Tried::of_base(&it))?;
-                self.fetched(Assume::new(&**role, keys.credential, None, scope))
+                self.fetched(Assume::new(&**role, keys, None, scope))
             }
             SourceKind::Tke => {
                 let role = tke::role(&mut self.reads, self.began, scope)?;
@@ -241,7 +247,7 @@ impl Search {
             SourceKind::CvmRole(metadata, role) => {
                 self.fetched(MachineRole::new(metadata, role.clone())?)
             }
-            SourceKind::Environment | SourceKind::Profile { .. } | SourceKind::Tccli(_) => {
+            SourceKind::Environment | SourceKind::Profile(..) | SourceKind::Tccli(_) => {
                 let Identity { source, place } = source.read(&mut self.reads, self.began)?;
                 self.credential(&source)
                     .map_err(|it| it.at(place.as_deref()))
@@ -251,31 +257,29 @@ impl Search {
 
     /// The result of a fetch, if it is known.
     fn fetched(&mut self, fetch: impl Fetch + 'static) -> Result<Credential, Tried> {
-        let Some(result) = self.fetched.get(self.used) else {
+        self.unused.next().unwrap_or_else(|| {
             self.fetch = Some(Box::new(fetch));
-            return Err(Tried::late());
-        };
-        self.used = self.used.saturating_add(1);
-        result.clone()
+            Err(Tried::late())
+        })
     }
 
-    /// Reads the region from the environment, or else from tccli's configuration, if these are sources of the chain.
-    fn region(&mut self, chain: &Chain) -> Result<Option<Region>, Unreadable> {
-        let sources = chain.base_sources();
-        let is_environment = |it: &&Source| matches!(it.0, SourceKind::Environment);
-        if sources.iter().any(is_environment)
+    /// Reads the region from the environment, or else from tccli's configuration, if these are sources of the chain and
+    /// the session needs one.
+    fn region(&mut self, chain: &Chain, session: &Session) -> Result<Option<Region>, Unreadable> {
+        if session.settings.region().is_some() || session.credential().is_some() {
+            return Ok(None);
+        }
+        let kinds = chain.base_kinds();
+        if kinds.iter().any(|it| matches!(it, SourceKind::Environment))
             && let Some(name) = self.reads.variable(REGION)?
         {
             return parts::region(REGION, &name).map(Some);
         }
-        let profile = sources.into_iter().find_map(|it| match &it.0 {
-            SourceKind::Tccli(profile) => Some(profile.as_deref()),
-            _ => None,
-        });
-        let Some(profile) = profile else {
+        let is_tccli = |it: &&SourceKind| matches!(it, SourceKind::Tccli(_));
+        let Some(SourceKind::Tccli(profile)) = kinds.into_iter().find(is_tccli) else {
             return Ok(None);
         };
-        let (path, _) = tccli::path(profile, &mut self.reads, "configure")?;
+        let (path, _) = tccli::path(profile.as_deref(), &mut self.reads, "configure")?;
         match self.reads.file(&path)? {
             Some(file) => Region::from_tccli(&*file).map_err(|it| it.within(&path)),
             None => Ok(None),
@@ -283,8 +287,52 @@ impl Search {
     }
 }
 
+/// The source after those that were tried, unless the last of them ends the search.
+fn next<'c>(chain: &'c Chain, tried: &[Tried]) -> Option<&'c Source> {
+    let goes_on = tried.last().is_none_or(|it| it.sort == Sort::Absent);
+    chain.sources().get(tried.len()).filter(|_| goes_on)
+}
+
 impl fmt::Debug for Search {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Search").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Call, Flow as _, Step, Untyped};
+
+    #[test]
+    fn a_source_that_had_no_credentials_is_not_read_again() {
+        let chain = [Source::environment(), Source::profile()];
+        let mut session = Session::new(Chain::of(chain));
+        let now = Now::new(UnixTime::new(1_760_000_000), Duration::ZERO, 0);
+        let input = serde_json::json!({});
+        let mut call = Call::new(&Untyped::new("cvm", "2017-03-12", "DescribeZones", input));
+        let Step::Wait(_) = call.step(&mut session, now) else {
+            panic!("no search");
+        };
+        let mut search = session.search(now).unwrap();
+        let mut tried = Vec::new();
+        while let SearchStep::Read(lookup) = search.step(&mut session, now) {
+            tried.push(search.tried.len());
+            let profile = b"[default]\nsecret_id = AKIDPROFILE\nsecret_key = fake-key";
+            let is_file = matches!(lookup, Lookup::HomeFile(_));
+            search.found(Ok(is_file.then(|| profile.into())));
+            // Would be credentials, if the environment were read once more.
+            for name in ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"] {
+                if search.tried.len() == 1 {
+                    let value = Ok(Some(b"AKIDENVIRONMENT".into()));
+                    search.reads.insert(Lookup::Variable(name), value);
+                }
+            }
+        }
+        assert_eq!(session.credential().unwrap().secret_id(), "AKIDPROFILE");
+        assert!(
+            tried.is_sorted() && tried.ends_with(&[1, 1, 1]),
+            "{tried:?}"
+        );
     }
 }

@@ -11,11 +11,8 @@ pub struct Source(pub(super) SourceKind);
 pub(super) enum SourceKind {
     Fixed(Credential),
     Environment,
-    Profile {
-        /// Replaces the default paths.
-        file: Option<String>,
-        profile: String,
-    },
+    /// A file that replaces the default paths, and the profile.
+    Profile(Option<String>, String),
     /// A profile that replaces the environment's.
     Tccli(Option<String>),
     Tke,
@@ -53,18 +50,12 @@ impl Source {
 
     /// The profile of this name in the same file.
     pub fn named_profile(profile: impl Into<String>) -> Self {
-        Self(SourceKind::Profile {
-            file: None,
-            profile: profile.into(),
-        })
+        Self(SourceKind::Profile(None, profile.into()))
     }
 
     /// A profile of this file, which must exist.
     pub fn profile_in(file: impl Into<String>, profile: impl Into<String>) -> Self {
-        Self(SourceKind::Profile {
-            file: Some(file.into()),
-            profile: profile.into(),
-        })
+        Self(SourceKind::Profile(Some(file.into()), profile.into()))
     }
 
     /// The file that the vendor's command line tool, tccli, keeps for a profile, as [`Credential::from_tccli`] reads
@@ -124,7 +115,7 @@ impl core::fmt::Display for Source {
         f.write_str(match &self.0 {
             SourceKind::Fixed(_) => "given credential",
             SourceKind::Environment => "environment",
-            SourceKind::Profile { .. } => "profile file",
+            SourceKind::Profile(..) => "profile file",
             SourceKind::Tccli(_) => "tccli",
             SourceKind::Tke => "TKE",
             SourceKind::CvmRole(..) => "CVM role",
@@ -167,9 +158,9 @@ impl Source {
         match &self.0 {
             SourceKind::Environment => {
                 let identity = Identity::from_environment(reads)?;
-                identity.ok_or_else(|| absent(environment::nothing()))
+                identity.ok_or_else(|| absent(environment::NOTHING.into()))
             }
-            SourceKind::Profile { file, profile } => {
+            SourceKind::Profile(file, profile) => {
                 let named = match file {
                     Some(path) => Some(path.clone().into()),
                     None => reads.variable(profile::FILE)?,
@@ -178,7 +169,7 @@ impl Source {
                     Some(path) => reads.first_file(&[path], true)?,
                     None => reads.first_file(&profile::USUAL, false)?,
                 }
-                .ok_or_else(|| absent(profile::nowhere()))?;
+                .ok_or_else(|| absent(profile::NOWHERE.into()))?;
                 within(path, Identity::from_profile(&file, profile))
             }
             SourceKind::Tccli(profile) => {

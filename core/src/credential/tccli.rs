@@ -1,7 +1,5 @@
 use alloc::{format, string::String};
 
-use zeroize::Zeroizing;
-
 use super::{
     Credential, Unreadable,
     lookup::Reads,
@@ -14,22 +12,14 @@ use crate::{Region, UnixTime};
 const LATEST: UnixTime = UnixTime::new(100_000_000_000);
 
 /// The parts of an identity, and their names in tccli's file.
-const PARTS: [(&str, &[&str]); 7] = [
-    ("SecretId", &["secretId"]),
-    ("SecretKey", &["secretKey"]),
-    ("Token", &["token"]),
-    (EXPIRY, &["expiresAt"]),
-    ("RoleArn", &["role-arn", "roleArn", "role_arn", "RoleArn"]),
-    (
-        "RoleSessionName",
-        &[
-            "role-session-name",
-            "roleSessionName",
-            "role_session_name",
-            "RoleSessionName",
-        ],
-    ),
-    ("type", &["type"]),
+const PARTS: [(&str, &str); 7] = [
+    ("SecretId", "secretId"),
+    ("SecretKey", "secretKey"),
+    ("Token", "token"),
+    (EXPIRY, "expiresAt"),
+    ("RoleArn", "role-arn"),
+    ("RoleSessionName", "role-session-name"),
+    ("type", "type"),
 ];
 
 /// The variables of tccli and Terraform that name the profile, and the one that replaces the folder `~/.tccli`.
@@ -42,27 +32,16 @@ pub(super) fn path(
     reads: &mut Reads,
     extension: &str,
 ) -> Result<(String, bool), Unreadable> {
-    let [tccli, terraform] = PROFILES;
-    let named = match profile {
-        Some(profile) => Some(Zeroizing::new(profile.into())),
-        None => match (reads.variable(tccli)?, reads.variable(terraform)?) {
-            (Some(one), Some(other)) if one != other => {
-                let rule = format!("must not differ from {tccli}");
-                return Err(Unreadable::new(terraform, rule));
-            }
-            (one, other) => one.or(other),
-        },
-    };
-    let named = named.as_deref().map(String::as_str);
+    let profiles: &[_] = if profile.is_some() { &[] } else { &PROFILES };
+    let parts = Parts::from_variables([("profile", profiles), ("folder", &[FOLDER])], reads)?;
+    let (named, folder) = (profile.or(parts.text("profile")), parts.text("folder"));
     // The name becomes part of a path.
     if named.is_some_and(|name| name.is_empty() || name.contains(['/', '\\', '\0'])) {
         let rule = "must not be empty or a path";
         return Err(Unreadable::new("the profile's name", rule));
     }
     let name = named.unwrap_or("default");
-    let folder = reads.variable(FOLDER)?;
-    let path = folder.as_deref().map_or("~/.tccli", String::as_str);
-    let path = format!("{path}/{name}.{extension}");
+    let path = format!("{}/{name}.{extension}", folder.unwrap_or("~/.tccli"));
     Ok((path, named.is_some() || folder.is_some()))
 }
 
@@ -79,6 +58,8 @@ impl Credential {
     /// assert_eq!(credential.expires_at(), Some(UnixTime::new(1_760_000_000)));
     /// # Ok::<(), tc3_core::credential::Unreadable>(())
     /// ```
+    ///
+    /// Keys may also be in upper case, or with other hyphens and underscores, as in a profile.
     ///
     /// A file may name a role. `role-arn`, with or without `role-session-name`, names one to assume with the keys. The
     /// `type` `cvm-role` stands for the virtual machine's role, whatever keys are in the file. Both are errors here;
@@ -135,17 +116,15 @@ impl Region {
     ///
     /// [`Unreadable`] with the line or key when the text isn't such JSON, or the region is malformed.
     pub fn from_tccli(file: impl AsRef<[u8]>) -> Result<Option<Self>, Unreadable> {
-        let [system] = fields(text(file.as_ref())?, [&["_sys_param"]])?;
+        let [system] = fields(text(file.as_ref())?, ["_sys_param"])?;
         let Some(system) = system else {
             return Ok(None);
         };
-        let [region] = fields(system.get(), [&["region"]])
+        let [region] = fields(system.get(), ["region"])
             .map_err(|_| Unreadable::new("_sys_param", "must be an object with one region"))?;
         let place = "_sys_param.region";
-        match json_text(place, region)? {
-            Some(region) if !region.is_empty() => parts::region(place, &region).map(Some),
-            _ => Ok(None),
-        }
+        let region = json_text(place, region)?.filter(|name| !name.is_empty());
+        region.map(|name| parts::region(place, &name)).transpose()
     }
 }
 

@@ -8,12 +8,8 @@ const V4_PREFIX: u32 = 96;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exceptions(Vec<Exception>);
 
-#[derive(Clone, Debug)]
-struct Exception {
-    hosts: Hosts,
-    /// `None` matches any port.
-    port: Option<u16>,
-}
+/// Hosts and their port; `None` is any port.
+type Exception = (Hosts, Option<u16>);
 
 #[derive(Clone, Debug)]
 enum Hosts {
@@ -28,16 +24,16 @@ impl Exceptions {
     /// Parses a list. Malformed entries are ignored.
     pub(super) fn new(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace());
-        Self(entries.filter_map(Exception::new).collect())
+        Self(entries.filter_map(exception).collect())
     }
 
     /// Whether a host, in lower case and without brackets, is an exception.
     pub(super) fn contain(&self, host: &str, port: u16) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
         let address: Option<IpAddr> = host.parse().ok();
-        self.0.iter().any(|it| {
-            it.port.is_none_or(|own| own == port)
-                && match (&it.hosts, address) {
+        self.0.iter().any(|(hosts, own_port)| {
+            own_port.is_none_or(|own| own == port)
+                && match (hosts, address) {
                     (Hosts::All, _) => true,
                     (Hosts::Domain(domain), None) => is_below(host, domain),
                     (Hosts::Net(net, length), Some(address)) => is_in(bits(address), *net, *length),
@@ -47,20 +43,15 @@ impl Exceptions {
     }
 }
 
-impl Exception {
-    fn new(entry: &str) -> Option<Self> {
-        // An IPv6 address has a port only if it is in brackets.
-        let (host, port) = match entry.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
-                (host, Some(port.parse().ok()?))
-            }
-            _ => (entry, None),
-        };
-        Some(Self {
-            hosts: Hosts::new(host)?,
-            port,
-        })
-    }
+fn exception(entry: &str) -> Option<Exception> {
+    // An IPv6 address has a port only if it is in brackets.
+    let (host, port) = match entry.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+            (host, Some(port.parse().ok()?))
+        }
+        _ => (entry, None),
+    };
+    Some((Hosts::new(host)?, port))
 }
 
 impl Hosts {
@@ -80,9 +71,7 @@ impl Hosts {
             let length = before.checked_add(length.unwrap_or(u128::BITS.saturating_sub(before)))?;
             return (length <= u128::BITS).then_some(Self::Net(bits(address), length));
         }
-        let domain = host.strip_prefix('*').unwrap_or(host);
-        let domain = domain.strip_prefix('.').unwrap_or(domain);
-        let domain = domain.strip_suffix('.').unwrap_or(domain);
+        let domain = host.trim_start_matches('*').trim_matches('.');
         (!domain.is_empty()).then(|| Self::Domain(domain.to_ascii_lowercase()))
     }
 }

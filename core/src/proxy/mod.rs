@@ -77,10 +77,8 @@ impl Proxies {
         };
         let mut proxy = |names| {
             let (name, value) = first(names)?;
-            let proxy = match str::from_utf8(&value) {
-                Ok(text) => ProxyUrl::lenient(text.trim()),
-                Err(_) => Err("must be a text"),
-            };
+            let text = str::from_utf8(&value).map_err(|_| "must be a text");
+            let proxy = text.and_then(|text| ProxyUrl::lenient(text.trim()));
             Some(proxy.map_err(|rule| Invalid::new(name, rule)))
         };
         let http = match cgi {
@@ -91,13 +89,12 @@ impl Proxies {
         };
         let https = proxy(["https_proxy", "HTTPS_PROXY"]);
         let all = proxy(["all_proxy", "ALL_PROXY"]);
-        let exceptions = first(["no_proxy", "NO_PROXY"]);
-        let exceptions =
-            exceptions.map(|(_, list)| Exceptions::new(&String::from_utf8_lossy(&list)));
+        let list = first(["no_proxy", "NO_PROXY"]).map(|(_, list)| list);
+        let list = list.unwrap_or_default();
         Self {
             http: http.or_else(|| all.clone()),
             https: https.or(all),
-            exceptions: exceptions.unwrap_or_default(),
+            exceptions: Exceptions::new(&String::from_utf8_lossy(&list)),
             spares_loopback: true,
         }
     }
@@ -122,10 +119,7 @@ impl Proxies {
         if self.spares_loopback && is_loopback(&host) || self.exceptions.contain(&host, port) {
             return Ok(None);
         }
-        match proxy {
-            Ok(proxy) => Ok(Some(proxy)),
-            Err(invalid) => Err(*invalid),
-        }
+        proxy.as_ref().map(Some).map_err(|invalid| *invalid)
     }
 }
 

@@ -94,7 +94,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
 /// that one pass over the JSON is enough.
 struct Members<'a, M> {
     map: &'a mut M,
-    /// The refusal, once the object has been read to its end.
+    /// The refusal. Only the request id is read after it.
     refusal: Option<ErrorBody>,
     request_id: Option<String>,
     /// Whether the object has been read to its end.
@@ -153,7 +153,11 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
                 None => self.ended = true,
                 Some(Lent(name)) => match &*name {
                     "RequestId" => self.read_request_id()?,
-                    "Error" => self.read_refusal()?,
+                    "Error" if self.refusal.is_none() => {
+                        let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
+                        self.refusal = refusal.map(|Object(refusal)| refusal);
+                    }
+                    _ if self.refusal.is_some() => drop(self.map.next_value::<IgnoredAny>()?),
                     _ => return seed.deserialize(name.into_deserializer()).map(Some),
                 },
             }
@@ -179,23 +183,6 @@ impl<'de, M: MapAccess<'de>> Members<'_, M> {
         }
         let OptionalText(request_id) = self.map.next_value()?;
         self.request_id = request_id;
-        Ok(())
-    }
-
-    /// Reads `Error`. If it is a refusal, only the request id is read after it.
-    fn read_refusal(&mut self) -> Result<(), M::Error> {
-        let Some(Object(refusal)) = self.map.next_value()? else {
-            return Ok(());
-        };
-        while let Some(Lent(name)) = self.map.next_key()? {
-            if name == "RequestId" {
-                self.read_request_id()?;
-            } else {
-                self.map.next_value::<IgnoredAny>()?;
-            }
-        }
-        self.refusal = Some(refusal);
-        self.ended = true;
         Ok(())
     }
 }

@@ -120,18 +120,13 @@ const fn must_be_escaped(c: char) -> bool {
 
 /// Splits JSON after an opening quotation mark into the string's content, and the rest from the closing mark on.
 fn split_string(json: &str) -> (&str, &str) {
-    let mut bytes = json.bytes().enumerate();
-    let mut end = json.len();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => {
-                end = at;
-                break;
-            }
-            b'\\' => drop(bytes.next()),
-            _ => {}
-        }
-    }
+    let mut is_escaped = false;
+    let end = json.find(|c| {
+        let was_escaped = is_escaped;
+        is_escaped = c == '\\' && !was_escaped;
+        c == '"' && !was_escaped
+    });
+    let end = end.unwrap_or(json.len());
     json.split_at_checked(end).unwrap_or((json, ""))
 }
 

@@ -7,8 +7,8 @@ use alloc::{
 use core::fmt;
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
+    Deserializer as _,
+    de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -17,8 +17,9 @@ pub(crate) const MAX_DEPTH: usize = 127;
 
 /// Calls `pair` for each text, number and boolean in order. Nested names are joined with dots, and list elements are
 /// counted from 0. A number keeps its digits; null is skipped.
-pub(crate) fn each(json: &str, pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
-    value(&mut String::new(), json, MAX_DEPTH, pair)
+pub(crate) fn each(json: &[u8], pair: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
+    let json: &RawValue = serde_json::from_slice(json)?;
+    value(&mut String::new(), json.get(), MAX_DEPTH, pair)
 }
 
 fn value(
@@ -27,60 +28,68 @@ fn value(
     depth: usize,
     pair: &mut dyn FnMut(&str, &str),
 ) -> Result<(), serde_json::Error> {
-    match json.as_bytes().first() {
-        Some(b'{' | b'[') => {
-            let depth = depth
-                .checked_sub(1)
-                .ok_or_else(|| serde_json::Error::custom("it is nested too deep"))?;
-            let Members(members) = serde_json::from_str(json)?;
-            let outer = name.len();
-            for (inner, json) in members {
-                if outer > 0 {
-                    name.push('.');
-                }
-                name.push_str(&inner);
-                value(name, json.get(), depth, pair)?;
-                name.truncate(outer);
-            }
+    let inner: Vec<(String, &RawValue)> = match json.as_bytes().first() {
+        Some(b'{') => {
+            let mut object = Vec::new();
+            members(json, &mut |name, value| {
+                object.push((name, value));
+                true
+            })?;
+            object
         }
-        Some(b'"') => pair(name, &serde_json::from_str::<String>(json)?),
-        Some(b'n') => {}
-        _ => pair(name, json),
+        Some(b'[') => {
+            let list: Vec<_> = serde_json::from_str(json)?;
+            (0_u32..).map(|at| at.to_string()).zip(list).collect()
+        }
+        first => {
+            match first {
+                Some(b'"') => pair(name, &serde_json::from_str::<String>(json)?),
+                Some(b'n') => {}
+                _ => pair(name, json),
+            }
+            return Ok(());
+        }
+    };
+    if depth == 0 && !inner.is_empty() {
+        return Err(serde_json::Error::custom("it is nested too deep"));
+    }
+    let outer = name.len();
+    for (member, json) in inner {
+        if outer > 0 {
+            name.push('.');
+        }
+        name.push_str(&member);
+        value(name, json.get(), depth.saturating_sub(1), pair)?;
+        name.truncate(outer);
     }
     Ok(())
 }
 
-/// The values of an object or a list, by name or index.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+/// Calls `member` for each name and value of an object, in order. Returns an error if it returns `false`.
+pub(crate) fn members<'de>(
+    json: &'de str,
+    member: &mut dyn FnMut(String, &'de RawValue) -> bool,
+) -> Result<(), serde_json::Error> {
+    struct Members<'f, 'de>(&'f mut dyn FnMut(String, &'de RawValue) -> bool);
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
+    impl<'de> Visitor<'de> for Members<'_, 'de> {
+        type Value = ();
 
-        impl<'de> Visitor<'de> for All {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object or a list")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-
-            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Members<'de>, S::Error> {
-                let mut members = Vec::new();
-                while let Some(value) = list.next_element()? {
-                    members.push((members.len().to_string(), value));
-                }
-                Ok(Members(members))
-            }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
         }
 
-        deserializer.deserialize_any(All)
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+            while let Some((name, value)) = map.next_entry()? {
+                if !(self.0)(name, value) {
+                    return Err(M::Error::custom("a member is refused"));
+                }
+            }
+            Ok(())
+        }
     }
+
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.deserialize_map(Members(member))?;
+    json.end()
 }
