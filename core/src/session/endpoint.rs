@@ -31,7 +31,7 @@ use crate::{Invalid, Region};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    scheme: &'static str,
+    pub(crate) scheme: &'static str,
     /// The host, and the port unless it is the scheme's default.
     host: Cow<'static, str>,
     /// Whether each service has a host of its own below this one.

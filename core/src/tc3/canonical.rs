@@ -1,9 +1,9 @@
-use alloc::{format, string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String};
 use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::hex;
+use super::Hex;
 
 /// The value of `X-TC-Content-SHA256` that leaves the body out of the signature.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
@@ -35,8 +35,11 @@ pub enum Payload<'a> {
 ///      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CanonicalRequest(String);
+#[derive(Clone, PartialEq, Eq)]
+pub struct CanonicalRequest {
+    text: String,
+    signed_headers: String,
+}
 
 type Header<'a> = (&'a str, &'a str);
 
@@ -52,36 +55,68 @@ impl CanonicalRequest {
         headers: impl AsRef<[Header<'a>]>,
         payload: Payload<'_>,
     ) -> Self {
-        let lower = |(name, value): &Header<'_>| (lower(name), lower(value));
-        let mut headers: Vec<_> = headers.as_ref().iter().map(lower).collect();
-        headers.sort();
-        let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
-        let line = |(name, value): &(String, String)| format!("{name}:{value}\n");
-        let lines: String = headers.iter().map(line).collect();
-        let (names, hash) = (names.join(";"), payload.hash());
-        Self([method, path, query, &lines, &names, &hash].join("\n"))
+        let mut headers = Cow::Borrowed(headers.as_ref());
+        let in_order = in_order(&headers);
+        if !in_order {
+            let headers = headers.to_mut();
+            headers.sort_by_cached_key(|(name, value)| (lower(name), lower(value)));
+        }
+        let mut text = String::with_capacity(384);
+        for part in [method, path, query] {
+            text.push_str(part);
+            text.push('\n');
+        }
+        let mut names = String::with_capacity(64);
+        for (place, (name, value)) in headers.iter().enumerate() {
+            if place > 0 {
+                names.push(';');
+            }
+            if in_order {
+                names.push_str(name);
+                text.push_str(name);
+            } else {
+                push_lower(name, &mut names);
+                push_lower(name, &mut text);
+            }
+            text.push(':');
+            push_lower(value, &mut text);
+            text.push('\n');
+        }
+        for part in ["\n", &names, "\n", payload.hash().as_str()] {
+            text.push_str(part);
+        }
+        Self {
+            text,
+            signed_headers: names,
+        }
     }
 
     /// The signed headers' names: lower-case, sorted, joined with `;`.
     pub fn signed_headers(&self) -> &str {
-        self.0.rsplit('\n').nth(1).unwrap_or_default()
+        &self.signed_headers
     }
 
     /// The SHA-256 of the canonical request.
     pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&self.0).into()
+        Sha256::digest(&self.text).into()
     }
 }
 
 impl fmt::Display for CanonicalRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for CanonicalRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CanonicalRequest").field(&self.text).finish()
     }
 }
 
 impl Payload<'_> {
-    fn hash(self) -> String {
-        hex(&match self {
+    fn hash(self) -> Hex {
+        Hex::new(&match self {
             Self::Signed(body) => Sha256::digest(body).into(),
             Self::Hashed(hash) => hash,
             Self::Unsigned => Sha256::digest(UNSIGNED_PAYLOAD).into(),
@@ -89,7 +124,31 @@ impl Payload<'_> {
     }
 }
 
-/// A name or value in canonical form.
+/// Whether headers need not be sorted, as most don't.
+fn in_order(headers: &[Header<'_>]) -> bool {
+    let canonical = |name: &str| {
+        name.bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    headers.is_sorted_by(|(a, _), (b, _)| a < b) && headers.iter().all(|(name, _)| canonical(name))
+}
+
 fn lower(part: &str) -> String {
-    part.trim().to_lowercase()
+    let mut text = String::new();
+    push_lower(part, &mut text);
+    text
+}
+
+/// Appends a name or value in canonical form.
+fn push_lower(part: &str, text: &mut String) {
+    let part = part.trim();
+    if part.is_ascii() {
+        let start = text.len();
+        text.push_str(part);
+        if let Some(pushed) = text.get_mut(start..) {
+            pushed.make_ascii_lowercase();
+        }
+    } else {
+        text.push_str(&part.to_lowercase());
+    }
 }

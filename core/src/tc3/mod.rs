@@ -30,8 +30,6 @@
 mod canonical;
 mod sign;
 
-use alloc::string::String;
-
 #[cfg(feature = "emulator")]
 pub use crate::emulator::signature::{MAX_CLOCK_SKEW, Rejection, Verified, verify};
 pub use canonical::{CanonicalRequest, Payload, UNSIGNED_PAYLOAD};
@@ -44,8 +42,24 @@ pub const ALGORITHM: &str = "TC3-HMAC-SHA256";
 pub(crate) const TERMINATOR: &str = "tc3_request";
 
 /// A hash in lower-case hexadecimal digits.
-pub(crate) fn hex(hash: &[u8; 32]) -> String {
-    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
-    digits.collect()
+pub(crate) struct Hex(pub(crate) [u8; 64]);
+
+impl Hex {
+    pub(crate) fn new(hash: &[u8; 32]) -> Self {
+        const fn digit(nibble: u8) -> u8 {
+            let zero = if nibble < 10 { b'0' } else { b'a' - 10 };
+            zero.wrapping_add(nibble)
+        }
+        let mut digits = [0; 64];
+        let (pairs, _) = digits.as_chunks_mut();
+        for (pair, byte) in pairs.iter_mut().zip(hash) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        Self(digits)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        #[expect(clippy::expect_used, reason = "digits are ASCII")]
+        str::from_utf8(&self.0).expect("digits are ASCII")
+    }
 }

@@ -1,12 +1,19 @@
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{
+    collections::VecDeque,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{ALGORITHM, CanonicalRequest, TERMINATOR, hex};
+use super::{ALGORITHM, CanonicalRequest, Hex, TERMINATOR};
 use crate::{Credential, Invalid, UnixTime};
+
+/// The length of a scope's date.
+const DATE: usize = "yyyy-MM-dd".len();
 
 /// What a signature is good for: one service on one UTC day.
 ///
@@ -18,7 +25,11 @@ use crate::{Credential, Invalid, UnixTime};
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope(String);
+pub struct Scope {
+    text: String,
+    service: String,
+    day: i64,
+}
 
 impl Scope {
     /// The scope of a request to `service` at `time`.
@@ -31,25 +42,26 @@ impl Scope {
         if date.year() < 0 {
             return Err(Invalid::new("timestamp", "lies before the year 0"));
         }
-        Ok(Self(format!("{date}/{service}/{TERMINATOR}")))
+        Ok(Self {
+            text: [&*date.to_string(), service, TERMINATOR].join("/"),
+            service: service.into(),
+            day: time.day(),
+        })
     }
 
     /// The scope as it stands in the string to sign and in the header, `date/service/tc3_request`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The UTC date, `yyyy-MM-dd`.
     pub fn date(&self) -> &str {
-        self.0.split('/').next().unwrap_or_default()
+        self.text.get(..DATE).unwrap_or_default()
     }
 
     /// The service.
     pub fn service(&self) -> &str {
-        let behind_date = self.0.split_once('/').map_or("", |(_, rest)| rest);
-        behind_date
-            .rsplit_once('/')
-            .map_or("", |(service, _)| service)
+        &self.service
     }
 }
 
@@ -64,8 +76,13 @@ impl Scope {
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
 pub fn string_to_sign(time: UnixTime, scope: &Scope, canonical_hash: &[u8; 32]) -> String {
-    let hash = hex(canonical_hash);
-    format!("{ALGORITHM}\n{time}\n{}\n{hash}", scope.as_str())
+    [
+        ALGORITHM,
+        itoa::Buffer::new().format(time.seconds()),
+        scope.as_str(),
+        Hex::new(canonical_hash).as_str(),
+    ]
+    .join("\n")
 }
 
 /// The value of the `Authorization` header: the last stage.
@@ -75,10 +92,18 @@ pub fn authorization(
     signed_headers: &str,
     signature: &Signature,
 ) -> String {
-    let scope = scope.as_str();
-    format!(
-        "{ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders={signed_headers}, Signature={signature}"
-    )
+    [
+        ALGORITHM,
+        " Credential=",
+        secret_id,
+        "/",
+        scope.as_str(),
+        ", SignedHeaders=",
+        signed_headers,
+        ", Signature=",
+        Hex::new(&signature.0).as_str(),
+    ]
+    .concat()
 }
 
 /// The key that signs one service's requests of one day; wiped when dropped.
@@ -105,8 +130,13 @@ impl SigningKey {
 
 /// One HMAC of the derivation.
 fn step(key: &[u8], message: &str) -> Zeroizing<[u8; 32]> {
-    let mac = keyed(key).chain_update(message);
-    Zeroizing::new(mac.finalize().into_bytes().into())
+    Zeroizing::new(
+        keyed(key)
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .into(),
+    )
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
@@ -126,7 +156,7 @@ pub struct Signature(pub(crate) [u8; 32]);
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(Hex::new(&self.0).as_str())
     }
 }
 
@@ -175,18 +205,24 @@ impl Signer {
         service: &str,
         time: UnixTime,
     ) -> Result<String, Invalid> {
+        let id = self.credential.secret_id();
+        let sign = |(scope, key): &(Scope, SigningKey)| {
+            let signature = key.sign(&string_to_sign(time, scope, &request.hash()));
+            authorization(id, scope, request.signed_headers(), &signature)
+        };
+        let is_right = |(scope, _): &&(Scope, SigningKey)| {
+            scope.day == time.day() && scope.service() == service
+        };
+        if let Some(known) = self.keys.iter().find(is_right) {
+            return Ok(sign(known));
+        }
         let scope = Scope::new(time, service)?;
-        let known = self.keys.iter().find(|(known, _)| *known == scope);
-        let known = known.map(|(_, key)| key.clone());
-        let key = known.unwrap_or_else(|| {
-            let key = SigningKey::derive(self.credential.secret_key(), &scope);
-            self.keys.truncate(KEYS.saturating_sub(1));
-            self.keys.push_front((scope.clone(), key.clone()));
-            key
-        });
-        let signature = key.sign(&string_to_sign(time, &scope, &request.hash()));
-        let (id, headers) = (self.credential.secret_id(), request.signed_headers());
-        Ok(authorization(id, &scope, headers, &signature))
+        let key = SigningKey::derive(self.credential.secret_key(), &scope);
+        let derived = (scope, key);
+        let header = sign(&derived);
+        self.keys.truncate(KEYS.saturating_sub(1));
+        self.keys.push_front(derived);
+        Ok(header)
     }
 }
 
@@ -226,7 +262,7 @@ mod tests {
                 .ends_with("35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064")
         );
         assert_eq!(
-            hex(&request.hash()),
+            Hex::new(&request.hash()).as_str(),
             "7019a55be8395899b900fb5564e4200d984910f34794a27cb3fb7d10ff6a1e84"
         );
 
@@ -248,7 +284,7 @@ mod tests {
                 "b596b923aad85185e2d1f6659d2a062e0a86731226e021e61bfe06f7ed05f5af",
             ),
         ] {
-            assert_eq!(hex(key), published);
+            assert_eq!(Hex::new(key).as_str(), published);
         }
 
         let credential = Credential::new(format!("AKID{secret}"), secret).unwrap();

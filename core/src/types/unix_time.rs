@@ -55,6 +55,11 @@ impl UnixTime {
         Self(self.0.saturating_add(seconds))
     }
 
+    /// The days since the epoch, in UTC.
+    pub(crate) const fn day(self) -> i64 {
+        self.0.div_euclid(86_400)
+    }
+
     /// The calendar date in UTC, which TC3 signs.
     ///
     /// # Errors
