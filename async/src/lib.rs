@@ -94,7 +94,7 @@
 //!
 //! A [`Walk`] is the position of a walk. Store it with each page, and give it to [`pages`](Client::pages) to go on,
 //! also in another process or on another machine. [`pagination::walk`] explains how schedulers and several workers use
-//! it:
+//! it, and [`Walk::progress`] tells the share that is done:
 //!
 //! ```
 //! use tc3_async::{Client, Credential, Walk, billing::DescribeBillList};
@@ -279,10 +279,10 @@
 //!
 //! # Why a call failed
 //!
-//! The variant of an [`Error`] says what happened, [`cause`](Error::cause) returns the error of the last attempt, and
-//! [`remedy`](Error::remedy) says what to do. [The guide](tc3_core::guide#why-a-call-failed) explains the variants and
-//! the predicates. `source()` leads down to the operating system's error, which `Display` doesn't repeat: print the
-//! whole chain.
+//! The variant of an [`Error`] says what happened, [`cause`](Error::cause) returns the error of the last attempt,
+//! [`remedy`](Error::remedy) says what to do, and [`ticket`](Error::ticket) is the line that the vendor's support needs.
+//! [The guide](tc3_core::guide#why-a-call-failed) explains the variants and the predicates. `source()` leads down to
+//! the operating system's error, which `Display` doesn't repeat: print the whole chain.
 //!
 //! # Features
 //!
