@@ -157,7 +157,8 @@ impl Builder {
         self
     }
 
-    /// How many records a walk requests at once if the action has no `Limit`.
+    /// How many records a walk requests at once if the action has no `Limit`. It is one size for all lists: set an
+    /// action's own by its `with_limit`.
     pub fn page_size(mut self, page_size: impl Into<Option<u32>>) -> Self {
         self.settings = self.settings.with_page_size(page_size);
         self

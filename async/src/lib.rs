@@ -264,7 +264,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Waits take real time, unless the test calls `tokio::time::pause`; [the guide](tc3_core::guide#test-offline) shows
+//! Waits take real time, unless the test calls `tokio::time::pause` (tokio's feature `test-util`); [the guide](tc3_core::guide#test-offline) shows
 //! tests without a clock, and the frequency limits. The emulator can also have several accounts (`with_account`),
 //! records up to a given day (`with_until`), and actions of your own (`with_action`).
 //!

@@ -246,7 +246,8 @@
 //! limits. The emulator can also have several accounts (`with_account`), records up to a given day (`with_until`), and
 //! actions of your own (`with_action`).
 //!
-//! Over a socket, `cargo run -p tc3-async --features emulator --example emulator` serves the emulator;
+//! Over a socket, `cargo run -p tc3-async --features emulator --example emulator` serves the emulator, and the module
+//! `serve` of `tc3-async` serves one with accounts and actions of your own;
 //! `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.
 //!
 //! # Another HTTP client

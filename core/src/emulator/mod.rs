@@ -381,6 +381,6 @@ fn http_date(now: UnixTime) -> Option<HeaderValue> {
 fn object(output: &impl serde::Serialize) -> Handled {
     match serde_json::to_value(output) {
         Ok(Value::Object(map)) => Ok(map),
-        _ => refuse("InternalError", "the output is no object"),
+        _ => refuse("FailedOperation", "the output is no object"),
     }
 }

@@ -56,7 +56,7 @@ impl Invalid {
 }
 
 /// The call or walk that an error ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Context {
     pub(crate) target: Target,
     /// Host and time of the last attempt.
@@ -74,6 +74,12 @@ impl Context {
             attempts: 0,
             request_id: None,
         }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({self}{} attempts)", self.attempts)
     }
 }
 
@@ -121,7 +127,7 @@ macro_rules! with_context {
 ///
 /// | variant | what happened | what to do |
 /// | --- | --- | --- |
-/// | [`Transport`](Self::Transport), [`Deadline`](Self::Deadline) | the network or the service was down or too slow | [`Resume`](Remedy::Resume) |
+/// | [`Transport`](Self::Transport), [`Deadline`](Self::Deadline) | the network or the service was down or too slow, or there is no such host: if that stays so, look at the endpoint | [`Resume`](Remedy::Resume) |
 /// | [`Service`](Self::Service) of [`Kind::Server`], [`NotAnAnswer`](Self::NotAnAnswer) with status 200, 408 or 5xx | the service or a gateway had an internal error | `Resume` |
 /// | `Service` of [`Kind::Throttled`], `NotAnAnswer` with status 429 | too many requests | [`Later`](Remedy::Later) |
 /// | `Service` of [`Kind::NotReady`] | the data is not computed yet | `Later` |

@@ -63,6 +63,9 @@ pub(crate) struct Position {
     /// be the last one.
     #[serde(rename = "short", default, skip_serializing_if = "Option::is_none")]
     pub(super) first_short: Option<(u64, u32)>,
+    /// Whether no record has come right behind that page, so that it is short for being the last one.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) ends_short: bool,
 }
 
 impl Position {
@@ -185,6 +188,7 @@ impl Position {
             // An empty page ends every such list, so that a total that is too large can't keep a walk going.
             None
         } else {
+            self.ends_short = self.first_short.is_none() && page.max_span == len && is_short;
             if is_short {
                 self.first_short.get_or_insert((len, slot.limit));
             }

@@ -53,7 +53,8 @@
 //!
 //! Some errors can't be resumed from; [`Error::remedy`] tells. After [`Remedy::StartOver`](crate::Remedy)
 //! ([`Error::Incomplete`], [`Error::Shifted`], [`Error::Repeated`]) the stored walk ends with the same error each time:
-//! delete it and the records that it delivered, and start over. After any other error, the stored walk goes on.
+//! delete it and the records that it delivered, and start over. That concerns the whole walk, so for long lists store a
+//! walk for each month or so, not one over all of them. After any other error, the stored walk goes on.
 //!
 //! # Across versions of this crate
 //!
@@ -459,7 +460,7 @@ impl<A: Paginate> Walk<A> {
                 window: window.window(),
                 delivered,
                 total,
-                short_page: position.first_short,
+                short_page: position.first_short.filter(|_| !position.ends_short),
                 context: None,
             });
         }

@@ -37,6 +37,7 @@ use crate::{Invalid, UnixTime};
 /// let last = Month::new(day.year(), day.month())?; // of a time: Month::of(now)?
 /// let first = last.minus(12)?;
 /// let summaries = DescribeAllocationSummaryByBusiness::new(first).through(last)?;
+/// // The last one may not be computed before its month is over: `Remedy::Later`.
 /// assert_eq!((summaries.len(), first.to_string().as_str()), (13, "2025-11"));
 ///
 /// let bills =

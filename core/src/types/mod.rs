@@ -1,7 +1,8 @@
 //! The types of actions' fields: exact money, dates in the service's own formats, open sets of texts.
 //!
 //! Dates and times are made from those of [`jiff`] 0.2 and give them back, amounts from decimals of [`rust_decimal`] 1.
-//! Both crates are re-exported here, in the versions that this one uses, without their default features:
+//! Both crates are re-exported here, in the versions that this one uses, without their default features: so `jiff`'s errors
+//! are no `std::error::Error`, unless your program depends on `jiff` with its feature `std`.
 //!
 //! ```
 //! use tc3_core::{types::{jiff::civil::date, rust_decimal::Decimal}, CompactDate, Yuan};

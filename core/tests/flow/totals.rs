@@ -828,3 +828,30 @@ proptest! {
         }
     }
 }
+
+/// The last page is short for being the last one.
+#[test]
+fn a_total_that_is_too_large_is_no_reason_for_smaller_pages() {
+    for limit in [1, 4, 49, 50, 249, 250, 300] {
+        let table = Table::new(&[249]);
+        let walked = walk(Rows::<ITEM_OFFSET>::new(limit, 1), |attempt| {
+            let mut page = table.page::<ITEM_OFFSET>(&input(attempt));
+            page["Total"] = json!(254);
+            answer(page)
+        });
+        assert_eq!(walked.pages.concat(), table.all(), "{limit}");
+        let error = walked.error.unwrap();
+        assert!(
+            matches!(
+                error,
+                Error::Incomplete {
+                    delivered: 249,
+                    total: 254,
+                    short_page: None,
+                    ..
+                }
+            ),
+            "{limit}: {error}"
+        );
+    }
+}

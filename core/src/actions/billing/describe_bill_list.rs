@@ -264,7 +264,11 @@ impl DescribeBillListResponse {
 }
 
 output! {
-    /// A page of transactions, and the sums over all pages.
+    /// A page of transactions, and the sums over all pages of the range that was requested.
+    ///
+    /// A walk over a longer range has sums for each of its windows. Neighbouring windows share a second: a walk delivers
+    /// its transactions once, but they are in the sums of both. For sums over more than six months, add up lists that
+    /// share no second, such as months ([`Month::first_second`](crate::Month::first_second) to `last_second`).
     ///
     /// A sum is `None` if the service omitted it. The service documents the sums as floats in fen. A sum that is not a
     /// whole number of fen is kept unchanged, so that the transactions can still be read.
