@@ -30,14 +30,6 @@ pub(crate) enum Question {
     RecordBehind,
 }
 
-impl Question {
-    /// Whether the check tells nothing if the list has changed since the page: a record that has moved may look like
-    /// one that the service left out.
-    pub(super) const fn needs_same_list(self) -> bool {
-        matches!(self, Self::Span | Self::RecordBehind)
-    }
-}
-
 /// What is known about a page that was received.
 #[derive(Clone, Debug)]
 pub(crate) struct PageFacts {
@@ -122,12 +114,6 @@ impl PageFacts {
     fn begins_like(&self, other: &Self) -> bool {
         let (own, others) = (&self.fingerprint.records, &other.fingerprint.records);
         own.starts_with(others) || others.starts_with(own)
-    }
-
-    /// Whether the list has another total in `check`, which holds records of it.
-    pub(super) fn is_of_another_list(&self, check: &Self) -> bool {
-        let totals = self.info.total.zip(check.info.total);
-        check.len() > 0 && totals.is_some_and(|(own, other)| own != other)
     }
 
     /// Takes the result of a check that requested fewer records: either all of the page's came, or not.

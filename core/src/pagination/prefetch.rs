@@ -8,10 +8,6 @@ use crate::{
     trace,
 };
 
-/// How often a page is fetched again because its total is not that of its check. A service that gives another total each
-/// time says nothing by it.
-const MAX_UNSTEADY: usize = 3;
-
 /// Fetches several pages of a walk at once and delivers them in order.
 ///
 /// It gives out fetches, each a flow of its own, takes their results back in any order, and delivers the pages in the
@@ -73,8 +69,6 @@ pub struct Prefetch<A: Paginate> {
     stale: Vec<Request<A>>,
     /// How many more pages are fetched one at a time, since the list changed under pages fetched at once.
     one_at_a_time: usize,
-    /// How often the first page in the queue was fetched again, since its total was not that of its check.
-    unsteady: usize,
     /// The check request that answers a question about the first page in the queue.
     check: Option<(Question, Request<A>)>,
     ended: bool,
@@ -121,7 +115,6 @@ impl<A: Paginate> Prefetch<A> {
             queue: VecDeque::new(),
             stale: Vec::new(),
             one_at_a_time: 0,
-            unsteady: 0,
             check: None,
             ended: false,
             last: None,
@@ -256,16 +249,6 @@ impl<A: Paginate> Prefetch<A> {
             && let Some(check) = request.page
         {
             let check = check.map(|page| page.facts);
-            if question.needs_same_list()
-                && let Ok(check) = &check
-                && page.facts.is_of_another_list(check)
-                && self.unsteady < MAX_UNSTEADY
-            {
-                self.unsteady = self.unsteady.saturating_add(1);
-                self.one_at_a_time = self.width;
-                self.drop_queue();
-                return Ok(None);
-            }
             position.resolve(window, question, &mut page.facts, check)?;
         }
         if !first.was_first && position.shift_suspect::<A>(&page.facts).is_some() {
@@ -322,7 +305,6 @@ impl<A: Paginate> Prefetch<A> {
     }
 
     fn deliver(&mut self, page: Page<A>) -> Reply<A::Output> {
-        self.unsteady = 0;
         self.one_at_a_time = if page.facts.unchanged > 0 {
             self.width
         } else {
