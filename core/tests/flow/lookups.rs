@@ -278,7 +278,7 @@ impl Search {
                         },
                         SearchStep::Wait(delay) => {
                             prop_assert!(delay > Duration::ZERO);
-                            passed += delay;
+                            passed = passed.saturating_add(delay);
                         }
                         SearchStep::Done => {
                             let again = searching.step(&mut session, now);
@@ -302,7 +302,7 @@ impl Search {
                         prop_assert!(delay > Duration::ZERO);
                         *search = session.search(now);
                         if search.is_none() {
-                            passed += delay;
+                            passed = passed.saturating_add(delay);
                         }
                     }
                     Step::Done(_) => {
