@@ -298,11 +298,11 @@ fn a_refusal_is_the_closures_in_every_language() {
 }
 
 #[test]
-fn an_answer_that_is_no_object_is_an_error_of_the_service() {
+fn an_answer_that_is_no_object_is_refused_for_good() {
     let mut service = service().with_action(instances().target(), |_| Ok(json!([1])));
     assert_eq!(
         code::<DescribeInstances>(&service.handle(START, &signed(&instances()))),
-        "InternalError"
+        "FailedOperation"
     );
 }
 
