@@ -855,3 +855,15 @@ fn a_total_that_is_too_large_is_no_reason_for_smaller_pages() {
         );
     }
 }
+
+#[test]
+fn a_total_below_an_own_offset_is_no_reason_to_doubt_the_offset() {
+    let table = Table::new(&[5, 4]);
+    let walked = walk(Rows::<ITEM_OFFSET>::new(2, 2).with_offset(3), |attempt| {
+        let mut page = table.page::<ITEM_OFFSET>(&input(attempt));
+        page["Total"] = json!(1);
+        answer(page)
+    });
+    assert!(walked.error.is_none(), "{:?}", walked.error);
+    assert_eq!(walked.pages.concat(), table.all()[3..]);
+}
