@@ -283,8 +283,8 @@ impl Builder {
         self.transport(Hyper::new(connect))
     }
 
-    /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout, the connector and TLS
-    /// settings don't apply to it.
+    /// Returns the client, over a transport of your own. The environment's proxies, the connect timeout, the connector and
+    /// TLS settings don't apply to it.
     pub fn transport(self, transport: impl Transport) -> Client {
         let session = Session::new(self.chain).with_settings(self.settings);
         Client {

@@ -264,9 +264,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Waits take real time, unless the test calls `tokio::time::pause` (tokio's feature `test-util`); [the guide](tc3_core::guide#test-offline) shows
-//! tests without a clock, and the frequency limits. The emulator can also have several accounts (`with_account`),
-//! records up to a given day (`with_until`), and actions of your own (`with_action`).
+//! Waits take real time, unless the test calls `tokio::time::pause` (tokio's feature `test-util`);
+//! [the guide](tc3_core::guide#test-offline) shows tests without a clock, and the frequency limits. The emulator can
+//! also have several accounts (`with_account`), records up to a given day (`with_until`), and actions of your own
+//! (`with_action`).
 //!
 //! Over a socket, the module `serve` and `cargo run -p tc3-async --features emulator --example emulator` serve the
 //! emulator; `Client::builder().endpoint("http://127.0.0.1:8080".parse()?)` calls it.

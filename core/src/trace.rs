@@ -4,8 +4,9 @@
 //!
 //! Both clients enable the feature. A program sees the events once it has a subscriber, e.g. by
 //! `tracing_subscriber::fmt().with_writer(std::io::stderr).init()`. Failed calls and walks have the level warn, each
-//! failure once, and everything else has debug, which `.with_max_level(tracing::Level::DEBUG)` shows. HTTP libraries have logs of their own: at the level
-//! trace, ureq logs every byte that it sends, signatures and tokens included. Filter it by `ureq=info,ureq_proto=info`.
+//! failure once, and everything else has debug, which `.with_max_level(tracing::Level::DEBUG)` shows. HTTP libraries have
+//! logs of their own: at the level trace, ureq logs every byte that it sends, signatures and tokens included. Filter it
+//! by `ureq=info,ureq_proto=info`.
 //!
 //! # Spans and events
 //!
@@ -98,9 +99,9 @@
 //! ```
 //!
 //! A ticket for the vendor's support needs the `request_id`, the time of the line and the `action`; the `region` and
-//! the `code` help. [`Error::ticket`](crate::Error::ticket) has them in one line. Leave out keys, signatures and bodies. Without a request id, the service has not answered, and the
-//! `error` tells the reason: then give the `host` and the causes in `tc3::attempt` (level debug) to whoever runs the
-//! network.
+//! the `code` help. [`Error::ticket`](crate::Error::ticket) has all but the region in one line. Leave out keys,
+//! signatures and bodies. Without a request id, the service has not answered, and the `error` tells the reason: then give
+//! the `host` and the causes in `tc3::attempt` (level debug) to whoever runs the network.
 //!
 //! # Metrics
 //!

@@ -55,8 +55,8 @@ impl Emulator {
     /// Signature, common parameters, region and rate are checked, and faults take effect, as for other actions. Names
     /// and types of parameters are not checked. [`Fault::IgnoreOffset`](super::Fault::IgnoreOffset) sets an `Offset` to
     /// 0, [`Fault::Total`](super::Fault::Total) changes a `TotalCount` or `Total`; there are no added records or sums.
-    /// A refusal's message is sent as it is, in any language. Over a socket, a closure that blocks holds up all
-    /// requests.
+    /// An answer that is no object is refused with `FailedOperation`. A refusal's message is sent as it is, in any
+    /// language. Over a socket, a closure that blocks holds up all requests.
     ///
     /// ```
     /// use serde_json::json;

@@ -13,7 +13,7 @@ use crate::{
 /// How calls are made: endpoint, deadlines, retries, rates and page sizes.
 ///
 /// ```
-/// use core::{fmt, time::Duration};
+/// use core::time::Duration;
 /// use tc3_core::{session::{Language, Wire}, Settings};
 ///
 /// let settings = Settings::default()
@@ -195,7 +195,7 @@ impl Settings {
     /// This one then sends at most its part of each rate in a second: 10 requests of 20 if there are two processes.
     /// Where the part is less than 1, it sends one request in several seconds: two processes that share a rate of 1 send
     /// one each in two seconds. The rate is then kept on average, and the service may throttle two requests that meet.
-    /// They wait and are sent again.
+    /// They wait and are retried.
     ///
     /// ```
     /// use core::time::Duration;
