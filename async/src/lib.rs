@@ -153,7 +153,7 @@
 //! [`trust_also`](Builder::trust_also) adds authorities to Mozilla's roots, [`trust_only`](Builder::trust_only)
 //! replaces these.
 //!
-//! ```no_run
+//! ```
 //! use std::time::Duration;
 //! use tc3_async::{
 //!     Client, Invalid, Settings, billing::DescribeBillList,
@@ -180,12 +180,13 @@
 //!     let client = Client::builder()
 //!         .credentials(Source::named_profile(account))
 //!         .settings(settings()?) // first: it replaces all settings
-//!         .trust_also(std::fs::read("company-ca.pem")?)? // or `trust_only`
+//!         // .trust_also(std::fs::read("company-ca.pem")?)?, or `trust_only`
 //!         .build();
 //!     Ok(client)
 //! }
 //!
 //! let (sales, research) = (client("sales")?, client("research")?);
+//! assert_eq!(settings()?.deadline(), Duration::from_secs(120));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
