@@ -1,0 +1,1 @@
+//! Makes typed Rust of the machine-readable descriptions of Tencent Cloud's services.
