@@ -14,24 +14,23 @@ macro_rules! input {
         }
     ) => {
         $(#[$outer])*
-        #[derive(serde::Serialize)]
-        #[serde(rename_all = "PascalCase")]
+        #[derive(serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "PascalCase", remote = "Self")]
         #[must_use = "an input does nothing until it is sent"]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$inner])* $(#[serde(default, skip_serializing_if = $unset)])? $visible $field: $type, )*
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #[derive(serde::Deserialize)]
-                #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-                struct Fields {
-                    $( $(#[$inner])* $(#[serde(default, skip_serializing_if = $unset)])? $field: $type, )*
-                }
-
-                let object = $crate::types::lenient::Object::<Fields>::deserialize(deserializer);
-                object.map(|$crate::types::lenient::Object(Fields { $($field),* })| Self { $($field),* })
+                Self::deserialize($crate::types::Strict::new(deserializer))
             }
         }
     };

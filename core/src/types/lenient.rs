@@ -24,6 +24,20 @@
 //! assert_eq!((row.count, row.cost, row.name), (39, None, None));
 //! assert!(serde_json::from_str::<Row>(r#"{"count": 39.5}"#).is_err());
 //! assert!(serde_json::from_str::<Row>(r#"{"count": ""}"#).is_err());
+//!
+//! // What is true or false may be a text or a number, and lists may be null.
+//! #[derive(serde::Deserialize)]
+//! struct Port {
+//!     #[serde(deserialize_with = "lenient::required")]
+//!     open: bool,
+//!     #[serde(default, deserialize_with = "lenient::list")]
+//!     numbers: Vec<u32>,
+//! }
+//!
+//! let port: Port = serde_json::from_str(r#"{"open": "true", "numbers": [80, "443"]}"#)?;
+//! assert_eq!((port.open, port.numbers), (true, vec![80, 443]));
+//! let port: Port = serde_json::from_str(r#"{"open": 0, "numbers": null}"#)?;
+//! assert_eq!((port.open, port.numbers), (false, vec![]));
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
@@ -68,6 +82,12 @@ pub trait FromScalar: Sized {
         Self::from_text(&number.to_string())
     }
 
+    /// Reads true or false; `None` if the type has neither.
+    fn from_bool(value: bool) -> Option<Self> {
+        let _ = value;
+        None
+    }
+
     /// Whether a number such as `39.0` may be read as the integer 39. Set it to false if the digits matter.
     const WHOLE_FLOATS: bool = false;
 
@@ -76,6 +96,22 @@ pub trait FromScalar: Sized {
 
     /// Whether every text with a backslash is refused. It is then read before escapes are looked for.
     const NO_ESCAPES: bool = false;
+}
+
+impl FromScalar for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "true" | "True" | "1" => Ok(true),
+            "false" | "False" | "0" => Ok(false),
+            _ => Err(Invalid::new("value", "is neither true nor false")),
+        }
+    }
+
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
 }
 
 impl FromScalar for String {
@@ -204,6 +240,35 @@ pub fn optional_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(list.map(|list| list.into_iter().map(|Object(object)| object).collect()))
 }
 
+/// Reads a list of texts or numbers; null is an empty list.
+///
+/// # Errors
+///
+/// As [`required`], for each element.
+pub fn list<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    optional_list(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a list of texts or numbers, or `None` for null; with `#[serde(default)]`, absent is `None` too.
+///
+/// # Errors
+///
+/// As [`required`], for each element.
+pub fn optional_list<'de, D: Deserializer<'de>, T: FromScalar>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    struct Element<T>(T);
+
+    impl<'de, T: FromScalar> Deserialize<'de> for Element<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            required(deserializer).map(Self)
+        }
+    }
+
+    let list: Option<Vec<Element<T>>> = Option::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|Element(value)| value).collect()))
+}
+
 /// Reads an object, or `None` for null; with `#[serde(default)]`, absent is `None` too.
 ///
 /// # Errors
@@ -316,6 +381,13 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
         self.text(text).map_err(E::custom)
     }
 
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Option<T>, E> {
+        match T::from_bool(value) {
+            Some(value) => Ok(Some(value)),
+            None => Err(E::invalid_type(de::Unexpected::Bool(value), &self)),
+        }
+    }
+
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Option<T>, E> {
         T::from_integer(number.into()).map(Some).map_err(E::custom)
     }
@@ -395,8 +467,8 @@ impl<T: FromScalar> Scalar<T> {
         }
         let found = match json.as_bytes() {
             [b'-' | b'0'..=b'9', ..] => return self.digits(json),
-            [b't', ..] => de::Unexpected::Bool(true),
-            [b'f', ..] => de::Unexpected::Bool(false),
+            [b't', ..] => return self.visit_bool(true),
+            [b'f', ..] => return self.visit_bool(false),
             [b'n', ..] => de::Unexpected::Unit,
             [b'[', ..] => de::Unexpected::Seq,
             [first, ..] if *first == b'"' || (*first == b' ' && self.mended) => {
@@ -437,7 +509,7 @@ pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// A text, borrowed where the deserializer can lend it.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Lent<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 

@@ -19,7 +19,9 @@ mod digits;
 mod fen_sum;
 pub mod lenient;
 mod money;
+mod number;
 mod open;
+mod strict;
 mod sum;
 mod unix_time;
 
@@ -27,6 +29,8 @@ pub use beijing::{BeijingSecond, BeijingTime};
 pub use dates::{BillDate, CompactDate, Month};
 pub use fen_sum::FenSum;
 pub use money::{Fen, Percent, Yuan};
+pub use number::Number;
 pub(crate) use open::open_set;
+pub use strict::Strict;
 pub use unix_time::UnixTime;
 pub use {jiff, rust_decimal};
