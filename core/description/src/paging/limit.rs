@@ -1,0 +1,96 @@
+use super::text::{Number, Text};
+
+/// The most records that a page may be asked for, if the text of the limit says so for sure.
+pub(super) fn max(text: &Text) -> Option<u32> {
+    if text.has_any(&[
+        "offset+",
+        "offset和",
+        "offset与",
+        "和offset",
+        "与offset",
+        "总计",
+        "截断",
+    ]) && !text.has("截断为")
+    {
+        return None;
+    }
+    let words = [
+        "最大",
+        "最多",
+        "最高",
+        "上限",
+        "超过",
+        "不大于",
+        "不得大于",
+        "不能大于",
+        "小于等于",
+        "至多",
+        "max",
+        "maximum",
+        "<=",
+        "upto",
+    ];
+    let worded = words.into_iter().flat_map(|word| {
+        let numbers = text.numbers_after(word, 10, ",.;[]默最-~");
+        numbers.filter(|number| !number.before.ends_with("默认"))
+    });
+    let values = worded.map(|number| (!number.is_scaled()).then_some(number.value));
+    only(values.chain(ranges(text)))
+}
+
+/// The records of a page that names no limit, if the text of the limit says so for sure.
+pub(super) fn default(text: &Text) -> Option<u32> {
+    let words = ["默认", "缺省", "default"];
+    let numbers = words
+        .into_iter()
+        .flat_map(|word| text.numbers_after(word, 8, ",.;([]最范全所-~"));
+    only(numbers.map(|number| (!number.is_scaled()).then_some(number.value)))
+}
+
+/// The one value that all agree on.
+fn only(values: impl Iterator<Item = Option<u32>>) -> Option<u32> {
+    let mut found = None;
+    for value in values {
+        match (found, value?) {
+            (_, 0) => return None,
+            (Some(other), value) if other != value => return None,
+            (_, value) => found = Some(value),
+        }
+    }
+    found
+}
+
+/// The upper ends of ranges such as `[1,100]`, `(0,100]`, `1-100` and `1~100`; `None` for one that is left out of its
+/// range.
+fn ranges(text: &Text) -> impl Iterator<Item = Option<u32>> {
+    text.numbers().filter_map(|low| {
+        let bracket = low.before.ends_with(['[', '(']);
+        let separator = ["-", "~", "至", "到", ","]
+            .into_iter()
+            .find(|separator| low.behind.starts_with(separator))?;
+        let high = low.behind.get(separator.len()..)?;
+        let end = high
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(high.len());
+        let value: u32 = high.get(..end)?.parse().ok()?;
+        let behind = high.get(end..)?;
+        let high = Number {
+            value,
+            before: "",
+            behind,
+        };
+        let closed = behind.starts_with(']');
+        let open = behind.starts_with(')') && low.before.ends_with('[');
+        let plain = separator != ","
+            && !low.before.ends_with(['-', '.', '/', ':'])
+            && !behind.starts_with(['-', '.', '/'])
+            || separator != "," && low.before.ends_with("范围:");
+        if low.value > 100 || low.value >= value || separator == "," && !bracket {
+            return None;
+        }
+        if open && separator == "," {
+            return Some(None);
+        }
+        (bracket && closed || plain).then(|| (!high.is_scaled()).then_some(value))
+    })
+}

@@ -1,0 +1,382 @@
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::text::Text;
+use crate::{Description, Member, Object, Type};
+
+/// A member of the output, or of an object in it.
+#[derive(Clone, Copy, Debug)]
+struct Found<'a> {
+    /// The member with the object that it is in; `None` at the top.
+    parent: Option<&'a str>,
+    member: &'a Member,
+}
+
+impl Found<'_> {
+    fn path(&self) -> String {
+        match self.parent {
+            None => self.member.name.clone(),
+            Some(parent) => format!("{parent}.{}", self.member.name),
+        }
+    }
+}
+
+/// An output's members, those of its objects included.
+#[derive(Debug)]
+pub(super) struct Output<'a> {
+    description: &'a Description,
+    found: Vec<Found<'a>>,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(description: &'a Description, output: &'a Object) -> Self {
+        let mut found = Vec::new();
+        for member in &output.members {
+            if member.name == "RequestId" {
+                continue;
+            }
+            found.push(Found {
+                parent: None,
+                member,
+            });
+            let Type::Object(name) = &member.ty else {
+                continue;
+            };
+            let inner = description.objects.get(name);
+            for inner in inner.iter().flat_map(|object| &object.members) {
+                found.push(Found {
+                    parent: Some(&member.name),
+                    member: inner,
+                });
+            }
+        }
+        Self { description, found }
+    }
+
+    pub(super) fn has_list(&self) -> bool {
+        self.found
+            .iter()
+            .any(|found| matches!(found.member.ty, Type::List(_)))
+    }
+
+    /// The member called so, in lower case, and its path.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = (String, &'a Member)> {
+        self.found
+            .iter()
+            .filter(move |found| found.member.name.eq_ignore_ascii_case(name))
+            .map(|found| (found.path(), found.member))
+    }
+
+    /// The list of records and the number of all of them.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't be known which list it is.
+    pub(super) fn records(&self, noun: &str) -> Result<(String, Option<String>), &'static str> {
+        let totals: Vec<_> = self.totals();
+        let of_parent = |parent: Option<&str>| {
+            let lists = self.found.iter().copied();
+            lists
+                .filter(|found| found.parent == parent)
+                .filter(|found| matches!(found.member.ty, Type::List(_)))
+                .filter(|found| !is_gone(&Text::new(&found.member.document)))
+                .collect::<Vec<_>>()
+        };
+        let mut parents: Vec<Option<&str>> = Vec::new();
+        for found in &self.found {
+            if !parents.contains(&found.parent) && !of_parent(found.parent).is_empty() {
+                parents.push(found.parent);
+            }
+        }
+        let counted = |parent: &Option<&str>| totals.iter().any(|total| total.parent == *parent);
+        let parent = match *parents {
+            [] => return Err("there is no list of records"),
+            [only] => only,
+            _ => match *parents.iter().copied().filter(counted).collect::<Vec<_>>() {
+                [only] => only,
+                [] if parents.contains(&None) => None,
+                _ => return Err("several objects have lists"),
+            },
+        };
+        let lists = of_parent(parent);
+        let total = single(totals.iter().filter(|total| total.parent == parent))
+            .or_else(|| single(totals.iter()));
+        let list = pick(&lists, noun, total.is_some())
+            .ok_or("it is not known which of several lists has the records")?;
+        if self.has_pages(&list) {
+            return Err("the output has a list of pages");
+        }
+        if parents.len() > 1 && total.is_none() && !is_noun(&list, noun) {
+            return Err("several objects have lists");
+        }
+        Ok((list.path(), total.map(|total| total.path())))
+    }
+
+    /// Whether each element of a list is a page: a list, and how many there are of it.
+    fn has_pages(&self, list: &Found<'_>) -> bool {
+        let object = list.member.ty.object();
+        let object = object.and_then(|name| self.description.objects.get(name));
+        let members = object.map(|object| &*object.members).unwrap_or_default();
+        members.iter().any(is_total)
+            && members.iter().any(|member| matches!(member.ty, Type::List(_)))
+            && members.len() <= 4
+    }
+
+    /// The members that are the number of all records.
+    fn totals(&self) -> Vec<Found<'a>> {
+        let all = self.found.iter().copied().filter(|found| {
+            matches!(found.member.ty, Type::Integer { .. } | Type::Text(_))
+                && is_total(found.member)
+        });
+        all.collect()
+    }
+}
+
+/// The only one, if there is only one.
+fn single<'a, 'b>(mut found: impl Iterator<Item = &'b Found<'a>>) -> Option<Found<'a>>
+where
+    'a: 'b,
+{
+    let first = found.next()?;
+    found.next().is_none().then_some(*first)
+}
+
+fn is_gone(text: &Text) -> bool {
+    text.has_any(&["废弃", "弃用", "不再使用", "已下线", "deprecated"])
+}
+
+/// Whether a member is the number of all records, by its name and its text.
+fn is_total(member: &Member) -> bool {
+    let text = Text::new(&member.document);
+    let name = member.name.to_ascii_lowercase();
+    let surely = matches!(
+        &*name,
+        "totalcount"
+            | "total"
+            | "totalnum"
+            | "totalcounts"
+            | "totalnumber"
+            | "totalcnt"
+            | "totalrecords"
+            | "totalrecord"
+            | "totalrow"
+            | "totalrows"
+            | "totalitems"
+            | "totalelements"
+            | "totalsize"
+            | "total_count"
+            | "totalrecordcount"
+            | "totalrecordnum"
+    );
+    let perhaps = matches!(
+        &*name,
+        "count"
+            | "num"
+            | "length"
+            | "size"
+            | "recordnum"
+            | "recordcount"
+            | "allcount"
+            | "recordscount"
+            | "itemcount"
+            | "listcount"
+            | "sum"
+            | "all"
+            | "alltotal"
+            | "number"
+            | "totalitem"
+    );
+    let said = text.has_any(&[
+        "总数",
+        "总条数",
+        "总量",
+        "总记录",
+        "总个数",
+        "总共",
+        "总计",
+        "总的",
+    ]);
+    let excluded = text.has_any(&[
+        "金额",
+        "费用",
+        "总价",
+        "元)",
+        "单位:元",
+        "总页",
+        "页数",
+        "多少页",
+        "页码",
+        "当前页",
+        "本页",
+        "每页",
+        "该页",
+        "页大小",
+        "本次",
+        "单次",
+        "当次",
+        "此次",
+        "预估",
+        "估算",
+        "估计",
+        "大约",
+        "约为",
+        "近似",
+        "等同",
+        "不准",
+        "不精确",
+        "最多",
+        "上限",
+        "最大",
+        "内部结果",
+        "字节",
+        "大小",
+        "容量",
+        "废弃",
+        "弃用",
+        "无效",
+        "不返回",
+        "才返回",
+        "时返回",
+        "时有值",
+        "耗时",
+        "配额",
+        "次数",
+        "缓存",
+        "总和",
+        "不代表",
+        "<=limit",
+    ]) || text.has_any(&["返回的", "返回条数", "返回数量", "返回个数", "返回记录"])
+        && !said
+        || text.has("大小") && name.contains("size");
+    (surely || perhaps && said) && !excluded
+}
+
+/// Picks the list that has the records.
+fn pick<'a>(lists: &[Found<'a>], noun: &str, counted: bool) -> Option<Found<'a>> {
+    if let [only] = *lists {
+        return Some(only);
+    }
+    let main = lists.iter().copied().filter(|list| !is_side(list, lists));
+    let main: Vec<_> = main.collect();
+    let mut named = lists.iter().filter(|list| is_noun(list, noun));
+    if let Some(named) = single(named.by_ref()) {
+        let is_main = |list: &Found<'_>| list.member.name == named.member.name;
+        return main.iter().any(is_main).then_some(named);
+    }
+    if lists.iter().any(|list| is_noun(list, noun)) || !counted {
+        return None;
+    }
+    let objects = main.iter().filter(|list| list.member.ty.object().is_some());
+    let object = single(objects)?;
+    (main.len() == 1 || is_generic(&object.member.name)).then_some(object)
+}
+
+/// Whether the list, or the object in it, is named by what the action lists.
+fn is_noun(list: &Found<'_>, noun: &str) -> bool {
+    let noun = stem(noun);
+    if noun.is_empty() {
+        return false;
+    }
+    let name = stem(&list.member.name);
+    let object = list.member.ty.object().map(stem).unwrap_or_default();
+    name == noun || object == noun || name.len() > 4 && noun.ends_with(&*name)
+}
+
+/// A name without what only says that there are several, in lower case.
+fn stem(name: &str) -> String {
+    let mut name = name.to_ascii_lowercase();
+    loop {
+        let before = name.len();
+        for end in [
+            "list", "lists", "set", "sets", "info", "infos", "detail", "details", "item", "items",
+            "data",
+        ] {
+            if let Some(stem) = name.strip_suffix(end) {
+                name = stem.to_string();
+            }
+        }
+        if let Some(stem) = name.strip_suffix("ies") {
+            name = format!("{stem}y");
+        } else if let Some(stem) = name.strip_suffix("sses") {
+            name = format!("{stem}ss");
+        } else if name.ends_with('s') && !name.ends_with("ss") {
+            name.pop();
+        }
+        if name.len() == before {
+            return name;
+        }
+    }
+}
+
+fn is_generic(name: &str) -> bool {
+    matches!(
+        &*name.to_ascii_lowercase(),
+        "data"
+            | "datas"
+            | "list"
+            | "lists"
+            | "items"
+            | "itemset"
+            | "rows"
+            | "records"
+            | "recordlist"
+            | "results"
+            | "result"
+            | "content"
+            | "contents"
+            | "datalist"
+            | "resultlist"
+            | "infolist"
+            | "infos"
+            | "item"
+            | "details"
+            | "detaillist"
+            | "dataset"
+            | "detailset"
+    )
+}
+
+/// Whether a list stands beside the records: values to filter by, names of columns, errors, sums.
+fn is_side(list: &Found<'_>, lists: &[Found<'_>]) -> bool {
+    let text = Text::new(&list.member.document);
+    let object = list.member.ty.object();
+    let alike = lists
+        .iter()
+        .filter(|other| object.is_some() && other.member.ty.object() == object)
+        .count();
+    let name = list.member.name.to_ascii_lowercase();
+    let object = object.unwrap_or_default().to_ascii_lowercase();
+    text.has_any(&[
+        "枚举",
+        "过滤",
+        "筛选",
+        "下拉",
+        "可选",
+        "选项",
+        "错误",
+        "失败",
+        "列名",
+        "表头",
+        "列信息",
+        "聚合",
+        "统计",
+        "汇总",
+        "排序",
+    ]) || [
+        "filter",
+        "option",
+        "enum",
+        "error",
+        "fail",
+        "column",
+        "header",
+        "summary",
+        "statistic",
+    ]
+    .iter()
+    .any(|word| name.contains(word) || object.contains(word))
+        || alike > 1
+}

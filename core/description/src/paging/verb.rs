@@ -1,0 +1,159 @@
+/// What an action does, by the verb in its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Reads,
+    Changes,
+    Drains,
+    Unknown,
+}
+
+const READS: &[&str] = &[
+    "Describe", "List", "Get", "Query", "Search", "Fetch", "Look", "Lookup", "Show", "View",
+    "Find", "Scan", "Select", "Retrieve", "Inquire", "Inquiry",
+];
+
+const DRAINS: &[&str] = &["Receive", "Consume", "Poll", "Pop", "Pull"];
+
+const CHANGES: &[&str] = &[
+    "Abort",
+    "Accept",
+    "Activate",
+    "Add",
+    "Allocate",
+    "Apply",
+    "Assign",
+    "Associate",
+    "Attach",
+    "Authorize",
+    "Bind",
+    "Cancel",
+    "Change",
+    "Clear",
+    "Clone",
+    "Close",
+    "Commit",
+    "Confirm",
+    "Copy",
+    "Create",
+    "Deactivate",
+    "Delete",
+    "Deploy",
+    "Deregister",
+    "Destroy",
+    "Detach",
+    "Disable",
+    "Disassociate",
+    "Drop",
+    "Enable",
+    "Execute",
+    "Generate",
+    "Grant",
+    "Import",
+    "Init",
+    "Install",
+    "Invoke",
+    "Isolate",
+    "Issue",
+    "Kill",
+    "Launch",
+    "Merge",
+    "Migrate",
+    "Modify",
+    "Move",
+    "Open",
+    "Operate",
+    "Pause",
+    "Prolong",
+    "Publish",
+    "Put",
+    "Reboot",
+    "Recover",
+    "Refund",
+    "Refuse",
+    "Register",
+    "Reject",
+    "Release",
+    "Remove",
+    "Rename",
+    "Renew",
+    "Replace",
+    "Reset",
+    "Resize",
+    "Restart",
+    "Restore",
+    "Resume",
+    "Retry",
+    "Revoke",
+    "Rollback",
+    "Run",
+    "Save",
+    "Send",
+    "Set",
+    "Start",
+    "Stop",
+    "Submit",
+    "Switch",
+    "Sync",
+    "Tag",
+    "Terminate",
+    "Trigger",
+    "Unassign",
+    "Unbind",
+    "Uninstall",
+    "Untag",
+    "Update",
+    "Upgrade",
+    "Upload",
+    "Write",
+];
+
+impl Verb {
+    /// The first verb of the first three words, and what stands behind it.
+    pub(super) fn of(action: &str) -> (Self, &str) {
+        let mut rest = action;
+        for _ in 0..3 {
+            let (word, behind) = first_word(rest);
+            let verb = match word {
+                word if READS.contains(&word) => Self::Reads,
+                word if CHANGES.contains(&word) => Self::Changes,
+                word if DRAINS.contains(&word) => Self::Drains,
+                _ => Self::Unknown,
+            };
+            rest = behind;
+            if verb != Self::Unknown {
+                return (verb, rest);
+            }
+        }
+        (Self::Unknown, action)
+    }
+}
+
+/// Splits before the second capital letter that a small one precedes.
+fn first_word(name: &str) -> (&str, &str) {
+    let mut small = false;
+    for (at, c) in name.char_indices() {
+        if c.is_ascii_uppercase() && small {
+            return name.split_at(at);
+        }
+        small = c.is_ascii_lowercase();
+    }
+    (name, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_verb_says_what_an_action_does() {
+        assert_eq!(Verb::of("DescribeInstances"), (Verb::Reads, "Instances"));
+        assert_eq!(Verb::of("ChannelDescribeRoles"), (Verb::Reads, "Roles"));
+        assert_eq!(Verb::of("ChannelCreateRole"), (Verb::Changes, "Role"));
+        assert_eq!(Verb::of("ReceiveMessage"), (Verb::Drains, "Message"));
+        assert_eq!(Verb::of("CheckList"), (Verb::Reads, ""));
+        assert_eq!(
+            Verb::of("DownloadReport"),
+            (Verb::Unknown, "DownloadReport")
+        );
+    }
+}
