@@ -77,7 +77,8 @@ pub(super) fn page(text: &Text, example: Option<&str>) -> Counts {
 pub(super) fn is_unused(text: &Text) -> bool {
     text.has_any(&[
         "固定设置",
-        "固定为",
+        "固定为0",
+        "固定为1",
         "固定值",
         "固定传",
         "不再使用",

@@ -3,7 +3,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::{count, text::Text};
 use crate::{Description, Member, Object, Type};
 
-const OFFSETS: &[&str] = &["offset"];
+const OFFSETS: &[&str] = &["offset", "skip"];
 
 const PAGES: &[&str] = &[
     "page",
@@ -86,10 +86,23 @@ pub(super) struct Inputs<'a> {
 
 impl<'a> Inputs<'a> {
     /// Looks among the members; in the objects of the input only where it has none of its own.
-    pub(super) fn new(description: &'a Description, input: &'a Object) -> Self {
+    pub(super) fn new(description: &'a Description, input: &'a Object, output: &Object) -> Self {
         let mut own = Self::default();
         for member in &input.members {
             own.take(member, member.name.clone(), None, false);
+            let next = output.member(&format!("Next{}", member.name));
+            let text = Text::new(&member.document);
+            if next.is_some_and(|next| {
+                matches!(next.ty, Type::Text(_) | Type::Integer { .. }) && next.ty == member.ty
+            }) && own.tokens.iter().all(|token| token.member != member)
+            {
+                own.tokens.push(Input {
+                    path: member.name.clone(),
+                    member,
+                    text,
+                    around: None,
+                });
+            }
         }
         if !own.is_empty() {
             return own.sorted();

@@ -14,6 +14,9 @@ pub(super) fn max(text: &Text) -> Option<u32> {
     {
         return None;
     }
+    if text.has_any(&["假设", "举例"]) {
+        return None;
+    }
     let words = [
         "最大",
         "最多",
@@ -24,6 +27,7 @@ pub(super) fn max(text: &Text) -> Option<u32> {
         "不得大于",
         "不能大于",
         "小于等于",
+        "小于或等于",
         "至多",
         "max",
         "maximum",
@@ -83,8 +87,8 @@ fn ranges(text: &Text) -> impl Iterator<Item = Option<u32>> {
         let open = behind.starts_with(')') && low.before.ends_with('[');
         let plain = separator != ","
             && !low.before.ends_with(['-', '.', '/', ':'])
-            && !behind.starts_with(['-', '.', '/'])
-            || separator != "," && low.before.ends_with("范围:");
+            && !behind.starts_with(['-', '/'])
+            || separator != "," && (low.before.ends_with("范围:") || low.before.ends_with("取值:"));
         if low.value > 100 || low.value >= value || separator == "," && !bracket {
             return None;
         }

@@ -109,7 +109,8 @@ impl<'a> Output<'a> {
         if self.has_pages(&list) {
             return Err("the output has a list of pages");
         }
-        if parents.len() > 1 && total.is_none() && !is_noun(&list, noun) {
+        let surely = is_noun(&list, noun) || is_generic(&list.member.name) && lists.len() == 1;
+        if parents.len() > 1 && total.is_none() && !surely {
             return Err("several objects have lists");
         }
         Ok((list.path(), total.map(|total| total.path())))
@@ -121,7 +122,9 @@ impl<'a> Output<'a> {
         let object = object.and_then(|name| self.description.objects.get(name));
         let members = object.map(|object| &*object.members).unwrap_or_default();
         members.iter().any(is_total)
-            && members.iter().any(|member| matches!(member.ty, Type::List(_)))
+            && members
+                .iter()
+                .any(|member| matches!(member.ty, Type::List(_)))
             && members.len() <= 4
     }
 
@@ -145,7 +148,15 @@ where
 }
 
 fn is_gone(text: &Text) -> bool {
-    text.has_any(&["废弃", "弃用", "不再使用", "已下线", "deprecated"])
+    text.has_any(&[
+        "废弃",
+        "弃用",
+        "不再使用",
+        "请不要使用",
+        "旧参数",
+        "已下线",
+        "deprecated",
+    ])
 }
 
 /// Whether a member is the number of all records, by its name and its text.
@@ -166,7 +177,6 @@ fn is_total(member: &Member) -> bool {
             | "totalrows"
             | "totalitems"
             | "totalelements"
-            | "totalsize"
             | "total_count"
             | "totalrecordcount"
             | "totalrecordnum"
@@ -248,30 +258,49 @@ fn is_total(member: &Member) -> bool {
         "总和",
         "不代表",
         "<=limit",
-    ]) || text.has_any(&["返回的", "返回条数", "返回数量", "返回个数", "返回记录"])
+        "长度",
+        "列表元素",
+        "列表项",
+        "不影响",
+        "不受过滤",
+        "不受筛选",
+        "不算筛选",
+        "未过滤",
+        "未筛选",
+        "时有意义",
+        "累计",
+        "自增",
+    ]) || text.has_any(&["返回", "显示", "获取", "结果个数"])
         && !said
-        || text.has("大小") && name.contains("size");
+        && !text.has_any(&["符合", "满足", "全部", "所有", "不受", "无关"])
+        || text.as_str().ends_with("id");
     (surely || perhaps && said) && !excluded
 }
 
 /// Picks the list that has the records.
 fn pick<'a>(lists: &[Found<'a>], noun: &str, counted: bool) -> Option<Found<'a>> {
     if let [only] = *lists {
-        return Some(only);
+        return (is_noun(&only, noun) || !is_heading(&only)).then_some(only);
+    }
+    if !counted && lists.iter().any(|list| list.parent.is_some()) {
+        return None;
     }
     let main = lists.iter().copied().filter(|list| !is_side(list, lists));
     let main: Vec<_> = main.collect();
-    let mut named = lists.iter().filter(|list| is_noun(list, noun));
-    if let Some(named) = single(named.by_ref()) {
+    if let Some(named) = single(lists.iter().filter(|list| is_noun(list, noun))) {
         let is_main = |list: &Found<'_>| list.member.name == named.member.name;
         return main.iter().any(is_main).then_some(named);
     }
     if lists.iter().any(|list| is_noun(list, noun)) || !counted {
         return None;
     }
-    let objects = main.iter().filter(|list| list.member.ty.object().is_some());
-    let object = single(objects)?;
-    (main.len() == 1 || is_generic(&object.member.name)).then_some(object)
+    let is_object = |list: &&Found<'_>| list.member.ty.object().is_some();
+    let object = single(main.iter().filter(is_object))?;
+    let others = lists
+        .iter()
+        .filter(|list| list.member.name != object.member.name);
+    let mut others = others.filter(|list| is_object(list) && !is_surely_side(list, lists));
+    (is_generic(&object.member.name) || others.next().is_none()).then_some(object)
 }
 
 /// Whether the list, or the object in it, is named by what the action lists.
@@ -282,7 +311,7 @@ fn is_noun(list: &Found<'_>, noun: &str) -> bool {
     }
     let name = stem(&list.member.name);
     let object = list.member.ty.object().map(stem).unwrap_or_default();
-    name == noun || object == noun || name.len() > 4 && noun.ends_with(&*name)
+    name == noun || object == noun || name.len() >= 4 && noun.ends_with(&*name)
 }
 
 /// A name without what only says that there are several, in lower case.
@@ -332,6 +361,7 @@ fn is_generic(name: &str) -> bool {
             | "infolist"
             | "infos"
             | "item"
+            | "detail"
             | "details"
             | "detaillist"
             | "dataset"
@@ -339,44 +369,70 @@ fn is_generic(name: &str) -> bool {
     )
 }
 
-/// Whether a list stands beside the records: values to filter by, names of columns, errors, sums.
+/// Whether a list stands beside the records: values to filter by, errors, sums.
 fn is_side(list: &Found<'_>, lists: &[Found<'_>]) -> bool {
     let text = Text::new(&list.member.document);
-    let object = list.member.ty.object();
-    let alike = lists
-        .iter()
-        .filter(|other| object.is_some() && other.member.ty.object() == object)
-        .count();
+    is_surely_side(list, lists)
+        || text.has_any(&[
+            "枚举",
+            "过滤",
+            "筛选",
+            "下拉",
+            "可选",
+            "选项",
+            "错误信息",
+            "错误列表",
+            "失败",
+            "聚合",
+            "统计",
+            "汇总",
+            "排序",
+            "保留字段",
+        ])
+}
+
+/// Whether a list's name or type says that it stands beside the records.
+fn is_surely_side(list: &Found<'_>, lists: &[Found<'_>]) -> bool {
+    let alike = |other: &&Found<'_>| other.member.ty.object() == list.member.ty.object();
+    is_heading(list)
+        || list.member.ty.object().is_some() && lists.iter().filter(alike).count() > 1
+        || says(
+            list,
+            &[
+                "filter",
+                "option",
+                "enum",
+                "error",
+                "fail",
+                "summary",
+                "statistic",
+                "stats",
+                "counts",
+                "keyvalue",
+            ],
+        )
+}
+
+/// Whether a list describes the columns of a table, whose rows are elsewhere.
+fn is_heading(list: &Found<'_>) -> bool {
     let name = list.member.name.to_ascii_lowercase();
-    let object = object.unwrap_or_default().to_ascii_lowercase();
-    text.has_any(&[
-        "枚举",
-        "过滤",
-        "筛选",
-        "下拉",
-        "可选",
-        "选项",
-        "错误",
-        "失败",
-        "列名",
-        "表头",
-        "列信息",
-        "聚合",
-        "统计",
-        "汇总",
-        "排序",
-    ]) || [
-        "filter",
-        "option",
-        "enum",
-        "error",
-        "fail",
-        "column",
-        "header",
-        "summary",
-        "statistic",
-    ]
-    .iter()
-    .any(|word| name.contains(word) || object.contains(word))
-        || alike > 1
+    name.ends_with("schema")
+        || ["column", "colname", "header", "fieldsdesc"]
+            .iter()
+            .any(|word| name.contains(word))
+        || Text::new(&list.member.document).has_any(&["列名", "表头"])
+}
+
+/// Whether the name of a list or of the object in it has one of these words.
+fn says(list: &Found<'_>, words: &[&str]) -> bool {
+    let name = list.member.name.to_ascii_lowercase();
+    let object = list
+        .member
+        .ty
+        .object()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    words
+        .iter()
+        .any(|word| name.contains(word) || object.contains(word))
 }
