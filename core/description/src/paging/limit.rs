@@ -2,19 +2,16 @@ use super::text::{Number, Text};
 
 /// The most records that a page may be asked for, if the text of the limit says so for sure.
 pub(super) fn max(text: &Text) -> Option<u32> {
-    if text.has_any(&[
-        "offset+",
-        "offset和",
-        "offset与",
-        "和offset",
-        "与offset",
+    let sums = [
+        "offset+limit不",
+        "offset+limit最",
+        "offset+limit小",
+        "之和",
         "总计",
-        "截断",
-    ]) && !text.has("截断为")
-    {
-        return None;
-    }
-    if text.has_any(&["假设", "举例"]) {
+        "假设",
+        "举例",
+    ];
+    if text.has_any(&sums) {
         return None;
     }
     let words = [
@@ -22,7 +19,11 @@ pub(super) fn max(text: &Text) -> Option<u32> {
         "最多",
         "最高",
         "上限",
-        "超过",
+        "不超过",
+        "不能超过",
+        "不得超过",
+        "不可超过",
+        "不要超过",
         "不大于",
         "不得大于",
         "不能大于",

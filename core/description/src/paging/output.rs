@@ -109,6 +109,9 @@ impl<'a> Output<'a> {
         if self.has_pages(&list) {
             return Err("the output has a list of pages");
         }
+        if self.has_rows_in_a_text(&list, noun) {
+            return Err("the records may be in a text");
+        }
         let surely = is_noun(&list, noun) || is_generic(&list.member.name) && lists.len() == 1;
         if parents.len() > 1 && total.is_none() && !surely {
             return Err("several objects have lists");
@@ -126,6 +129,16 @@ impl<'a> Output<'a> {
                 .iter()
                 .any(|member| matches!(member.ty, Type::List(_)))
             && members.len() <= 4
+    }
+
+    /// Whether a text beside a list has the name that a list of records would have.
+    fn has_rows_in_a_text(&self, list: &Found<'_>, noun: &str) -> bool {
+        let text = |found: &Found<'_>| {
+            found.parent == list.parent
+                && matches!(found.member.ty, Type::Text(_))
+                && (is_generic(&found.member.name) || is_noun(found, noun))
+        };
+        !is_generic(&list.member.name) && !is_noun(list, noun) && self.found.iter().any(text)
     }
 
     /// The members that are the number of all records.
@@ -260,6 +273,7 @@ fn is_total(member: &Member) -> bool {
         "<=limit",
         "长度",
         "列表元素",
+        "列表条目",
         "列表项",
         "不影响",
         "不受过滤",
