@@ -1,3 +1,24 @@
+//! Tells how the pages of an action follow one another, by the names, the types and the texts of its members.
+//!
+//! Walking in a wrong way loses records or returns them twice, so that nothing is guessed: what the description does
+//! not say is [`Dialect::Unclear`].
+//!
+//! | what is there | what it is |
+//! | --- | --- |
+//! | an action that changes something, that returns no list, that takes nothing which asks for a page, or that returns the first few alone | no pages |
+//! | an offset, of which nothing says that it counts pages | records |
+//! | an offset or a page whose text has a formula or works out the second page | what that shows, whatever the words say |
+//! | an offset or a page whose text counts pages and says where they begin: by a default, a minimum, a range or in words | pages from 0 or from 1 |
+//! | a page whose text does not say where pages begin | unclear; names and examples prove nothing |
+//! | a text that contradicts itself or its example; an offset that begins at 1, is ignored, fixed or a position in a log | unclear |
+//! | a token that has a next one in the output | a token; a flag there that tells the last page outranks it |
+//! | a token beside an offset | both, if it makes a walk faster; the offset alone, if they exclude each other; else unclear |
+//! | several lists | the one that is named like the action; or else the only one of objects, if the others are filters, columns, errors or sums; else unclear |
+//! | rows in a text, pages in a list | unclear |
+//!
+//! A member is the number of all records only if its name and its text say so, and none of these: money, the number of
+//! pages, this page's own records, an estimate, what is there only if asked for. Without it a walk ends at an empty page.
+
 mod count;
 mod input;
 mod limit;
@@ -183,3 +204,6 @@ fn pageless(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -305,3 +305,141 @@ fn doubt(text: &Text) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: Counts = Counts::Records { said: true };
+    const BARE: Counts = Counts::Records { said: false };
+
+    #[test]
+    fn a_bare_offset_counts_records() {
+        for text in [
+            "",
+            "offset",
+            "偏移量",
+            "偏移量，默认为0。",
+            "分页参数",
+            "起始下标，默认0",
+            "查询起始位置",
+            "偏移量，大于等于0",
+        ] {
+            assert_eq!(offset(&Text::new(text), None), BARE, "{text}");
+        }
+    }
+
+    #[test]
+    fn formulas_and_worked_examples_outrank_words() {
+        for text in [
+            "偏移，(页码-1)*Limit",
+            "<p>offset = limit * (页码 - 1)</p>",
+            "取 Limit 的整数倍",
+            "第一页为0，第二页为10",
+            "Offset=0 表示第一页，Limit=100 时 Offset=100 表示第二页",
+            "从第几条开始",
+        ] {
+            assert_eq!(offset(&Text::new(text), None), SAID, "{text}");
+        }
+        let pages = "偏移量，Offset=0表示第一页；Offset=1，则表示第二页";
+        assert_eq!(offset(&Text::new(pages), None), Counts::PagesFrom(0));
+        let page = "PageNo=1 表示第一页，PageNo=2 表示第二页";
+        assert_eq!(super::page(&Text::new(page), None), Counts::PagesFrom(1));
+    }
+
+    #[test]
+    fn an_offset_whose_text_counts_pages_is_a_page() {
+        for (text, first) in [
+            ("页编号，默认值为第0页", 0),
+            ("第几页，从 0 开始", 0),
+            ("分页，页数，默认值：0", 0),
+            ("第多少页，默认是1", 1),
+            ("分页号, 起始值为1", 1),
+        ] {
+            assert_eq!(
+                offset(&Text::new(text), None),
+                Counts::PagesFrom(first),
+                "{text}"
+            );
+        }
+        let unsaid = offset(&Text::new("页码"), Some("0"));
+        assert_eq!(unsaid, Counts::Unsaid(UNSAID));
+        let far = offset(&Text::new("分页码，默认0"), Some("10"));
+        assert_eq!(far, Counts::Unsaid(CONTRADICTION));
+    }
+
+    #[test]
+    fn an_offset_of_which_something_else_is_said_is_unclear() {
+        for text in [
+            "偏移量，默认1",
+            "偏移量，大于0",
+            "页偏移量",
+            "偏移量页数",
+            "位点",
+            "目前固定设置为0",
+            "已不再使用，请忽略",
+            "每页返回的数目",
+            "分页偏移量，0 表示全量",
+            "整数倍，最大值=Total/Limit",
+            "Offset>0 时还要版本",
+        ] {
+            let counts = offset(&Text::new(text), None);
+            assert!(matches!(counts, Counts::Unsaid(_)), "{text}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_begins_where_its_text_says() {
+        for (text, first) in [
+            ("页码，从1开始", 1),
+            ("页码 默认值：1", 1),
+            ("页码，取值范围[1,100]", 1),
+            ("必须大于0", 1),
+            ("页数 取值范围：&gt;=1", 1),
+            ("最小值为 1", 1),
+            ("不传或传0时 会默认为1", 1),
+            ("页码(从0开始)", 0),
+            ("0表示第一页", 0),
+            ("默认0，从0开始", 0),
+        ] {
+            assert_eq!(
+                page(&Text::new(text), Some("1")),
+                Counts::PagesFrom(first),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_whose_beginning_is_not_said_is_not_guessed() {
+        for text in [
+            "",
+            "页码",
+            "第几页",
+            "页数",
+            "page number",
+            "默认第一页",
+            "默认10",
+        ] {
+            assert_eq!(
+                page(&Text::new(text), Some("1")),
+                Counts::Unsaid(UNSAID),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_that_contradicts_itself_or_its_example_is_unclear() {
+        for (text, example) in [
+            ("从0开始，默认1", "1"),
+            ("页码，默认为1", "0"),
+            ("Type=1时，页码从1开始", "1"),
+            ("该字段已废弃", "1"),
+            ("(页码-1)*每页条数", "0"),
+        ] {
+            let counts = page(&Text::new(text), Some(example));
+            assert!(matches!(counts, Counts::Unsaid(_)), "{text}: {counts:?}");
+        }
+    }
+}

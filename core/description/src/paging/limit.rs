@@ -99,3 +99,47 @@ fn ranges(text: &Text) -> impl Iterator<Item = Option<u32>> {
         (bracket && closed || plain).then(|| (!high.is_scaled()).then_some(value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read_in_several_forms() {
+        for (text, most, without) in [
+            ("最大值100", Some(100), None),
+            ("返回数量，默认为20，最大值为100。", Some(100), Some(20)),
+            ("不能大于200", Some(200), None),
+            ("默认20，最大不能超过50", Some(50), Some(20)),
+            ("取值范围：[1, 100] 默认值：10", Some(100), Some(10)),
+            ("1-100", Some(100), None),
+            ("取值1～50，默认20", Some(50), Some(20)),
+            ("上限 100", Some(100), None),
+            ("default 20, max 100", Some(100), Some(20)),
+            ("每页数量（最大值:100）", Some(100), None),
+            ("<=100", Some(100), None),
+        ] {
+            let text = Text::new(text);
+            assert_eq!((max(&text), default(&text)), (most, without), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn limits_that_are_not_sure_are_none() {
+        for text in [
+            "",
+            "每页数量",
+            "Offset+Limit 不超过5000",
+            "最多1万条",
+            "最大值100，专业版最大值1000",
+            "[1,100)",
+            "默认返回所有",
+            "如 2024-01-02",
+            "假设传10，则 5 <= N <= 10",
+            "数量超过了 5000 则分页",
+        ] {
+            let text = Text::new(text);
+            assert_eq!((max(&text), default(&text)), (None, None), "{text:?}");
+        }
+    }
+}

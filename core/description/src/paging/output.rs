@@ -288,7 +288,8 @@ fn is_total(member: &Member) -> bool {
         && !said
         && !text.has_any(&["符合", "满足", "全部", "所有", "不受", "无关"])
         || text.as_str().ends_with("id");
-    (surely || perhaps && said) && !excluded
+    let number = matches!(member.ty, Type::Integer { .. }) || text.has_any(&["数", "量"]);
+    (surely || perhaps && said) && number && !excluded
 }
 
 /// Picks the list that has the records.

@@ -8,8 +8,22 @@ pub(super) enum Verb {
 }
 
 const READS: &[&str] = &[
-    "Describe", "List", "Get", "Query", "Search", "Fetch", "Look", "Lookup", "Show", "View",
-    "Find", "Scan", "Select", "Retrieve", "Inquire", "Inquiry",
+    "Describe",
+    "Describle",
+    "List",
+    "Get",
+    "Query",
+    "Search",
+    "Fetch",
+    "Look",
+    "Lookup",
+    "Show",
+    "View",
+    "Find",
+    "Select",
+    "Retrieve",
+    "Inquire",
+    "Inquiry",
 ];
 
 const DRAINS: &[&str] = &["Receive", "Consume", "Poll", "Pop", "Pull"];
@@ -107,7 +121,7 @@ const CHANGES: &[&str] = &[
 ];
 
 impl Verb {
-    /// The first reading verb of the first three words, or the verb that begins the name, and what stands behind it.
+    /// The first reading verb of the first three words that does not end the name, or the verb that begins the name, and what stands behind it.
     ///
     /// A changing verb counts behind `Channel` and `Batch` too; in other places it may be a noun.
     pub(super) fn of(action: &str) -> (Self, &str) {
@@ -116,7 +130,11 @@ impl Verb {
         for _ in 0..3 {
             let (word, behind) = first_word(rest);
             let verb = match word {
-                word if READS.contains(&word) => Self::Reads,
+                word if READS.contains(&word)
+                    && (word.len() == action.len() || !behind.is_empty()) =>
+                {
+                    Self::Reads
+                }
                 word if begins && CHANGES.contains(&word) => Self::Changes,
                 word if begins && DRAINS.contains(&word) => Self::Drains,
                 _ => Self::Unknown,
@@ -154,6 +172,7 @@ mod tests {
         assert_eq!(Verb::of("ChannelCreateRole"), (Verb::Changes, "Role"));
         assert_eq!(Verb::of("ReceiveMessage"), (Verb::Drains, "Message"));
         assert_eq!(Verb::of("CheckUpgrade"), (Verb::Unknown, "CheckUpgrade"));
+        assert_eq!(Verb::of("ExportHostList").0, Verb::Unknown);
         assert_eq!(
             Verb::of("DownloadReport"),
             (Verb::Unknown, "DownloadReport")
