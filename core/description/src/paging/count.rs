@@ -94,6 +94,7 @@ pub(super) fn is_unused(text: &Text) -> bool {
         "未支持",
         "未使用",
         "无需传",
+        "不需要传",
         "无需填",
         "保留字段",
         "预留",

@@ -167,7 +167,8 @@ impl<'a> Inputs<'a> {
             self.pages.retain(used);
             self.tokens.retain(used);
         }
-        self.limits.retain(|limit| is_limit(limit));
+        let kept = |limit: &Input<'_>| limit.member.required || used(limit);
+        self.limits.retain(|limit| is_limit(limit) && kept(limit));
         self.limits.sort_by_key(|limit| {
             let name = limit.member.name.to_ascii_lowercase();
             LIMITS.iter().position(|other| *other == name)

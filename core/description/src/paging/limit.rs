@@ -37,7 +37,10 @@ pub(super) fn max(text: &Text) -> Option<u32> {
     ];
     let worded = words.into_iter().flat_map(|word| {
         let numbers = text.numbers_after(word, 10, ",.;[]默最-~");
-        numbers.filter(|number| !number.before.ends_with("默认"))
+        numbers.filter(|number| {
+            let before = number.before;
+            !before.ends_with("默认") && !before.ends_with("建议")
+        })
     });
     let values = worded.map(|number| (!number.is_scaled()).then_some(number.value));
     only(values.chain(ranges(text)))
@@ -48,7 +51,7 @@ pub(super) fn default(text: &Text) -> Option<u32> {
     let words = ["默认", "缺省", "default"];
     let numbers = words
         .into_iter()
-        .flat_map(|word| text.numbers_after(word, 8, ",.;([]最范全所-~"));
+        .flat_map(|word| text.numbers_after(word, 8, ",.;([]最范全所推-~"));
     only(numbers.map(|number| (!number.is_scaled()).then_some(number.value)))
 }
 
@@ -129,6 +132,7 @@ mod tests {
         for text in [
             "",
             "每页数量",
+            "建议最大取值100",
             "Offset+Limit 不超过5000",
             "最多1万条",
             "最大值100，专业版最大值1000",

@@ -297,25 +297,29 @@ fn pick<'a>(lists: &[Found<'a>], noun: &str, counted: bool) -> Option<Found<'a>>
     if let [only] = *lists {
         return (is_noun(&only, noun) || !is_heading(&only)).then_some(only);
     }
-    if !counted && lists.iter().any(|list| list.parent.is_some()) {
-        return None;
-    }
     let main = lists.iter().copied().filter(|list| !is_side(list, lists));
     let main: Vec<_> = main.collect();
-    if let Some(named) = single(lists.iter().filter(|list| is_noun(list, noun))) {
-        let is_main = |list: &Found<'_>| list.member.name == named.member.name;
-        return main.iter().any(is_main).then_some(named);
-    }
-    if lists.iter().any(|list| is_noun(list, noun)) || !counted {
-        return None;
+    let in_object = lists.iter().any(|list| list.parent.is_some());
+    let mut named = lists.iter().filter(|list| is_noun(list, noun)).peekable();
+    if named.peek().is_some() {
+        let named = single(named)?;
+        let is_main = main
+            .iter()
+            .any(|list| list.member.name == named.member.name);
+        return (is_main && (counted || !in_object)).then_some(named);
     }
     let is_object = |list: &&Found<'_>| list.member.ty.object().is_some();
     let object = single(main.iter().filter(is_object))?;
+    let generic = is_generic(&object.member.name);
+    if !counted {
+        let conditional = Text::new(&object.member.document).has("当");
+        return (generic && main.len() == 1 && !conditional).then_some(object);
+    }
     let others = lists
         .iter()
         .filter(|list| list.member.name != object.member.name);
     let mut others = others.filter(|list| is_object(list) && !is_surely_side(list, lists));
-    (is_generic(&object.member.name) || others.next().is_none()).then_some(object)
+    (generic || others.next().is_none()).then_some(object)
 }
 
 /// Whether the list, or the object in it, is named by what the action lists.
