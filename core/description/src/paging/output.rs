@@ -250,7 +250,7 @@ fn is_total(member: &Member) -> bool {
         "等同",
         "不准",
         "不精确",
-        "最多",
+        "当页",
         "上限",
         "最大",
         "内部结果",
@@ -266,7 +266,6 @@ fn is_total(member: &Member) -> bool {
         "时有值",
         "耗时",
         "配额",
-        "次数",
         "缓存",
         "总和",
         "不代表",
@@ -287,6 +286,8 @@ fn is_total(member: &Member) -> bool {
     ]) || text.has_any(&["返回", "显示", "获取", "结果个数"])
         && !said
         && !text.has_any(&["符合", "满足", "全部", "所有", "不受", "无关"])
+        || text.has("最多") && !text.has("次最多")
+        || text.has("次数") && !text.has("记录总数")
         || text.as_str().ends_with("id");
     let number = matches!(member.ty, Type::Integer { .. }) || text.has_any(&["数", "量"]);
     (surely || perhaps && said) && number && !excluded

@@ -172,7 +172,7 @@ impl<'a> Way<'a> {
             .iter()
             .find(|limit| by_offset && limit.member.name.eq_ignore_ascii_case("limit"))
             .or_else(|| inputs.limits.first());
-        if total.is_none() && (inputs.nested || limit.is_none() && by_offset) {
+        if total.is_none() && (inputs.nested || limit.is_none() && self.offset.is_some()) {
             return Err("nothing in the output says that it has pages".into());
         }
         let max_limit = limit.and_then(|limit| limit::max(&limit.text));
