@@ -22,9 +22,11 @@
 mod count;
 mod input;
 mod limit;
+mod list;
 mod output;
 mod text;
 mod token;
+mod total;
 mod verb;
 mod way;
 
