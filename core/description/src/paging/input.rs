@@ -184,6 +184,7 @@ fn is_limit(input: &Input<'_>) -> bool {
     !vague.contains(&&*input.member.name.to_ascii_lowercase())
         || text.is_empty()
         || text.has_any(&[
-            "页", "条", "长度", "返回", "数量", "个数", "拉取", "查询", "限制", "limit", "记录",
+            "页", "条", "默认", "长度", "返回", "数量", "个数", "拉取", "查询", "限制", "limit",
+            "记录",
         ])
 }
