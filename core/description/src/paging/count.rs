@@ -30,6 +30,7 @@ pub(super) fn offset(text: &Text, example: Option<&str>) -> Counts {
         (None, true) => return Counts::Records { said: true },
         (None, false) => {}
     }
+    // An example such as 10 is a number of records, hardly one of pages.
     let far = example.and_then(|example| example.trim().parse::<u32>().ok());
     if counts_pages(text) {
         return match first_page(text) {
