@@ -21,7 +21,7 @@ const MAKING: [&str; 16] = [
 ];
 
 /// Phrases of texts that tell of what can be had only once, is made anew by each call, begins a call, or costs.
-const ONCE: [&str; 10] = [
+const ONCE: [&str; 11] = [
     "仅可调用一次",
     "只能调用一次",
     "仅可使用一次",
@@ -29,6 +29,7 @@ const ONCE: [&str; 10] = [
     "自动失效",
     "动态生成",
     "会自动生成",
+    "首次调",
     "签发",
     "API计费",
     "方发起",
@@ -352,6 +353,14 @@ mod tests {
             "DescribeDeviceClientKey",
             "获取设备私钥",
             once,
+            &[],
+            &[]
+        ));
+        let first = "获取集群凭证，首次调用时创建证书";
+        assert!(!repeatable_with(
+            "DescribeClusterKubeconfig",
+            "获取集群凭证",
+            first,
             &[],
             &[]
         ));
