@@ -1,1 +1,101 @@
-//! Makes typed Rust of the machine-readable descriptions of Tencent Cloud's services.
+#![doc = include_str!("../README.md")]
+
+mod actions;
+mod docs;
+mod error;
+mod format;
+mod inputs;
+mod markdown;
+mod model;
+mod names;
+mod objects;
+mod overlay;
+mod pages;
+mod places;
+mod sets;
+mod summary;
+
+use tc3_description::Description;
+
+pub use error::Error;
+pub use overlay::Overlay;
+pub use summary::{Listed, Skipped, Summary, list};
+
+use crate::{docs::Docs, model::Model, pages::Pages};
+
+/// What to generate.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The actions to generate, with what they need; all if empty.
+    pub actions: Vec<String>,
+    /// What the description does not say.
+    pub overlay: Overlay,
+    /// Whether the description's own texts become docs.
+    pub docs: bool,
+}
+
+/// A module, and what is in it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The source of the module.
+    pub code: String,
+    /// What is in it.
+    pub summary: Summary,
+}
+
+/// Returns a module of the actions of a service.
+///
+/// # Errors
+///
+/// [`Error`] for an action that isn't there, and an overlay that doesn't fit the description.
+pub fn generate(description: &Description, options: &Options) -> Result<Generated, Error> {
+    let model = Model::new(description, options)?;
+    let docs = Docs { model: &model };
+    let mut module = format::Module::new(description, &options.overlay);
+    let mut paged = 0;
+    for name in &model.reused {
+        if let Some(rule) = options.overlay.action(name) {
+            for path in [&rule.reused, &rule.reused_output].into_iter().flatten() {
+                module.reuse(path)?;
+            }
+        }
+    }
+    for (name, action) in &model.actions {
+        let pages = Pages::new(&model, name, action)?;
+        for item in objects::input(&model, name, action, &docs)? {
+            module.push(item)?;
+        }
+        module.push(actions::item(&model, name, action, pages.as_ref())?)?;
+        if let Some(pages) = pages {
+            module.push(pages.item(name))?;
+            paged += 1;
+        }
+    }
+    for name in &model.objects {
+        for item in objects::object(&model, name, &docs)? {
+            module.push(item)?;
+        }
+    }
+    for (name, set) in &options.overlay.sets {
+        for item in sets::items(name, set) {
+            module.push(item)?;
+        }
+    }
+    let actions = match options.actions.len() {
+        0 => description.actions.len(),
+        _ => model.actions.len() + model.reused.len() + model.skipped.len(),
+    };
+    Ok(Generated {
+        code: module.finish(),
+        summary: Summary {
+            service: description.service.clone(),
+            version: description.version.clone(),
+            actions,
+            typed: model.actions.len() + model.reused.len(),
+            paged,
+            objects: model.objects.len(),
+            skipped: model.skipped,
+        },
+    })
+}

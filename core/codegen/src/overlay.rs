@@ -1,0 +1,306 @@
+//! What no description says, from a TOML file.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use tc3_description::{Description, Dialect, Paging, Type};
+
+use crate::{Error, names};
+
+/// What no description says. The README has the keys.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Overlay {
+    pub(crate) doc: Option<String>,
+    pub(crate) actions: BTreeMap<String, ActionRule>,
+    pub(crate) objects: BTreeMap<String, ObjectRule>,
+    pub(crate) sets: BTreeMap<String, Set>,
+}
+
+/// What is said of an action.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ActionRule {
+    pub(crate) doc: Option<String>,
+    #[serde(rename = "use")]
+    pub(crate) reused: Option<String>,
+    #[serde(rename = "output_use")]
+    pub(crate) reused_output: Option<String>,
+    pub(crate) skip: Option<String>,
+    pub(crate) rate: Option<u32>,
+    pub(crate) repeatable: Option<bool>,
+    pub(crate) confidential: Option<bool>,
+    pub(crate) regional: bool,
+    pub(crate) identity: Vec<String>,
+    pub(crate) paging: Option<PagingRule>,
+}
+
+/// How pages follow one another, whatever the description says.
+#[derive(Clone, Debug)]
+pub(crate) enum PagingRule {
+    None,
+    Known(Box<PagingTable>),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PagingTable {
+    dialect: KnownDialect,
+    offset: Option<String>,
+    limit: Option<String>,
+    token_in: Option<String>,
+    token_out: Option<String>,
+    last: Option<(String, bool)>,
+    total: Option<String>,
+    list: Option<String>,
+    max_limit: Option<u32>,
+    default_limit: Option<u32>,
+    #[serde(default)]
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KnownDialect {
+    ItemOffset,
+    #[serde(rename = "page_index0")]
+    PageIndex,
+    #[serde(rename = "page_number1")]
+    PageNumber,
+    Token,
+}
+
+/// Which page of a list is the last one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    #[default]
+    Total,
+    ShortPage,
+}
+
+/// What is said of an object.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ObjectRule {
+    pub(crate) doc: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) members: BTreeMap<String, MemberRule>,
+}
+
+/// What is said of a member.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MemberRule {
+    pub(crate) doc: Option<String>,
+    pub(crate) r#type: Option<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) name: Option<String>,
+}
+
+/// An open set of texts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Set {
+    pub(crate) doc: String,
+    pub(crate) values: BTreeMap<String, String>,
+}
+
+impl Overlay {
+    /// Reads an overlay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] for what is no TOML and for unknown keys.
+    pub fn parse(toml: &str) -> Result<Self, Error> {
+        toml::from_str(toml).map_err(|error| Error::new("the overlay", error.to_string().trim()))
+    }
+
+    pub(crate) fn action(&self, name: &str) -> Option<&ActionRule> {
+        self.actions.get(name)
+    }
+
+    pub(crate) fn member(&self, object: &str, member: &str) -> Option<&MemberRule> {
+        self.objects.get(object)?.members.get(member)
+    }
+
+    /// The paging of an action, and which page is its last.
+    pub(crate) fn paging(&self, description: &Description, action: &str) -> Option<(Paging, End)> {
+        let mut paging = description.paging(action)?;
+        let Some(rule) = self.action(action).and_then(|rule| rule.paging.as_ref()) else {
+            return Some((paging, End::Total));
+        };
+        paging.why = "by the overlay".into();
+        let PagingRule::Known(table) = rule else {
+            paging.dialect = Dialect::None;
+            return Some((paging, End::Total));
+        };
+        let table = PagingTable::clone(table);
+        paging.dialect = match table.dialect {
+            KnownDialect::ItemOffset => Dialect::ItemOffset,
+            KnownDialect::PageIndex => Dialect::PageIndex,
+            KnownDialect::PageNumber => Dialect::PageNumber,
+            KnownDialect::Token => Dialect::Token,
+        };
+        (paging.offset, paging.limit) = (table.offset, table.limit);
+        (paging.token_in, paging.token_out) = (table.token_in, table.token_out);
+        (paging.last, paging.total, paging.list) = (table.last, table.total, table.list);
+        (paging.max_limit, paging.default_limit) = (table.max_limit, table.default_limit);
+        Some((paging, table.end))
+    }
+
+    /// Refuses what the description doesn't have, and names that can't be any.
+    pub(crate) fn check(&self, description: &Description) -> Result<(), Error> {
+        for (action, rule) in &self.actions {
+            let path = format!("actions.{action}");
+            if !description.actions.contains_key(action) {
+                return Err(Error::new(path, "there is no such action"));
+            }
+            let paths = [("use", &rule.reused), ("output_use", &rule.reused_output)];
+            for (key, value) in paths {
+                if let Some(value) = value {
+                    type_path(&format!("{path}.{key}"), value)?;
+                }
+            }
+            if rule.reused.is_none() && rule.reused_output.is_some() {
+                let what = "needs `use` beside it";
+                return Err(Error::new(format!("{path}.output_use"), what));
+            }
+            if rule.rate == Some(0) {
+                return Err(Error::new(format!("{path}.rate"), "must be at least 1"));
+            }
+        }
+        for (object, rule) in &self.objects {
+            let path = format!("objects.{object}");
+            let Some(described) = description.objects.get(object) else {
+                return Err(Error::new(path, "there is no such object"));
+            };
+            if let Some(name) = rule.name.as_deref().filter(|it| !names::is_type_name(it)) {
+                let what = format!("`{name}` is no name of a type");
+                return Err(Error::new(format!("{path}.name"), what));
+            }
+            for (member, rule) in &rule.members {
+                let path = format!("{path}.members.{member}");
+                let Some(described) = described.member(member) else {
+                    return Err(Error::new(path, "there is no such member"));
+                };
+                self.check_member(&path, &described.ty, rule)?;
+            }
+        }
+        self.sets.iter().try_for_each(|(name, set)| set.check(name))
+    }
+
+    fn check_member(&self, path: &str, ty: &Type, rule: &MemberRule) -> Result<(), Error> {
+        if let Some(name) = &rule.name {
+            let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+                && name
+                    .bytes()
+                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+                && !matches!(&**name, "self" | "super" | "crate");
+            if !is_name {
+                let what = format!("`{name}` is no name of a field");
+                return Err(Error::new(format!("{path}.name"), what));
+            }
+        }
+        let Some(own) = &rule.r#type else {
+            return Ok(());
+        };
+        let path = format!("{path}.type");
+        if ty.object().is_some() {
+            return Err(Error::new(
+                path,
+                "an object has the type that is made of it",
+            ));
+        }
+        match self.sets.contains_key(own) {
+            true => Ok(()),
+            false => type_path(&path, own).map(drop),
+        }
+    }
+}
+
+impl Set {
+    fn check(&self, name: &str) -> Result<(), Error> {
+        let path = format!("sets.{name}");
+        if !names::is_type_name(name) {
+            return Err(Error::new(path, "this is no name of a type"));
+        }
+        let mut constants = BTreeMap::new();
+        for text in self.values.keys() {
+            if let Some(other) = constants.insert(names::constant(text), text) {
+                let what = format!("`{text}` and `{other}` give the same constant");
+                return Err(Error::new(format!("{path}.values"), what));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The types of core that an overlay names without a path.
+const TYPES: [&str; 11] = [
+    "BeijingSecond",
+    "BeijingTime",
+    "BillDate",
+    "CompactDate",
+    "Fen",
+    "FenSum",
+    "Month",
+    "Number",
+    "Percent",
+    "UnixTime",
+    "Yuan",
+];
+
+/// The path to a type of core or of the user's own.
+pub(crate) fn type_path(path: &str, name: &str) -> Result<syn::Path, Error> {
+    let full = match TYPES.contains(&name) {
+        true => format!("::tc3_core::types::{name}"),
+        false => match name.split_once("::") {
+            // From the name of a crate, whatever the module calls its own.
+            Some(("tc3_core", _)) => format!("::{name}"),
+            Some(_) => name.into(),
+            None => {
+                let what = format!(
+                    "`{name}` is no set of this overlay, no path with `::` and none of {}",
+                    TYPES.join(", ")
+                );
+                return Err(Error::new(path, what));
+            }
+        },
+    };
+    syn::parse_str(&full).map_err(|_| Error::new(path, format!("`{name}` is no path to a type")))
+}
+
+impl<'de> Deserialize<'de> for PagingRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rule;
+
+        impl<'de> Visitor<'de> for Rule {
+            type Value = PagingRule;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"none\" or a table")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<PagingRule, E> {
+                match text {
+                    "none" => Ok(PagingRule::None),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<PagingRule, M::Error> {
+                let table = PagingTable::deserialize(MapAccessDeserializer::new(map));
+                table
+                    .map(Box::new)
+                    .map(PagingRule::Known)
+                    .map_err(M::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_any(Rule)
+    }
+}

@@ -1,0 +1,310 @@
+//! `impl Paginate`.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use tc3_description::{Action, Dialect, Paging};
+
+use crate::{
+    Error,
+    model::{Field, Model, Presence, Value},
+    names,
+    overlay::End,
+    places::{Parent, Place, flag, number},
+};
+
+/// The page size of a walk that names none, where nothing is said of page sizes.
+const PAGE_SIZE: u32 = 20;
+/// The largest page size of a walk that names none.
+const LARGE_PAGE: u32 = 100;
+
+/// How the pages of an action follow one another, in terms of its fields.
+pub(crate) struct Pages<'a> {
+    paging: Paging,
+    end: End,
+    identity: Vec<Field<'a>>,
+    offset: Option<Place<'a>>,
+    limit: Option<Place<'a>>,
+    token_in: Option<Place<'a>>,
+    token_out: Option<Place<'a>>,
+    last: Option<(Place<'a>, bool)>,
+    total: Option<Place<'a>>,
+    list: Place<'a>,
+}
+
+impl<'a> Pages<'a> {
+    /// The pages of an action, if it is known how to walk them.
+    pub(crate) fn new(
+        model: &Model<'a>,
+        action: &str,
+        described: &Action,
+    ) -> Result<Option<Self>, Error> {
+        let paging = model.overlay().paging(model.description, action);
+        let Some((paging, end)) = paging.filter(|(paging, _)| paging.is_known()) else {
+            return Ok(None);
+        };
+        let input = model.input_fields(described)?;
+        let output = model.object_fields(&described.output)?;
+        let place = |fields: &[Field<'a>],
+                     path: &Option<String>,
+                     rule: fn(&Place<'a>) -> Result<(), String>| {
+            let place = path.as_deref().map(|path| {
+                let place = Place::find(model, fields, path)?;
+                rule(&place).map(|()| place)
+            });
+            let error = |what| Error::new(format!("actions.{action}: paging"), what);
+            place.transpose().map_err(error)
+        };
+        let list = place(&output, &paging.list, |place| match place.field.is_list {
+            true => Ok(()),
+            false => Err(format!("`{}` is no list", place.path)),
+        })?;
+        let Some(list) = list else {
+            let what = "names no list";
+            return Err(Error::new(format!("actions.{action}: paging"), what));
+        };
+        let last = paging.last.as_ref().map(|(path, _)| path.clone());
+        let last = place(&output, &last, flag)?.zip(paging.last.as_ref().map(|(_, value)| *value));
+        let rule = model.overlay().action(action);
+        let identity = rule.map(|rule| identity(model, action, &rule.identity, &list));
+        Ok(Some(Self {
+            end,
+            identity: identity.transpose()?.unwrap_or_default(),
+            offset: place(&input, &paging.offset, number)?,
+            limit: place(&input, &paging.limit, number)?,
+            token_in: place(&input, &paging.token_in, number)?,
+            token_out: place(&output, &paging.token_out, number)?,
+            last,
+            total: place(&output, &paging.total, number)?,
+            list,
+            paging,
+        }))
+    }
+
+    /// The field with the page size.
+    pub(crate) const fn limit(&self) -> Option<&Place<'a>> {
+        self.limit.as_ref()
+    }
+
+    /// The largest page size.
+    pub(crate) const fn max_limit(&self) -> Option<u32> {
+        self.paging.max_limit
+    }
+
+    /// The implementation of `Paginate` for an input.
+    pub(crate) fn item(&self, action: &str) -> TokenStream {
+        let name = names::ident(action);
+        let item = self.list.field.value.ty();
+        let paging = match self.paging.dialect {
+            Dialect::PageIndex => quote!(PageIndex),
+            Dialect::PageNumber => quote!(PageNumber),
+            Dialect::Token => quote!(Token),
+            _ => quote!(ItemOffset),
+        };
+        let end = (self.end == End::ShortPage).then(|| {
+            quote!(
+                const END: ::tc3_core::pagination::End = ::tc3_core::pagination::End::ShortPage;
+            )
+        });
+        let max = self.paging.max_limit;
+        let size = max
+            .map(|max| max.min(LARGE_PAGE))
+            .or(self.paging.default_limit);
+        let size = Literal::u32_unsuffixed(size.unwrap_or(PAGE_SIZE).max(1));
+        let max = max.map(Literal::u32_unsuffixed);
+        let max = max.map(|max| quote!(const MAX_PAGE_SIZE: u32 = #max;));
+        let (start, turn_to) = (self.start(), self.turn_to());
+        let (page_info, into_items) = (self.page_info(), self.into_items());
+        let identity = self.identity_methods();
+        quote! {
+            impl ::tc3_core::Paginate for #name {
+                type Item = #item;
+                const PAGING: ::tc3_core::pagination::Paging =
+                    ::tc3_core::pagination::Paging::#paging;
+                #end
+                const PAGE_SIZE: u32 = #size;
+                #max
+                #start
+                #turn_to
+                #page_info
+                #into_items
+                #identity
+            }
+        }
+    }
+
+    fn start(&self) -> Option<TokenStream> {
+        let this = quote!(self);
+        let offset = self
+            .offset
+            .as_ref()
+            .map(|place| place.number(&this, &quote!(u64)));
+        let limit = self
+            .limit
+            .as_ref()
+            .map(|place| place.number(&this, &quote!(u32)));
+        if offset.is_none() && limit.is_none() {
+            return None;
+        }
+        let [offset, limit] = [offset, limit].map(|it| it.unwrap_or_else(|| quote!(None)));
+        Some(quote! {
+            fn start(&self) -> ::tc3_core::pagination::Start {
+                ::tc3_core::pagination::Start::new(#offset, #limit)
+            }
+        })
+    }
+
+    fn turn_to(&self) -> TokenStream {
+        let offset = self.offset.as_ref().map(|place| {
+            place.set(match place.field.value {
+                Value::Integer { signed: false } => quote!(slot.offset),
+                Value::Integer { signed: true } => {
+                    quote!(i64::try_from(slot.offset).unwrap_or(i64::MAX))
+                }
+                _ => quote!(::std::string::ToString::to_string(&slot.offset)),
+            })
+        });
+        let limit = self.limit.as_ref().map(|place| {
+            place.set(match place.field.value {
+                Value::Integer { signed: false } => quote!(u64::from(slot.limit)),
+                Value::Integer { signed: true } => quote!(i64::from(slot.limit)),
+                _ => quote!(::std::string::ToString::to_string(&slot.limit)),
+            })
+        });
+        let token = self.token_in.as_ref().map(|place| {
+            let target = place.target();
+            let token = match place.field.value {
+                Value::Integer { .. } => {
+                    quote!(slot.token.as_deref().and_then(|token| token.parse().ok()))
+                }
+                _ => quote!(slot.token.clone()),
+            };
+            match place.field.presence {
+                Presence::Optional => quote!(#target = #token;),
+                // The first page has the action's own.
+                Presence::Required | Presence::Listed => quote! {
+                    if let Some(token) = #token {
+                        #target = token;
+                    }
+                },
+            }
+        });
+        quote! {
+            fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
+                #offset
+                #limit
+                #token
+            }
+        }
+    }
+
+    fn page_info(&self) -> TokenStream {
+        let output = quote!(output);
+        let field = &self.list.field.ident;
+        let is_optional = self.list.field.presence == Presence::Optional;
+        let len = match (self.list.parent(&output), is_optional) {
+            (Parent::There(parent), false) => quote!(#parent.#field.len()),
+            (Parent::There(parent), true) => {
+                quote!(#parent.#field.as_ref().map_or(0, ::std::vec::Vec::len))
+            }
+            (Parent::Perhaps(parent), false) => quote!(#parent.map_or(0, |it| it.#field.len())),
+            (Parent::Perhaps(parent), true) => quote! {
+                #parent.and_then(|it| it.#field.as_ref()).map_or(0, ::std::vec::Vec::len)
+            },
+        };
+        let total = self.total.as_ref().map(|place| {
+            let total = place.number(&output, &quote!(u64));
+            quote!(.with_total(#total))
+        });
+        let token = self.token_out.as_ref().map(|place| {
+            let token = place.value(&output);
+            let token = match place.field.value {
+                Value::Text => quote!(#token.filter(|token| !token.is_empty())),
+                _ => quote!(#token.map(|token| ::std::string::ToString::to_string(&token))),
+            };
+            let last = self.last.as_ref().map(|(place, value)| {
+                let flag = place.flag(&output);
+                quote!(.filter(|_| #flag != Some(#value)))
+            });
+            quote!(.with_token(#token #last))
+        });
+        quote! {
+            fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
+                ::tc3_core::pagination::PageInfo::new(#len) #total #token
+            }
+        }
+    }
+
+    fn into_items(&self) -> TokenStream {
+        let item = self.list.field.value.ty();
+        let list = self.list.taken(&quote!(output));
+        quote! {
+            fn into_items(output: Self::Output) -> ::std::vec::Vec<#item> {
+                #list
+            }
+        }
+    }
+
+    fn identity_methods(&self) -> Option<TokenStream> {
+        let item = self.list.field.value.ty();
+        let parts: Vec<_> = self.identity.iter().map(|field| &field.ident).collect();
+        let identity = match (&*self.identity, &*parts) {
+            ([], _) => return None,
+            (
+                [
+                    Field {
+                        value: Value::Text, ..
+                    },
+                ],
+                [part],
+            ) => {
+                quote!(item.#part.as_deref().map(::std::borrow::Cow::Borrowed))
+            }
+            _ => quote! {
+                let identity = (#(item.#parts.as_ref()?,)*);
+                Some(::std::borrow::Cow::Owned(::std::format!("{identity:?}")))
+            },
+        };
+        let retain = self.list.retain(&quote!(output));
+        Some(quote! {
+            fn identity(item: &#item) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
+                #identity
+            }
+
+            fn retain(output: &mut Self::Output, keep: &mut dyn ::core::ops::FnMut(&#item) -> bool) {
+                #retain
+            }
+        })
+    }
+}
+
+/// The members of a record that identify it.
+fn identity<'a>(
+    model: &Model<'a>,
+    action: &str,
+    members: &[String],
+    list: &Place<'a>,
+) -> Result<Vec<Field<'a>>, Error> {
+    let path = format!("actions.{action}.identity");
+    let Value::Object(record, _) = list.field.value else {
+        return match members {
+            [] => Ok(Vec::new()),
+            _ => Err(Error::new(path, "the records are no objects")),
+        };
+    };
+    let fields = model.object_fields(record)?;
+    let members = members.iter().map(|name| {
+        let field = fields.iter().find(|field| field.member.name == *name);
+        match field {
+            Some(Field {
+                value: Value::Object(..),
+                ..
+            })
+            | Some(Field { is_list: true, .. }) => {
+                Err(Error::new(&path, format!("`{name}` is no text or number")))
+            }
+            Some(field) => Ok(field.clone()),
+            None => Err(Error::new(&path, format!("`{record}` has no `{name}`"))),
+        }
+    });
+    members.collect()
+}
