@@ -78,8 +78,10 @@ fn check(
         if field.is_list && field.presence == Presence::Required {
             let (ident, name) = (&field.ident, &field.member.name);
             checks.push(quote! {
-                if self.#ident.is_empty() {
-                    return Err(::tc3_core::Invalid::new(#name, "must not be empty"));
+                let list = &self.#ident;
+                if list.is_empty() {
+                    let rule = "must not be empty";
+                    return invalid(#name, rule);
                 }
             });
         }
@@ -102,7 +104,7 @@ fn limit(place: &Place<'_>, max: Option<u32>) -> Option<TokenStream> {
     };
     let name = &place.path;
     let limit = place.value(&quote!(self));
-    let refuse = |rule: &str| quote!(return Err(::tc3_core::Invalid::new(#name, #rule)););
+    let refuse = |rule: &str| quote!(let rule = #rule; return invalid(#name, rule););
     Some(match max {
         Some(max) => {
             let refuse = refuse(&format!("must be from 1 to {max}"));
@@ -122,4 +124,16 @@ fn limit(place: &Place<'_>, max: Option<u32>) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// What the checks of a module need.
+pub(crate) fn helper() -> TokenStream {
+    quote! {
+        fn invalid(
+            field: &'static str,
+            rule: &'static str,
+        ) -> ::core::result::Result<(), ::tc3_core::Invalid> {
+            Err(::tc3_core::Invalid::new(field, rule))
+        }
+    }
 }

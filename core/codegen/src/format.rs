@@ -5,6 +5,11 @@ use tc3_description::Description;
 
 use crate::{Error, Overlay};
 
+/// The longest line of rustfmt.
+const WIDTH: usize = 100;
+/// The longest fields of a struct that rustfmt writes in one line.
+const SHORT_STRUCT: usize = 18;
+
 /// A module, item by item.
 pub(crate) struct Module {
     code: String,
@@ -43,13 +48,112 @@ impl Module {
         let text = item.to_string();
         let file: syn::File = syn::parse2(item).map_err(|_| invalid(&text))?;
         self.code.push('\n');
-        self.code.push_str(&prettyplease::unparse(&file));
+        self.code
+            .push_str(&as_rustfmt(&prettyplease::unparse(&file)));
         Ok(())
+    }
+
+    /// Whether a text is in it so far.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        self.code.contains(text)
     }
 
     pub(crate) fn finish(self) -> String {
         self.code
     }
+}
+
+/// Makes of prettyplease's lines those that rustfmt would make: up to 100 columns, where prettyplease stops at 89; and
+/// sets an empty line between functions.
+fn as_rustfmt(code: &str) -> String {
+    let lines: Vec<&str> = code.lines().collect();
+    let mut formatted = String::new();
+    let mut previous = "";
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        if previous == "    }" && *line != "}" || previous.ends_with(';') && is_method(line) {
+            formatted.push('\n');
+        }
+        match joined(lines.get(at..).unwrap_or_default()) {
+            Some((whole, count)) => {
+                formatted.push_str(&whole);
+                at += count;
+            }
+            None => {
+                formatted.push_str(line);
+                at += 1;
+            }
+        }
+        formatted.push('\n');
+        previous = line;
+    }
+    formatted
+}
+
+fn is_method(line: &str) -> bool {
+    line.starts_with("    fn ")
+}
+
+/// Joins what was broken behind the first line's last bracket, if rustfmt would; with the number of lines.
+fn joined(lines: &[&str]) -> Option<(String, usize)> {
+    let (first, rest) = lines.split_first()?;
+    let text = first.trim_start();
+    if let Some(fields) = text
+        .strip_prefix("Self { ")
+        .and_then(|it| it.strip_suffix(" }"))
+    {
+        let indent = &first[..first.len() - text.len()];
+        let fields = fields
+            .split(", ")
+            .map(|field| format!("{indent}    {field},\n"));
+        let is_short = text.len() <= "Self {  }".len() + SHORT_STRUCT;
+        let vertical = || format!("{indent}Self {{\n{}{indent}}}", fields.collect::<String>());
+        return (!is_short).then(|| (vertical(), 1));
+    }
+    if text.starts_with("impl") && !text.ends_with('{') {
+        let rest = rest.first()?;
+        return Some(match first.len() + 1 + rest.len() <= WIDTH {
+            true => (format!("{first} {rest}"), 2),
+            false => (
+                format!("{first}\n    {}\n{{", rest.trim_end_matches(" {")),
+                2,
+            ),
+        });
+    }
+    if !first.ends_with(['(', '<']) || text.starts_with("//") {
+        return None;
+    }
+    let indent = first.len() - text.len();
+    let is_end = |line: &&str| line.len() - line.trim_start().len() <= indent;
+    let end = rest.iter().position(is_end)?;
+    let mut whole = (*first).to_owned();
+    for line in rest.get(..=end)? {
+        let line = line.trim_start();
+        if line.starts_with([')', '>']) {
+            whole.truncate(whole.trim_end_matches(',').len());
+        } else if !whole.ends_with(['(', '<']) {
+            whole.push(' ');
+        }
+        whole.push_str(line);
+    }
+    // Rustfmt lets the bound of a parameter be somewhat longer.
+    let is_bound = text.contains(": impl ") && indent == 8;
+    if whole.len() <= WIDTH + if is_bound { 5 } else { 0 } {
+        return Some((whole, end + 2));
+    }
+    if let Some((target, value)) = whole
+        .split_once(" = ")
+        .filter(|_| text.starts_with("self."))
+    {
+        let indent = &first[..indent];
+        return Some((format!("{target} =\n{indent}    {value}"), end + 2));
+    }
+    // The type of a field has a line of its own first.
+    let (name, ty) = whole
+        .split_once(": ")
+        .filter(|_| text.starts_with("pub ") && indent == 4)?;
+    let is_field = !name.contains('(') && ty.chars().count() + 2 * indent <= WIDTH;
+    is_field.then(|| (format!("{name}:\n        {ty}"), end + 2))
 }
 
 fn invalid(item: &str) -> Error {

@@ -55,9 +55,8 @@ fn new(fields: &[Field<'_>]) -> TokenStream {
             (" With what is required.", quote!(Self { #(#values,)* }))
         }
     };
-    let many = (required.len() > MANY).then(|| {
-        quote!(#[allow(clippy::too_many_arguments, reason = "the service requires all of them")])
-    });
+    let many = (required.len() > MANY)
+        .then(|| quote!(#[allow(clippy::too_many_arguments, reason = "all are required")]));
     let parameters = required.iter().map(|field| parameter(field));
     quote! {
         #[doc = #doc]
@@ -69,7 +68,7 @@ fn new(fields: &[Field<'_>]) -> TokenStream {
 }
 
 fn parameter(field: &Field<'_>) -> TokenStream {
-    let (ident, ty) = (&field.ident, field.value.ty());
+    let (ident, ty) = (&field.ident, field.each_ty());
     let is_made = field.value.is_made();
     match (field.is_list, is_made) {
         (true, true) => {
@@ -85,8 +84,7 @@ fn parameter(field: &Field<'_>) -> TokenStream {
 fn value(field: &Field<'_>) -> TokenStream {
     let ident = &field.ident;
     let value = match (field.is_list, field.value.is_made()) {
-        (true, true) => quote!(#ident.into_iter().map(::core::convert::Into::into).collect()),
-        (true, false) => quote!(#ident.into_iter().collect()),
+        (true, _) => quote!(collected(#ident)),
         (false, true) => quote!(#ident.into()),
         (false, false) if field.is_boxed => quote!(::std::boxed::Box::new(#ident)),
         (false, false) => quote!(#ident),
@@ -94,6 +92,18 @@ fn value(field: &Field<'_>) -> TokenStream {
     match field.presence {
         Presence::Optional => quote!(Some(#value)),
         Presence::Required | Presence::Listed => value,
+    }
+}
+
+/// What the constructors of a module need.
+pub(crate) fn helper() -> TokenStream {
+    quote! {
+        fn collected<T>(
+            values: impl ::core::iter::IntoIterator<Item = impl ::core::convert::Into<T>>,
+        ) -> ::std::vec::Vec<T> {
+            let values = values.into_iter();
+            values.map(::core::convert::Into::into).collect()
+        }
     }
 }
 

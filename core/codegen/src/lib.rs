@@ -82,6 +82,14 @@ pub fn generate(description: &Description, options: &Options) -> Result<Generate
             module.push(item)?;
         }
     }
+    for (call, helper) in [
+        ("collected(", inputs::helper()),
+        ("invalid(", actions::helper()),
+    ] {
+        if module.has(call) {
+            module.push(helper)?;
+        }
+    }
     let actions = match options.actions.len() {
         0 => description.actions.len(),
         _ => model.actions.len() + model.reused.len() + model.skipped.len(),

@@ -304,9 +304,17 @@ impl Value<'_> {
 }
 
 impl Field<'_> {
-    /// Its type without the `Option`.
+    /// The type of its value, in its own struct.
+    pub(crate) fn each_ty(&self) -> TokenStream {
+        match &self.value {
+            Value::Object(name, _) if *name == self.owner => quote!(Self),
+            value => value.ty(),
+        }
+    }
+
+    /// Its type without the `Option`, in its own struct.
     pub(crate) fn inner_ty(&self) -> TokenStream {
-        let each = self.value.ty();
+        let each = self.each_ty();
         match (self.is_list, self.is_boxed) {
             (true, _) => quote!(::std::vec::Vec<#each>),
             (_, true) => quote!(::std::boxed::Box<#each>),
