@@ -103,14 +103,15 @@ fn limit(place: &Place<'_>, max: Option<u32>) -> Option<TokenStream> {
         return None;
     };
     let name = &place.path;
-    let limit = place.value(&quote!(self));
+    let limit = place.value(&quote!(self), "limit");
     let refuse = |rule: &str| quote!(let rule = #rule; return invalid(#name, rule););
     Some(match max {
         Some(max) => {
             let refuse = refuse(&format!("must be from 1 to {max}"));
             let max = proc_macro2::Literal::u32_unsuffixed(max);
             quote! {
-                if #limit.is_some_and(|limit| !(1..=#max).contains(&limit)) {
+                #limit
+                if limit.is_some_and(|limit| !(1..=#max).contains(&limit)) {
                     #refuse
                 }
             }
@@ -118,7 +119,8 @@ fn limit(place: &Place<'_>, max: Option<u32>) -> Option<TokenStream> {
         None => {
             let refuse = refuse("must be at least 1");
             quote! {
-                if #limit.is_some_and(|limit| limit < 1) {
+                #limit
+                if limit.is_some_and(|limit| limit < 1) {
                     #refuse
                 }
             }

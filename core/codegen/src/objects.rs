@@ -23,7 +23,7 @@ pub(crate) fn input(
     let name = names::ident(action);
     let doc = docs::attributes(&docs.action(action, described));
     let must_use = "an input does nothing until it is sent";
-    let derives = derives(&fields, Role::Input);
+    let derives = derives(&fields);
     let definition = definition(&name, &fields, docs);
     let mut items = vec![quote! {
         #doc
@@ -66,7 +66,7 @@ pub(crate) fn object(
     let fields = model.object_fields(object)?;
     let (name, role) = (model.names.object(object), model.role(object));
     let doc = docs::attributes(&docs.object(object, role, model.is_output(object)));
-    let derives = derives(&fields, role);
+    let derives = derives(&fields);
     let serde = match role {
         Role::Input => quote!(#[serde(rename_all = "PascalCase")]),
         Role::Output | Role::Both => quote!(#[serde(rename_all = "PascalCase", default)]),
@@ -99,13 +99,12 @@ fn definition(name: &Ident, fields: &[Field<'_>], docs: &Docs<'_>) -> TokenStrea
     quote!(pub struct #name { #(#fields,)* })
 }
 
-fn derives(fields: &[Field<'_>], role: Role) -> TokenStream {
+fn derives(fields: &[Field<'_>]) -> TokenStream {
     let debug = (!has_secrets(fields)).then(|| quote!(Debug,));
     let has_default = fields
         .iter()
         .all(|field| field.presence != Presence::Required);
     let default = has_default.then(|| quote!(Default,));
-    let _ = role;
     quote!(#[derive(Clone, #debug #default PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)])
 }
 
@@ -147,13 +146,20 @@ pub(crate) fn is_secret(field: &Field<'_>) -> bool {
 fn debug(name: &Ident, fields: &[Field<'_>]) -> Option<TokenStream> {
     has_secrets(fields).then(|| {
         let shown = fields.iter().filter(|field| !is_secret(field));
-        let shown = shown.map(|Field { name, ident, .. }| quote!(.field(#name, &self.#ident)));
+        let shown = shown.map(|Field { name, ident, .. }| {
+            quote! {
+                let value = &self.#ident;
+                shown.field(#name, value);
+            }
+        });
         let text = name.to_string();
         quote! {
             /// Without the secrets.
             impl ::core::fmt::Debug for #name {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.debug_struct(#text)#(#shown)*.finish_non_exhaustive()
+                    let mut shown = f.debug_struct(#text);
+                    #(#shown)*
+                    shown.finish_non_exhaustive()
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     model::{Field, Model, Presence, Value},
     names,
     overlay::End,
-    places::{Parent, Place, flag, number},
+    places::{Place, flag, number},
 };
 
 /// The page size of a walk that names none, where nothing is said of page sizes.
@@ -134,20 +134,19 @@ impl<'a> Pages<'a> {
 
     fn start(&self) -> Option<TokenStream> {
         let this = quote!(self);
-        let offset = self
-            .offset
-            .as_ref()
-            .map(|place| place.number(&this, &quote!(u64)));
-        let limit = self
-            .limit
-            .as_ref()
-            .map(|place| place.number(&this, &quote!(u32)));
-        if offset.is_none() && limit.is_none() {
+        let number = |place: &Option<Place<'_>>, name: &str, ty: &str| match place {
+            Some(place) => (place.number(&this, name, ty), names::ident(name)),
+            None => (TokenStream::new(), names::ident("None")),
+        };
+        if self.offset.is_none() && self.limit.is_none() {
             return None;
         }
-        let [offset, limit] = [offset, limit].map(|it| it.unwrap_or_else(|| quote!(None)));
+        let (offset_is, offset) = number(&self.offset, "offset", "u64");
+        let (limit_is, limit) = number(&self.limit, "limit", "u32");
         Some(quote! {
             fn start(&self) -> ::tc3_core::pagination::Start {
+                #offset_is
+                #limit_is
                 ::tc3_core::pagination::Start::new(#offset, #limit)
             }
         })
@@ -199,37 +198,32 @@ impl<'a> Pages<'a> {
 
     fn page_info(&self) -> TokenStream {
         let output = quote!(output);
-        let field = &self.list.field.ident;
-        let is_optional = self.list.field.presence == Presence::Optional;
-        let len = match (self.list.parent(&output), is_optional) {
-            (Parent::There(parent), false) => quote!(#parent.#field.len()),
-            (Parent::There(parent), true) => {
-                quote!(#parent.#field.as_ref().map_or(0, ::std::vec::Vec::len))
-            }
-            (Parent::Perhaps(parent), false) => quote!(#parent.map_or(0, |it| it.#field.len())),
-            (Parent::Perhaps(parent), true) => quote! {
-                #parent.and_then(|it| it.#field.as_ref()).map_or(0, ::std::vec::Vec::len)
-            },
-        };
-        let total = self.total.as_ref().map(|place| {
-            let total = place.number(&output, &quote!(u64));
-            quote!(.with_total(#total))
-        });
+        let len = self.list.len(&output);
+        let total = self
+            .total
+            .as_ref()
+            .map(|place| place.number(&output, "total", "u64"));
         let token = self.token_out.as_ref().map(|place| {
-            let token = place.value(&output);
-            let token = match place.field.value {
-                Value::Text => quote!(#token.filter(|token| !token.is_empty())),
-                _ => quote!(#token.map(|token| ::std::string::ToString::to_string(&token))),
-            };
+            let token = place.text(&output, "token");
             let last = self.last.as_ref().map(|(place, value)| {
-                let flag = place.flag(&output);
-                quote!(.filter(|_| #flag != Some(#value)))
+                let last = place.flag(&output, "last");
+                quote!(#last let token = token.filter(|_| last != Some(#value));)
             });
-            quote!(.with_token(#token #last))
+            quote!(#token #last)
         });
+        let info = quote!(::tc3_core::pagination::PageInfo::new(len));
+        let info = match (total.is_some(), token.is_some()) {
+            (false, false) => info,
+            (true, false) => quote!(#info.with_total(total)),
+            (false, true) => quote!(#info.with_token(token)),
+            (true, true) => quote!(let info = #info; info.with_total(total).with_token(token)),
+        };
         quote! {
             fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
-                ::tc3_core::pagination::PageInfo::new(#len) #total #token
+                #len
+                #total
+                #token
+                #info
             }
         }
     }
@@ -257,10 +251,14 @@ impl<'a> Pages<'a> {
                 ],
                 [part],
             ) => {
-                quote!(item.#part.as_deref().map(::std::borrow::Cow::Borrowed))
+                quote! {
+                    let identity = item.#part.as_deref();
+                    identity.map(::std::borrow::Cow::Borrowed)
+                }
             }
             _ => quote! {
-                let identity = (#(item.#parts.as_ref()?,)*);
+                #(let #parts = item.#parts.as_ref()?;)*
+                let identity = (#(#parts,)*);
                 Some(::std::borrow::Cow::Owned(::std::format!("{identity:?}")))
             },
         };

@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Field, Model, Presence, Value};
+use crate::{
+    model::{Field, Model, Presence, Value},
+    names,
+};
 
 /// A field of an input or an output, or of an object in it.
 pub(crate) struct Place<'a> {
@@ -13,12 +16,12 @@ pub(crate) struct Place<'a> {
     pub(crate) field: Field<'a>,
 }
 
-/// An expression for the object that has a field.
-pub(crate) enum Parent {
-    /// The object itself.
+/// The object that has a field.
+enum Parent {
+    /// An expression for it.
     There(TokenStream),
-    /// An `Option` of a reference to it.
-    Perhaps(TokenStream),
+    /// The variable `parent` is an `Option` of a reference to it.
+    Perhaps,
 }
 
 impl<'a> Place<'a> {
@@ -61,9 +64,9 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// The object that has the field.
-    pub(crate) fn parent(&self, root: &TokenStream) -> Parent {
-        let mut parent = Parent::There(root.clone());
+    /// The object that has the field, after the statements that lead to it.
+    fn parent(&self, root: &TokenStream) -> (TokenStream, Parent) {
+        let (mut steps, mut parent) = (TokenStream::new(), Parent::There(root.clone()));
         for Field {
             ident,
             presence,
@@ -75,76 +78,97 @@ impl<'a> Place<'a> {
                 true => quote!(as_deref),
                 false => quote!(as_ref),
             };
-            parent = match (parent, presence) {
-                (Parent::There(it), Presence::Optional) => {
-                    Parent::Perhaps(quote!(#it.#ident.#as_ref()))
+            let step = match (&parent, presence) {
+                (Parent::There(it), Presence::Optional) => quote!(#it.#ident.#as_ref()),
+                (Parent::There(it), _) => {
+                    parent = Parent::There(quote!(#it.#ident));
+                    continue;
                 }
-                (Parent::There(it), _) => Parent::There(quote!(#it.#ident)),
-                (Parent::Perhaps(it), Presence::Optional) => {
-                    Parent::Perhaps(quote!(#it.and_then(|it| it.#ident.#as_ref())))
+                (Parent::Perhaps, Presence::Optional) => {
+                    quote!(parent.and_then(|it| it.#ident.#as_ref()))
                 }
-                (Parent::Perhaps(it), _) => Parent::Perhaps(quote!(#it.map(|it| &it.#ident))),
+                (Parent::Perhaps, _) => quote!(parent.map(|it| &it.#ident)),
             };
+            steps.extend(quote!(let parent = #step;));
+            parent = Parent::Perhaps;
         }
-        parent
+        (steps, parent)
     }
 
-    /// What `read` makes of the field: an `Option`.
-    fn read(&self, root: &TokenStream, read: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
-        let ident = &self.field.ident;
-        match self.parent(root) {
-            Parent::There(parent) => read(quote!(#parent.#ident)),
-            Parent::Perhaps(parent) => {
-                let read = read(quote!(it.#ident));
-                quote!(#parent.and_then(|it| #read))
+    /// Statements that bind `name` to the field's value: an `Option`, which lends texts.
+    pub(crate) fn value(&self, root: &TokenStream, name: &str) -> TokenStream {
+        let (name, ident) = (names::ident(name), &self.field.ident);
+        let read = |it: TokenStream| match (self.field.presence, &self.field.value) {
+            (Presence::Optional, Value::Text) => quote!(#it.#ident.as_deref()),
+            (Presence::Optional, _) => quote!(#it.#ident),
+            (_, Value::Text) => quote!(Some(&*#it.#ident)),
+            _ => quote!(Some(#it.#ident)),
+        };
+        let (steps, parent) = self.parent(root);
+        let value = match parent {
+            Parent::There(it) => read(it),
+            Parent::Perhaps => {
+                let read = read(quote!(it));
+                quote!(parent.and_then(|it| #read))
             }
-        }
+        };
+        quote!(#steps let #name = #value;)
     }
 
-    /// The field's value as an `Option`.
-    pub(crate) fn value(&self, root: &TokenStream) -> TokenStream {
-        self.read(root, |field| {
-            match (self.field.presence, &self.field.value) {
-                (Presence::Optional, Value::Text) => quote!(#field.clone()),
-                (Presence::Optional, _) => field,
-                (_, Value::Text) => quote!(Some(#field.clone())),
-                _ => quote!(Some(#field)),
-            }
-        })
-    }
-
-    /// The field's value as an `Option` of an unsigned type; `None` if it isn't in range.
-    pub(crate) fn number(&self, root: &TokenStream, ty: &TokenStream) -> TokenStream {
-        self.read(root, |field| {
-            match (self.field.presence, &self.field.value) {
-                (Presence::Optional, Value::Text) => {
-                    quote!(#field.as_deref().and_then(|value| value.parse().ok()))
-                }
-                (_, Value::Text) => quote!(#field.parse().ok()),
-                (Presence::Optional, Value::Integer { signed: false })
-                    if ty.to_string() == "u64" =>
-                {
-                    field
-                }
-                (_, Value::Integer { signed: false }) if ty.to_string() == "u64" => {
-                    quote!(Some(#field))
-                }
-                (Presence::Optional, _) => {
-                    quote!(#field.and_then(|value| #ty::try_from(value).ok()))
-                }
-                _ => quote!(#ty::try_from(#field).ok()),
-            }
-        })
-    }
-
-    /// The field's value as an `Option<bool>`.
-    pub(crate) fn flag(&self, root: &TokenStream) -> TokenStream {
-        let value = self.value(root);
+    /// Statements that bind `name` to the field's value as an `Option` of an unsigned type; `None` if it isn't in range.
+    pub(crate) fn number(&self, root: &TokenStream, name: &str, ty: &str) -> TokenStream {
+        let value = self.value(root, name);
+        let (name, ty) = (names::ident(name), names::ident(ty));
         match &self.field.value {
-            Value::Integer { .. } => quote!(#value.map(|value| value != 0)),
-            Value::Text => quote!(#value.map(|value| value == "true")),
+            Value::Text => quote!(#value let #name = #name.and_then(|it| it.parse().ok());),
+            Value::Integer { signed: false } if ty == "u64" => value,
+            _ => quote!(#value let #name = #name.and_then(|it| #ty::try_from(it).ok());),
+        }
+    }
+
+    /// Statements that bind `name` to the field's value as an `Option<String>`; `None` if it is empty.
+    pub(crate) fn text(&self, root: &TokenStream, name: &str) -> TokenStream {
+        let value = self.value(root, name);
+        let name = names::ident(name);
+        let owned = match &self.field.value {
+            Value::Text => quote! {
+                let #name = #name.filter(|it| !it.is_empty());
+                let #name = #name.map(str::to_owned);
+            },
+            _ => quote!(let #name = #name.map(|it| ::std::string::ToString::to_string(&it));),
+        };
+        quote!(#value #owned)
+    }
+
+    /// Statements that bind `name` to the field's value as an `Option<bool>`.
+    pub(crate) fn flag(&self, root: &TokenStream, name: &str) -> TokenStream {
+        let value = self.value(root, name);
+        let name = names::ident(name);
+        match &self.field.value {
+            Value::Integer { .. } => quote!(#value let #name = #name.map(|it| it != 0);),
+            Value::Text => quote!(#value let #name = #name.map(|it| it == "true");),
             _ => value,
         }
+    }
+
+    /// Statements that bind `len` to the length of the list.
+    pub(crate) fn len(&self, root: &TokenStream) -> TokenStream {
+        let ident = &self.field.ident;
+        let is_optional = self.field.presence == Presence::Optional;
+        let (steps, parent) = self.parent(root);
+        let len = match (parent, is_optional) {
+            (Parent::There(it), false) => quote!(let len = #it.#ident.len();),
+            (Parent::There(it), true) => quote! {
+                let list = #it.#ident.as_ref();
+                let len = list.map_or(0, ::std::vec::Vec::len);
+            },
+            (Parent::Perhaps, false) => quote!(let len = parent.map_or(0, |it| it.#ident.len());),
+            (Parent::Perhaps, true) => quote! {
+                let list = parent.and_then(|it| it.#ident.as_ref());
+                let len = list.map_or(0, ::std::vec::Vec::len);
+            },
+        };
+        quote!(#steps #len)
     }
 
     /// Sets the field of `self`.
@@ -174,21 +198,23 @@ impl<'a> Place<'a> {
 
     /// The list, taken out of what has it; empty if it isn't there.
     pub(crate) fn taken(&self, root: &TokenStream) -> TokenStream {
-        let mut steps = self.parents.iter().chain([&self.field]).peekable();
-        let (mut taken, mut is_optional) = (root.clone(), false);
-        while let Some(Field {
+        let (mut steps, mut taken, mut is_optional) = (TokenStream::new(), root.clone(), false);
+        for Field {
             ident, presence, ..
-        }) = steps.next()
+        } in self.parents.iter().chain([&self.field])
         {
+            if is_optional {
+                steps.extend(quote!(let it = #taken;));
+            }
             taken = match (is_optional, presence) {
                 (false, _) => quote!(#taken.#ident),
-                (true, Presence::Optional) => quote!(#taken.and_then(|it| it.#ident)),
-                (true, _) => quote!(#taken.map(|it| it.#ident)),
+                (true, Presence::Optional) => quote!(it.and_then(|it| it.#ident)),
+                (true, _) => quote!(it.map(|it| it.#ident)),
             };
             is_optional |= *presence == Presence::Optional;
         }
         match is_optional {
-            true => quote!(#taken.unwrap_or_default()),
+            true => quote!(#steps let items = #taken; items.unwrap_or_default()),
             false => taken,
         }
     }
