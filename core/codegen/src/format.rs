@@ -9,6 +9,8 @@ use crate::{Error, Overlay};
 const WIDTH: usize = 100;
 /// The longest fields of a struct that rustfmt writes in one line.
 const SHORT_STRUCT: usize = 18;
+/// The longest array, with its end, that rustfmt writes in one line.
+const SHORT_ARRAY: usize = 62;
 
 /// A module, item by item.
 pub(crate) struct Module {
@@ -120,7 +122,7 @@ fn joined(lines: &[&str]) -> Option<(String, usize)> {
             ),
         });
     }
-    if !first.ends_with(['(', '<']) || text.starts_with("//") {
+    if !first.ends_with(['(', '<', '[']) || text.starts_with("//") {
         return None;
     }
     let indent = first.len() - text.len();
@@ -129,12 +131,15 @@ fn joined(lines: &[&str]) -> Option<(String, usize)> {
     let mut whole = (*first).to_owned();
     for line in rest.get(..=end)? {
         let line = line.trim_start();
-        if line.starts_with([')', '>']) {
+        if line.starts_with([')', '>', ']']) {
             whole.truncate(whole.trim_end_matches(',').len());
-        } else if !whole.ends_with(['(', '<']) {
+        } else if !whole.ends_with(['(', '<', '[']) {
             whole.push(' ');
         }
         whole.push_str(line);
+    }
+    if first.ends_with('[') && whole.len() - first.len() > SHORT_ARRAY {
+        return None;
     }
     // Rustfmt lets the bound of a parameter be somewhat longer.
     let is_bound = text.contains(": impl ") && indent == 8;

@@ -13,7 +13,7 @@ pub(crate) fn methods(name: &Ident, fields: &[Field<'_>], docs: &Docs<'_>) -> To
     let new = new(fields);
     let setters = fields.iter().filter(|field| !field.is_required());
     let setters = setters.map(|field| {
-        let method = format_ident!("with_{}", field.name);
+        let method = format_ident!("with_{}", field.name.trim_matches('_'));
         let (ident, parameter) = (&field.ident, parameter(field));
         let (doc, value) = (docs::attributes(&docs.setter(field)), value(field));
         quote! {
@@ -47,7 +47,7 @@ fn new(fields: &[Field<'_>]) -> TokenStream {
                     true => value(field),
                     false => quote!(None),
                 };
-                match value.to_string() == ident.to_string() {
+                match *ident == value.to_string() {
                     true => quote!(#ident),
                     false => quote!(#ident: #value),
                 }

@@ -77,7 +77,8 @@ pub fn generate(description: &Description, options: &Options) -> Result<Generate
             module.push(item)?;
         }
     }
-    for (name, set) in &options.overlay.sets {
+    let sets = options.overlay.sets.iter();
+    for (name, set) in sets.filter(|(name, _)| model.needs_set(name)) {
         for item in sets::items(name, set) {
             module.push(item)?;
         }

@@ -58,10 +58,12 @@ fn run(arguments: Arguments) -> Result<(), String> {
         }
         None => Overlay::default(),
     };
-    // What is wrong now is wrong in the overlay, if there is one, or in the arguments.
-    let source = arguments.overlay.as_ref().unwrap_or(path);
+    let fits = |error: tc3_codegen::Error| match &arguments.overlay {
+        Some(overlay) => format!("{}, with {}: {error}", path.display(), overlay.display()),
+        None => at(path, error),
+    };
     let Some(out) = &arguments.out else {
-        let listed = list(&description, &overlay).map_err(|error| at(source, error))?;
+        let listed = list(&description, &overlay).map_err(fits)?;
         return listed.iter().try_for_each(print);
     };
     let options = Options {
@@ -69,7 +71,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
         overlay,
         docs: arguments.docs,
     };
-    let generated = generate(&description, &options).map_err(|error| at(source, error))?;
+    let generated = generate(&description, &options).map_err(fits)?;
     write(out, &generated.code).map_err(|error| at(out, error))?;
     print(&generated.summary)
 }

@@ -125,3 +125,39 @@ fn is_invisible(it: char) -> bool {
     matches!(it, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
         || (it.is_control() && !it.is_whitespace())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_go_and_lines_become_paragraphs() {
+        let text = "<p>One &lt;two&gt;<br/>three</p>\n<li>four</li> 1 < 2";
+        assert_eq!(
+            paragraphs(text),
+            ["One \\<two\\>", "three", "four", "1 \\< 2"]
+        );
+    }
+
+    #[test]
+    fn what_rustdoc_would_read_is_escaped() {
+        for (text, is) in [
+            ("[link] and [text](/page)", r"\[link\] and \[text\](/page)"),
+            ("# a | b *c*", r"\# a \| b \*c\*"),
+            ("    indented", "indented"),
+            ("----", r"\----"),
+            ("- item", "- item"),
+            ("a_b _c_", r"a_b \_c\_"),
+            ("`code<T>` and ` and ``", r"`code<T>` and \` and \`\`"),
+            ("```", r"\`\`\`"),
+            ("(https://a.b/c?d=[e])", r"(<https://a.b/c?d=>\[e\])"),
+            (
+                "https://a.b/c.\u{200b} https://",
+                r"<https://a.b/c>. https://",
+            ),
+            ("<Foo> <b>bold</b> <=", r"\<Foo\> bold \<="),
+        ] {
+            assert_eq!(paragraphs(text), [is], "{text}");
+        }
+    }
+}

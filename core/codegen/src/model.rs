@@ -54,10 +54,8 @@ impl<'a> Model<'a> {
         };
         for name in &options.actions {
             if !description.actions.contains_key(name) {
-                return Err(Error::new(
-                    format!("actions.{name}"),
-                    "there is no such action",
-                ));
+                let what = format!("there is no action `{name}`");
+                return Err(Error::new("options.actions", what));
             }
         }
         for action in description.actions.values() {
@@ -133,6 +131,17 @@ impl<'a> Model<'a> {
     /// What an object is used in.
     pub(crate) fn role(&self, object: &str) -> Role {
         self.roles.get(object).copied().unwrap_or(Role::Both)
+    }
+
+    /// Whether a set of the overlay is the type of a field.
+    pub(crate) fn needs_set(&self, set: &str) -> bool {
+        let inputs = self.actions.values().map(|action| &*action.input);
+        let mut objects = self.objects.iter().copied().chain(inputs);
+        objects.any(|object| {
+            let rule = self.overlay().objects.get(object);
+            let mut members = rule.into_iter().flat_map(|rule| rule.members.values());
+            members.any(|member| member.r#type.as_deref() == Some(set))
+        })
     }
 
     /// Whether an object is the answer of an action that is generated.

@@ -32,7 +32,10 @@ impl TypeNames {
         let mut objects = BTreeMap::new();
         for (object, rule) in &overlay.objects {
             if let Some(name) = &rule.name {
-                if !taken.insert(name.clone()) {
+                let own = |object: &str| overlay.objects.get(object)?.name.as_ref();
+                let is_other =
+                    description.objects.contains_key(name) && name != object && own(name).is_none();
+                if is_other || !taken.insert(name.clone()) {
                     let what = format!("`{name}` is the name of something else");
                     return Err(Error::new(format!("objects.{object}.name"), what));
                 }
@@ -135,11 +138,16 @@ fn as_words(api: &str) -> String {
 
 /// The API's name, unless serde's `PascalCase` makes it of the field's name.
 pub(crate) fn rename<'a>(field: &str, api: &'a str) -> Option<&'a str> {
+    (pascal_case(field) != api).then_some(api)
+}
+
+/// What serde's `PascalCase` makes of a field's name.
+fn pascal_case(field: &str) -> String {
     let words = field.split('_').map(|word| match word.split_at_checked(1) {
         Some((first, others)) => first.to_ascii_uppercase() + others,
         None => String::new(),
     });
-    (words.collect::<String>() != api).then_some(api)
+    words.collect()
 }
 
 /// A field's identifier.
@@ -162,5 +170,81 @@ pub(crate) fn constant(text: &str) -> String {
         None => "EMPTY".into(),
         Some(b'0'..=b'9') => format!("_{name}"),
         Some(_) => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tc3_description::Description;
+
+    use super::*;
+
+    #[test]
+    fn plurals_and_versions_of_ip_are_words() {
+        for (api, name) in [
+            ("InstanceIds", "instance_ids"),
+            ("VPCs", "vpcs"),
+            ("SubnetIDs", "subnet_ids"),
+            ("IDsOfVPCs", "ids_of_vpcs"),
+            ("DBInstanceId", "db_instance_id"),
+            ("VPCIPv6Only", "vpc_ipv6_only"),
+            ("IPsec", "i_psec"),
+            ("IP", "ip"),
+            ("self", "self_"),
+            ("5GName", "_5g_name"),
+            ("camelCase", "camel_case"),
+        ] {
+            assert_eq!(field_name(api), name);
+        }
+    }
+
+    #[test]
+    fn keywords_are_raw() {
+        for name in ["type", "gen", "match", "async", "try"] {
+            assert_eq!(ident(name).to_string(), format!("r#{name}"));
+        }
+        assert_eq!(ident("kind").to_string(), "kind");
+    }
+
+    #[test]
+    fn objects_give_way_to_actions_whatever_is_asked_for() {
+        let description = Description::parse(
+            br#"{
+                "metadata": {"serviceShortName": "shop", "apiVersion": "2024-01-01"},
+                "actions": {"Buy": {"input": "BuyRequest", "output": "BuyResponse"}},
+                "objects": {
+                    "Buy": {"members": []}, "BuyObject": {"members": []},
+                    "Ws_Label": {"members": []}, "WsLabel": {"members": []}, "Self": {"members": []},
+                    "BuyRequest": {"members": []}, "BuyResponse": {"members": []}
+                }
+            }"#,
+        );
+        let names = TypeNames::new(&description.unwrap(), &Overlay::default()).unwrap();
+        for (object, name) in [
+            ("Buy", "BuyObject"),
+            ("BuyObject", "BuyObjectObject"),
+            ("WsLabel", "WsLabel"),
+            ("Ws_Label", "WsLabelObject"),
+            ("Self", "ObjectSelf"),
+        ] {
+            assert_eq!(names.object(object), name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_comes_back(api in "[A-Za-z0-9][A-Za-z0-9_-]{0,30}") {
+            let field = field_name(&api);
+            let back = rename(&field, &api).map_or_else(|| pascal_case(&field), str::to_owned);
+            prop_assert_eq!(back, api);
+            let text = ident(&field).to_string();
+            prop_assert!(syn::parse_str::<Ident>(&text).is_ok(), "{}", text);
+        }
+
+        #[test]
+        fn every_object_has_the_name_of_a_type(api in "[A-Za-z0-9_-]{1,30}") {
+            prop_assert!(is_type_name(&type_name(&api)));
+        }
     }
 }

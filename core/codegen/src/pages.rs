@@ -39,8 +39,15 @@ impl<'a> Pages<'a> {
         described: &Action,
     ) -> Result<Option<Self>, Error> {
         let paging = model.overlay().paging(model.description, action);
+        let rule = model.overlay().action(action);
         let Some((paging, end)) = paging.filter(|(paging, _)| paging.is_known()) else {
-            return Ok(None);
+            return match rule.is_some_and(|rule| !rule.identity.is_empty()) {
+                true => {
+                    let what = "it is not known how to walk this action: `paging` would say it";
+                    Err(Error::new(format!("actions.{action}.identity"), what))
+                }
+                false => Ok(None),
+            };
         };
         let input = model.input_fields(described)?;
         let output = model.object_fields(&described.output)?;
@@ -64,7 +71,6 @@ impl<'a> Pages<'a> {
         };
         let last = paging.last.as_ref().map(|(path, _)| path.clone());
         let last = place(&output, &last, flag)?.zip(paging.last.as_ref().map(|(_, value)| *value));
-        let rule = model.overlay().action(action);
         let identity = rule.map(|rule| identity(model, action, &rule.identity, &list));
         Ok(Some(Self {
             end,
@@ -113,7 +119,7 @@ impl<'a> Pages<'a> {
         let max = max.map(Literal::u32_unsuffixed);
         let max = max.map(|max| quote!(const MAX_PAGE_SIZE: u32 = #max;));
         let (start, turn_to) = (self.start(), self.turn_to());
-        let (page_info, into_items) = (self.page_info(), self.into_items());
+        let (page_info, into_items) = (self.page_info(), self.items());
         let identity = self.identity_methods();
         quote! {
             impl ::tc3_core::Paginate for #name {
@@ -228,7 +234,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn into_items(&self) -> TokenStream {
+    fn items(&self) -> TokenStream {
         let item = self.list.field.value.ty();
         let list = self.list.taken(&quote!(output));
         quote! {
