@@ -6,9 +6,13 @@
 //! ```sh
 //! cargo run -q --release -p tc3-async --features emulator --example emulator -- --port 8080
 //! ```
+//!
+//! With `--description api.json` it also serves all actions of the service that the file describes.
 
 use std::{
+    fs,
     io::{self, IsTerminal, Read, Write},
+    path::PathBuf,
     process::ExitCode,
     thread,
 };
@@ -24,7 +28,7 @@ use tc3_example_support::{
 };
 use tokio::sync::oneshot;
 
-/// Serves the emulator of the billing and e-signature services on 127.0.0.1.
+/// Serves the emulator of the billing and e-signature services, and of services that are described, on 127.0.0.1.
 ///
 /// It prints its address, and runs until it is interrupted. If stdin is a pipe or a terminal, it also ends when that
 /// closes, so that it ends with the program that started it.
@@ -57,6 +61,11 @@ struct Arguments {
     // A text, since clap would print a wrong one, which may hold a key.
     #[arg(long = "account", value_name = "ACCOUNT")]
     accounts: Vec<String>,
+    /// The vendor's description of another service, an api.json of the Python package tccli; may be repeated. All its
+    /// actions are served: parameters are checked, answers fit the description, and lists have --records records.
+    /// Nothing is stored: an action that writes changes nothing
+    #[arg(long = "description", value_name = "FILE")]
+    descriptions: Vec<PathBuf>,
     /// A fault, e.g. throttle@5; may be repeated
     #[arg(long = "fault", value_name = "SPEC", long_help = FAULT_HELP)]
     faults: Vec<Scripted>,
@@ -120,6 +129,12 @@ async fn run(arguments: Arguments) -> Result<()> {
         .with_usage_limit(arguments.usage_limit);
     for text in arguments.accounts {
         emulator = emulator.with_account(account(&text)?);
+    }
+    for file in arguments.descriptions {
+        let name = file.display();
+        let json = fs::read(&file).map_err(|error| format!("{name}: {error}"))?;
+        let described = emulator.describe(&json);
+        emulator = described.map_err(|error| format!("{name}: {error}"))?;
     }
     if let Some(role) = arguments.role {
         emulator = emulator.with_machine_role(role);

@@ -570,9 +570,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `Emulator::with_until` moves the records to the years that end with a given day, `with_account` adds accounts, and
-//! `with_action` adds actions of your own, by a closure that returns JSON. Programs that don't take a transport can use
-//! the emulator over a socket: `cargo run -p tc3-async --features emulator --example emulator`, or the module `serve` of
+//! `Emulator::with_until` moves the records to the years that end with a given day, and `with_account` adds accounts.
+//! `describe` adds all actions of a service by the vendor's description of it, lists with pages included, and
+//! `with_action` an action of your own, by a closure that returns JSON. Programs that don't take a transport can use the
+//! emulator over a socket: `cargo run -p tc3-async --features emulator --example emulator`, or the module `serve` of
 //! `tc3-async`, with its feature `emulator`.
 //!
 //! # Why a call failed

@@ -14,8 +14,8 @@ const RECORDS: u64 = 1_000;
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(super) credential: Credential,
-    records: u64,
-    seed: u64,
+    pub(super) records: u64,
+    pub(super) seed: u64,
 }
 
 impl Account {
@@ -97,7 +97,7 @@ impl AccountState {
 }
 
 impl Emulator {
-    /// Sets the number of records of the first account.
+    /// Sets the number of records of the first account, which is that of its [described](Self::describe) lists too.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_records(mut self, records: u64) -> Self {
         self.first.account.records = records;

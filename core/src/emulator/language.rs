@@ -36,7 +36,7 @@ impl Language {
 
 /// The Chinese explanation of a code.
 fn chinese(code: &str) -> &'static str {
-    const TEXTS: [(&str, &str); 22] = [
+    const TEXTS: [(&str, &str); 23] = [
         (
             "AuthFailure.InvalidAuthorization",
             "请求头 Authorization 不合法",
@@ -64,6 +64,7 @@ fn chinese(code: &str) -> &'static str {
         ("ResourceNotFound.NotExistApplication", "应用不存在"),
         ("ResourceNotFound.RoleNotFound", "角色不存在"),
         ("UnknownParameter", "存在未知的参数"),
+        ("UnsupportedOperation", "不支持该接口"),
         ("UnsupportedProtocol", "只支持 GET 和 POST 请求"),
     ];
     let known = TEXTS.iter().find(|(known, _)| *known == code);

@@ -1,6 +1,7 @@
 //! An emulator of the service: verifies requests and returns responses, without IO.
 
 mod account;
+mod described;
 mod faults;
 mod first_version;
 mod frequency;
@@ -18,6 +19,7 @@ use alloc::{
     borrow::Cow,
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 
@@ -25,16 +27,20 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
+use tc3_description::Description;
 
 use crate::{Credential, UnixTime, error::Refusal};
 
 pub use account::Account;
 use account::AccountState;
+use described::DescribedAction;
+pub use described::DescriptionError;
 pub use faults::{Fault, Scripted, When};
 use first_version::Parameters;
 use language::Language;
 use ledger::{Calendar, Random, usage_detail};
 pub use own_action::ActionRequest;
+use parameters::Fields;
 use roles::Roles;
 pub use script::Exchange;
 use script::{PageFaults, Script};
@@ -92,8 +98,8 @@ const USAGE_LIMIT: u32 = 100;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It may have [several accounts](Self::with_account), each with a ledger of its own, and
-/// [actions of your own](Self::with_action).
+/// It may have [several accounts](Self::with_account), each with a ledger of its own, [all actions of a described
+/// service](Self::describe), and [actions of your own](Self::with_action).
 ///
 /// [`GetCallerIdentity`](crate::sts::GetCallerIdentity) tells whose a key is: the first account has the number
 /// 100000000001, the next one 100000000002, and so on; their key pairs belong to the sub-accounts 200000000001,
@@ -126,6 +132,7 @@ pub struct Emulator {
     others: Vec<AccountState>,
     calendar: Calendar,
     own: Vec<Served>,
+    described: Vec<Arc<Description>>,
     seed: u64,
     answered: u64,
     exact_end_time: bool,
@@ -149,6 +156,7 @@ impl Emulator {
             others: Vec::new(),
             calendar: Calendar::default(),
             own: Vec::new(),
+            described: Vec::new(),
             seed: 0,
             answered: 0,
             exact_end_time: false,
@@ -251,7 +259,7 @@ impl Emulator {
         }
         let mut output = match served.answer {
             Answer::Handler(fields, handler) => {
-                let mut input = call.input.read(fields)?;
+                let mut input = call.input.read(Fields::Written(fields))?;
                 if faults.first_page {
                     input.insert("Offset".into(), 0.into());
                 }
@@ -278,6 +286,13 @@ impl Emulator {
                     *offset = 0.into();
                 }
                 object(&answer(&request)?)?
+            }
+            Answer::Described(description) => {
+                let action = DescribedAction::new(&description, &target.action)?;
+                let input = call.input.read(action.fields())?;
+                let account = self.account(account);
+                let added = account.added.grow(&action.full_name(), &input, faults);
+                action.answer(&input, &account.account, added, faults)?
             }
         };
         for name in served.total {

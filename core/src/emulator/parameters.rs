@@ -7,31 +7,52 @@ use alloc::{
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
+use tc3_description::{Description, Type};
 
 use super::{Refused, refuse};
 
 /// The maximum depth of nested names in a query, far more than any parameter needs.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 32;
+
+/// The parameters of an action, or of an object among them.
+#[derive(Clone, Copy)]
+pub(super) enum Fields<'a> {
+    /// Of an action that the emulator has by hand.
+    Written(&'a [Field<'a>]),
+    /// Those of this object of the description. Looked up when it is needed, since objects may contain themselves.
+    Described(&'a Description, &'a str),
+}
 
 /// A parameter of an action.
-pub(super) struct Field {
-    name: &'static str,
+#[derive(Clone, Copy)]
+pub(super) struct Field<'a> {
+    name: &'a str,
     required: bool,
-    kind: ParameterKind,
+    kind: ParameterKind<'a>,
 }
 
 /// The type of a parameter.
-pub(super) enum ParameterKind {
+#[derive(Clone, Copy)]
+pub(super) enum ParameterKind<'a> {
     Text,
     /// An integer of 64 bits, which may be negative if `signed`.
     Integer {
         signed: bool,
     },
-    List(&'static Self),
-    Object(&'static [Field]),
+    Float,
+    Bool,
+    List(Each<'a>),
+    Object(Fields<'a>),
 }
 
-pub(super) const fn required(name: &'static str, kind: ParameterKind) -> Field {
+/// The type of a list's elements.
+#[derive(Clone, Copy)]
+pub(super) enum Each<'a> {
+    Written(&'a ParameterKind<'a>),
+    Described(&'a Description, &'a Type),
+}
+
+pub(super) const fn required<'a>(name: &'a str, kind: ParameterKind<'a>) -> Field<'a> {
     Field {
         name,
         required: true,
@@ -39,7 +60,7 @@ pub(super) const fn required(name: &'static str, kind: ParameterKind) -> Field {
     }
 }
 
-pub(super) const fn optional(name: &'static str, kind: ParameterKind) -> Field {
+pub(super) const fn optional<'a>(name: &'a str, kind: ParameterKind<'a>) -> Field<'a> {
     Field {
         name,
         required: false,
@@ -47,8 +68,33 @@ pub(super) const fn optional(name: &'static str, kind: ParameterKind) -> Field {
     }
 }
 
+impl<'a> Fields<'a> {
+    fn all(self) -> Vec<Field<'a>> {
+        let (description, object) = match self {
+            Self::Written(fields) => return fields.to_vec(),
+            Self::Described(description, object) => (description, object),
+        };
+        let members = description.objects.get(object).map(|it| &it.members);
+        let field = |member: &'a tc3_description::Member| Field {
+            name: &member.name,
+            required: member.required,
+            kind: ParameterKind::described(description, &member.ty),
+        };
+        members.into_iter().flatten().map(field).collect()
+    }
+}
+
+impl<'a> Each<'a> {
+    fn kind(self) -> ParameterKind<'a> {
+        match self {
+            Self::Written(kind) => *kind,
+            Self::Described(description, ty) => ParameterKind::described(description, ty),
+        }
+    }
+}
+
 /// The parameters of a POST.
-pub(super) fn from_json(body: &[u8], fields: &[Field]) -> Result<Map<String, Value>, Refused> {
+pub(super) fn from_json(body: &[u8], fields: Fields<'_>) -> Result<Map<String, Value>, Refused> {
     check(object(body)?, fields, "", false)
 }
 
@@ -63,7 +109,7 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refused> {
 /// The parameters of a query or a form, where every value is a text.
 pub(super) fn from_pairs(
     pairs: Vec<(Cow<'_, str>, Cow<'_, str>)>,
-    fields: &[Field],
+    fields: Fields<'_>,
 ) -> Result<Map<String, Value>, Refused> {
     check(nested(pairs)?, fields, "", true)
 }
@@ -134,10 +180,11 @@ pub(super) fn typed<A: DeserializeOwned>(
 /// Checks names and types, and converts the texts of a query.
 fn check(
     mut given: Map<String, Value>,
-    fields: &[Field],
+    fields: Fields<'_>,
     within: &str,
     texts: bool,
 ) -> Result<Map<String, Value>, Refused> {
+    let fields = fields.all();
     given.retain(|_, value| !value.is_null());
     if let Some(unknown) = given
         .keys()
@@ -150,25 +197,59 @@ fn check(
     }
     for field in fields {
         let path = format!("{within}{}", field.name);
+        let missing = |what: &str| {
+            refuse(
+                "MissingParameter",
+                format!("the parameter `{path}` is {what}"),
+            )
+        };
         match given.remove(field.name) {
+            // A query can't tell an empty list from none.
+            Some(Value::Array(list)) if field.required && list.is_empty() => {
+                return missing("empty");
+            }
             Some(value) => {
                 let value = field.kind.check(value, &path, texts)?;
                 given.insert(field.name.into(), value);
             }
-            None if field.required => {
-                return refuse(
-                    "MissingParameter",
-                    format!("the parameter `{path}` is missing"),
-                );
+            None if !field.required => {}
+            // Nor an empty object from none. An object that requires itself can't be sent.
+            None if texts
+                && matches!(field.kind, ParameterKind::Object(_))
+                && within.split('.').count() <= MAX_DEPTH =>
+            {
+                let empty = Value::Object(Map::new());
+                let value = field.kind.check(empty, &path, texts)?;
+                given.insert(field.name.into(), value);
             }
-            None => {}
+            None => return missing("missing"),
         }
     }
     Ok(given)
 }
 
-impl ParameterKind {
-    fn check(&self, value: Value, path: &str, texts: bool) -> Result<Value, Refused> {
+impl<'a> ParameterKind<'a> {
+    pub(super) const fn list(each: &'a Self) -> Self {
+        Self::List(Each::Written(each))
+    }
+
+    pub(super) const fn object(fields: &'a [Field<'a>]) -> Self {
+        Self::Object(Fields::Written(fields))
+    }
+
+    fn described(description: &'a Description, ty: &'a Type) -> Self {
+        match ty {
+            Type::Integer { signed } => Self::Integer { signed: *signed },
+            Type::Float => Self::Float,
+            Type::Bool => Self::Bool,
+            Type::List(each) => Self::List(Each::Described(description, each)),
+            Type::Object(name) => Self::Object(Fields::Described(description, name)),
+            // An action that sends a file is refused before.
+            _ => Self::Text,
+        }
+    }
+
+    fn check(self, value: Value, path: &str, texts: bool) -> Result<Value, Refused> {
         let wrong = |expected: &str| {
             refuse(
                 "InvalidParameter",
@@ -189,11 +270,25 @@ impl ParameterKind {
                     _ => None,
                 };
                 match number.filter(|number| !number.is_f64()) {
-                    Some(number) if *signed || number.is_u64() => Ok(number.into()),
-                    _ if *signed => wrong("an integer"),
+                    Some(number) if signed || number.is_u64() => Ok(number.into()),
+                    _ if signed => wrong("an integer"),
                     _ => wrong("an integer that is not negative"),
                 }
             }
+            (Self::Float, Value::Number(number)) => Ok(number.into()),
+            (Self::Float, Value::String(text)) if texts => match text.parse::<Number>() {
+                Ok(number) => Ok(number.into()),
+                Err(_) => wrong("a number"),
+            },
+            (Self::Float, _) => wrong("a number"),
+            (Self::Bool, value @ Value::Bool(_)) => Ok(value),
+            (Self::Bool, Value::String(text)) if texts => match &*text {
+                // The vendor's SDK for Python writes it as Python does.
+                "true" | "True" => Ok(true.into()),
+                "false" | "False" => Ok(false.into()),
+                _ => wrong("true or false"),
+            },
+            (Self::Bool, _) => wrong("true or false"),
             (Self::List(each), value) => {
                 let list = match value {
                     Value::Array(list) => Some(list),
@@ -208,6 +303,7 @@ impl ParameterKind {
                     return wrong("a list");
                 };
                 let list = list.into_iter().enumerate();
+                let each = each.kind();
                 list.map(|(place, value)| each.check(value, &format!("{path}.{place}"), texts))
                     .collect::<Result<_, _>>()
                     .map(Value::Array)
@@ -260,6 +356,7 @@ mod tests {
         let Answer::Handler(fields, _) = found.unwrap().answer else {
             panic!("{} is not the emulator's own", A::NAME);
         };
+        let fields = Fields::Written(fields);
         let input = match wire {
             Wire::Get => {
                 let query = request.uri().query().unwrap_or_default();

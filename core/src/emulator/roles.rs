@@ -31,7 +31,7 @@ pub(super) const ASSUME_ROLE: Served = Served {
             optional("DurationSeconds", ParameterKind::Integer { signed: false }),
             optional("Policy", ParameterKind::Text),
             optional("ExternalId", ParameterKind::Text),
-            optional("Tags", ParameterKind::List(&TAG)),
+            optional("Tags", ParameterKind::list(&TAG)),
             optional("SourceIdentity", ParameterKind::Text),
             optional("SerialNumber", ParameterKind::Text),
             optional("TokenCode", ParameterKind::Text),
@@ -103,7 +103,7 @@ const FIELDS: &[Field] = &[
     required("RoleSessionName", ParameterKind::Text),
     optional("DurationSeconds", ParameterKind::Integer { signed: true }),
 ];
-const TAG: ParameterKind = ParameterKind::Object(&[
+const TAG: ParameterKind = ParameterKind::object(&[
     required("Key", ParameterKind::Text),
     required("Value", ParameterKind::Text),
 ]);

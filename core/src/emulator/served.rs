@@ -2,9 +2,10 @@ use alloc::{borrow::Cow, format, string::String, sync::Arc};
 use core::fmt;
 
 use serde_json::{Map, Value};
+use tc3_description::Description;
 
 use super::{
-    Emulator, Handled, Refused,
+    Emulator, Handled, Refused, described,
     ledger::{allocation_summary, bill_list, new_records::NewRecords, usage_detail},
     own_action::Closure,
     parameters::Field,
@@ -24,9 +25,11 @@ pub(super) struct Served {
 #[derive(Clone)]
 pub(super) enum Answer {
     /// From the emulator's state.
-    Handler(&'static [Field], Handler),
+    Handler(&'static [Field<'static>], Handler),
     /// By a closure of the user's.
     Closure(Arc<Closure>),
+    /// As the description says.
+    Described(Arc<Description>),
 }
 
 impl fmt::Debug for Answer {
@@ -74,41 +77,49 @@ static SERVED: [Served; 6] = [
 ];
 
 impl Emulator {
-    /// All actions; the user's own come first.
-    fn actions(&self) -> impl Iterator<Item = &Served> {
-        self.own.iter().chain(&SERVED)
-    }
-
-    /// The action of that name and version; of any service where none is told.
+    /// The action of that name and version; of any service where none is told. The user's own come first, then those
+    /// by hand.
     pub(super) fn find(
         &self,
         service: Option<&str>,
         action: &str,
         version: &str,
     ) -> Result<Served, Refused> {
-        let mut of_service = self
-            .actions()
-            .filter(|served| service.is_none_or(|it| it == served.target.service))
-            .peekable();
-        let service = service.unwrap_or("any service");
-        if of_service.peek().is_none() {
-            return refuse("NoSuchProduct", format!("there is no service {service}"));
+        let is_service = |name: &str| service.is_none_or(|it| it == name);
+        let written = self
+            .own
+            .iter()
+            .chain(&SERVED)
+            .filter(|it| is_service(&it.target.service));
+        let described = self.described.iter().filter(|it| is_service(&it.service));
+
+        let of_version = |served: &&Served| served.target.version == version;
+        let found = written
+            .clone()
+            .filter(of_version)
+            .find(|it| it.target.action == action)
+            .cloned();
+        let of_description = |it: &&Arc<Description>| it.version == version;
+        let found = found.or_else(|| {
+            let mut of_version = described.clone().filter(of_description);
+            of_version.find_map(|description| described::served(description, action))
+        });
+        if let Some(found) = found {
+            return Ok(found);
         }
-        let mut of_version = of_service
-            .filter(|served| served.target.version == version)
-            .peekable();
-        if of_version.peek().is_none() {
-            return refuse(
-                "NoSuchVersion",
-                format!("there is no version {version} of {service}"),
-            );
+        let name = service.unwrap_or("any service");
+        if written.clone().next().is_none() && described.clone().next().is_none() {
+            return refuse("NoSuchProduct", format!("there is no service {name}"));
         }
-        let found = of_version.find(|served| served.target.action == action);
-        found.cloned().ok_or_else(|| {
-            Refused::new(
-                "InvalidAction",
-                format!("there is no action {action} of {service}"),
-            )
-        })
+        if !written.clone().any(|it| of_version(&it))
+            && !described.clone().any(|it| of_description(&it))
+        {
+            let message = format!("there is no version {version} of {name}");
+            return refuse("NoSuchVersion", message);
+        }
+        refuse(
+            "InvalidAction",
+            format!("there is no action {action} of {name}"),
+        )
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use serde_json::{Map, Value};
 
-use super::{Emulator, Refused, parameters, parameters::Field, refuse};
+use super::{Emulator, Refused, parameters, parameters::Fields, refuse};
 use crate::{Target, UnixTime, tc3, wire::request};
 
 /// The content type of forms, and of GET.
@@ -37,7 +37,7 @@ pub(super) enum Input<'r> {
 
 impl Input<'_> {
     /// The parameters, checked for names and types.
-    pub(super) fn read(self, fields: &[Field]) -> Result<Map<String, Value>, Refused> {
+    pub(super) fn read(self, fields: Fields<'_>) -> Result<Map<String, Value>, Refused> {
         match self {
             Self::Json(body) => parameters::from_json(body, fields),
             Self::Pairs(pairs) => parameters::from_pairs(pairs, fields),

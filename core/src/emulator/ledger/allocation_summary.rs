@@ -43,12 +43,12 @@ const FIELDS: &[Field] = &[
     optional("PeriodType", ParameterKind::Text),
     optional(
         "TreeNodeUniqKeys",
-        ParameterKind::List(&ParameterKind::Text),
+        ParameterKind::list(&ParameterKind::Text),
     ),
     optional("SortType", ParameterKind::Text),
     optional("Sort", ParameterKind::Text),
-    optional("BillDates", ParameterKind::List(&ParameterKind::Text)),
-    optional("BusinessCodes", ParameterKind::List(&ParameterKind::Text)),
+    optional("BillDates", ParameterKind::list(&ParameterKind::Text)),
+    optional("BusinessCodes", ParameterKind::list(&ParameterKind::Text)),
 ];
 
 const MAX_LIMIT: u32 = 1_000;

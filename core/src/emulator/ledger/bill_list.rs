@@ -40,8 +40,8 @@ const FIELDS: &[Field] = &[
     required("EndTime", ParameterKind::Text),
     required("Offset", ParameterKind::Integer { signed: false }),
     required("Limit", ParameterKind::Integer { signed: false }),
-    optional("PayType", ParameterKind::List(&ParameterKind::Text)),
-    optional("SubPayType", ParameterKind::List(&ParameterKind::Text)),
+    optional("PayType", ParameterKind::list(&ParameterKind::Text)),
+    optional("SubPayType", ParameterKind::list(&ParameterKind::Text)),
     optional("WithZeroAmount", ParameterKind::Integer { signed: false }),
 ];
 

@@ -35,7 +35,7 @@ pub(crate) const SERVED: Served = Served {
 };
 
 const FIELDS: &[Field] = &[
-    required("Agent", ParameterKind::Object(AGENT)),
+    required("Agent", ParameterKind::object(AGENT)),
     required("StartTime", ParameterKind::Text),
     required("EndTime", ParameterKind::Text),
     optional("QuotaType", ParameterKind::Text),
@@ -48,7 +48,7 @@ const AGENT: &[Field] = &[
     optional("ProxyOrganizationOpenId", ParameterKind::Text),
     optional(
         "ProxyOperator",
-        ParameterKind::Object(&[optional("OpenId", ParameterKind::Text)]),
+        ParameterKind::object(&[optional("OpenId", ParameterKind::Text)]),
     ),
     optional("ProxyAppId", ParameterKind::Text),
 ];
