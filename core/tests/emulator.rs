@@ -10,6 +10,8 @@ mod allocation;
 #[path = "emulator/bill_list.rs"]
 mod bill_list;
 mod common;
+#[path = "emulator/described.rs"]
+mod described;
 #[path = "emulator/documented.rs"]
 mod documented;
 #[path = "emulator/fault_texts.rs"]

@@ -288,12 +288,15 @@ impl Emulator {
                 object(&answer(&request)?)?
             }
             Answer::Described(description) => {
-                let action = DescribedAction::new(&description, &target.action)?;
+                let Some(action) = DescribedAction::new(&description, &target.action) else {
+                    return refuse("InvalidAction", "there is no such action");
+                };
                 let input = call.input.read(action.fields())?;
                 let account = self.account(account);
                 let added = account.added.grow(&action.full_name(), &input, faults);
                 action.answer(&input, &account.account, added, faults)?
             }
+            Answer::Unsupported(why) => return refuse("UnsupportedOperation", why),
         };
         for name in served.total {
             if let Some(total) = output.get_mut(*name)

@@ -30,6 +30,8 @@ pub(super) enum Answer {
     Closure(Arc<Closure>),
     /// As the description says.
     Described(Arc<Description>),
+    /// None, since it isn't one JSON object.
+    Unsupported(&'static str),
 }
 
 impl fmt::Debug for Answer {

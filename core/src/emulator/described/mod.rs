@@ -4,19 +4,22 @@ mod page;
 mod samples;
 mod scalars;
 
-use alloc::{format, string::String, sync::Arc, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
-use tc3_description::{Description, Member};
+use tc3_description::{Description, Member, Paging};
 
 pub use tc3_description::Error as DescriptionError;
 
 use self::{page::Page, samples::Samples};
 use super::{
-    Account, Emulator, Handled, Refused,
+    Account, Emulator, Handled,
     ledger::new_records::{End, NewRecord, NewRecords},
     parameters::Fields,
-    refuse,
     script::PageFaults,
     served::{Answer, Served},
 };
@@ -114,7 +117,10 @@ pub(super) fn served(description: &Arc<Description>, name: &str) -> Option<Serve
             confidential: effects.confidential,
         },
         total: &[],
-        answer: Answer::Described(Arc::clone(description)),
+        answer: match effects.unsupported {
+            Some(why) => Answer::Unsupported(why),
+            None => Answer::Described(Arc::clone(description)),
+        },
     })
 }
 
@@ -126,19 +132,12 @@ pub(super) struct DescribedAction<'a> {
 }
 
 impl<'a> DescribedAction<'a> {
-    pub(super) fn new(description: &'a Description, name: &'a str) -> Result<Self, Refused> {
-        let effects = description.effects(name);
-        match (description.actions.get(name), effects) {
-            (Some(action), Some(effects)) => match effects.unsupported {
-                None => Ok(Self {
-                    description,
-                    name,
-                    action,
-                }),
-                Some(why) => refuse("UnsupportedOperation", why),
-            },
-            _ => refuse("InvalidAction", "there is no such action"),
-        }
+    pub(super) fn new(description: &'a Description, name: &'a str) -> Option<Self> {
+        Some(Self {
+            description,
+            name,
+            action: description.actions.get(name)?,
+        })
     }
 
     pub(super) const fn fields(&self) -> Fields<'a> {
@@ -164,25 +163,12 @@ impl<'a> DescribedAction<'a> {
         // The envelope has one of its own.
         answer.remove("RequestId");
         let paging = self.description.paging(self.name);
+        let paging = paging.filter(Paging::is_known);
         let Some((paging, path)) = paging.and_then(|it| it.list.clone().map(|list| (it, list)))
         else {
+            count_only_list(&mut answer);
             return Ok(answer);
         };
-        let found = at(&answer, &path)
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len);
-        let mut put = |path: Option<&str>, value: &dyn Fn(&Member) -> Option<Value>| {
-            if let Some(path) = path {
-                samples.put(output, &mut answer, path, value);
-            }
-        };
-        let total = paging.total.as_deref();
-        if !paging.is_known() {
-            // This one answer is the whole list.
-            let found = u64::try_from(found).unwrap_or(u64::MAX);
-            put(total, &|it| Some(scalars::count(&it.ty, found)));
-            return Ok(answer);
-        }
         let page = Page::of(&paging, input, &samples, faults.first_page)?;
         let count = account.records;
         let list = samples.member(output, &path);
@@ -200,21 +186,41 @@ impl<'a> DescribedAction<'a> {
         let is_last = len == 0 || next >= count;
 
         let records = Value::Array(records);
-        put(Some(&path), &|_| Some(records.clone()));
-        let reported = count.saturating_add_signed(faults.total);
-        put(total, &|it| Some(scalars::count(&it.ty, reported)));
+        samples.put(output, &mut answer, &path, |_| Some(records));
+        if let Some(path) = &paging.total {
+            let total = count.saturating_add_signed(faults.total);
+            let total = |it: &Member| Some(scalars::count(&it.ty, total));
+            samples.put(output, &mut answer, path, total);
+        }
         if let Some((path, last)) = &paging.last {
-            put(Some(path), &|it| {
-                Some(scalars::flag(&it.ty, is_last == *last))
+            let flag = |it: &Member| Some(scalars::flag(&it.ty, is_last == *last));
+            samples.put(output, &mut answer, path, flag);
+        }
+        if let Some(path) = &paging.token_out {
+            // Where a flag tells the end, the last page has a token that nobody must follow.
+            let has_token = !is_last || paging.last.is_some();
+            samples.put(output, &mut answer, path, |it| match has_token {
+                true => Some(scalars::count(&it.ty, samples.token(next))),
+                false => scalars::nothing(it),
             });
         }
-        // Where a flag tells the end, the last page has a token that nobody must follow.
-        let has_token = !is_last || paging.last.is_some();
-        put(paging.token_out.as_deref(), &|it| match has_token {
-            true => Some(scalars::count(&it.ty, samples.token(next))),
-            false => scalars::nothing(it),
-        });
         Ok(answer)
+    }
+}
+
+/// Makes a total right where the answer is the whole list.
+fn count_only_list(answer: &mut Map<String, Value>) {
+    let mut lists = answer.values().filter_map(Value::as_array);
+    let (Some(only), None) = (lists.next(), lists.next()) else {
+        return;
+    };
+    let len = only.len();
+    for name in ["TotalCount", "Total"] {
+        match answer.get_mut(name) {
+            Some(total @ Value::Number(_)) => *total = len.into(),
+            Some(Value::String(total)) => *total = len.to_string(),
+            _ => {}
+        }
     }
 }
 

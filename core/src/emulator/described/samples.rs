@@ -80,31 +80,32 @@ impl<'a> Samples<'a> {
         object: &str,
         map: &mut Map<String, Value>,
         path: &str,
-        value: &dyn Fn(&Member) -> Option<Value>,
+        value: impl FnOnce(&Member) -> Option<Value>,
     ) {
-        let (name, rest) = match path.split_once('.') {
-            Some((name, rest)) => (name, Some(rest)),
-            None => (path, None),
-        };
-        let Some(member) = self.member(object, name) else {
-            return;
-        };
-        match (rest, &member.ty) {
-            (Some(rest), Type::Object(inner)) => {
-                let slot = map.entry(name).or_insert(Value::Null);
-                if slot.is_null() {
-                    *slot = Value::Object(self.object(inner));
-                }
-                if let Value::Object(map) = slot {
-                    self.put(inner, map, rest, value);
-                }
-            }
-            (Some(_), _) => {}
-            (None, _) => {
-                map.remove(name);
-                map.extend(value(member).map(|value| (name.into(), value)));
-            }
+        if let Some((map, member)) = self.place(object, map, path) {
+            map.remove(&member.name);
+            map.extend(value(member).map(|value| (member.name.clone(), value)));
         }
+    }
+
+    /// The member at a path, and the object that has it.
+    fn place<'m>(
+        &self,
+        object: &str,
+        map: &'m mut Map<String, Value>,
+        path: &str,
+    ) -> Option<(&'m mut Map<String, Value>, &'a Member)> {
+        let Some((name, rest)) = path.split_once('.') else {
+            return Some((map, self.member(object, path)?));
+        };
+        let Type::Object(inner) = &self.member(object, name)?.ty else {
+            return None;
+        };
+        let outer = map.entry(name).or_insert(Value::Null);
+        if outer.is_null() {
+            *outer = Value::Object(self.object(inner));
+        }
+        self.place(inner, outer.as_object_mut()?, rest)
     }
 
     /// The token of the page after so many records.
@@ -193,6 +194,11 @@ impl<'a> Samples<'a> {
         match (ty, value) {
             (Type::Text(_), Value::String(text)) => *text = scalars::numbered(text, number),
             (Type::Integer { .. } | Type::Float, value) => *value = number.into(),
+            (Type::List(each), Value::Array(list)) => {
+                if let Some(first) = list.first_mut() {
+                    self.tell_apart(each, number, first, random);
+                }
+            }
             (Type::Object(name), Value::Object(map)) => {
                 let Some(member) = self.identity(name, MAX_DEPTH) else {
                     return;
@@ -212,34 +218,38 @@ impl<'a> Samples<'a> {
 
     /// The member that tells objects of that name apart.
     fn identity(&self, object: &str, depth: usize) -> Option<&'a Member> {
-        let rank = |member: &&Member| {
-            let ends = |ends: &[&str]| {
-                let name = member.name.to_ascii_lowercase();
-                ends.iter().any(|end| name.ends_with(end))
-            };
-            match &member.ty {
-                Type::Text(Format::Plain) => {
-                    match member.example.as_deref().map(scalars::is_word) {
-                        Some(false) => 6,
-                        _ if ends(&["id"]) => 0,
-                        _ if ends(&["name", "key", "code"]) => 2,
-                        _ => 3,
-                    }
-                }
-                Type::Integer { .. } if ends(&["id", "uin"]) => 1,
-                Type::Integer { .. } => 4,
-                Type::Float => 5,
-                Type::Object(_) => 7,
-                _ => u8::MAX,
-            }
+        let members = self.members(object).iter();
+        let ranked = members.filter_map(|it| Some((self.rank(it, &it.ty, depth)?, it)));
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, it)| it)
+    }
+
+    /// How well a member tells objects apart: the lower, the better. `None` if it can't.
+    fn rank(&self, member: &Member, ty: &Type, depth: usize) -> Option<u8> {
+        let ends = |ends: &[&str]| {
+            let name = member.name.to_ascii_lowercase();
+            ends.iter().any(|end| name.ends_with(end))
         };
-        let leads = |member: &&Member| match &member.ty {
-            Type::Object(inner) => {
-                depth > 0 && self.identity(inner, depth.saturating_sub(1)).is_some()
+        Some(match ty {
+            Type::Text(Format::Plain) => match member.example.as_deref().map(scalars::is_word) {
+                _ if ends(&["id"]) => 0,
+                Some(false) => 6,
+                _ if ends(&["name", "key", "code"]) => 2,
+                _ => 3,
+            },
+            Type::Integer { .. } if ends(&["id", "uin"]) => 1,
+            Type::Integer { .. } => 4,
+            Type::Float => 5,
+            // By what it contains.
+            Type::Object(name) => {
+                self.identity(name, depth.checked_sub(1)?)?;
+                7
             }
-            _ => rank(member) < u8::MAX,
-        };
-        self.members(object).iter().filter(leads).min_by_key(rank)
+            Type::List(each) => {
+                self.rank(member, each, depth)?;
+                8
+            }
+            _ => return None,
+        })
     }
 }
 
