@@ -109,7 +109,7 @@ fn is_watched() -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        let stdin = std::fs::metadata("/dev/stdin");
+        let stdin = fs::metadata("/dev/stdin");
         let is_device = stdin.is_ok_and(|stdin| stdin.file_type().is_char_device());
         io::stdin().is_terminal() || !is_device
     }

@@ -200,7 +200,7 @@ impl<'a> Samples<'a> {
                 }
             }
             (Type::Object(name), Value::Object(map)) => {
-                let Some(member) = self.identity(name, MAX_DEPTH) else {
+                let Some(member) = self.identity(name, &mut Vec::new()) else {
                     return;
                 };
                 let slot = map.entry(member.name.clone()).or_insert(Value::Null);
@@ -216,41 +216,46 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The member that tells objects of that name apart.
-    fn identity(&self, object: &str, depth: usize) -> Option<&'a Member> {
+    /// The member that tells objects of that name apart: a text or a number, or else an object or a list with one.
+    fn identity(&self, object: &'a str, within: &mut Vec<&'a str>) -> Option<&'a Member> {
         let members = self.members(object).iter();
-        let ranked = members.filter_map(|it| Some((self.rank(it, &it.ty, depth)?, it)));
-        ranked.min_by_key(|(rank, _)| *rank).map(|(_, it)| it)
-    }
-
-    /// How well a member tells objects apart: the lower, the better. `None` if it can't.
-    fn rank(&self, member: &Member, ty: &Type, depth: usize) -> Option<u8> {
-        let ends = |ends: &[&str]| {
-            let name = member.name.to_ascii_lowercase();
-            ends.iter().any(|end| name.ends_with(end))
+        let ranked = members.clone().filter_map(|it| Some((rank(it)?, it)));
+        if let Some((_, best)) = ranked.min_by_key(|(rank, _)| *rank) {
+            return Some(best);
+        }
+        if within.contains(&object) {
+            return None;
+        }
+        within.push(object);
+        let leads = |ty: &'a Type, within: &mut Vec<&'a str>| match ty.object() {
+            Some(inner) => self.identity(inner, within).is_some(),
+            None => matches!(ty, Type::List(_)),
         };
-        Some(match ty {
-            Type::Text(Format::Plain) => match member.example.as_deref().map(scalars::is_word) {
-                _ if ends(&["id"]) => 0,
-                Some(false) => 6,
-                _ if ends(&["name", "key", "code"]) => 2,
-                _ => 3,
-            },
-            Type::Integer { .. } if ends(&["id", "uin"]) => 1,
-            Type::Integer { .. } => 4,
-            Type::Float => 5,
-            // By what it contains.
-            Type::Object(name) => {
-                self.identity(name, depth.checked_sub(1)?)?;
-                7
-            }
-            Type::List(each) => {
-                self.rank(member, each, depth)?;
-                8
-            }
-            _ => return None,
-        })
+        let found = members.clone().find(|it| leads(&it.ty, within));
+        within.pop();
+        found
     }
+}
+
+/// How well a member tells objects apart: the lower, the better. `None` if it is neither a text nor a number.
+fn rank(member: &Member) -> Option<u8> {
+    let ends = |ends: &[&str]| {
+        let name = member.name.to_ascii_lowercase();
+        ends.iter().any(|end| name.ends_with(end))
+    };
+    Some(match &member.ty {
+        Type::Text(Format::Plain) if ends(&["id"]) => 0,
+        Type::Integer { .. } if ends(&["id", "uin"]) => 1,
+        Type::Text(Format::Plain) => match member.example.as_deref().map(scalars::is_word) {
+            // A date or an amount, which is to stay one.
+            Some(false) => 6,
+            _ if ends(&["name", "key", "code"]) => 2,
+            _ => 3,
+        },
+        Type::Integer { .. } => 4,
+        Type::Float => 5,
+        _ => return None,
+    })
 }
 
 /// The example of one element of a list, of which the whole list, or one element, is documented.

@@ -171,3 +171,111 @@ fn dated(text: &str, random: &mut Random) -> Option<String> {
         _ => Some(format!("{year}{separator}{month:02}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{borrow::ToOwned, vec::Vec};
+
+    use super::*;
+
+    fn drawn(example: &str) -> Vec<String> {
+        let draw = |seed| text(Format::Plain, Some(example), &mut Random::new(seed, "", 0));
+        (0..50).map(draw).collect()
+    }
+
+    /// Each digit as `0`.
+    fn form(text: &str) -> String {
+        text.chars()
+            .map(|c| if c.is_ascii_digit() { '0' } else { c })
+            .collect()
+    }
+
+    #[test]
+    fn a_date_stays_a_date() {
+        for example in [
+            "2024-02-29",
+            "2024-02-29 12:30:00",
+            "2024-02-29T12:30:00+08:00",
+            "2024-02",
+            "2024/02/29 12:30",
+            "20240229",
+        ] {
+            let dates = drawn(example);
+            assert!(dates.iter().any(|date| date != example));
+            for date in dates {
+                assert_eq!(form(&date), form(example));
+                assert_eq!(date.get(..4), Some("2024"));
+                let digits: String = date.chars().filter(char::is_ascii_digit).collect();
+                let month: u8 = digits.get(4..6).unwrap().parse().unwrap();
+                assert!((1..=12).contains(&month), "{date}");
+                if let Some(day) = digits.get(6..8) {
+                    assert!((1..=28).contains(&day.parse().unwrap()), "{date}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_keeps_its_form_and_its_first_digit() {
+        for example in ["0.00", "-12.50", "980930", "3", "202401", "2024-13"] {
+            for number in drawn(example) {
+                assert_eq!(form(&number), form(example));
+                let first = |text: &str| text.chars().find(char::is_ascii_digit);
+                assert_eq!(first(&number), first(example));
+            }
+        }
+        assert!(drawn("0.00").iter().any(|it| it != "0.00"));
+    }
+
+    #[test]
+    fn other_examples_are_repeated_and_a_word_is_in_place_of_none() {
+        for example in [
+            "RUNNING",
+            "ins-8j3k",
+            "ap-guangzhou-3",
+            "10.0.0.1",
+            "1234-5678",
+        ] {
+            assert!(drawn(example).iter().all(|it| it == example));
+        }
+        let long = "x".repeat(65);
+        for example in ["", " ", "-", "无", "NULL", "None", &long] {
+            assert!(drawn(example).iter().all(|it| WORDS.contains(&it.as_str())));
+        }
+    }
+
+    #[test]
+    fn numbers_fit_their_type_whatever_the_example() {
+        let all = [
+            "",
+            "x",
+            "-5",
+            "18446744073709551615",
+            "1e400",
+            "1.5",
+            "99999999999999999999",
+        ];
+        for example in all {
+            for seed in 0..20 {
+                let mut random = Random::new(seed, "", 0);
+                assert!(integer(false, Some(example), &mut random).is_u64());
+                assert!(integer(true, Some(example), &mut random).as_i64().is_some());
+                assert!(float(Some(example), &mut random).is_number());
+            }
+        }
+    }
+
+    #[test]
+    fn numbered_texts_differ_and_keep_their_form() {
+        for (text, number, expected) in [
+            ("ins-8j3k", 17, "ins-8j3k-17"),
+            ("100000000001", 17, "100000000017"),
+            ("7", 17, "717"),
+            ("12.50", 17, "17.50"),
+            ("", 17, "-17"),
+            ("10.0.0.1", 17, "10.0.0.1-17"),
+        ] {
+            assert_eq!(numbered(text, number), expected.to_owned());
+        }
+    }
+}
