@@ -327,7 +327,7 @@ mod tests {
         *,
     };
     use crate::{
-        Action, CompactDate, Credential, Month, Region, Session, Settings, UnixTime,
+        Action, CompactDate, Credential, Month, Region, Session, Settings, UnixTime, Untyped,
         billing::{
             DescribeAllocationSummaryByBusiness, DescribeBillList, PayType, PeriodType, Sort,
             SortType, SubPayType,
@@ -427,6 +427,42 @@ mod tests {
         })
     }
 
+    /// An object with members of every type, itself among them.
+    const NODE: &str = r#"{
+        "metadata": {"serviceShortName": "cvm", "apiVersion": "2017-03-12"},
+        "actions": {"DescribeNodes": {"input": "Node", "output": "Node"}},
+        "objects": {"Node": {"members": [
+            {"name": "Text", "type": "string", "member": "string", "required": true},
+            {"name": "Integer", "type": "int", "member": "int64"},
+            {"name": "Count", "type": "int", "member": "uint64"},
+            {"name": "Float", "type": "float", "member": "float"},
+            {"name": "Bool", "type": "bool", "member": "bool"},
+            {"name": "Texts", "type": "list", "member": "string"},
+            {"name": "Node", "type": "object", "member": "Node"},
+            {"name": "Nodes", "type": "list", "member": "Node"}
+        ]}}
+    }"#;
+
+    fn node() -> impl Strategy<Value = Value> {
+        let leaf = text().prop_map(|text| serde_json::json!({"Text": text}));
+        leaf.prop_recursive(3, 20, 12, |node| {
+            // Quarters, which are read exactly.
+            let float = any::<i32>().prop_map(|quarters| f64::from(quarters) / 4.0);
+            let numbers = (any::<i64>(), any::<u64>(), float, any::<bool>());
+            // A query has no empty lists.
+            let texts = prop::collection::vec(text(), 1..13);
+            let nodes = prop::collection::vec(node.clone(), 1..4);
+            (text(), numbers, texts, node, nodes).prop_map(
+                |(text, (integer, count, float, flag), texts, node, nodes)| {
+                    serde_json::json!({
+                        "Text": text, "Integer": integer, "Count": count, "Float": float,
+                        "Bool": flag, "Texts": texts, "Node": node, "Nodes": nodes,
+                    })
+                },
+            )
+        })
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -495,6 +531,22 @@ mod tests {
                 bill_dates,
                 business_codes,
             })?;
+        }
+
+        #[test]
+        fn a_described_input_is_understood_as_it_was_meant(input in node()) {
+            let description = Description::parse(NODE.as_bytes()).unwrap();
+            let fields = Fields::Described(&description, "Node");
+            let action = Untyped::new("cvm", "2017-03-12", "DescribeNodes", input.clone());
+            let settings = Settings::default().with_wire(Wire::Get);
+            let mut session = Session::new(credential()).with_settings(settings);
+            if let Ok(request) = request::sign(&action, &mut session, NOW) {
+                let query = request.uri().query().unwrap_or_default().as_bytes();
+                let pairs = form_urlencoded::parse(query).collect();
+                prop_assert_eq!(&Value::Object(from_pairs(pairs, fields).unwrap()), &input);
+            }
+            let body = input.to_string();
+            prop_assert_eq!(Value::Object(from_json(body.as_bytes(), fields).unwrap()), input);
         }
 
         #[test]
