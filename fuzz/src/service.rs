@@ -17,6 +17,9 @@ use crate::{
     message::{self, NOW, credential, single},
 };
 
+/// A service with a list that has pages, and with parameters of every type.
+const DESCRIPTION: &[u8] = include_bytes!("nodes.json");
+
 /// Any request is answered as the service would: with JSON that has a request id and is a refusal or an
 /// output of the action, or with a gateway's page where it is not for the API. What is scripted to go wrong
 /// goes wrong, and nothing else.
@@ -42,7 +45,10 @@ pub fn emulator(message: &[u8]) {
         message::sign(&mut request);
     }
 
-    let new = || Emulator::new(credential()).with_records(40);
+    let new = || {
+        let service = Emulator::new(credential()).with_records(40);
+        service.describe(DESCRIPTION).expect("a description")
+    };
     let mut service = new().with_frequency_limits();
     let answer = service.handle(NOW, &request);
     let id = answered(&request, &answer);
@@ -64,6 +70,16 @@ pub fn emulator(message: &[u8]) {
         }
         assert_eq!(service.requests(), number);
     }
+}
+
+/// Whether it is a page of the described list.
+fn has_nodes(body: &[u8]) -> bool {
+    let body: Value = serde_json::from_slice(body).expect("JSON");
+    let (total, nodes) = (
+        &body["Response"]["TotalCount"],
+        &body["Response"]["NodeSet"],
+    );
+    *total == 40 && nodes.as_array().is_some_and(|nodes| nodes.len() <= 40)
 }
 
 /// Records that are added cost memory, so whoever writes the script is to know how many there may be.
@@ -94,6 +110,7 @@ fn answered(request: &Request<Bytes>, answer: &Response<Bytes>) -> Option<String
                     decode_as::<DescribeAllocationSummaryByBusiness>
                 }
                 b"ChannelDescribeBillUsageDetail" => decode_as::<ChannelDescribeBillUsageDetail>,
+                b"DescribeNodes" => has_nodes,
                 b"AssumeRole" => decode_role::<AssumeRole>,
                 b"AssumeRoleWithWebIdentity" => decode_role::<AssumeRoleWithWebIdentity>,
                 _ => panic!("{request:?} was answered"),

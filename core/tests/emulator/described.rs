@@ -417,9 +417,9 @@ fn the_same_seed_gives_the_same_answers_and_another_one_others() {
 #[test]
 fn an_object_within_itself_ends() {
     let tree = answer("DescribeTree", json!({}));
-    let root = tree["Root"].as_object().unwrap();
-    assert_eq!(root.keys().collect::<Vec<_>>(), ["Children", "Name"]);
-    assert_eq!(root["Children"], json!([]));
+    let name = &tree["Root"]["Name"];
+    assert!(name.is_string());
+    assert_eq!(tree, json!({"Root": {"Name": name, "Children": []}}));
     // One that requires itself can't be sent.
     let endless = untyped("DescribeTree", json!({"Root": {"Name": "a"}}));
     for wire in [Wire::Post, Wire::Get] {
