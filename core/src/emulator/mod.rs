@@ -19,7 +19,6 @@ use alloc::{
     borrow::Cow,
     format,
     string::{String, ToString},
-    sync::Arc,
     vec::Vec,
 };
 
@@ -27,7 +26,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Map, Value};
-use tc3_description::Description;
 
 use crate::{Credential, UnixTime, error::Refusal};
 
@@ -132,7 +130,7 @@ pub struct Emulator {
     others: Vec<AccountState>,
     calendar: Calendar,
     own: Vec<Served>,
-    described: Vec<Arc<Description>>,
+    described: Vec<described::Service>,
     seed: u64,
     answered: u64,
     exact_end_time: bool,

@@ -2,7 +2,6 @@ use alloc::{borrow::Cow, format, string::String, sync::Arc};
 use core::fmt;
 
 use serde_json::{Map, Value};
-use tc3_description::Description;
 
 use super::{
     Emulator, Handled, Refused, described,
@@ -29,7 +28,7 @@ pub(super) enum Answer {
     /// By a closure of the user's.
     Closure(Arc<Closure>),
     /// As the description says.
-    Described(Arc<Description>),
+    Described(described::Service),
     /// None, since it isn't one JSON object.
     Unsupported(&'static str),
 }
@@ -101,10 +100,10 @@ impl Emulator {
             .filter(of_version)
             .find(|it| it.target.action == action)
             .cloned();
-        let of_description = |it: &&Arc<Description>| it.version == version;
+        let of_description = |it: &&described::Service| it.version == version;
         let found = found.or_else(|| {
             let mut of_version = described.clone().filter(of_description);
-            of_version.find_map(|description| described::served(description, action))
+            of_version.find_map(|service| service.served(action))
         });
         if let Some(found) = found {
             return Ok(found);

@@ -709,6 +709,15 @@ fn walked_with<const LIST: usize>(fault: Fault) -> Result<Vec<Value>, Error> {
 }
 
 #[test]
+fn an_emulator_with_descriptions_is_shown_in_a_few_words() {
+    fn is_shared(_: &(impl Send + Sync + std::fmt::Debug)) {}
+    is_shared(&service());
+    let shown = format!("{:?}", service());
+    assert!(shown.contains("described: [cvm 2017-03-12]"), "{shown}");
+    assert!(!shown.contains("InstanceSet"));
+}
+
+#[test]
 fn what_is_no_description_is_an_error_with_its_path() {
     let describe = |json: &str| {
         let service = Emulator::new(credential()).describe(json.as_bytes());

@@ -93,6 +93,8 @@ pub(crate) fn values(texts: &mut Texts) {
     texts.debug("Kind", &Kind::of("AuthFailure"));
     texts.debug("Fault", &Fault::Cut);
     texts.debug("When", &When::At(1));
+    let undescribed = Emulator::new(credential()).describe(KEY.as_bytes());
+    texts.error("DescriptionError", &undescribed.unwrap_err());
     texts.debug("Scripted", &Scripted::new(When::At(1), Fault::Cut));
     texts.debug("Account", &Account::new(credential()));
     texts.debug(

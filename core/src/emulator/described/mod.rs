@@ -9,6 +9,7 @@ use alloc::{
     string::{String, ToString},
     sync::Arc,
 };
+use core::{fmt, ops::Deref};
 
 use serde_json::{Map, Value};
 use tc3_description::{Description, Member, Paging};
@@ -95,33 +96,53 @@ impl Emulator {
     ///
     /// [`DescriptionError`] with the path to what is no description.
     pub fn describe(mut self, json: &[u8]) -> Result<Self, DescriptionError> {
-        let description = Arc::new(Description::parse(json)?);
-        self.described.insert(0, description);
+        let description = Description::parse(json)?;
+        self.described.insert(0, Service(Arc::new(description)));
         Ok(self)
     }
 }
 
-/// The action of that name, if the description has it.
-pub(super) fn served(description: &Arc<Description>, name: &str) -> Option<Served> {
-    let effects = description.effects(name)?;
-    let action = description.actions.get(name)?;
-    Some(Served {
-        target: Target {
-            service: description.service.clone().into(),
-            version: description.version.clone().into(),
-            action: String::from(name).into(),
-            repeatable: effects.repeatable,
-            rate: effects.rate.unwrap_or(<Untyped as Action>::RATE),
-            signed: action.signed,
-            regional: false,
-            confidential: effects.confidential,
-        },
-        total: &[],
-        answer: match effects.unsupported {
-            Some(why) => Answer::Unsupported(why),
-            None => Answer::Described(Arc::clone(description)),
-        },
-    })
+/// A service that is described.
+#[derive(Clone)]
+pub(super) struct Service(Arc<Description>);
+
+impl Service {
+    /// The action of that name, if the description has it.
+    pub(super) fn served(&self, name: &str) -> Option<Served> {
+        let effects = self.effects(name)?;
+        let action = self.actions.get(name)?;
+        Some(Served {
+            target: Target {
+                service: self.service.clone().into(),
+                version: self.version.clone().into(),
+                action: String::from(name).into(),
+                repeatable: effects.repeatable,
+                rate: effects.rate.unwrap_or(<Untyped as Action>::RATE),
+                signed: action.signed,
+                regional: false,
+                confidential: effects.confidential,
+            },
+            total: &[],
+            answer: match effects.unsupported {
+                Some(why) => Answer::Unsupported(why),
+                None => Answer::Described(self.clone()),
+            },
+        })
+    }
+}
+
+impl Deref for Service {
+    type Target = Description;
+
+    fn deref(&self) -> &Description {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.service, self.version)
+    }
 }
 
 /// A described action that can be called.
