@@ -87,34 +87,24 @@ impl Emulator {
         version: &str,
     ) -> Result<Served, Refused> {
         let is_service = |name: &str| service.is_none_or(|it| it == name);
-        let written = self
-            .own
-            .iter()
-            .chain(&SERVED)
-            .filter(|it| is_service(&it.target.service));
+        let written = self.own.iter().chain(&SERVED);
+        let written = written.filter(|it| is_service(&it.target.service));
+        let is_action = |it: &Target| it.version == version && it.action == action;
+        if let Some(found) = written.clone().find(|it| is_action(&it.target)) {
+            return Ok(found.clone());
+        }
         let described = self.described.iter().filter(|it| is_service(&it.service));
-
-        let of_version = |served: &&Served| served.target.version == version;
-        let found = written
-            .clone()
-            .filter(of_version)
-            .find(|it| it.target.action == action)
-            .cloned();
-        let of_description = |it: &&described::Service| it.version == version;
-        let found = found.or_else(|| {
-            let mut of_version = described.clone().filter(of_description);
-            of_version.find_map(|service| service.served(action))
-        });
-        if let Some(found) = found {
+        let mut of_version = described.clone().filter(|it| it.version == version);
+        if let Some(found) = of_version.find_map(|service| service.served(action)) {
             return Ok(found);
         }
         let name = service.unwrap_or("any service");
-        if written.clone().next().is_none() && described.clone().next().is_none() {
+        let written = written.map(|it| &*it.target.version);
+        let mut versions = written.chain(described.map(|it| &*it.version)).peekable();
+        if versions.peek().is_none() {
             return refuse("NoSuchProduct", format!("there is no service {name}"));
         }
-        if !written.clone().any(|it| of_version(&it))
-            && !described.clone().any(|it| of_description(&it))
-        {
+        if !versions.any(|known| known == version) {
             let message = format!("there is no version {version} of {name}");
             return refuse("NoSuchVersion", message);
         }
