@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Generated actions against the vendor's Python SDK; see vendor/check.py and vendor/emulated.py. Needs Python 3 and PyPI.
+#
+#   core/codegen/tests/vendor_sdk.sh                  # the eight services that .ci/run checks, and the emulator by them
+#   core/codegen/tests/vendor_sdk.sh --times 9 cbs    # these services
+#   core/codegen/tests/vendor_sdk.sh --all            # all services
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+
+if ! command -v python3 >/dev/null; then
+    echo "skipped: the vendor's SDK needs python3, which is not installed"
+    exit 0
+fi
+target=${CARGO_TARGET_DIR:-target}
+venv=$target/vendor-codegen
+if [ ! -x "$venv/bin/python" ] && ! python3 -m venv "$venv"; then
+    echo "skipped: the vendor's SDK needs a virtual environment, which this python3 can't make"
+    rm -rf "$venv"
+    exit 0
+fi
+# All services in Python, and as they are described on the same day.
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check tencentcloud-sdk-python==3.1.189
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$target/tccli" tccli==3.1.189.1
+python3 -m zipfile -e "$target"/tccli/tccli-3.1.189.1-*.whl "$target/tccli"
+
+cargo build --quiet --release -p tc3-codegen
+check() {
+    "$venv/bin/python" "core/codegen/tests/vendor/$1.py" --tccli "$target/tccli/tccli" \
+        --codegen "$target/release/tc3-codegen" --target "$target" "${@:2}"
+}
+case ${1:-} in
+--all) check check "${@:2}" ;;
+"")
+    services=(billing essbasic sts cvm vpc cam tag organization)
+    check check "${services[@]}"
+    cargo build --quiet -p tc3-async --features emulator --example emulator
+    check emulated --emulator "$target/debug/examples/emulator" "${services[@]}"
+    ;;
+*) check check "$@" ;;
+esac
