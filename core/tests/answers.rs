@@ -708,3 +708,48 @@ fn an_amount_that_has_become_a_float_is_exact_or_an_error_that_says_so() {
     let cbor = ciborium::Value::Float(12_345_678.125).deserialized::<Yuan>();
     assert!(cbor.unwrap_err().to_string().contains("has become a float"));
 }
+
+#[test]
+fn an_answer_may_have_an_error_of_its_own_beside_other_fields() {
+    #[derive(serde::Serialize)]
+    struct GetSplitDocumentResult {}
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Split {
+        status: Option<String>,
+        error: Option<Value>,
+    }
+
+    impl Action for GetSplitDocumentResult {
+        const SERVICE: &'static str = "lkeap";
+        const VERSION: &'static str = "2024-05-22";
+        const NAME: &'static str = "GetSplitDocumentResult";
+        type Output = Split;
+    }
+
+    let read = |body: String| read::<GetSplitDocumentResult>(body);
+    let error = r#"{"Code": "FailedOperation", "Message": "no"}"#;
+    for fields in [
+        format!(r#""Error": {error}, "Status": "Failed", "RequestId": "1""#),
+        format!(r#""RequestId": "1", "Status": "Failed", "Error": {error}"#),
+    ] {
+        let reply = read(format!(r#"{{"Response": {{{fields}}}}}"#)).unwrap();
+        assert_eq!(reply.output.status.as_deref(), Some("Failed"));
+        assert_eq!(reply.output.error.unwrap()["Code"], "FailedOperation");
+    }
+    let done = r#"{"Response": {"Status": "Done", "Error": null, "RequestId": "1"}}"#;
+    let done = read(done.into());
+    assert_eq!(done.unwrap().output.error, None);
+    for fields in [
+        format!(r#""Error": {error}, "RequestId": "1""#),
+        format!(r#""RequestId": "1", "Error": {error}"#),
+    ] {
+        let refused = read(format!(r#"{{"Response": {{{fields}}}}}"#)).unwrap_err();
+        let refusal = refused.refusal().unwrap();
+        assert_eq!(
+            (refusal.code(), refusal.request_id()),
+            ("FailedOperation", Some("1"))
+        );
+    }
+}

@@ -7,7 +7,6 @@ use tc3_description::{Action, Format};
 use crate::{
     markdown,
     model::{Field, Model, Presence, Role, Value},
-    objects,
 };
 
 /// What is said of the items of a module.
@@ -178,7 +177,7 @@ fn example<'a>(field: &Field<'a>) -> Option<&'a str> {
         && is_word
         && !field.is_list
         && !matches!(field.value, Value::Object(..))
-        && !objects::is_secret(field);
+        && !field.member.is_secret();
     is_shown.then_some(example)
 }
 

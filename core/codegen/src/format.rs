@@ -29,6 +29,7 @@ impl Module {
             code.push_str(format!("//! {line}").trim_end());
             code.push('\n');
         }
+        code.push_str("\n#![allow(dead_code, reason = \"a program uses a part of it\")]\n");
         Self { code }
     }
 

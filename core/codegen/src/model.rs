@@ -193,7 +193,7 @@ impl<'a> Model<'a> {
                 Some(own) => self.own_type(owner, &member.name, own)?,
                 None => self.value(owner, &member.name, each)?,
             };
-            Ok(Field {
+            let field = Field {
                 owner,
                 member,
                 ident: names::ident(&name),
@@ -203,7 +203,18 @@ impl<'a> Model<'a> {
                 is_boxed: !is_list && self.is_recursive(owner, each),
                 presence,
                 role,
-            })
+            };
+            if role != Role::Output
+                && field.converted().is_some()
+                && (is_list || presence != Presence::Optional)
+            {
+                return Err(Error::new(
+                    format!("objects.{owner}.members.{}.type", member.name),
+                    "a list, or what is required, must have a type that is written as the description says: a text \
+                     as `Yuan` or `Percent`, a number as `Number`, `Fen` or `FenSum`",
+                ));
+            }
+            Ok(field)
         });
         fields.collect()
     }
@@ -328,6 +339,24 @@ impl Field<'_> {
             (true, _) => quote!(::std::vec::Vec<#each>),
             (_, true) => quote!(::std::boxed::Box<#each>),
             _ => each,
+        }
+    }
+
+    /// The function of `lenient` that writes a type of the overlay as the description says: as a text or as a number.
+    pub(crate) fn converted(&self) -> Option<&'static str> {
+        let Value::Own(path) = &self.value else {
+            return None;
+        };
+        let path = path.to_string().replace(' ', "");
+        let own = path.strip_prefix("::tc3_core::types::")?;
+        let each = match &self.member.ty {
+            Type::List(each) => each,
+            each => each,
+        };
+        match (each, own) {
+            (Type::Text(_), "Number" | "Fen" | "FenSum") => Some("as_text"),
+            (Type::Integer { .. } | Type::Float, "Yuan" | "Percent") => Some("as_number"),
+            _ => None,
         }
     }
 

@@ -130,22 +130,22 @@ fn attributes(field: &Field<'_>) -> TokenStream {
         Presence::Listed => Some("::std::vec::Vec::is_empty"),
     };
     let skip = skip.map(|function| quote!(#[serde(skip_serializing_if = #function)]));
-    quote!(#rename #read #skip)
+    let write = field.converted().filter(|_| !field.is_list);
+    let write = write.map(|function| {
+        let function = format!("::tc3_core::types::lenient::{function}");
+        quote!(#[serde(serialize_with = #function)])
+    });
+    quote!(#rename #read #skip #write)
 }
 
 fn has_secrets(fields: &[Field<'_>]) -> bool {
-    fields.iter().any(|field| is_secret(field))
-}
-
-pub(crate) fn is_secret(field: &Field<'_>) -> bool {
-    let _ = field;
-    false
+    fields.iter().any(|field| field.member.is_secret())
 }
 
 /// A `Debug` without the secrets.
 fn debug(name: &Ident, fields: &[Field<'_>]) -> Option<TokenStream> {
     has_secrets(fields).then(|| {
-        let shown = fields.iter().filter(|field| !is_secret(field));
+        let shown = fields.iter().filter(|field| !field.member.is_secret());
         let shown = shown.map(|Field { name, ident, .. }| {
             quote! {
                 let value = &self.#ident;

@@ -114,6 +114,26 @@ fn a_stored_input_is_read_strictly() {
 }
 
 #[test]
+fn a_password_is_sent_and_not_shown() {
+    let close = CloseShop::new("not-a-real-password");
+    assert_eq!(
+        serde_json::to_value(&close).unwrap(),
+        json!({"Password": "not-a-real-password"})
+    );
+    assert_eq!(format!("{close:?}"), "CloseShop { .. }");
+}
+
+#[test]
+fn a_type_of_the_overlay_is_written_as_the_description_says() {
+    let article: Article = serde_json::from_value(json!({"Price": "1.50"})).unwrap();
+    assert_eq!(article.price, Some("1.50".parse().unwrap()));
+    assert_eq!(
+        serde_json::to_string(&article).unwrap(),
+        r#"{"Price":1.50}"#
+    );
+}
+
+#[test]
 fn names_that_are_no_fields_come_back() {
     let names = DescribeNames::new()
         .with_self("a")
@@ -152,7 +172,7 @@ fn an_output_is_read_leniently_and_written_back() {
 
 #[test]
 fn what_an_action_is_stands_in_its_constants() {
-    let target = CloseShop::new().target();
+    let target = CloseShop::new("").target();
     assert_eq!(
         (&*target.service, &*target.version, &*target.action),
         ("shop", "2024-01-01", "CloseShop")

@@ -51,11 +51,12 @@ use alloc::{
 use core::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{
         self, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor,
         value::MapAccessDeserializer,
     },
+    ser,
 };
 
 use super::decimal::{exact, whole};
@@ -197,6 +198,35 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_option(Scalar::new(true, true))
+}
+
+/// Writes a value as the text that it is by `Display`, e.g. a [`Number`](super::Number) that the service takes as a text.
+///
+/// # Errors
+///
+/// The serializer's.
+pub fn as_text<T: fmt::Display, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Writes a value as the number that it is by `Display`, e.g. a [`Yuan`](super::Yuan) that the service takes as a number.
+///
+/// # Errors
+///
+/// The serializer's, and one for a value that is no number.
+pub fn as_number<T: fmt::Display, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let number = |value: &T| value.to_string().parse::<super::Number>();
+    let number = value.as_ref().map(number).transpose();
+    number.map_err(ser::Error::custom)?.serialize(serializer)
 }
 
 /// Reads a number of records as [`optional`] does. A negative number is `None`: it can't be true, and must not make the

@@ -71,8 +71,13 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                     refusal: None,
                     request_id: None,
                     ended: false,
+                    own_error: false,
+                    others: false,
                 };
                 let read = T::deserialize(Body(&mut members)).and_then(|output| {
+                    if members.own_error && !members.others {
+                        return Err(M::Error::custom("the service refused"));
+                    }
                     // The output may not have read all fields.
                     IgnoredAny::deserialize(Body(&mut members)).map(|_| output)
                 });
@@ -99,6 +104,10 @@ struct Members<'a, M> {
     request_id: Option<String>,
     /// Whether the object has been read to its end.
     ended: bool,
+    /// Whether the output has a field `Error`, as a few good answers have. Beside other fields it is not a refusal.
+    own_error: bool,
+    /// Whether there are fields other than `Error` and `RequestId`.
+    others: bool,
 }
 
 /// `Response` as the output sees it: an object, or a unit if the output has no fields.
@@ -135,9 +144,19 @@ impl<'de, M: MapAccess<'de>> Deserializer<'de> for Body<'_, '_, M> {
         visitor.visit_some(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.own_error = fields.contains(&"Error");
+        self.deserialize_any(visitor)
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        seq tuple tuple_struct map struct enum identifier ignored_any
+        seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -153,12 +172,15 @@ impl<'de, M: MapAccess<'de>> MapAccess<'de> for &mut Members<'_, M> {
                 None => self.ended = true,
                 Some(Lent(name)) => match &*name {
                     "RequestId" => self.read_request_id()?,
-                    "Error" if self.refusal.is_none() => {
+                    "Error" if self.refusal.is_none() && !self.own_error => {
                         let refusal: Option<Object<ErrorBody>> = self.map.next_value()?;
                         self.refusal = refusal.map(|Object(refusal)| refusal);
                     }
                     _ if self.refusal.is_some() => drop(self.map.next_value::<IgnoredAny>()?),
-                    _ => return seed.deserialize(name.into_deserializer()).map(Some),
+                    name => {
+                        self.others |= name != "Error";
+                        return seed.deserialize(name.into_deserializer()).map(Some);
+                    }
                 },
             }
         }

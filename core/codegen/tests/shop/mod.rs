@@ -3,6 +3,8 @@
 //!
 //! Its actions are in no service.
 
+#![allow(dead_code, reason = "a program uses a part of it")]
+
 pub use ::tc3_core::sts::GetCallerIdentity;
 
 pub use ::tc3_core::sts::CallerIdentity;
@@ -12,16 +14,29 @@ pub use ::tc3_core::sts::CallerIdentity;
 /// The vendor lists it no longer.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=CloseShop).
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
-pub struct CloseShop {}
+pub struct CloseShop {
+    /// A text. Required.
+    pub password: ::std::string::String,
+}
+
+/// Without the secrets.
+impl ::core::fmt::Debug for CloseShop {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut shown = f.debug_struct("CloseShop");
+        shown.finish_non_exhaustive()
+    }
+}
 
 impl CloseShop {
-    /// It has no fields.
-    pub fn new() -> Self {
-        Self {}
+    /// With what is required.
+    pub fn new(password: impl ::core::convert::Into<::std::string::String>) -> Self {
+        Self {
+            password: password.into(),
+        }
     }
 }
 
@@ -704,6 +719,7 @@ pub struct Article {
     /// A `Yuan`. In yuan. For example `1.50`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    #[serde(serialize_with = "::tc3_core::types::lenient::as_number")]
     pub price: ::core::option::Option<::tc3_core::types::Yuan>,
     /// A number. May be absent. For example `0.25`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]

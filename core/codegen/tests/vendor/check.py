@@ -288,7 +288,7 @@ def program(folder, batch):
     """The sources of the program that drives the actions of some descriptions."""
     manifest(folder, "tc3-codegen-check")
     source = folder / "src"
-    shutil.copy(HERE / "main.rs", source / "main.rs")
+    shutil.copy(HERE / "program.rs", source / "main.rs")
     modules, calls, walks = [], [], []
     for description, actions in batch:
         modules.append(f"pub mod {description.name};\n")

@@ -39,7 +39,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const NOW: UnixTime = UnixTime::new(1_760_000_000);
 
 fn credential() -> Result<Credential> {
-    Ok(Credential::new("AKIDVENDORSDK", "not-a-real-key-of-the-vendors-sdk")?)
+    Ok(Credential::new(
+        "AKIDVENDORSDK",
+        "not-a-real-key-of-the-vendors-sdk",
+    )?)
 }
 
 fn settings() -> Result<Settings> {
@@ -72,7 +75,10 @@ where
     }
     let answer = case.answer.clone().unwrap_or_default();
     let reply = response::read::<A>(&http::Response::new(answer.into()))?;
-    Ok(format!(r#"{{"answer": {}}}"#, serde_json::to_string(&reply.output)?))
+    Ok(format!(
+        r#"{{"answer": {}}}"#,
+        serde_json::to_string(&reply.output)?
+    ))
 }
 
 fn walk<A>(case: &Case<'_>) -> Result<String>
