@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[test]
+    fn a_value_in_quotes_on_one_side_alone_is_refused() {
+        for value in ["\"fake", "fake\"", "'fake", "fake'", "\"fake'", "'", "\""] {
+            for key in ["secret_id", "token", "role_arn"] {
+                let wrong = wrong(format!("[default]\n{key} = {value}\n"));
+                assert_eq!(wrong.place(), format!("{key} (line 2)"));
+                assert!(wrong.rule().contains("on both sides"), "{wrong}");
+            }
+        }
+    }
+
+    #[test]
     fn an_empty_token_is_none() {
         for token in ["", "token =", "token = \"\""] {
             let file = format!("[default]\n{PAIR}{token}\n");

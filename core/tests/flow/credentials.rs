@@ -266,6 +266,15 @@ fn a_source_that_is_wrong_ends_the_search() {
             )],
             "tccli: ~/.tccli/default.credential: expired at Unix second 1760000000; log in again",
         ),
+        // Nor do they assume a role.
+        (
+            &[(
+                "~/.tccli/default.credential",
+                r#"{"secretId": "fake", "secretKey": "fake", "token": "fake", "expiresAt": 1760000000,
+                    "role-arn": "qcs::cam::uin/1:roleName/a"}"#,
+            )],
+            "tccli: ~/.tccli/default.credential: expired at Unix second 1760000000; log in again",
+        ),
         (
             &[("TCCLI_PROFILE", "dev")],
             "tccli: ~/.tccli/dev.credential is not there",
@@ -394,6 +403,15 @@ fn what_cannot_be_read_is_not_taken_as_absent() {
 }
 
 #[test]
+fn a_file_of_the_largest_size_is_read() {
+    let mut file = PROFILE.to_string();
+    file.push_str(&"#".repeat(Lookup::MAX_SIZE - file.len()));
+    let mut client = client_of(Source::profile());
+    set(&mut client, &[("~/.tencentcloud/credentials", &file)]);
+    assert_eq!(signer(&first_send(&mut client).unwrap()).0, "AKIDPROFILE");
+}
+
+#[test]
 fn the_region_is_kept_beside() {
     let configuration = r#"{"_sys_param": {"region": "ap-beijing"}}"#;
     let shanghai = Region::new("ap-shanghai").unwrap();
@@ -432,6 +450,14 @@ fn the_region_is_kept_beside() {
         let sent = attempt.request.headers().get("x-tc-region");
         assert_eq!(sent.map(|value| value.to_str().unwrap()), region);
     }
+    // The sources of a role's keys name it too.
+    let mut client = client_of(Source::role(role(), Source::environment()));
+    set(&mut client, &PAIR);
+    set(&mut client, &[("TENCENTCLOUD_REGION", "ap-guangzhou")]);
+    let mut service = Emulator::new(Credential::new(PAIR[0].1, PAIR[1].1).unwrap());
+    client.call(&mut service, &january()).unwrap();
+    let region = client.session.settings().region().map(Region::as_str);
+    assert_eq!(region, Some("ap-guangzhou"));
     // A credential at hand names no region.
     let mut client = client_of(credential());
     set(&mut client, &[("TENCENTCLOUD_REGION", "ap-guangzhou")]);

@@ -184,6 +184,26 @@ fn a_failed_renewal_is_an_error_once_the_old_ones_have_expired() {
 }
 
 #[test]
+fn a_machines_endpoint_that_is_in_trouble_is_asked_again_and_one_that_refuses_is_not() {
+    for (status, tries) in [
+        (StatusCode::TOO_MANY_REQUESTS, 3),
+        (StatusCode::SERVICE_UNAVAILABLE, 3),
+        (StatusCode::FORBIDDEN, 1),
+    ] {
+        let settings = Settings::default().with_retry(Retry::default().with_attempts(3));
+        let mut client = near(Source::cvm_role(), settings);
+        let mut tried = 0;
+        let error = client.drive(&mut Call::new(&january()), |_, attempt| {
+            assert!(attempt.direct, "{attempt:?}");
+            tried += 1;
+            super::page(status.as_u16(), "")
+        });
+        assert!(matches!(error, Err(Error::Credentials(_))), "{error:?}");
+        assert_eq!(tried, tries, "{status}");
+    }
+}
+
+#[test]
 fn a_call_waits_for_credentials_no_longer_than_its_deadline() {
     let settings = Settings::default().with_deadline(Duration::from_millis(800));
     let mut client = near(Source::cvm_role(), settings);
@@ -318,7 +338,15 @@ fn a_search_that_nobody_drives_on_is_taken_over() {
     let mut search = super::search(&mut stuck, &mut client);
     let step = search.step(&mut client.session, client.now);
     assert!(matches!(step, SearchStep::Send(_)));
-    client.pass(Duration::from_secs(62));
+    // A second after the deadline of the call that began it.
+    let mut second = Call::new(&january());
+    for (passed, is_taken_over) in [(60_999, false), (1, true)] {
+        client.pass(Duration::from_millis(passed));
+        let step = second.step(&mut client.session, client.now);
+        assert!(matches!(step, Step::Wait(_)));
+        let other = client.session.search(client.now);
+        assert_eq!(other.is_some(), is_taken_over);
+    }
     client.call(&mut service, &january()).unwrap();
     // What comes of it in the end changes nothing.
     let good = client.session.credential().unwrap().clone();

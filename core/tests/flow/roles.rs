@@ -185,6 +185,8 @@ fn a_role_that_cannot_be_taken_is_an_error_that_says_where_it_is_named() {
         let error = result.unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
         assert!(error.request_id().is_some() && error.refusal().is_some());
+        let cause = std::error::Error::source(&error).and_then(|it| it.downcast_ref());
+        assert!(matches!(cause, Some(Error::Service(_))), "{error:?}");
         assert_eq!(sent.len(), 1);
     }
 }
