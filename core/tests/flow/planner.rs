@@ -199,6 +199,25 @@ fn what_is_out_and_what_is_held_are_together_no_more_than_allowed() {
 }
 
 #[test]
+fn a_list_that_has_changed_is_fetched_page_by_page_until_its_total_is_stable() {
+    let mut hand = Hand::new(3);
+    hand.delivers(&[]);
+    hand.take(0, None);
+    hand.delivers(&[0]);
+    assert_eq!(hand.out.len(), 3);
+    hand.table.parts[0].push(1_012);
+    // Page 1 has another total, so page 0 is fetched once more.
+    hand.take(0, None);
+    hand.delivers(&[]);
+    hand.take(2, None);
+    for (page, out) in [(1, 2), (2, 1), (3, 1), (4, 3)] {
+        hand.delivers(&[page]);
+        assert_eq!(hand.out.len(), out, "after page {page}");
+        hand.take(0, None);
+    }
+}
+
+#[test]
 fn an_error_waits_for_what_is_in_front_of_it_and_nothing_more_is_fetched() {
     let mut hand = Hand::new(4);
     hand.delivers(&[]);
