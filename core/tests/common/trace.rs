@@ -4,11 +4,11 @@ use std::{
     collections::BTreeMap,
     fmt::Debug,
     mem,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use tracing::{
-    Event, Level, Subscriber,
+    Dispatch, Event, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
     subscriber::{DefaultGuard, set_default},
@@ -76,6 +76,11 @@ impl<S: Subscriber> Layer<S> for Recorder {
     }
 }
 
+/// Listens to everything, for good. If there were no other but a recording's own, `tracing` would ask only the thread
+/// that meets an event first, and switch it off for all if nobody listens there.
+static LISTENER: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+
 /// All that is told in this thread while this is there.
 pub(crate) struct Recording {
     recorder: Recorder,
@@ -84,6 +89,7 @@ pub(crate) struct Recording {
 
 impl Recording {
     pub(crate) fn new() -> Self {
+        LazyLock::force(&LISTENER);
         let recorder = Recorder::default();
         let subscriber = tracing_subscriber::registry().with(recorder.clone());
         Self {
