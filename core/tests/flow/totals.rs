@@ -358,6 +358,34 @@ fn a_first_page_by_index_whose_end_is_left_out_keeps_the_page_size() {
 }
 
 #[test]
+fn a_change_is_not_ruled_out_by_a_page_with_records_left_out_between_its_own() {
+    for left_out in [4, 5] {
+        // A row is appended once the second page is there, of which the service leaves out one in the middle, or the last.
+        let (mut rows, mut answers) = (9, 0);
+        let walked = walk(Rows::<PAGE_INDEX>::new(3, 1), |attempt| {
+            let (_, start, limit) = Table::place::<PAGE_INDEX>(&input(attempt));
+            let page = (0..rows).skip(start).take(limit);
+            let page: Vec<_> = page.filter(|row| *row != left_out).collect();
+            answers += 1;
+            let answer = answer(json!({"Rows": page, "Total": rows - 1}));
+            if answers == 3 {
+                rows = 10;
+            }
+            answer
+        });
+        if left_out == 4 {
+            let error = walked.error.unwrap();
+            assert!(
+                matches!(error, Error::Shifted { delivered: 5, .. }),
+                "{error}"
+            );
+        } else {
+            assert_eq!(walked.records(), [0, 1, 2, 3, 4, 6, 7, 8, 9]);
+        }
+    }
+}
+
+#[test]
 fn records_that_are_appended_behind_a_short_page_do_not_shift_it() {
     // The total is ahead of the list.
     let (mut rows, mut answers) = (6, 0);
