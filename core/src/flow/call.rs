@@ -338,8 +338,8 @@ impl<A: Action> Call<A> {
         let retry_after = hints.delay(own_time).unwrap_or_default();
         let retry = *session.settings().retry();
         let backoff = retry.delay(self.context.attempts, now.entropy);
-        self.by_retry_after = retry_after > backoff;
         let delay = backoff.max(retry_after);
+        self.by_retry_after = delay != backoff;
         let unreachable = mem::take(&mut self.unreachable);
         let delay = match RetryAction::on(&error, self.context.target.repeatable) {
             RetryAction::GiveUp => None,
