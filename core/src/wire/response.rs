@@ -250,6 +250,9 @@ mod tests {
             r#"{"Response":{"Error":{"Code":"A.B","Message":"m"},"RequestId":"r"}}"#,
             r#"{"Response":{"RequestId":"r","Error":{"Message":"m","Code":"A.B","New":1}}}"#,
             r#"{"Response":{"Total":1,"Error":{"Code":"A.B","Message":"m"},"Items":["x"],"RequestId":"r"}}"#,
+            // The first refusal counts.
+            r#"{"Response":{"Error":{"Code":"A.B","Message":"m"},"Error":null,"Total":1,"RequestId":"r"}}"#,
+            r#"{"Response":{"Error":{"Code":"A.B","Message":"m"},"Error":{"Code":"C"},"RequestId":"r"}}"#,
             // The misfit stands before the refusal.
             r#"{"Response":{"Total":"x","Error":{"Code":"A.B","Message":"m"},"RequestId":"r"}}"#,
         ] {
@@ -286,6 +289,7 @@ mod tests {
         for body in [
             r#"{"Response":{"Error":{"Code":"A"},"RequestId":"r"}}"#,
             r#"{"Response":{"RequestId":"r","New":1,"Error":{"Code":"A"},"Last":2}}"#,
+            r#"{"Response":{"Error":{"Code":"A"},"needed":"x","RequestId":"r"}}"#,
         ] {
             let Response(read) = parse::<Needy>(body).unwrap();
             assert_eq!(read.unwrap_err().request_id(), Some("r"), "{body}");
