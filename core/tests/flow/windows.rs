@@ -97,6 +97,29 @@ fn a_walk_takes_the_windows_that_are_handed_out() {
 }
 
 #[test]
+fn a_walk_names_the_window_that_its_last_page_belongs_to() {
+    let mut service = Emulator::new(credential());
+    let mut client = Client::new();
+    let mut pages = Pages::new(range("2024-01-01 00:00:00", "2024-12-31 23:59:59"));
+    let mut names = vec![pages.walk().window()];
+    while let Some(page) = client.drive(&mut pages, |now, attempt| {
+        Ok(service.handle(now, &attempt.request))
+    }) {
+        page.unwrap();
+        names.push(pages.walk().window());
+    }
+    names.push(pages.walk().window());
+    names.dedup();
+    let expected = [
+        Some("2024-01-01 00:00:00 to 2024-12-31 23:59:59"),
+        Some("2024-01-01 00:00:00 to 2024-07-01 00:00:00"),
+        Some("2024-07-01 00:00:00 to 2024-12-31 23:59:59"),
+        None,
+    ];
+    assert_eq!(names, expected.map(|name| name.map(str::to_string)));
+}
+
+#[test]
 fn windows_that_are_handed_out_begin_at_an_offset_only_where_the_walk_does() {
     let action = range("2023-01-01 00:00:00", "2024-12-31 23:59:59");
     let offsets = |action: DescribeBillList| {
