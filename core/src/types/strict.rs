@@ -48,7 +48,6 @@ use super::lenient::Lent;
 /// }
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Strict<'a, D> {
     inner: D,
     /// The field that is read, and those that its object has.
@@ -66,6 +65,13 @@ impl<D> Strict<'_, D> {
             field: "",
             known: &[],
         }
+    }
+}
+
+/// Without what is read.
+impl<D> fmt::Debug for Strict<'_, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Strict").finish_non_exhaustive()
     }
 }
 

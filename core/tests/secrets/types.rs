@@ -18,7 +18,7 @@ use tc3_core::{
     session::{Endpoint, Language, Wire},
     sts::{AssumeRole, AssumeRoleWithWebIdentity, CallerIdentity, GetCallerIdentity},
     tc3::{self, CanonicalRequest, Payload, Scope, SigningKey},
-    types::{BillDate, Percent},
+    types::{BillDate, Number, Percent, Strict},
     wire::{request, response},
 };
 
@@ -130,10 +130,11 @@ pub(crate) fn values(texts: &mut Texts) {
         CompactDate,
         Month,
         Fen,
+        Number,
         Percent,
         Yuan,
     ) = serde_json::from_str(
-        r#"["2024-01-01 00:00:00.000", "2024-01-01", "20240101", "2024-01", 1, "1.5%", "1.00"]"#,
+        r#"["2024-01-01 00:00:00.000", "2024-01-01", "20240101", "2024-01", 1, 0.5, "1.5%", "1.00"]"#,
     )
     .unwrap();
     let names = [
@@ -143,11 +144,13 @@ pub(crate) fn values(texts: &mut Texts) {
         "Month",
         "Fen",
         "FenSum",
+        "Number",
         "Percent",
         "Yuan",
     ];
     names.iter().for_each(|name| texts.debug(name, &values));
     texts.debug("UnixTime", &START);
+    texts.debug("Strict", &Strict::new(KEY));
 }
 
 /// The actions, what they answer with, and the types of both, which can't hold a credential.
