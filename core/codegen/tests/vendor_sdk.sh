@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generated actions against the vendor's Python SDK; see vendor/check.py and vendor/emulated.py. Needs Python 3 and PyPI.
+# Generated actions against the vendor's Python SDK; see vendor/{check,emulated,readme}.py. Needs Python 3 and PyPI.
 #
 #   core/codegen/tests/vendor_sdk.sh                  # the eight services that .ci/run checks, and the emulator by them
 #   core/codegen/tests/vendor_sdk.sh --times 9 cbs    # these services
@@ -12,6 +12,7 @@ if ! command -v python3 >/dev/null; then
     exit 0
 fi
 target=${CARGO_TARGET_DIR:-target}
+export PYTHONDONTWRITEBYTECODE=1
 venv=$target/vendor-codegen
 if [ ! -x "$venv/bin/python" ] && ! python3 -m venv "$venv"; then
     echo "skipped: the vendor's SDK needs a virtual environment, which this python3 can't make"
@@ -35,6 +36,7 @@ case ${1:-} in
     check check "${services[@]}"
     cargo build --quiet -p tc3-async --features emulator --example emulator
     check emulated --emulator "$target/debug/examples/emulator" "${services[@]}"
+    check readme
     ;;
 *) check check "$@" ;;
 esac

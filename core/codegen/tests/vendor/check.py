@@ -25,6 +25,11 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
+# Of all programs here, so that they share what they are built of.
+PROFILE = """[profile.dev]
+debug = false
+incremental = false
+"""
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Descriptions
@@ -276,10 +281,7 @@ serde_json = {{ version = "1.0.145", features = ["raw_value"] }}
 tc3-blocking = {{ path = "{ROOT}/blocking" }}
 tc3-core = {{ path = "{ROOT}/core" }}
 
-[profile.dev]
-debug = false
-incremental = false
-"""
+{PROFILE}"""
     )
     shutil.copy(ROOT / "Cargo.lock", folder / "Cargo.lock")
 
