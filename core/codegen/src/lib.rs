@@ -14,6 +14,7 @@ mod pages;
 mod places;
 mod sets;
 mod summary;
+mod windows;
 
 use tc3_description::Description;
 

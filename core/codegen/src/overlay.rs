@@ -36,6 +36,19 @@ pub(crate) struct ActionRule {
     pub(crate) regional: bool,
     pub(crate) identity: Vec<String>,
     pub(crate) paging: Option<PagingRule>,
+    pub(crate) window: Option<WindowRule>,
+}
+
+/// The longest range that the service takes, of two members of the input.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowRule {
+    pub(crate) start: String,
+    pub(crate) end: String,
+    pub(crate) months: Option<u16>,
+    pub(crate) days: Option<u16>,
+    /// The time of a record, for ranges of seconds.
+    pub(crate) time: Option<String>,
 }
 
 /// How pages follow one another, whatever the description says.

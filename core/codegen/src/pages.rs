@@ -10,6 +10,7 @@ use crate::{
     names,
     overlay::End,
     places::{Place, flag, number},
+    windows::Windows,
 };
 
 /// The page size of a walk that names none, where nothing is said of page sizes.
@@ -22,6 +23,7 @@ pub(crate) struct Pages<'a> {
     paging: Paging,
     end: End,
     identity: Vec<Field<'a>>,
+    windows: Option<Windows<'a>>,
     offset: Option<Place<'a>>,
     limit: Option<Place<'a>>,
     token_in: Option<Place<'a>>,
@@ -41,13 +43,13 @@ impl<'a> Pages<'a> {
         let paging = model.overlay().paging(model.description, action);
         let rule = model.overlay().action(action);
         let Some((paging, end)) = paging.filter(|(paging, _)| paging.is_known()) else {
-            return match rule.is_some_and(|rule| !rule.identity.is_empty()) {
-                true => {
-                    let what = "it is not known how to walk this action: `paging` would say it";
-                    Err(Error::new(format!("actions.{action}.identity"), what))
-                }
-                false => Ok(None),
+            let key = match rule {
+                Some(rule) if !rule.identity.is_empty() => "identity",
+                Some(rule) if rule.window.is_some() => "window",
+                _ => return Ok(None),
             };
+            let what = "it is not known how to walk this action: `paging` would say it";
+            return Err(Error::new(format!("actions.{action}.{key}"), what));
         };
         let input = model.input_fields(described)?;
         let output = model.object_fields(&described.output)?;
@@ -72,8 +74,13 @@ impl<'a> Pages<'a> {
         let last = paging.last.as_ref().map(|(path, _)| path.clone());
         let last = place(&output, &last, flag)?.zip(paging.last.as_ref().map(|(_, value)| *value));
         let identity = rule.map(|rule| identity(model, action, &rule.identity, &list));
+        let windows = rule.and_then(|rule| rule.window.as_ref());
+        let windows = windows
+            .map(|rule| Windows::new(model, action, rule, &input, &list.field.value))
+            .transpose()?;
         Ok(Some(Self {
             end,
+            windows,
             identity: identity.transpose()?.unwrap_or_default(),
             offset: place(&input, &paging.offset, number)?,
             limit: place(&input, &paging.limit, number)?,
@@ -120,7 +127,17 @@ impl<'a> Pages<'a> {
         let max = max.map(|max| quote!(const MAX_PAGE_SIZE: u32 = #max;));
         let (start, turn_to) = (self.start(), self.turn_to());
         let (page_info, into_items) = (self.page_info(), self.items());
-        let identity = self.identity_methods();
+        let identity = self.identity_method();
+        let windows = self.windows.as_ref().map(|it| it.methods(&item));
+        let is_kept = identity.is_some() || self.windows.as_ref().is_some_and(Windows::are_shared);
+        let retain = is_kept.then(|| {
+            let retain = self.list.retain(&quote!(output));
+            quote! {
+                fn retain(output: &mut Self::Output, keep: &mut dyn ::core::ops::FnMut(&#item) -> bool) {
+                    #retain
+                }
+            }
+        });
         quote! {
             impl ::tc3_core::Paginate for #name {
                 type Item = #item;
@@ -133,7 +150,9 @@ impl<'a> Pages<'a> {
                 #turn_to
                 #page_info
                 #into_items
+                #windows
                 #identity
+                #retain
             }
         }
     }
@@ -244,7 +263,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn identity_methods(&self) -> Option<TokenStream> {
+    fn identity_method(&self) -> Option<TokenStream> {
         let item = self.list.field.value.ty();
         let parts: Vec<_> = self.identity.iter().map(|field| &field.ident).collect();
         let identity = match (&*self.identity, &*parts) {
@@ -268,14 +287,9 @@ impl<'a> Pages<'a> {
                 Some(::std::borrow::Cow::Owned(::std::format!("{identity:?}")))
             },
         };
-        let retain = self.list.retain(&quote!(output));
         Some(quote! {
             fn identity(item: &#item) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
                 #identity
-            }
-
-            fn retain(output: &mut Self::Output, keep: &mut dyn ::core::ops::FnMut(&#item) -> bool) {
-                #retain
             }
         })
     }

@@ -94,7 +94,7 @@ fn a_line_for_each_action() {
     let output = run(&directory, &arguments);
     assert!(output.status.success());
     let lines = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(lines.lines().count(), 9);
+    assert_eq!(lines.lines().count(), 12);
     let articles = r#"{"action":"DescribeArticles","repeatable":true,"dialect":"page_index0","offset_field":"Page.Index","limit_field":"Page.Size","token_in":"Context","token_out":"Data.Context","total_path":"Data.TotalCount","list_path":"Data.List","max_limit":50,"default_limit":null,"why":"by the overlay"}"#;
     assert_eq!(lines.lines().nth(2), Some(articles));
 }
@@ -121,7 +121,7 @@ fn what_is_no_description_is_refused() {
         &unknown,
         "",
         "",
-        "objects.Order.members[3].member: `moment`",
+        "objects.DescribePaymentsRequest.members[0].member: `moment`",
     );
 }
 
@@ -142,6 +142,23 @@ fn what_does_not_exist_is_refused() {
             "member",
             "[objects.Order.members]\nX = {}",
             "objects.Order.members.X: there is no",
+        ),
+        (
+            "window",
+            "[actions.CloseShop]\nwindow = { start = \"A\", end = \"B\", days = 1 }",
+            "actions.CloseShop.window: it is not known how to walk",
+        ),
+        (
+            "window member",
+            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", offset = \"Offset\", list = \"OrderSet\" }\n\
+             window = { start = \"Month\", end = \"Until\", days = 1 }",
+            "actions.DescribeOrders.window: there is no `Until`",
+        ),
+        (
+            "window type",
+            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", offset = \"Offset\", list = \"OrderSet\" }\n\
+             window = { start = \"Month\", end = \"Month\", days = 1 }",
+            "actions.DescribeOrders.window: `Month` and `Month` must be of type Month,",
         ),
         (
             "key",

@@ -15,8 +15,9 @@ use tc3_description::Description;
 use shop::{
     Article, Box, CloseShop, CreateOrder, CreateOrderResponse, DescribeArticles,
     DescribeArticlesResponse, DescribeNames, DescribeNamesResponse, DescribeOrders,
-    DescribeOrdersResponse, DescribeRegions, DescribeVisits, DescribeVisitsResponse, Lid, Line,
-    Page, State, Tag,
+    DescribeOrdersResponse, DescribePayments, DescribePaymentsResponse, DescribeRegions,
+    DescribeReports, DescribeShifts, DescribeVisits, DescribeVisitsResponse, Lid, Line, Page,
+    State, Tag,
 };
 
 fn description() -> Description {
@@ -40,8 +41,8 @@ fn the_module_is_what_is_generated() {
     );
     let summary = serde_json::to_value(&generated.summary).unwrap();
     let skipped = json!([{"action": "WatchShop", "why": "it answers with events"}]);
-    let counts = json!({"service": "shop", "version": "2024-01-01", "actions": 9, "typed": 8,
-        "paged": 3, "objects": 22, "skipped": skipped});
+    let counts = json!({"service": "shop", "version": "2024-01-01", "actions": 12, "typed": 11,
+        "paged": 6, "objects": 25, "skipped": skipped});
     assert_eq!(summary, counts);
 }
 
@@ -286,4 +287,71 @@ fn the_first_page_has_the_token_that_the_action_requires() {
         serde_json::from_str(r#"{"Days": ["2024-02-29"], "Next": ""}"#).unwrap();
     assert_eq!(DescribeVisits::page_info(&output).token, None);
     assert_eq!(DescribeVisits::into_items(output), ["2024-02-29"]);
+}
+
+/// The windows of a walk, as its errors name them.
+fn windows<A: Paginate>(mut list: A) -> Vec<String> {
+    let mut windows = Vec::new();
+    loop {
+        let rest = list.split();
+        windows.extend(list.window());
+        match rest {
+            Some(rest) => list = rest,
+            None => return windows,
+        }
+    }
+}
+
+#[test]
+fn a_long_range_is_walked_in_windows() {
+    let month = |text: &str| text.parse().unwrap();
+    let reports = DescribeReports::new()
+        .with_begin_month(month("2024-11"))
+        .with_end_month(month("2025-06"));
+    assert_eq!(
+        windows(reports),
+        [
+            "2024-11 to 2025-01",
+            "2025-02 to 2025-04",
+            "2025-05 to 2025-06"
+        ]
+    );
+    // Without both ends there is nothing to divide.
+    assert!(windows(DescribeReports::new().with_begin_month(month("2024-11"))).is_empty());
+
+    let shifts = |last: &str| {
+        let (first, last) = ("20240201".parse().unwrap(), last.parse().unwrap());
+        windows(DescribeShifts::new(first, last))
+    };
+    assert_eq!(shifts("20240302"), ["20240201 to 20240302"]);
+    assert_eq!(
+        shifts("20240303"),
+        ["20240201 to 20240302", "20240303 to 20240303"]
+    );
+}
+
+#[test]
+fn windows_of_seconds_share_one_and_its_records_are_told() {
+    let second = |text: &str| text.parse().unwrap();
+    let (start, end) = (second("2024-01-01 00:00:00"), second("2024-12-31 23:59:59"));
+    let mut list = DescribePayments::new(start, end);
+    let rest = list.split().unwrap();
+    assert_eq!(
+        list.window().unwrap(),
+        "2024-01-01 00:00:00 to 2024-07-01 00:00:00"
+    );
+    assert_eq!(
+        rest.window().unwrap(),
+        "2024-07-01 00:00:00 to 2024-12-31 23:59:59"
+    );
+    let page = json!({"Payments": [
+        {"Id": "1", "PaidAt": "2024-06-30 23:59:59.999"},
+        {"Id": "2", "PaidAt": "2024-07-01 00:00:00.250"},
+        {"Id": "3"},
+    ]});
+    let mut page: DescribePaymentsResponse = serde_json::from_value(page).unwrap();
+    let shared: Vec<bool> = page.payments.iter().map(|it| list.is_shared(it)).collect();
+    assert_eq!(shared, [false, true, false]);
+    DescribePayments::retain(&mut page, &mut |payment| !list.is_shared(payment));
+    assert_eq!(page.payments.len(), 2);
 }

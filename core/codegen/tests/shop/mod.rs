@@ -574,6 +574,152 @@ impl ::tc3_core::Paginate for DescribeOrders {
     }
 }
 
+/// The action `DescribePayments` of shop, version 2024-01-01.
+///
+/// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=DescribePayments).
+#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(rename_all = "PascalCase", remote = "Self")]
+#[must_use = "an input does nothing until it is sent"]
+#[non_exhaustive]
+pub struct DescribePayments {
+    /// A `BeijingSecond`. Required.
+    pub start_time: ::tc3_core::types::BeijingSecond,
+    /// A `BeijingSecond`. Required.
+    pub end_time: ::tc3_core::types::BeijingSecond,
+    /// An integer from 0.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub offset: ::core::option::Option<u64>,
+    /// An integer from 0.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub limit: ::core::option::Option<u64>,
+}
+
+impl DescribePayments {
+    /// With what is required.
+    pub fn new(
+        start_time: ::tc3_core::types::BeijingSecond,
+        end_time: ::tc3_core::types::BeijingSecond,
+    ) -> Self {
+        Self {
+            start_time,
+            end_time,
+            offset: None,
+            limit: None,
+        }
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+impl ::serde::Serialize for DescribePayments {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DescribePayments {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        Self::deserialize(::tc3_core::types::Strict::new(deserializer))
+    }
+}
+
+impl ::tc3_core::Action for DescribePayments {
+    const SERVICE: &'static str = "shop";
+    const VERSION: &'static str = "2024-01-01";
+    const NAME: &'static str = "DescribePayments";
+    const REPEATABLE: bool = true;
+    type Output = DescribePaymentsResponse;
+
+    fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
+        let limit = self.limit;
+        if limit.is_some_and(|limit| limit < 1) {
+            let rule = "must be at least 1";
+            return invalid("Limit", rule);
+        }
+        Ok(())
+    }
+}
+
+impl ::tc3_core::Paginate for DescribePayments {
+    type Item = Payment;
+    const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
+    const PAGE_SIZE: u32 = 20;
+
+    fn start(&self) -> ::tc3_core::pagination::Start {
+        let offset = self.offset;
+        let limit = self.limit;
+        let limit = limit.and_then(|it| u32::try_from(it).ok());
+        ::tc3_core::pagination::Start::new(offset, limit)
+    }
+
+    fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
+    }
+
+    fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
+        let len = output.payments.len();
+        ::tc3_core::pagination::PageInfo::new(len)
+    }
+
+    fn into_items(output: Self::Output) -> ::std::vec::Vec<Payment> {
+        output.payments
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = Some(self.start_time)?;
+        let end = Some(self.end_time)?;
+        let next = start
+            .datetime()
+            .checked_add(::tc3_core::types::jiff::Span::new().months(6))
+            .ok()?;
+        let next = ::tc3_core::types::BeijingSecond::try_from(next).ok()?;
+        if next >= end {
+            return None;
+        }
+        let last = next;
+        let mut rest = self.clone();
+        rest.start_time = next;
+        self.end_time = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = Some(self.start_time)?;
+        let end = Some(self.end_time)?;
+        Some(::std::format!("{start} to {end}"))
+    }
+
+    fn is_shared(&self, item: &Payment) -> bool {
+        let second = item.paid_at.map(|time| time.second());
+        second.is_some() && (second == Some(self.start_time) || second == Some(self.end_time))
+    }
+
+    fn identity(item: &Payment) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
+        let identity = item.id.as_deref();
+        identity.map(::std::borrow::Cow::Borrowed)
+    }
+
+    fn retain(output: &mut Self::Output, keep: &mut dyn ::core::ops::FnMut(&Payment) -> bool) {
+        output.payments.retain(keep);
+    }
+}
+
 /// The action `DescribeRegions` of shop, version 2024-01-01.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=DescribeRegions).
@@ -614,6 +760,227 @@ impl ::tc3_core::Action for DescribeRegions {
     const REPEATABLE: bool = true;
     const SIGNED: bool = false;
     type Output = DescribeRegionsResponse;
+}
+
+/// The action `DescribeReports` of shop, version 2024-01-01.
+///
+/// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=DescribeReports).
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(rename_all = "PascalCase", remote = "Self")]
+#[must_use = "an input does nothing until it is sent"]
+#[non_exhaustive]
+pub struct DescribeReports {
+    /// A `Month`.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub begin_month: ::core::option::Option<::tc3_core::types::Month>,
+    /// A `Month`.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub end_month: ::core::option::Option<::tc3_core::types::Month>,
+    /// An integer from 0.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub offset: ::core::option::Option<u64>,
+}
+
+impl DescribeReports {
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `BeginMonth`, a `Month`.
+    pub fn with_begin_month(mut self, begin_month: ::tc3_core::types::Month) -> Self {
+        self.begin_month = Some(begin_month);
+        self
+    }
+
+    /// Sets `EndMonth`, a `Month`.
+    pub fn with_end_month(mut self, end_month: ::tc3_core::types::Month) -> Self {
+        self.end_month = Some(end_month);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+}
+
+impl ::serde::Serialize for DescribeReports {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DescribeReports {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        Self::deserialize(::tc3_core::types::Strict::new(deserializer))
+    }
+}
+
+impl ::tc3_core::Action for DescribeReports {
+    const SERVICE: &'static str = "shop";
+    const VERSION: &'static str = "2024-01-01";
+    const NAME: &'static str = "DescribeReports";
+    const REPEATABLE: bool = true;
+    type Output = DescribeReportsResponse;
+}
+
+impl ::tc3_core::Paginate for DescribeReports {
+    type Item = ::std::string::String;
+    const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
+    const PAGE_SIZE: u32 = 20;
+
+    fn start(&self) -> ::tc3_core::pagination::Start {
+        let offset = self.offset;
+        ::tc3_core::pagination::Start::new(offset, None)
+    }
+
+    fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
+        self.offset = Some(slot.offset);
+    }
+
+    fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
+        let len = output.names.len();
+        ::tc3_core::pagination::PageInfo::new(len)
+    }
+
+    fn into_items(output: Self::Output) -> ::std::vec::Vec<::std::string::String> {
+        output.names
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = self.begin_month?;
+        let end = self.end_month?;
+        let next = start.plus(3).ok().filter(|next| *next <= end)?;
+        let last = next.minus(1).ok()?;
+        let mut rest = self.clone();
+        rest.begin_month = Some(next);
+        self.end_month = Some(last);
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = self.begin_month?;
+        let end = self.end_month?;
+        Some(::std::format!("{start} to {end}"))
+    }
+}
+
+/// The action `DescribeShifts` of shop, version 2024-01-01.
+///
+/// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=DescribeShifts).
+#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(rename_all = "PascalCase", remote = "Self")]
+#[must_use = "an input does nothing until it is sent"]
+#[non_exhaustive]
+pub struct DescribeShifts {
+    /// A `CompactDate`. Required.
+    pub first_day: ::tc3_core::types::CompactDate,
+    /// A `CompactDate`. Required.
+    pub last_day: ::tc3_core::types::CompactDate,
+    /// An integer from 0.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub offset: ::core::option::Option<u64>,
+}
+
+impl DescribeShifts {
+    /// With what is required.
+    pub fn new(
+        first_day: ::tc3_core::types::CompactDate,
+        last_day: ::tc3_core::types::CompactDate,
+    ) -> Self {
+        Self {
+            first_day,
+            last_day,
+            offset: None,
+        }
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+}
+
+impl ::serde::Serialize for DescribeShifts {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for DescribeShifts {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        Self::deserialize(::tc3_core::types::Strict::new(deserializer))
+    }
+}
+
+impl ::tc3_core::Action for DescribeShifts {
+    const SERVICE: &'static str = "shop";
+    const VERSION: &'static str = "2024-01-01";
+    const NAME: &'static str = "DescribeShifts";
+    const REPEATABLE: bool = true;
+    type Output = DescribeReportsResponse;
+}
+
+impl ::tc3_core::Paginate for DescribeShifts {
+    type Item = ::std::string::String;
+    const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
+    const PAGE_SIZE: u32 = 20;
+
+    fn start(&self) -> ::tc3_core::pagination::Start {
+        let offset = self.offset;
+        ::tc3_core::pagination::Start::new(offset, None)
+    }
+
+    fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
+        self.offset = Some(slot.offset);
+    }
+
+    fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
+        let len = output.names.len();
+        ::tc3_core::pagination::PageInfo::new(len)
+    }
+
+    fn into_items(output: Self::Output) -> ::std::vec::Vec<::std::string::String> {
+        output.names
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = Some(self.first_day)?;
+        let end = Some(self.last_day)?;
+        let next = start
+            .date()
+            .checked_add(::tc3_core::types::jiff::Span::new().days(31))
+            .ok()?;
+        let last = next.yesterday().ok()?;
+        let next = ::tc3_core::types::CompactDate::try_from(next).ok()?;
+        if next > end {
+            return None;
+        }
+        let last = ::tc3_core::types::CompactDate::try_from(last).ok()?;
+        let mut rest = self.clone();
+        rest.first_day = next;
+        self.last_day = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = Some(self.first_day)?;
+        let end = Some(self.last_day)?;
+        Some(::std::format!("{start} to {end}"))
+    }
 }
 
 /// The action `DescribeVisits` of shop, version 2024-01-01.
@@ -888,6 +1255,17 @@ pub struct DescribeOrdersResponse {
     pub total: ::core::option::Option<i64>,
 }
 
+/// `DescribePaymentsResponse` of shop: an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct DescribePaymentsResponse {
+    /// A list of objects. The description does not say if it may be absent.
+    #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
+    #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
+    pub payments: ::std::vec::Vec<Payment>,
+}
+
 /// `DescribeRegionsResponse` of shop: an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -897,6 +1275,17 @@ pub struct DescribeRegionsResponse {
     #[serde(deserialize_with = "::tc3_core::types::lenient::list")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub regions: ::std::vec::Vec<::std::string::String>,
+}
+
+/// `DescribeReportsResponse` of shop: an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct DescribeReportsResponse {
+    /// A list of texts. The description does not say if it may be absent.
+    #[serde(deserialize_with = "::tc3_core::types::lenient::list")]
+    #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
+    pub names: ::std::vec::Vec<::std::string::String>,
 }
 
 /// `DescribeVisitsResponse` of shop: an answer.
@@ -1049,6 +1438,21 @@ impl Page {
         self.size = Some(size);
         self
     }
+}
+
+/// `Payment` of shop: part of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct Payment {
+    /// A text. The description does not say if it may be absent.
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub id: ::core::option::Option<::std::string::String>,
+    /// A `BeijingTime`. The description does not say if it may be absent.
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub paid_at: ::core::option::Option<::tc3_core::types::BeijingTime>,
 }
 
 /// `Result` of shop: part of an answer.
