@@ -184,7 +184,8 @@ fn shared(
     quote! {
         fn is_shared(&self, item: &#item) -> bool {
             let second = #second;
-            second.is_some() && (second == #start || second == #end)
+            let ends = [#start, #end];
+            second.is_some() && ends.contains(&second)
         }
     }
 }

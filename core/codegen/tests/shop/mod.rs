@@ -707,7 +707,8 @@ impl ::tc3_core::Paginate for DescribePayments {
 
     fn is_shared(&self, item: &Payment) -> bool {
         let second = item.paid_at.map(|time| time.second());
-        second.is_some() && (second == Some(self.start_time) || second == Some(self.end_time))
+        let ends = [Some(self.start_time), Some(self.end_time)];
+        second.is_some() && ends.contains(&second)
     }
 
     fn identity(item: &Payment) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
