@@ -13,8 +13,6 @@ use tc3_core::{
     wire::{request, response},
 };
 
-use tc3_codegen_check::*;
-
 include!("actions.rs");
 
 /// What is to be done with an action, one of these.
