@@ -33,7 +33,7 @@ case ${1:-} in
 --all) check check "${@:2}" ;;
 "")
     services=(billing essbasic sts cvm vpc cam tag organization)
-    check check "${services[@]}"
+    check check --walks "${services[@]}"
     cargo build --quiet -p tc3-async --features emulator --example emulator
     check emulated --emulator "$target/debug/examples/emulator" "${services[@]}"
     check readme

@@ -308,7 +308,7 @@ tc3-core = {{ path = "{ROOT}/core" }}
     shutil.copy(ROOT / "Cargo.lock", folder / "Cargo.lock")
 
 
-def program(folder, batch):
+def program(folder, batch, walked):
     """The sources of the program that drives the actions of some descriptions."""
     manifest(folder, "tc3-codegen-check")
     source = folder / "src"
@@ -320,7 +320,7 @@ def program(folder, batch):
             path = f"{description.name}::{action}"
             if line["generated"]:
                 calls.append(f'"{description.name}.{action}" => call::<{path}>(case),\n')
-                if line["dialect"] not in ("none", "unclear"):
+                if walked and line["dialect"] not in ("none", "unclear"):
                     walks.append(f'"{description.name}.{action}" => walk::<{path}>(case),\n')
     (source / "actions.rs").write_text(
         "".join(modules)
@@ -524,6 +524,7 @@ def main():
     arguments.add_argument("--target", type=pathlib.Path, required=True, help="where to build")
     arguments.add_argument("--times", type=int, default=3, help="random inputs, and answers, of each action")
     arguments.add_argument("--batch", type=int, default=1200, help="actions that are compiled at once, about")
+    arguments.add_argument("--walks", action="store_true", help="compile walks as well, for emulated.py")
     arguments.add_argument("--no-docs", action="store_true", help="without the docs")
     arguments.add_argument("services", nargs="*", help="names of services; all if there is none")
     arguments = arguments.parse_args()
@@ -559,7 +560,7 @@ def main():
             counts["paged"] += summary["paged"]
             counts["objects"] += summary["objects"]
             generated.append((description, actions))
-        program(folder, generated)
+        program(folder, generated, arguments.walks)
         usage = compile_all(folder, target)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         for description, actions in generated:
