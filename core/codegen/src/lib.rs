@@ -62,6 +62,14 @@ pub fn generate(description: &Description, options: &Options) -> Result<Generate
             }
         }
     }
+    // What is said of other actions must fit as well.
+    for name in options.overlay.actions.keys() {
+        if let Some(action) = description.actions.get(name)
+            && !model.reused.contains(&**name)
+        {
+            Pages::new(&model, name, action)?;
+        }
+    }
     for (name, action) in &model.actions {
         let pages = Pages::new(&model, name, action)?;
         for item in objects::input(&model, name, action, &docs)? {

@@ -50,7 +50,8 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), String> {
     let path = &arguments.description;
     let description = fs::read(path).map_err(|error| at(path, error))?;
-    let description = Description::parse(&description).map_err(|error| at(path, error))?;
+    let description = Description::parse(&description)
+        .map_err(|error| format!("{} is no api.json of tccli: {error}", path.display()))?;
     let overlay = match &arguments.overlay {
         Some(path) => {
             let toml = fs::read_to_string(path).map_err(|error| at(path, error))?;

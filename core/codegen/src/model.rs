@@ -54,8 +54,8 @@ impl<'a> Model<'a> {
         };
         for name in &options.actions {
             if !description.actions.contains_key(name) {
-                let what = format!("there is no action `{name}`");
-                return Err(Error::new("options.actions", what));
+                let what = "there is no such action";
+                return Err(Error::new(format!("--action {name}"), what));
             }
         }
         for action in description.actions.values() {

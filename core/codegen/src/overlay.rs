@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use tc3_description::{Description, Dialect, Paging, Type};
+use tc3_description::{Description, Dialect, Member, Paging, Type};
 
 use crate::{Error, names};
 
@@ -182,6 +182,9 @@ impl Overlay {
                 let what = "needs `use` beside it";
                 return Err(Error::new(format!("{path}.output_use"), what));
             }
+            if let Some(PagingRule::Known(table)) = &rule.paging {
+                table.check(&format!("{path}.paging"))?;
+            }
             if rule.rate == Some(0) {
                 return Err(Error::new(format!("{path}.rate"), "must be at least 1"));
             }
@@ -195,11 +198,26 @@ impl Overlay {
                 let what = format!("`{name}` is no name of a type");
                 return Err(Error::new(format!("{path}.name"), what));
             }
+            let named = |it: &Member| match rule.members.get(&it.name) {
+                Some(MemberRule {
+                    name: Some(own), ..
+                }) => own.clone(),
+                _ => names::field_name(&it.name),
+            };
+            let members = &described.members;
             for (member, rule) in &rule.members {
                 let path = format!("{path}.members.{member}");
                 let Some(described) = described.member(member) else {
                     return Err(Error::new(path, "there is no such member"));
                 };
+                if let Some(name) = &rule.name
+                    && let Some(other) = members
+                        .iter()
+                        .find(|it| it.name != *member && named(it) == *name)
+                {
+                    let what = format!("`{name}` is the name of `{}`", other.name);
+                    return Err(Error::new(format!("{path}.name"), what));
+                }
                 self.check_member(&path, &described.ty, rule)?;
             }
         }
@@ -235,11 +253,40 @@ impl Overlay {
     }
 }
 
+impl PagingTable {
+    /// Refuses a table that does not say how to ask for the next page.
+    fn check(&self, path: &str) -> Result<(), Error> {
+        let needed = match self.dialect {
+            KnownDialect::Token => [
+                ("token_in", self.token_in.is_some()),
+                ("token_out", self.token_out.is_some()),
+                ("list", self.list.is_some()),
+            ],
+            _ => [
+                ("offset", self.offset.is_some()),
+                ("list", self.list.is_some()),
+                (
+                    "token_in",
+                    self.token_in.is_some() || self.token_out.is_none(),
+                ),
+            ],
+        };
+        match needed.into_iter().find(|(_, is_there)| !is_there) {
+            Some((key, _)) => Err(Error::new(path, format!("needs `{key}`"))),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Set {
     fn check(&self, name: &str) -> Result<(), Error> {
         let path = format!("sets.{name}");
         if !names::is_type_name(name) {
             return Err(Error::new(path, "this is no name of a type"));
+        }
+        if TYPES.contains(&name) {
+            let what = "a type of tc3-core has this name";
+            return Err(Error::new(path, what));
         }
         let mut constants = BTreeMap::new();
         for text in self.values.keys() {

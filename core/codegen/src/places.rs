@@ -13,6 +13,8 @@ pub(crate) struct Place<'a> {
     /// Its path in the API, with dots.
     pub(crate) path: String,
     parents: Vec<Field<'a>>,
+    /// What makes each of the parents where it isn't there.
+    made: Vec<TokenStream>,
     pub(crate) field: Field<'a>,
 }
 
@@ -41,7 +43,7 @@ impl<'a> Place<'a> {
             Some((outer, last)) => (outer.split('.').collect(), last),
             None => (Vec::new(), path),
         };
-        let (mut parents, mut fields) = (Vec::new(), fields.to_vec());
+        let (mut parents, mut made, mut fields) = (Vec::new(), Vec::new(), fields.to_vec());
         for name in outer {
             let parent = named(&fields, name)?;
             let Value::Object(object, _) = parent.value else {
@@ -53,6 +55,11 @@ impl<'a> Place<'a> {
             fields = model
                 .object_fields(object)
                 .map_err(|error| error.to_string())?;
+            made.push(new(&parent, &fields).ok_or_else(|| {
+                format!(
+                    "`{name}` of `{path}` can't be made, since not all that it needs are numbers"
+                )
+            })?);
             parents.push(parent);
         }
         let field = named(&fields, last)?;
@@ -60,6 +67,7 @@ impl<'a> Place<'a> {
         Ok(Self {
             path,
             parents,
+            made,
             field,
         })
     }
@@ -183,12 +191,12 @@ impl<'a> Place<'a> {
     /// The field of `self`, to be set.
     pub(crate) fn target(&self) -> TokenStream {
         let mut target = quote!(self);
-        for Field {
-            ident, presence, ..
-        } in &self.parents
-        {
+        for (parent, made) in self.parents.iter().zip(&self.made) {
+            let Field {
+                ident, presence, ..
+            } = parent;
             target = match presence {
-                Presence::Optional => quote!(#target.#ident.get_or_insert_default()),
+                Presence::Optional => quote!(#target.#ident.#made),
                 Presence::Required | Presence::Listed => quote!(#target.#ident),
             };
         }
@@ -255,4 +263,21 @@ pub(crate) fn flag(place: &Place<'_>) -> Result<(), String> {
         Value::Bool | Value::Integer { .. } | Value::Text if !place.field.is_list => Ok(()),
         _ => Err(format!("`{}` is no flag", place.path)),
     }
+}
+
+/// What makes an object that isn't there yet, with 0 for numbers that it needs.
+fn new(parent: &Field<'_>, fields: &[Field<'_>]) -> Option<TokenStream> {
+    let needed = fields
+        .iter()
+        .filter(|field| field.presence == Presence::Required);
+    let numbers = needed.map(|field| match (&field.value, field.is_list) {
+        (Value::Integer { .. }, false) => Some(quote!(0)),
+        _ => None,
+    });
+    let numbers: Vec<_> = numbers.collect::<Option<_>>()?;
+    if numbers.is_empty() {
+        return Some(quote!(get_or_insert_default()));
+    }
+    let ty = parent.value.ty();
+    Some(quote!(get_or_insert_with(|| #ty::new(#(#numbers),*))))
 }

@@ -106,14 +106,14 @@ fn what_is_no_description_is_refused() {
         "hello",
         "",
         "",
-        "api.json: the description: expected value",
+        "api.json is no api.json of tccli: the description: expected value",
     );
     refused(
         "no-description",
         "{}",
         "",
         "",
-        "api.json: the description: missing field",
+        "api.json is no api.json of tccli: the description: missing field",
     );
     let unknown = DESCRIPTION.replace(r#""member": "datetime""#, r#""member": "moment""#);
     refused(
@@ -161,6 +161,26 @@ fn what_does_not_exist_is_refused() {
             "actions.DescribeOrders.window: `Month` and `Month` must be of type Month,",
         ),
         (
+            "paging without offset",
+            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", list = \"OrderSet\" }",
+            "actions.DescribeOrders.paging: needs `offset`",
+        ),
+        (
+            "paging without token",
+            "[actions.DescribeVisits]\npaging = { dialect = \"token\", token_in = \"Cursor\", list = \"Days\" }",
+            "actions.DescribeVisits.paging: needs `token_out`",
+        ),
+        (
+            "taken field",
+            "[objects.Order.members]\nState = { name = \"line\" }",
+            "objects.Order.members.State.name: `line` is the name of `Line`",
+        ),
+        (
+            "set of core",
+            "[sets.Fen]\ndoc = \"Fen.\"\nvalues = {}",
+            "sets.Fen: a type of tc3-core has this name",
+        ),
+        (
             "key",
             "[actions.CloseShop]\nspeed = 1",
             "unknown field `speed`",
@@ -187,7 +207,7 @@ fn what_does_not_exist_is_refused() {
         ),
         (
             "identity",
-            "[actions.DescribeOrders]\nidentity = [\"Key\"]\npaging = { dialect = \"item_offset\", list = \"OrderSet\" }",
+            "[actions.DescribeOrders]\nidentity = [\"Key\"]\npaging = { dialect = \"item_offset\", offset = \"Offset\", list = \"OrderSet\" }",
             "actions.DescribeOrders.identity: `Order` has no `Key`",
         ),
         (
@@ -197,12 +217,12 @@ fn what_does_not_exist_is_refused() {
         ),
         (
             "list",
-            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", list = \"Orders\" }",
+            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", offset = \"Offset\", list = \"Orders\" }",
             "DescribeOrders: paging: there is no `Orders`",
         ),
         (
             "no-list",
-            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", list = \"Total\" }",
+            "[actions.DescribeOrders]\npaging = { dialect = \"item_offset\", offset = \"Offset\", list = \"Total\" }",
             "`Total` is no list",
         ),
         (
@@ -253,7 +273,7 @@ fn what_does_not_exist_is_refused() {
         DESCRIPTION,
         "",
         "Sell",
-        "there is no action `Sell`",
+        "--action Sell: there is no such action",
     );
 }
 

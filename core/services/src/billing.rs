@@ -3105,12 +3105,15 @@ impl ::tc3_core::Paginate for DescribeBillDetail {
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
         self.offset = slot.offset;
         self.limit = u64::from(slot.limit);
+        self.context = slot.token.clone();
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
         let len = output.detail_set.len();
-        let total = output.total;
-        ::tc3_core::pagination::PageInfo::new(len).with_total(total)
+        let token = output.context.as_deref();
+        let token = token.filter(|it| !it.is_empty());
+        let token = token.map(str::to_owned);
+        ::tc3_core::pagination::PageInfo::new(len).with_token(token)
     }
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<BillDetail> {
@@ -3314,12 +3317,15 @@ impl ::tc3_core::Paginate for DescribeBillDetailForOrganization {
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
         self.offset = slot.offset;
         self.limit = u64::from(slot.limit);
+        self.context = slot.token.clone();
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
         let len = output.detail_set.len();
-        let total = output.total;
-        ::tc3_core::pagination::PageInfo::new(len).with_total(total)
+        let token = output.context.as_deref();
+        let token = token.filter(|it| !it.is_empty());
+        let token = token.map(str::to_owned);
+        ::tc3_core::pagination::PageInfo::new(len).with_token(token)
     }
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<DistributionBillDetail> {

@@ -26,6 +26,7 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
+SERVICES = (ROOT / "core" / "services" / "services.toml").read_text(encoding="utf-8")
 # Of all programs here, so that they share what they are built of.
 PROFILE = """[profile.dev]
 debug = false
@@ -52,6 +53,11 @@ class Description:
             name: [member for member in object["members"] if not member.get("disabled")]
             for name, object in described["objects"].items()
         }
+
+    def overlay(self):
+        """What tc3-services says of it."""
+        path = ROOT / "core" / "services" / "overlays" / f"{self.service}.toml"
+        return path if path.exists() and self.version in SERVICES else None
 
     def examples(self):
         """Each documented answer: the action, and the answer as text."""
@@ -84,6 +90,8 @@ class Values:
         self.random = random.Random(seed)
         # Limits of pages are refused beyond their maximum.
         self.limits = limits
+        # Whether texts are the documented ones, such as months.
+        self.documented = False
 
     def scalar(self, member, answer):
         kind, draw = member["member"], self.random
@@ -101,6 +109,8 @@ class Values:
             return f"2024-0{draw.randrange(1, 10)}-11T12:00:59+08:00"
         if kind == "date":
             return f"2024-0{draw.randrange(1, 10)}-11"
+        if self.documented and member.get("example"):
+            return member["example"].strip('"')
         return draw.choice(TEXTS)
 
     def value(self, member, depth, answer):
@@ -275,13 +285,13 @@ class Usage:
         self.done = done
 
 
-def generate(codegen, description, out, docs=False):
-    command = [codegen, "--description", description.path, "--out", out, *(["--docs"] if docs else [])]
+def generate(codegen, description, out, *flags):
+    command = [codegen, "--description", description.path, "--out", out, *flags]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
-def listed(codegen, description):
-    command = [codegen, "--description", description.path, "--list"]
+def listed(codegen, description, *flags):
+    command = [codegen, "--description", description.path, "--list", *flags]
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return {line["action"]: line for line in map(json.loads, out.splitlines())}
 
@@ -314,14 +324,13 @@ def program(folder, batch, walked):
     source = folder / "src"
     shutil.copy(HERE / "program.rs", source / "main.rs")
     modules, calls, walks = [], [], []
-    for description, actions in batch:
-        modules.append(f"pub mod {description.name};\n")
+    for module, actions in batch:
+        modules.append(f"pub mod {module};\n")
         for action, line in actions.items():
-            path = f"{description.name}::{action}"
             if line["generated"]:
-                calls.append(f'"{description.name}.{action}" => call::<{path}>(case),\n')
+                calls.append(f'"{module}.{action}" => call::<{module}::{action}>(case),\n')
                 if walked and line["dialect"] not in ("none", "unclear"):
-                    walks.append(f'"{description.name}.{action}" => walk::<{path}>(case),\n')
+                    walks.append(f'"{module}.{action}" => walk::<{module}::{action}>(case),\n')
     (source / "actions.rs").write_text(
         "".join(modules)
         + "fn run(case: &Case<'_>) -> Result<String> {\nif case.walk.is_some() {\nreturn match case.action {\n"
@@ -346,7 +355,7 @@ def document(folder, target, batch, codegen):
     source = folder / "src"
     source.mkdir(exist_ok=True)
     for description in batch:
-        generate(codegen, description, source / f"{description.name}.rs", docs=True)
+        generate(codegen, description, source / f"{description.name}.rs", "--docs")
     modules = "".join(f"pub mod {description.name};\n" for description in batch)
     (source / "lib.rs").write_text("//! Docs.\n#![warn(missing_docs)]\n" + modules)
     environment = {**os.environ, "CARGO_TARGET_DIR": str(target), "RUSTDOCFLAGS": "-D warnings", "RUSTFLAGS": "-D warnings"}
@@ -560,7 +569,17 @@ def main():
             counts["paged"] += summary["paged"]
             counts["objects"] += summary["objects"]
             generated.append((description, actions))
-        program(folder, generated, arguments.walks)
+        modules = [(description.name, actions) for description, actions in generated]
+        for description, actions in generated if arguments.walks else []:
+            if description.overlay():
+                flags = ("--overlay", description.overlay())
+                name = f"{description.name}_overlaid"
+                generate(arguments.codegen, description, folder / "src" / f"{name}.rs", *flags)
+                overlaid = listed(arguments.codegen, description, *flags)
+                for action, line in overlaid.items():
+                    line["generated"] = actions[action]["generated"]
+                modules.append((name, overlaid))
+        program(folder, modules, arguments.walks)
         usage = compile_all(folder, target)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         for description, actions in generated:

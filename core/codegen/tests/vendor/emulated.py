@@ -77,6 +77,16 @@ def member_at(description, object, path):
     return member_at(description, member["member"], rest) if rest else member
 
 
+def without_empty(value):
+    """An input without empty lists and objects, which a query can't say."""
+    if isinstance(value, list):
+        return [inner for inner in map(without_empty, value) if inner not in ([], {})]
+    if isinstance(value, dict):
+        inner = {name: without_empty(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in inner.items() if inner not in ([], {})}
+    return value
+
+
 class Input:
     """An input without what chooses a page, and how to choose one."""
 
@@ -109,6 +119,7 @@ def by_hand(caller, action, description, line, page):
     records, number, token = [], 0, None
     values = check.Values(description, f"{action} walk", set())
     values.random.random = lambda: 0.0  # what is required, and no more
+    values.documented = True
     request = Input(description, action, line, values)
     if line["limit_field"]:
         request.set(line["limit_field"], page)
@@ -150,6 +161,7 @@ def main():
     chosen = list(check.descriptions(arguments.tccli, set(arguments.services)))
     process, address = emulator(arguments.emulator, [each.path for each in chosen])
     counts = check.Counts()
+    overlaid = []
     for description in chosen:
         actions = check.listed(arguments.codegen, description)
         sdk = check.models(description)
@@ -163,11 +175,17 @@ def main():
                     continue
                 values = check.Values(description, f"{action} emulated", set())
                 request = Input(description, action, line, values).fields
+                if method == "GET":
+                    request = without_empty(request)
                 try:
                     answer = caller.call_json(action, request)["Response"]
                     check.plain(description, output, answer)
                     if hasattr(sdk, output):
                         getattr(sdk, output)()._deserialize(answer)
+                    if description.overlay():
+                        body = json.dumps({"Response": answer}, ensure_ascii=False)
+                        case = {"action": f"{description.name}_overlaid.{action}", "answer": body}
+                        overlaid.append(case)
                     counts[f"answers by {method}"] += 1
                 except TencentCloudSDKException as error:
                     refusal = error.get_code()
@@ -183,6 +201,10 @@ def main():
                     counts["bad inputs"] += 1
                     if found != expected:
                         counts.fail(f"{description.name}.{action} by {method}: {found}, not {expected}\n    {change}")
+    for case, ours in zip(overlaid, check.drive(check.check_inputs.target, overlaid)):
+        counts["answers read with their units"] += 1
+        if "error" in ours:
+            counts.fail(f"{case['action']}: {ours['error']}")
     lists(arguments, chosen, address, counts)
     process.stdin.close()
     process.wait()
@@ -211,11 +233,15 @@ def lists(arguments, chosen, address, counts):
     """The pages of lists by hand, beside a generated walk of the same list."""
     found = []
     for description in chosen:
-        for action, line in check.listed(arguments.codegen, description).items():
-            if line["dialect"] not in ("none", "unclear") and action not in BY_HAND:
-                found.append((description, action, line))
+        ways = [("", ())]
+        if description.overlay():
+            ways.append(("_overlaid", ("--overlay", description.overlay())))
+        for suffix, flags in ways:
+            for action, line in check.listed(arguments.codegen, description, *flags).items():
+                if line["dialect"] not in ("none", "unclear") and action not in BY_HAND:
+                    found.append((description, suffix, action, line))
     cases, expected = [], []
-    for description, action, line in found:
+    for description, suffix, action, line in found:
         page = min(PAGE, line["max_limit"] or PAGE)
         try:
             request, records = by_hand(client(description, address, "POST"), action, description, line, page)
@@ -223,7 +249,12 @@ def lists(arguments, chosen, address, counts):
             counts.fail(f"{description.name}.{action}: by hand: {error}")
             continue
         cases.append(
-            {"action": f"{description.name}.{action}", "input": request, "walk": address, "page_size": page}
+            {
+                "action": f"{description.name}{suffix}.{action}",
+                "input": request,
+                "walk": address,
+                "page_size": page,
+            }
         )
         expected.append((description, action, line, records))
     for case, (description, action, line, records), ours in zip(cases, expected, check.drive(check.check_inputs.target, cases)):

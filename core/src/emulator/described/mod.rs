@@ -208,8 +208,11 @@ impl<'a> DescribedAction<'a> {
 
         let records = Value::Array(records);
         samples.put(output, &mut answer, &path, |_| Some(records));
+        let total = count.saturating_add_signed(faults.total);
+        if paging.total.is_none() {
+            put_total(&mut answer, total);
+        }
         if let Some(path) = &paging.total {
-            let total = count.saturating_add_signed(faults.total);
             let total = |it: &Member| Some(scalars::count(&it.ty, total));
             samples.put(output, &mut answer, path, total);
         }
@@ -235,11 +238,16 @@ fn count_only_list(answer: &mut Map<String, Value>) {
     let (Some(only), None) = (lists.next(), lists.next()) else {
         return;
     };
-    let len = only.len();
-    for name in ["TotalCount", "Total"] {
+    let len = u64::try_from(only.len()).unwrap_or(u64::MAX);
+    put_total(answer, len);
+}
+
+/// Makes a number that is called a total right.
+fn put_total(answer: &mut Map<String, Value>, count: u64) {
+    for name in ["TotalCount", "Total", "RecordNum"] {
         match answer.get_mut(name) {
-            Some(total @ Value::Number(_)) => *total = len.into(),
-            Some(Value::String(total)) => *total = len.to_string(),
+            Some(total @ Value::Number(_)) => *total = count.into(),
+            Some(Value::String(total)) => *total = count.to_string(),
             _ => {}
         }
     }

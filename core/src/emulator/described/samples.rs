@@ -68,7 +68,7 @@ impl<'a> Samples<'a> {
             return None;
         };
         let mut random = self.draws(purpose, index);
-        let example = list_example(list.example.as_deref(), 0);
+        let example = list_example(example_of(list), 0);
         let mut value = self.value(ty, example.as_deref(), &mut Vec::new(), &mut random)?;
         self.tell_apart(ty, index, &mut value, &mut random);
         Some(value)
@@ -150,7 +150,7 @@ impl<'a> Samples<'a> {
         if member.nullable && random.below(RARITY) == 0 {
             return Some(Value::Null);
         }
-        let value = self.value(&member.ty, member.example.as_deref(), within, random);
+        let value = self.value(&member.ty, example_of(member), within, random);
         value.or(member.nullable.then_some(Value::Null))
     }
 
@@ -206,7 +206,7 @@ impl<'a> Samples<'a> {
                 let slot = map.entry(member.name.clone()).or_insert(Value::Null);
                 if slot.is_null() {
                     let mut within = Vec::from([name.as_str()]);
-                    let example = member.example.as_deref();
+                    let example = example_of(member);
                     let value = self.value(&member.ty, example, &mut within, random);
                     *slot = value.unwrap_or_default();
                 }
@@ -246,7 +246,7 @@ fn rank(member: &Member) -> Option<u8> {
     Some(match &member.ty {
         Type::Text(Format::Plain) if ends(&["id"]) => 0,
         Type::Integer { .. } if ends(&["id", "uin"]) => 1,
-        Type::Text(Format::Plain) => match member.example.as_deref().map(scalars::is_word) {
+        Type::Text(Format::Plain) => match example_of(member).map(scalars::is_word) {
             // A date or an amount, which is to stay one.
             Some(false) => 6,
             _ if ends(&["name", "key", "code"]) => 2,
@@ -256,6 +256,30 @@ fn rank(member: &Member) -> Option<u8> {
         Type::Float => 5,
         _ => return None,
     })
+}
+
+/// A documented value without quotes around it; an amount for a text that its name calls one, if none is documented.
+fn example_of(member: &Member) -> Option<&str> {
+    const AMOUNTS: [&str; 7] = [
+        "Amount",
+        "Balance",
+        "Cost",
+        "Fee",
+        "Price",
+        "Quota",
+        "Threshold",
+    ];
+
+    let example = member.example.as_deref().map(str::trim);
+    let example = example.map(|text| match text.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"').unwrap_or(text),
+        None => text,
+    });
+    let is_amount = || AMOUNTS.iter().any(|end| member.name.ends_with(end));
+    match example.filter(|it| scalars::is_telling(it)) {
+        None if member.ty == Type::Text(Format::Plain) && is_amount() => Some("12.34000000"),
+        _ => example,
+    }
 }
 
 /// The example of one element of a list, of which the whole list, or one element, is documented.

@@ -96,7 +96,7 @@ pub(super) fn flag(ty: &Type, flag: bool) -> Value {
 }
 
 /// Whether an example says more than that there is none.
-fn is_telling(example: &str) -> bool {
+pub(super) fn is_telling(example: &str) -> bool {
     let is_none = |none: &&str| example.eq_ignore_ascii_case(none);
     !example.is_empty() && example.len() <= MAX_EXAMPLE && !NO_EXAMPLES.iter().any(is_none)
 }
