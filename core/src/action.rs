@@ -8,7 +8,8 @@ use crate::Invalid;
 
 /// An action: its input, its name and its properties.
 ///
-/// Implement it for an action of your own, with a struct and one `impl`. The actions of this crate have no privileges.
+/// Implement it for an action of your own, with a struct and one `impl`, or let `tc3-codegen` do so. The actions of this
+/// crate have no privileges.
 ///
 /// ```
 /// use tc3_core::{Action, types::lenient};

@@ -117,6 +117,9 @@
 //! of [`Paginate`](crate::Paginate) lets walks page through its list. Field names are those of the vendor's page:
 //! `PascalCase` turns `instance_id` into `InstanceId`, and `CPU` needs a `rename`.
 //!
+//! The crate `tc3-codegen` writes all of that from the vendor's description of a service, and `tc3-services` has what it
+//! wrote for `billing` and `essbasic`.
+//!
 //! ```
 //! use serde_json::json;
 //! use tc3_core::{Action, Fen, Untyped, wire::response};
