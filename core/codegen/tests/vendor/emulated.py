@@ -153,13 +153,15 @@ def main():
     for name in ("tccli", "codegen", "target", "emulator"):
         arguments.add_argument(f"--{name}", type=pathlib.Path, required=True)
     arguments.add_argument("--lists", type=int, default=50, help="so many lists at least are walked")
+    arguments.add_argument("--also", nargs="*", default=[], help="further services that the emulator plays")
     arguments.add_argument("services", nargs="+")
     arguments = arguments.parse_args()
     check.check_inputs.target = arguments.target.resolve()
     warnings.simplefilter("ignore")
     logging.disable()
     chosen = list(check.descriptions(arguments.tccli, set(arguments.services)))
-    process, address = emulator(arguments.emulator, [each.path for each in chosen])
+    played = [*chosen, *check.descriptions(arguments.tccli, set(arguments.also))]
+    process, address = emulator(arguments.emulator, [each.path for each in played])
     counts = check.Counts()
     overlaid = []
     for description in chosen:
