@@ -33,7 +33,7 @@ case ${1:-} in
 --all) check check "${@:2}" ;;
 "")
     cargo build --quiet -p tc3-async --features emulator --example emulator
-    # In two halves, each of which takes some 5 GiB to compile.
+    # In two halves, since one program would take 9 GiB to compile; the larger half takes 6.
     one=(billing essbasic sts cvm tag organization)
     other=(vpc cam)
     check check --walks "${one[@]}"
