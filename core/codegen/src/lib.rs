@@ -2,7 +2,6 @@
 
 mod actions;
 mod docs;
-mod error;
 mod format;
 mod inputs;
 mod markdown;
@@ -17,8 +16,8 @@ mod summary;
 mod windows;
 
 use tc3_description::Description;
+pub use tc3_description::Error;
 
-pub use error::Error;
 pub use overlay::Overlay;
 pub use summary::{Listed, Skipped, Summary, list};
 
@@ -62,11 +61,10 @@ pub fn generate(description: &Description, options: &Options) -> Result<Generate
             }
         }
     }
-    // What is said of other actions must fit as well.
+    // What is said of actions that are not asked for must fit as well.
     for name in options.overlay.actions.keys() {
-        if let Some(action) = description.actions.get(name)
-            && !model.reused.contains(&**name)
-        {
+        let is_here = model.actions.contains_key(&**name) || model.reused.contains(&**name);
+        if let Some(action) = description.actions.get(name).filter(|_| !is_here) {
             Pages::new(&model, name, action)?;
         }
     }

@@ -179,10 +179,7 @@ impl<'a> Model<'a> {
             member.name != "RequestId" || role != Role::Output || !self.outputs.contains(owner)
         });
         let fields = members.map(|(member, name)| {
-            let (is_list, each) = match &member.ty {
-                Type::List(each) => (true, &**each),
-                each => (false, each),
-            };
+            let (is_list, each) = (matches!(member.ty, Type::List(_)), member.ty.each());
             let own = rule(&member.name).and_then(|rule| rule.r#type.as_deref());
             let presence = match role {
                 Role::Input if member.required => Presence::Required,
@@ -342,18 +339,18 @@ impl Field<'_> {
         }
     }
 
-    /// The function of `lenient` that writes a type of the overlay as the description says: as a text or as a number.
-    pub(crate) fn converted(&self) -> Option<&'static str> {
+    /// The name of the type of core's that the overlay gives it.
+    pub(crate) fn core_type(&self) -> Option<String> {
         let Value::Own(path) = &self.value else {
             return None;
         };
         let path = path.to_string().replace(' ', "");
-        let own = path.strip_prefix("::tc3_core::types::")?;
-        let each = match &self.member.ty {
-            Type::List(each) => each,
-            each => each,
-        };
-        match (each, own) {
+        path.strip_prefix("::tc3_core::types::").map(str::to_owned)
+    }
+
+    /// The function of `lenient` that writes a type of the overlay as the description says: as a text or as a number.
+    pub(crate) fn converted(&self) -> Option<&'static str> {
+        match (self.member.ty.each(), &*self.core_type()?) {
             (Type::Text(_), "Number" | "Fen" | "FenSum") => Some("as_text"),
             (Type::Integer { .. } | Type::Float, "Yuan" | "Percent") => Some("as_number"),
             _ => None,

@@ -6,6 +6,7 @@ use quote::quote;
 use crate::{
     Error,
     model::{Field, Model, Presence, Value},
+    names,
     overlay::WindowRule,
 };
 
@@ -44,8 +45,8 @@ impl<'a> Windows<'a> {
                 .ok_or_else(|| error(format!("there is no `{name}`")))
         };
         let (start, end) = (find(input, &rule.start)?, find(input, &rule.end)?);
-        let own = own_type(&start);
-        if own != own_type(&end) || start.is_list || end.is_list {
+        let own = start.core_type();
+        if own != end.core_type() || start.is_list || end.is_list {
             let what = format!("`{}` and `{}` must have one type", rule.start, rule.end);
             return Err(error(what));
         }
@@ -59,7 +60,7 @@ impl<'a> Windows<'a> {
                     return Err(error(what.into()));
                 };
                 let time = find(&model.object_fields(record)?, time)?;
-                match own_type(&time).as_deref() {
+                match time.core_type().as_deref() {
                     Some("BeijingTime" | "BeijingSecond") if !time.is_list => {}
                     _ => {
                         let name = &time.member.name;
@@ -77,24 +78,23 @@ impl<'a> Windows<'a> {
                 return Err(error(what));
             }
         };
-        let longest = match (&kind, rule.months, rule.days) {
-            (_, Some(0), _) | (_, _, Some(0)) => {
-                return Err(error("the longest window must be at least 1".into()));
-            }
-            (Kind::Month, Some(months), None) => {
-                let months = Literal::u16_unsuffixed(months);
-                quote!(#months)
-            }
-            (Kind::Day | Kind::Second { .. }, Some(months), None) => {
-                let months = Literal::u16_unsuffixed(months);
-                quote!(::tc3_core::types::jiff::Span::new().months(#months))
-            }
-            (Kind::Day | Kind::Second { .. }, None, Some(days)) => {
-                let days = Literal::u16_unsuffixed(days);
-                quote!(::tc3_core::types::jiff::Span::new().days(#days))
-            }
-            (Kind::Month, ..) => return Err(error("windows of months need `months`".into())),
+        let (count, unit) = match (rule.months, rule.days) {
+            (Some(months), None) => (months, "months"),
+            (None, Some(days)) => (days, "days"),
             _ => return Err(error("either `months` or `days` must be named".into())),
+        };
+        if count == 0 {
+            return Err(error("the longest window must be at least 1".into()));
+        }
+        let (count, method) = (Literal::u16_unsuffixed(count), names::ident(unit));
+        let longest = match &kind {
+            Kind::Month if unit == "days" => {
+                return Err(error("windows of months need `months`".into()));
+            }
+            Kind::Month => quote!(#count),
+            Kind::Day | Kind::Second { .. } => {
+                quote!(::tc3_core::types::jiff::Span::new().#method(#count))
+            }
         };
         Ok(Self {
             start,
@@ -177,7 +177,7 @@ fn shared(
     item: &TokenStream,
 ) -> TokenStream {
     let ident = &time.ident;
-    let second = match own_type(time).as_deref() {
+    let second = match time.core_type().as_deref() {
         Some("BeijingTime") => quote!(item.#ident.map(|time| time.second())),
         _ => quote!(item.#ident),
     };
@@ -201,18 +201,9 @@ fn value(field: &Field<'_>) -> TokenStream {
 
 /// An assignment of a variable to the field.
 fn set(field: &Field<'_>, variable: &str) -> TokenStream {
-    let (ident, variable) = (&field.ident, crate::names::ident(variable));
+    let (ident, variable) = (&field.ident, names::ident(variable));
     match field.presence {
         Presence::Optional => quote!(#ident = Some(#variable)),
         Presence::Required | Presence::Listed => quote!(#ident = #variable),
     }
-}
-
-/// The name of a type of core's that the overlay gives a field.
-fn own_type(field: &Field<'_>) -> Option<String> {
-    let Value::Own(path) = &field.value else {
-        return None;
-    };
-    let path = path.to_string().replace(' ', "");
-    path.strip_prefix("::tc3_core::types::").map(str::to_owned)
 }

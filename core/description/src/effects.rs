@@ -60,11 +60,7 @@ fn answers_in_events(output: &[Member]) -> bool {
 }
 
 fn is_binary(member: &Member) -> bool {
-    match &member.ty {
-        Type::Binary => true,
-        Type::List(each) => **each == Type::Binary,
-        _ => false,
-    }
+    *member.ty.each() == Type::Binary
 }
 
 /// Whether an object has such a member, at any depth.

@@ -188,17 +188,24 @@ impl Object {
 }
 
 impl Type {
+    /// What it is a list of; itself if it is no list.
+    pub fn each(&self) -> &Self {
+        match self {
+            Self::List(each) => each,
+            each => each,
+        }
+    }
+
     /// The name of the object that it is, or a list of.
     pub fn object(&self) -> Option<&str> {
-        match self {
+        match self.each() {
             Self::Object(name) => Some(name),
-            Self::List(each) => each.object(),
             _ => None,
         }
     }
 }
 
-/// Why something is no description: where, and what is wrong there.
+/// What is wrong with a description, or with what is said of one, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     path: String,
@@ -206,7 +213,8 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(path: impl Into<String>, what: impl ToString) -> Self {
+    /// `what` is wrong at `path`.
+    pub fn new(path: impl Into<String>, what: impl ToString) -> Self {
         let (path, what) = (path.into(), what.to_string());
         Self { path, what }
     }

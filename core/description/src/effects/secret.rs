@@ -78,13 +78,9 @@ impl Member {
     /// Whether it is a text that nobody should see: a password, a key, a token that opens something. Judged by its
     /// name, `SecretKey` say; and by its text where a token may be a page's.
     pub fn is_secret(&self) -> bool {
-        let text = match &self.ty {
-            Type::Text(_) => true,
-            Type::List(each) => matches!(**each, Type::Text(_)),
-            _ => false,
-        };
         let name = &*self.name;
-        if !text || ABOUT.iter().any(|word| name.ends_with(word)) {
+        let is_text = matches!(self.ty.each(), Type::Text(_));
+        if !is_text || ABOUT.iter().any(|word| name.ends_with(word)) {
             return false;
         }
         let small: String = name.chars().map(|c| c.to_ascii_lowercase()).collect();

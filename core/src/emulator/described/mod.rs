@@ -209,12 +209,12 @@ impl<'a> DescribedAction<'a> {
         let records = Value::Array(records);
         samples.put(output, &mut answer, &path, |_| Some(records));
         let total = count.saturating_add_signed(faults.total);
-        if paging.total.is_none() {
-            put_total(&mut answer, total);
-        }
-        if let Some(path) = &paging.total {
-            let total = |it: &Member| Some(scalars::count(&it.ty, total));
-            samples.put(output, &mut answer, path, total);
+        match &paging.total {
+            Some(path) => {
+                let total = |it: &Member| Some(scalars::count(&it.ty, total));
+                samples.put(output, &mut answer, path, total);
+            }
+            None => put_total(&mut answer, total),
         }
         if let Some((path, last)) = &paging.last {
             let flag = |it: &Member| Some(scalars::flag(&it.ty, is_last == *last));
