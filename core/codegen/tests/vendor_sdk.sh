@@ -21,12 +21,11 @@ if [ ! -x "$venv/bin/python" ] && ! python3 -m venv "$venv"; then
 fi
 # All services in Python, and as they are described on the same day.
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check tencentcloud-sdk-python==3.1.189
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$target/tccli" tccli==3.1.189.1
-python3 -m zipfile -e "$target"/tccli/tccli-3.1.189.1-*.whl "$target/tccli"
+tccli=$(core/codegen/descriptions)
 
 cargo build --quiet --release -p tc3-codegen
 check() {
-    "$venv/bin/python" "core/codegen/tests/vendor/$1.py" --tccli "$target/tccli/tccli" \
+    "$venv/bin/python" "core/codegen/tests/vendor/$1.py" --tccli "$tccli" \
         --codegen "$target/release/tc3-codegen" --target "$target" "${@:2}"
 }
 case ${1:-} in

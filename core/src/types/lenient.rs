@@ -201,6 +201,23 @@ pub fn optional_text<'de, D: Deserializer<'de>>(
 }
 
 /// Writes a value as the text that it is by `Display`, e.g. a [`Number`](super::Number) that the service takes as a text.
+/// [`as_number`] writes a text as a number.
+///
+/// ```
+/// use tc3_core::{Yuan, types::{Number, lenient}};
+///
+/// #[derive(serde::Serialize)]
+/// struct Budget {
+///     #[serde(serialize_with = "lenient::as_text")]
+///     share: Option<Number>,
+///     #[serde(serialize_with = "lenient::as_number")]
+///     quota: Option<Yuan>,
+/// }
+///
+/// let budget = Budget { share: Some("0.50".parse()?), quota: Some("12.50".parse()?) };
+/// assert_eq!(serde_json::to_string(&budget)?, r#"{"share":"0.50","quota":12.50}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -219,7 +236,7 @@ pub fn as_text<T: fmt::Display, S: Serializer>(
 ///
 /// # Errors
 ///
-/// The serializer's, and one for a value that is no number.
+/// The serializer's; and an error for a value that is no number.
 pub fn as_number<T: fmt::Display, S: Serializer>(
     value: &Option<T>,
     serializer: S,

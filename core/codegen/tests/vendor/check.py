@@ -93,7 +93,7 @@ class Values:
         # Whether texts are the documented ones, such as months.
         self.documented = False
 
-    def scalar(self, member, answer):
+    def scalar(self, member):
         kind, draw = member["member"], self.random
         if kind == "int64":
             return draw.choice([0, 1, -1, 7, 2**31, -(2**63), 2**63 - 1, draw.randrange(-(10**6), 10**6)])
@@ -115,8 +115,10 @@ class Values:
 
     def value(self, member, depth, answer):
         kind = member["member"]
-        each = self.object if kind in self.description.objects else None
-        one = (lambda: each(kind, depth + 1, answer)) if each else (lambda: self.scalar(member, answer))
+
+        def one():
+            return self.object(kind, depth + 1, answer) if kind in self.description.objects else self.scalar(member)
+
         if member["type"] != "list":
             return one()
         # Required lists must not be empty.
@@ -247,13 +249,13 @@ def plain_value(description, member, given, where):
             raise Misfit(f"{where}: text for float")
         return number
     if kind == "bool":
-        known = {True: True, False: False, "true": True, "false": False, "True": True, "False": False, "1": True}
-        known["0"] = False
-        if given not in (0, 1) and given not in known:
-            if blank:
-                return None
-            raise Misfit(f"{where}: no bool")
-        return bool(known[given]) if isinstance(given, (str, bool)) else bool(given)
+        if blank:
+            return None
+        if given in (True, "true", "True", "1"):
+            return True
+        if given in (False, "false", "False", "0"):
+            return False
+        raise Misfit(f"{where}: no bool")
     if isinstance(given, bool):
         raise Misfit(f"{where}: bool for a text")
     return given if isinstance(given, str) else json.dumps(given)
@@ -415,7 +417,7 @@ def number(text):
         return None
 
 
-def check_inputs(description, actions, times, counts):
+def check_inputs(target, description, actions, times, counts):
     try:
         sdk = models(description)
     except ImportError:
@@ -437,7 +439,7 @@ def check_inputs(description, actions, times, counts):
             made = request._serialize()
             cases.append({"action": f"{description.name}.{action}", "input": made})
             expected.append(made)
-    for case, sdk_made, ours in zip(cases, expected, drive(check_inputs.target, cases)):
+    for case, sdk_made, ours in zip(cases, expected, drive(target, cases)):
         counts["inputs"] += 1
         if "error" in ours:
             counts.fail(f"{case['action']}: {ours['error']}\n    {json.dumps(sdk_made, ensure_ascii=False)[:400]}")
@@ -455,7 +457,7 @@ def check_inputs(description, actions, times, counts):
                 counts.fail(f"{case['action']}: another query\n    {queried(sdk_made)}\n    {pairs}")
 
 
-def check_answers(description, actions, times, counts):
+def check_answers(target, description, actions, times, counts):
     cases, expected = [], []
     for action, line in actions.items():
         if not line["generated"]:
@@ -471,7 +473,7 @@ def check_answers(description, actions, times, counts):
             body = json.dumps({"Response": answer}, ensure_ascii=False)
             cases.append({"action": f"{description.name}.{action}", "answer": body})
             expected.append((answer, output))
-    for case, (answer, output), ours in zip(cases, expected, drive(check_inputs.target, cases)):
+    for case, (answer, output), ours in zip(cases, expected, drive(target, cases)):
         counts["random answers"] += 1
         if "error" in ours:
             counts.fail(f"{case['action']}: {ours['error']}\n    {case['answer'][:600]}")
@@ -482,7 +484,7 @@ def check_answers(description, actions, times, counts):
             )
 
 
-def check_examples(description, actions, counts):
+def check_examples(target, description, actions, counts):
     cases, expected = [], []
     for action, text in description.examples():
         if action not in actions or not actions[action]["generated"]:
@@ -508,7 +510,7 @@ def check_examples(description, actions, counts):
             fits = misfit
         cases.append({"action": f"{description.name}.{action}", "answer": text})
         expected.append((fits, output))
-    for case, (fits, output), ours in zip(cases, expected, drive(check_inputs.target, cases)):
+    for case, (fits, output), ours in zip(cases, expected, drive(target, cases)):
         counts["examples"] += 1
         if isinstance(fits, Misfit):
             counts["examples that don't fit, " + ("refused" if "error" in ours else "read")] += 1
@@ -537,7 +539,7 @@ def main():
     arguments.add_argument("--no-docs", action="store_true", help="without the docs")
     arguments.add_argument("services", nargs="*", help="names of services; all if there is none")
     arguments = arguments.parse_args()
-    target = check_inputs.target = arguments.target.resolve()
+    target = arguments.target.resolve()
     counts = Counts()
     batches, size = [[]], 0
     for description in descriptions(arguments.tccli, set(arguments.services) or None):
@@ -583,9 +585,9 @@ def main():
         usage = compile_all(folder, target)
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         for description, actions in generated:
-            check_inputs(description, actions, arguments.times, counts)
-            check_answers(description, actions, arguments.times, counts)
-            check_examples(description, actions, counts)
+            check_inputs(target, description, actions, arguments.times, counts)
+            check_answers(target, description, actions, arguments.times, counts)
+            check_examples(target, description, actions, counts)
         docs = None
         if not arguments.no_docs:
             shutil.rmtree(target / "codegen-docs" / "src", ignore_errors=True)

@@ -156,7 +156,7 @@ def main():
     arguments.add_argument("--also", nargs="*", default=[], help="further services that the emulator plays")
     arguments.add_argument("services", nargs="+")
     arguments = arguments.parse_args()
-    check.check_inputs.target = arguments.target.resolve()
+    target = arguments.target.resolve()
     warnings.simplefilter("ignore")
     logging.disable()
     chosen = list(check.descriptions(arguments.tccli, set(arguments.services)))
@@ -170,8 +170,6 @@ def main():
         callers = {method: client(description, address, method) for method in ("POST", "GET")}
         for action, line in actions.items():
             output = description.actions[action]["output"]
-            if line["why"].startswith("not one JSON"):
-                continue
             for method, caller in callers.items():
                 if method == "GET" and description.actions[action].get("skip_sign"):
                     continue
@@ -203,11 +201,11 @@ def main():
                     counts["bad inputs"] += 1
                     if found != expected:
                         counts.fail(f"{description.name}.{action} by {method}: {found}, not {expected}\n    {change}")
-    for case, ours in zip(overlaid, check.drive(check.check_inputs.target, overlaid)):
+    for case, ours in zip(overlaid, check.drive(target, overlaid)):
         counts["answers read with their units"] += 1
         if "error" in ours:
             counts.fail(f"{case['action']}: {ours['error']}")
-    lists(arguments, chosen, address, counts)
+    lists(arguments, target, chosen, address, counts)
     process.stdin.close()
     process.wait()
     for name in sorted(counts):
@@ -231,7 +229,7 @@ def bad_inputs(description, action, request):
             break
 
 
-def lists(arguments, chosen, address, counts):
+def lists(arguments, target, chosen, address, counts):
     """The pages of lists by hand, beside a generated walk of the same list."""
     found = []
     for description in chosen:
@@ -259,7 +257,7 @@ def lists(arguments, chosen, address, counts):
             }
         )
         expected.append((description, action, line, records))
-    for case, (description, action, line, records), ours in zip(cases, expected, check.drive(check.check_inputs.target, cases)):
+    for case, (description, action, line, records), ours in zip(cases, expected, check.drive(target, cases)):
         counts[f"lists by {line['dialect']}"] += 1
         counts["lists"] += 1
         name = case["action"]
