@@ -123,7 +123,7 @@ impl<'a> Place<'a> {
         quote!(#steps let #name = #value;)
     }
 
-    /// Statements that bind `name` to the field's value as an `Option` of an unsigned type; `None` if it isn't in range.
+    /// Statements that bind `name` to the field's value as an `Option` of an unsigned type; `None` out of its range.
     pub(crate) fn number(&self, root: &TokenStream, name: &str, ty: &str) -> TokenStream {
         let value = self.value(root, name);
         let (name, ty) = (names::ident(name), names::ident(ty));

@@ -164,8 +164,8 @@ fn explain<T: DeserializeOwned>(
         }
         Err(error) => return foreign(&error),
     };
-    // The first parse may have failed before a refusal or the request id. An answer with an `Error` of its own, of which
-    // another field can't be read, is told as that error.
+    // The first parse may have failed before a refusal or the request id. An answer with an `Error` of its own, of
+    // which another field can't be read, is told as that error.
     let field = |name| fields.get(name).map(|value| value.get());
     let request_id = field("RequestId")
         .and_then(|json| lenient::optional(&mut serde_json::Deserializer::from_str(json)).ok())

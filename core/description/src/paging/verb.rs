@@ -9,6 +9,7 @@ pub(super) enum Verb {
 
 const READS: &[&str] = &[
     "Describe",
+    // So spelled in some names.
     "Describle",
     "List",
     "Get",
@@ -121,9 +122,10 @@ const CHANGES: &[&str] = &[
 ];
 
 impl Verb {
-    /// The first reading verb of the first three words that does not end the name, or the verb that begins the name, and what stands behind it.
+    /// What the name's verb says, and the words behind the verb.
     ///
-    /// A changing verb counts behind `Channel` and `Batch` too; in other places it may be a noun.
+    /// A reading verb is one of the first three words, and the last one only if it is the whole name. A changing or a
+    /// draining verb begins the name, or stands behind `Channel` or `Batch`: in other places it may be a noun.
     pub(super) fn of(action: &str) -> (Self, &str) {
         let mut rest = action;
         let mut begins = true;
