@@ -89,6 +89,44 @@ pub trait Action: Serialize {
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
     }
+
+    /// Whether the service has computed the data of this answer. A few answers say in a field that it has not (`Ready`
+    /// 0), with empty lists that look like a month without costs. A call or a walk then ends with the refusal
+    /// [`SUMMARY_NOT_READY`](crate::error::Refusal::SUMMARY_NOT_READY) instead.
+    ///
+    /// ```
+    /// use tc3_core::{Action, Remedy, error::Kind, wire::response};
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct DescribeBillSummary {}
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(rename_all = "PascalCase")]
+    /// struct Summary {
+    ///     ready: Option<u64>,
+    /// }
+    ///
+    /// impl Action for DescribeBillSummary {
+    ///     const SERVICE: &'static str = "billing";
+    ///     const VERSION: &'static str = "2018-07-09";
+    ///     const NAME: &'static str = "DescribeBillSummary";
+    ///     type Output = Summary;
+    ///
+    ///     fn is_ready(output: &Summary) -> bool {
+    ///         output.ready != Some(0)
+    ///     }
+    /// }
+    ///
+    /// let answer = br#"{"Response": {"Ready": 0, "SummaryDetail": null, "RequestId": "5e1f"}}"#;
+    /// let answer = http::Response::new(answer.as_slice().into());
+    /// let error = response::read::<DescribeBillSummary>(&answer).err().unwrap();
+    /// assert_eq!(error.refusal().unwrap().kind(), Kind::NotReady);
+    /// assert_eq!((error.remedy(), error.request_id()), (Remedy::Later, Some("5e1f")));
+    /// ```
+    fn is_ready(output: &Self::Output) -> bool {
+        let _ = output;
+        true
+    }
 }
 
 /// The name and the properties of an action: [`Action`]'s constants as a plain value that can be stored.

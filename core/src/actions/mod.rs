@@ -60,14 +60,6 @@ pub mod billing;
 pub mod essbasic;
 pub mod sts;
 
-/// Writes `Limit`, which the service requires, with a default.
-fn limit_or<const DEFAULT: u32, S: serde::Serializer>(
-    limit: &Option<u32>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u32(limit.unwrap_or(DEFAULT))
-}
-
 /// The rule for `Limit` in all lists.
 fn check_limit(limit: Option<u32>) -> Result<(), crate::Invalid> {
     match limit {

@@ -21,6 +21,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The code of a refusal because the data is not computed yet ([`Kind::NotReady`]). An answer that says so in a field
+    /// ([`Action::is_ready`](crate::Action::is_ready)) counts as a refusal with this code, and with a message of this
+    /// crate.
+    pub const SUMMARY_NOT_READY: &'static str = "FailedOperation.SummaryDataNotReady";
+
     /// A refusal with the service's code and message.
     pub fn new(
         code: impl Into<String>,
@@ -72,7 +77,7 @@ pub enum Kind {
     NotFound,
     /// A quota of the account is used up. Unlike throttling, waiting does not help.
     Quota,
-    /// The data is not computed yet. Wait for minutes to hours.
+    /// The data is not computed yet. Wait 10 minutes or longer, see [`Remedy::Later`](super::Remedy::Later).
     NotReady,
     /// An internal error of the service, or an outage.
     Server,
@@ -103,7 +108,7 @@ impl Kind {
     pub fn of(code: &str) -> Self {
         match code {
             "AuthFailure.SignatureExpire" => return Self::Clock,
-            "FailedOperation.SummaryDataNotReady" => return Self::NotReady,
+            Refusal::SUMMARY_NOT_READY => return Self::NotReady,
             _ => {}
         }
         match code.split_once('.').map_or(code, |(class, _)| class) {

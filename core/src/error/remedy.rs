@@ -11,6 +11,9 @@ pub enum Remedy {
     /// Retry the call, or continue the stored walk. It may succeed in seconds or minutes.
     Resume,
     /// Like `Resume`, but after a longer wait: the service asked for it.
+    ///
+    /// For [`Kind::NotReady`] that is 10 minutes: when an account first asks for the summaries of its bills, the vendor
+    /// takes 5 to 10 minutes to compute them. Summaries of cost allocation are there only after their month has ended.
     Later,
     /// Start the walk over. The delivered records are incomplete or outdated.
     StartOver,

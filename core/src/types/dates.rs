@@ -106,6 +106,28 @@ impl Month {
         self.plus(months.saturating_neg())
     }
 
+    /// Returns the months from this one to `last`, both included.
+    ///
+    /// ```
+    /// use tc3_core::Month;
+    ///
+    /// let months = Month::new(2023, 11)?.through(Month::new(2024, 2)?)?;
+    /// let months: Vec<_> = months.map(|month| month.to_string()).collect();
+    /// assert_eq!(months, ["2023-11", "2023-12", "2024-01", "2024-02"]);
+    /// # Ok::<(), tc3_core::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] when `last` is before this month.
+    pub fn through(self, last: Self) -> Result<impl Iterator<Item = Self>, Invalid> {
+        if self.first > last.first {
+            return Err(Invalid::new("Month", "must not be after the last month"));
+        }
+        let months = core::iter::successors(Some(self), |month| month.plus(1).ok());
+        Ok(months.take_while(move |month| month.first <= last.first))
+    }
+
     /// The month's first day.
     pub const fn first_day(self) -> Date {
         self.first

@@ -246,6 +246,21 @@ pub fn as_number<T: fmt::Display, S: Serializer>(
     number.map_err(ser::Error::custom)?.serialize(serializer)
 }
 
+/// Writes an integer that the service requires, such as a page size, and `DEFAULT` for `None`.
+///
+/// # Errors
+///
+/// The serializer's.
+pub fn integer_or<const DEFAULT: u32, T: Serialize, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => value.serialize(serializer),
+        None => serializer.serialize_u32(DEFAULT),
+    }
+}
+
 /// Reads a number of records as [`optional`] does. A negative number is `None`: it can't be true, and must not make the
 /// records unreadable.
 ///

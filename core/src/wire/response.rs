@@ -19,6 +19,7 @@ use super::envelope::{Envelope, ErrorBody, Response};
 pub(crate) use super::mend::{Halves, mended, read as read_mended};
 use crate::{
     Action, Error,
+    error::Refusal,
     types::lenient::{self, Object},
 };
 
@@ -86,7 +87,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
 ///
 /// # Errors
 ///
-/// - [`Error::Service`] when the service refused.
+/// - [`Error::Service`] when the service refused, or its answer is [not ready](Action::is_ready).
 /// - [`Error::NotAnAnswer`] for a status other than 200, and for a body that is not JSON or lacks
 ///   the `Response` object.
 /// - [`Error::ContentCoding`] for a body with status 200 that can't be read and has a `Content-Encoding`.
@@ -107,9 +108,17 @@ pub(crate) fn read_for<A: Action>(
         Some(coding) => error.in_coding(coding),
         None => error,
     });
-    match confidential {
+    let reply = match confidential {
         true => reply.map_err(Error::without_body),
         false => reply,
+    }?;
+    match A::is_ready(&reply.output) {
+        true => Ok(reply),
+        false => Err(Error::Service(Refusal::new(
+            Refusal::SUMMARY_NOT_READY,
+            "the answer says that its data is not ready",
+            Some(reply.request_id),
+        ))),
     }
 }
 

@@ -8,7 +8,7 @@ use alloc::{
 use super::{SERVICE, VERSION};
 use crate::{
     Action, Invalid, Month, Paginate, Yuan,
-    actions::{check_limit, limit_or, same},
+    actions::{check_limit, same},
     pagination::{PageInfo, Paging, Slot, Start},
     types::{BillDate, Percent, lenient, open_set},
 };
@@ -65,7 +65,7 @@ input! {
     pub struct DescribeAllocationSummaryByBusiness {
         /// The maximum number of records to return, 1 to 1000; `None` asks for 1000, or a walk's page size. `None` is
         /// serialized as 1000, since the service requires a `Limit`, and so is deserialized as 1000.
-        #[serde(default, serialize_with = "limit_or::<MAX_PAGE_SIZE, _>")]
+        #[serde(default, serialize_with = "lenient::integer_or::<MAX_PAGE_SIZE, _, _>")]
         pub limit: Option<u32>,
         /// How many records to skip. A walk starts here.
         #[serde(default)]
@@ -122,17 +122,11 @@ impl DescribeAllocationSummaryByBusiness {
             "Month",
             "must be set to start a range of months",
         ))?;
-        if first.first_day() > last.first_day() {
-            return Err(Invalid::new("Month", "must not be after the last month"));
-        }
-        let months = core::iter::successors(Some(first), |month| month.plus(1).ok());
-        Ok(months
-            .take_while(|month| month.first_day() <= last.first_day())
-            .map(|month| Self {
-                month: Some(month),
-                ..self.clone()
-            })
-            .collect())
+        let months = first.through(last)?.map(|month| Self {
+            month: Some(month),
+            ..self.clone()
+        });
+        Ok(months.collect())
     }
 
     /// Sets whether a record covers a month or a day.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{SERVICE, VERSION};
 use crate::{
     Action, BeijingTime, Fen, Invalid, Paginate,
-    actions::{check_limit, limit_or, same},
+    actions::{check_limit, same},
     pagination::{PageInfo, Paging, Slot, Start},
     types::{BeijingSecond, FenSum, lenient, open_set},
 };
@@ -69,7 +69,7 @@ input! {
         pub offset: u64,
         /// The maximum number of records to return, at least 1; `None` asks for 100, or a walk's page size. `None` is
         /// serialized as 100, since the service requires a `Limit`, and so is deserialized as 100.
-        #[serde(default, serialize_with = "limit_or::<PAGE_SIZE, _>")]
+        #[serde(default, serialize_with = "lenient::integer_or::<PAGE_SIZE, _, _>")]
         pub limit: Option<u32>,
         /// The kinds of transactions to return; all if empty.
         pub pay_type: Vec<PayType> = "Vec::is_empty",
