@@ -51,6 +51,9 @@ pub(crate) fn item(
         )
     });
     let check = check(model, described, pages)?;
+    let ready = rule.and_then(|rule| rule.ready.as_deref());
+    let ready = ready.map(|member| ready_method(model, action, described, member));
+    let ready = ready.transpose()?;
     Ok(quote! {
         impl ::tc3_core::Action for #name {
             const SERVICE: &'static str = #service;
@@ -63,6 +66,29 @@ pub(crate) fn item(
             #confidential
             type Output = #output;
             #check
+            #ready
+        }
+    })
+}
+
+/// Tells an answer whose data is not there yet.
+fn ready_method(
+    model: &Model<'_>,
+    action: &str,
+    described: &Action,
+    member: &str,
+) -> Result<TokenStream, Error> {
+    let fields = model.object_fields(&described.output)?;
+    let found = fields.iter().find(|field| field.member.name == member);
+    let Some(field) = found.filter(|it| !it.is_list && matches!(it.value, Value::Integer { .. }))
+    else {
+        let what = format!("the answer has no integer `{member}`");
+        return Err(Error::new(format!("actions.{action}.ready"), what));
+    };
+    let ident = &field.ident;
+    Ok(quote! {
+        fn is_ready(output: &Self::Output) -> bool {
+            output.#ident != Some(0)
         }
     })
 }

@@ -107,6 +107,9 @@ impl Docs<'_> {
         if doc.is_empty() {
             facts.extend(example(field).map(|example| format!("For example `{example}`.")));
         }
+        if let Some(number) = field.first_page {
+            facts.push(format!("`None` is written as {number}; a walk sets it."));
+        }
         doc.extend((!facts.is_empty()).then(|| facts.join(" ")));
         doc
     }

@@ -6,10 +6,16 @@ use quote::{format_ident, quote};
 use crate::{
     docs::{self, Docs},
     model::{Field, Presence, Value},
+    months::Months,
 };
 
 /// `new` with what is required, and a `with_…` for each of the others.
-pub(crate) fn methods(name: &Ident, fields: &[Field<'_>], docs: &Docs<'_>) -> TokenStream {
+pub(crate) fn methods(
+    name: &Ident,
+    fields: &[Field<'_>],
+    docs: &Docs<'_>,
+    months: Option<&Months<'_>>,
+) -> TokenStream {
     let new = new(fields);
     let setters = fields.iter().filter(|field| !field.is_required());
     let setters = setters.map(|field| {
@@ -25,9 +31,11 @@ pub(crate) fn methods(name: &Ident, fields: &[Field<'_>], docs: &Docs<'_>) -> To
         }
     });
     let setters = setters.collect::<Vec<_>>();
+    let through = months.map(Months::method);
     quote! {
         impl #name {
             #new
+            #through
             #(#setters)*
         }
     }

@@ -6,6 +6,7 @@ mod format;
 mod inputs;
 mod markdown;
 mod model;
+mod months;
 mod names;
 mod objects;
 mod overlay;
@@ -21,7 +22,7 @@ pub use tc3_description::Error;
 pub use overlay::Overlay;
 pub use summary::{Listed, Skipped, Summary, list};
 
-use crate::{docs::Docs, model::Model, pages::Pages};
+use crate::{docs::Docs, model::Model, months::Months, pages::Pages};
 
 /// What to generate.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +66,9 @@ pub fn generate(description: &Description, options: &Options) -> Result<Generate
     for name in options.overlay.actions.keys() {
         let is_here = model.actions.contains_key(&**name) || model.reused.contains(&**name);
         if let Some(action) = description.actions.get(name).filter(|_| !is_here) {
-            Pages::new(&model, name, action)?;
+            let pages = Pages::new(&model, name, action)?;
+            actions::item(&model, name, action, pages.as_ref())?;
+            Months::new(&model, name, &model.input_fields(action)?)?;
         }
     }
     for (name, action) in &model.actions {

@@ -10,6 +10,7 @@ use crate::{
     Error, Options, Skipped,
     names::{self, TypeNames},
     overlay::{self, Overlay},
+    pages,
 };
 
 /// What a module consists of.
@@ -28,6 +29,9 @@ pub(crate) struct Model<'a> {
     roles: BTreeMap<&'a str, Role>,
     /// The outputs of these actions.
     outputs: BTreeSet<&'a str>,
+    /// What the integers with the place and the size of a page are, where they are required and not set: by the input
+    /// and the member.
+    first_page: BTreeMap<(&'a str, String), u32>,
 }
 
 /// What an object is used in.
@@ -51,6 +55,7 @@ impl<'a> Model<'a> {
             objects: BTreeSet::new(),
             roles: BTreeMap::new(),
             outputs: BTreeSet::new(),
+            first_page: pages::first_page(description, &options.overlay),
         };
         for name in &options.actions {
             if !description.actions.contains_key(name) {
@@ -181,7 +186,9 @@ impl<'a> Model<'a> {
         let fields = members.map(|(member, name)| {
             let (is_list, each) = (matches!(member.ty, Type::List(_)), member.ty.each());
             let own = rule(&member.name).and_then(|rule| rule.r#type.as_deref());
+            let first_page = self.first_page.get(&(owner, member.name.clone())).copied();
             let presence = match role {
+                Role::Input if first_page.is_some() => Presence::Optional,
                 Role::Input if member.required => Presence::Required,
                 Role::Output if is_list => Presence::Listed,
                 _ => Presence::Optional,
@@ -200,6 +207,7 @@ impl<'a> Model<'a> {
                 is_boxed: !is_list && self.is_recursive(owner, each),
                 presence,
                 role,
+                first_page,
             };
             if role != Role::Output
                 && field.converted().is_some()
@@ -279,6 +287,8 @@ pub(crate) struct Field<'a> {
     pub(crate) is_boxed: bool,
     pub(crate) presence: Presence,
     pub(crate) role: Role,
+    /// What is written where it is `None`, of the place or the size of a page that the service requires.
+    pub(crate) first_page: Option<u32>,
 }
 
 #[derive(Clone)]
@@ -359,6 +369,6 @@ impl Field<'_> {
 
     /// Whether its object must be made with it.
     pub(crate) fn is_required(&self) -> bool {
-        self.member.required && self.role != Role::Output
+        self.member.required && self.role != Role::Output && self.first_page.is_none()
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     docs::{self, Docs},
     inputs,
     model::{Field, Model, Presence, Role, Value},
+    months::Months,
     names,
 };
 
@@ -34,7 +35,8 @@ pub(crate) fn input(
         #definition
     }];
     items.extend(debug(&name, &fields));
-    items.push(inputs::methods(&name, &fields, docs));
+    let months = Months::new(model, action, &fields)?;
+    items.push(inputs::methods(&name, &fields, docs, months.as_ref()));
     items.push(quote! {
         impl ::serde::Serialize for #name {
             fn serialize<S: ::serde::Serializer>(
@@ -81,7 +83,7 @@ pub(crate) fn object(
     }];
     items.extend(debug(&name, &fields));
     if role != Role::Output {
-        items.push(inputs::methods(&name, &fields, docs));
+        items.push(inputs::methods(&name, &fields, docs, None));
     }
     Ok(items)
 }
@@ -124,6 +126,10 @@ fn attributes(field: &Field<'_>) -> TokenStream {
         let function = format!("::tc3_core::types::lenient::{function}");
         quote!(#[serde(deserialize_with = #function)])
     });
+    if let Some(number) = field.first_page {
+        let function = format!("::tc3_core::types::lenient::integer_or::<{number}, _, _>");
+        return quote!(#rename #[serde(serialize_with = #function)]);
+    }
     let skip = match field.presence {
         Presence::Required => None,
         Presence::Optional => Some("::core::option::Option::is_none"),

@@ -36,7 +36,20 @@ pub(crate) struct ActionRule {
     pub(crate) regional: bool,
     pub(crate) identity: Vec<String>,
     pub(crate) paging: Option<PagingRule>,
+    pub(crate) page_size: Option<u32>,
     pub(crate) window: Option<WindowRule>,
+    pub(crate) months: Option<MonthsRule>,
+    pub(crate) ready: Option<String>,
+}
+
+/// The members of the input that are set to each month of a range.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MonthsRule {
+    pub(crate) members: Vec<String>,
+    /// The members that must not be set, since the service would pass over the month.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
 }
 
 /// The longest range that the service takes, of two members of the input.
@@ -185,8 +198,10 @@ impl Overlay {
             if let Some(PagingRule::Known(table)) = &rule.paging {
                 table.check(&format!("{path}.paging"))?;
             }
-            if rule.rate == Some(0) {
-                return Err(Error::new(format!("{path}.rate"), "must be at least 1"));
+            for (key, value) in [("rate", rule.rate), ("page_size", rule.page_size)] {
+                if value == Some(0) {
+                    return Err(Error::new(format!("{path}.{key}"), "must be at least 1"));
+                }
             }
         }
         for (object, rule) in &self.objects {

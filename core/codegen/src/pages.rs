@@ -1,14 +1,17 @@
 //! `impl Paginate`.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use tc3_description::{Action, Dialect, Paging};
+use tc3_description::{Action, Description, Dialect, Paging, Type};
 
 use crate::{
     Error,
     model::{Field, Model, Presence, Value},
+    months::Months,
     names,
-    overlay::End,
+    overlay::{End, Overlay},
     places::{Place, flag, number},
     windows::Windows,
 };
@@ -18,10 +21,49 @@ const PAGE_SIZE: u32 = 20;
 /// The largest page size of a walk that names none.
 const LARGE_PAGE: u32 = 100;
 
+/// What the integers with the place and the size of a page are in the first request of a walk, for those that are
+/// required: by the input and the member.
+pub(crate) fn first_page<'a>(
+    description: &'a Description,
+    overlay: &Overlay,
+) -> BTreeMap<(&'a str, String), u32> {
+    let mut numbers = BTreeMap::new();
+    for (name, action) in &description.actions {
+        let paging = overlay.paging(description, name);
+        let Some((paging, _)) = paging.filter(|(paging, _)| paging.is_known()) else {
+            continue;
+        };
+        let first = u32::from(paging.dialect == Dialect::PageNumber);
+        let size = page_size(
+            &paging,
+            overlay.action(name).and_then(|rule| rule.page_size),
+        );
+        for (member, number) in [(paging.offset, first), (paging.limit, size)] {
+            let input = description.objects.get(&action.input);
+            let found = member.and_then(|name| input?.member(&name));
+            if let Some(member) =
+                found.filter(|it| it.required && matches!(it.ty, Type::Integer { .. }))
+            {
+                numbers.insert((&*action.input, member.name.clone()), number);
+            }
+        }
+    }
+    numbers
+}
+
+/// The page size of a walk that names none.
+fn page_size(paging: &Paging, own: Option<u32>) -> u32 {
+    let largest = paging.max_limit.map(|max| max.min(LARGE_PAGE));
+    let size = own.or(largest).or(paging.default_limit);
+    size.unwrap_or(PAGE_SIZE).max(1)
+}
+
 /// How the pages of an action follow one another, in terms of its fields.
 pub(crate) struct Pages<'a> {
     paging: Paging,
     end: End,
+    size: u32,
+    months: Option<Months<'a>>,
     identity: Vec<Field<'a>>,
     windows: Option<Windows<'a>>,
     offset: Option<Place<'a>>,
@@ -46,6 +88,7 @@ impl<'a> Pages<'a> {
             let key = match rule {
                 Some(rule) if !rule.identity.is_empty() => "identity",
                 Some(rule) if rule.window.is_some() => "window",
+                Some(rule) if rule.page_size.is_some() => "page_size",
                 _ => return Ok(None),
             };
             let what = "it is not known how to walk this action: `paging` would say it";
@@ -78,9 +121,20 @@ impl<'a> Pages<'a> {
         let windows = windows
             .map(|rule| Windows::new(model, action, rule, &input, &list.field.value))
             .transpose()?;
+        let months = Months::new(model, action, &input)?;
+        let own_size = rule.and_then(|rule| rule.page_size);
+        let error = |key: &str, what: &str| Error::new(format!("actions.{action}.{key}"), what);
+        if windows.is_some() && months.is_some() {
+            return Err(error("months", "there is a `window`, too"));
+        }
+        if own_size > paging.max_limit.or(own_size) {
+            return Err(error("page_size", "is more than the largest page size"));
+        }
         Ok(Some(Self {
             end,
+            size: page_size(&paging, own_size),
             windows,
+            months,
             identity: identity.transpose()?.unwrap_or_default(),
             offset: place(&input, &paging.offset, number)?,
             limit: place(&input, &paging.limit, number)?,
@@ -118,17 +172,15 @@ impl<'a> Pages<'a> {
                 const END: ::tc3_core::pagination::End = ::tc3_core::pagination::End::ShortPage;
             )
         });
+        let size = Literal::u32_unsuffixed(self.size);
         let max = self.paging.max_limit;
-        let size = max
-            .map(|max| max.min(LARGE_PAGE))
-            .or(self.paging.default_limit);
-        let size = Literal::u32_unsuffixed(size.unwrap_or(PAGE_SIZE).max(1));
         let max = max.map(Literal::u32_unsuffixed);
         let max = max.map(|max| quote!(const MAX_PAGE_SIZE: u32 = #max;));
         let (start, turn_to) = (self.start(), self.turn_to());
         let (page_info, into_items) = (self.page_info(), self.items());
         let identity = self.identity_method();
         let windows = self.windows.as_ref().map(|it| it.methods(&item));
+        let months = self.months.as_ref().map(Months::window);
         let is_kept = identity.is_some() || self.windows.as_ref().is_some_and(Windows::are_shared);
         let retain = is_kept.then(|| {
             let retain = self.list.retain(&quote!(output));
@@ -151,6 +203,7 @@ impl<'a> Pages<'a> {
                 #page_info
                 #into_items
                 #windows
+                #months
                 #identity
                 #retain
             }

@@ -265,6 +265,42 @@ fn what_does_not_exist_is_refused() {
             "[objects.Order.members]\nId = { name = \"Id\" }",
             "members.Id.name: `Id` is no name",
         ),
+        (
+            "month",
+            "[actions.DescribeOrders]\nmonths = { members = [\"Month\"] }",
+            "actions.DescribeOrders.months: `Month` must be of type Month",
+        ),
+        (
+            "months",
+            "[actions.DescribeOrders]\nmonths = { members = [] }",
+            "actions.DescribeOrders.months: needs `members`",
+        ),
+        (
+            "month-beside-required",
+            "[actions.DescribeShifts]\nmonths = { members = [\"FirstDay\"], without = [\"LastDay\"] }\n\
+             [objects.DescribeShiftsRequest.members]\nFirstDay = { type = \"Month\" }",
+            "actions.DescribeShifts.months: `LastDay` is required",
+        ),
+        (
+            "month-beside-window",
+            "[actions.DescribeReports]\nmonths = { members = [\"BeginMonth\"] }\n\
+             paging = { dialect = \"item_offset\", offset = \"Offset\", list = \"Names\" }\n\
+             window = { start = \"BeginMonth\", end = \"EndMonth\", months = 3 }\n\
+             [objects.DescribeReportsRequest.members]\nBeginMonth = { type = \"Month\" }\n\
+             EndMonth = { type = \"Month\" }",
+            "actions.DescribeReports.months: there is a `window`, too",
+        ),
+        (
+            "ready",
+            "[actions.DescribeOrders]\nready = \"OrderSet\"",
+            "actions.DescribeOrders.ready: the answer has no integer `OrderSet`",
+        ),
+        (
+            "page-size",
+            "[actions.DescribeOrders]\npage_size = 301\npaging = { dialect = \"item_offset\", \
+             offset = \"Offset\", limit = \"Limit\", list = \"OrderSet\", max_limit = 300 }",
+            "actions.DescribeOrders.page_size: is more than the largest page size",
+        ),
     ] {
         refused(&format!("not-{name}"), DESCRIPTION, overlay, "", error);
     }

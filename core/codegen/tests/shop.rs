@@ -6,7 +6,8 @@ pub mod shop;
 use serde_json::json;
 use tc3_codegen::{Options, Overlay, generate};
 use tc3_core::{
-    Action, Paginate,
+    Action, Paginate, Remedy,
+    error::Kind,
     pagination::{End, Paging, Slot},
     types::Number,
 };
@@ -190,9 +191,11 @@ fn what_would_be_refused_is_not_sent() {
     let rule = |result: Result<(), tc3_core::Invalid>| result.unwrap_err().to_string();
     assert!(rule(CreateOrder::new([], "me").check()).contains("Lines"));
     for limit in [0, 301] {
-        assert!(rule(DescribeOrders::new(limit).check()).contains("must be from 1 to 300"));
+        let orders = DescribeOrders::new().with_limit(limit);
+        assert!(rule(orders.check()).contains("must be from 1 to 300"));
     }
-    DescribeOrders::new(300).check().unwrap();
+    DescribeOrders::new().with_limit(300).check().unwrap();
+    DescribeOrders::new().check().unwrap();
     let page = |size| DescribeArticles::new().with_page(Page::new().with_size(size));
     assert!(rule(page(-1).check()).contains("Page.Size"));
     page(50).check().unwrap();
@@ -240,8 +243,71 @@ fn a_nested_list_has_pages() {
 }
 
 #[test]
+fn a_required_page_size_is_sent_without_being_set_and_left_to_the_walk() {
+    let orders = DescribeOrders::new();
+    assert_eq!(orders.start().limit, None);
+    assert_eq!(DescribeOrders::PAGE_SIZE, 200);
+    let json = json!({"Limit": 200});
+    assert_eq!(serde_json::to_value(&orders).unwrap(), json);
+    let stored: DescribeOrders = serde_json::from_value(json!({})).unwrap();
+    assert_eq!(stored, orders);
+}
+
+#[test]
+fn a_range_of_months_is_an_action_for_each() {
+    let month = |text: &str| text.parse::<tc3_core::Month>().unwrap();
+    let orders = DescribeOrders::new().with_limit(30);
+    let first = orders.clone().with_of_month(month("2023-12"));
+    let months = first.clone().through(month("2024-02")).unwrap();
+    let names: Vec<_> = months.iter().filter_map(Paginate::window).collect();
+    assert_eq!(names, ["2023-12", "2024-01", "2024-02"]);
+    assert_eq!(months[0], first);
+    assert!(months.iter().all(|list| list.limit == Some(30)));
+
+    let rule = |action: DescribeOrders| action.through(month("2023-11")).unwrap_err().to_string();
+    assert_eq!(rule(orders), "Month must be set to start a range of months");
+    assert_eq!(
+        rule(first.clone()),
+        "Month must not be after the last month"
+    );
+    assert_eq!(
+        rule(first.with_day("2024-01-31")),
+        "Day must not be set in a range of months"
+    );
+}
+
+#[test]
+fn an_answer_whose_data_is_not_ready_is_a_refusal() {
+    for (ready, is_ready) in [
+        (r#""Ready": 0"#, false),
+        (r#""Ready": "0""#, false),
+        (r#""Ready": 1"#, true),
+        (r#""Ready": null"#, true),
+        (r#""Total": 0"#, true),
+    ] {
+        for rest in [
+            "",
+            r#", "OrderSet": null"#,
+            r#", "OrderSet": []"#,
+            r#", "OrderSet": [{"Id": "o1"}]"#,
+        ] {
+            let body = format!(r#"{{"Response": {{{ready}{rest}, "RequestId": "5e1f"}}}}"#);
+            let answer = http::Response::new(body.clone().into());
+            let read = tc3_core::wire::response::read::<DescribeOrders>(&answer);
+            let refused = read.as_ref().err().map(|error| {
+                let refusal = error.refusal().unwrap();
+                (refusal.kind(), error.remedy(), error.request_id())
+            });
+            let later = (Kind::NotReady, Remedy::Later, Some("5e1f"));
+            assert_eq!(refused, (!is_ready).then_some(later), "{body}");
+        }
+    }
+}
+
+#[test]
 fn an_offset_may_be_a_text_and_a_limit_required() {
-    let mut list = DescribeOrders::new(30)
+    let mut list = DescribeOrders::new()
+        .with_limit(30)
         .with_offset("60")
         .with_of_month("2024-02".parse().unwrap());
     let start = list.start();
@@ -250,8 +316,8 @@ fn an_offset_may_be_a_text_and_a_limit_required() {
     let json = json!({"Limit": 300, "Offset": "90", "Month": "2024-02"});
     assert_eq!(serde_json::to_value(&list).unwrap(), json);
     assert_eq!(
-        (DescribeOrders::END, DescribeOrders::PAGE_SIZE),
-        (End::ShortPage, 100)
+        (DescribeOrders::END, DescribeOrders::MAX_PAGE_SIZE),
+        (End::ShortPage, 300)
     );
 
     let output: DescribeOrdersResponse = serde_json::from_value(json!({"Total": -1, "OrderSet": [

@@ -456,13 +456,14 @@ impl ::tc3_core::Action for DescribeNames {
 /// The action `DescribeOrders` of shop, version 2024-01-01.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=DescribeOrders).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeOrders {
-    /// An integer from 0. Required.
-    pub limit: u64,
+    /// An integer from 0. `None` is written as 200; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<200, _, _>")]
+    pub limit: ::core::option::Option<u64>,
     /// A text.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub offset: ::core::option::Option<::std::string::String>,
@@ -470,16 +471,47 @@ pub struct DescribeOrders {
     #[serde(rename = "Month")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub of_month: ::core::option::Option<::tc3_core::types::Month>,
+    /// A date such as `2024-02-29`.
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub day: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeOrders {
-    /// With what is required.
-    pub fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            offset: None,
-            of_month: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`, or `Day` is set.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        if self.day.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("Day", rule));
         }
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.of_month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.of_month = Some(month);
+            actions.push(action);
+        }
+        Ok(actions)
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `Offset`, a text.
@@ -494,6 +526,12 @@ impl DescribeOrders {
     /// Sets `Month`, a `Month`.
     pub fn with_of_month(mut self, of_month: ::tc3_core::types::Month) -> Self {
         self.of_month = Some(of_month);
+        self
+    }
+
+    /// Sets `Day`, a date such as `2024-02-29`.
+    pub fn with_day(mut self, day: impl ::core::convert::Into<::std::string::String>) -> Self {
+        self.day = Some(day.into());
         self
     }
 }
@@ -524,12 +562,16 @@ impl ::tc3_core::Action for DescribeOrders {
     type Output = DescribeOrdersResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=300).contains(&limit)) {
             let rule = "must be from 1 to 300";
             return invalid("Limit", rule);
         }
         Ok(())
+    }
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
     }
 }
 
@@ -537,20 +579,20 @@ impl ::tc3_core::Paginate for DescribeOrders {
     type Item = Order;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
     const END: ::tc3_core::pagination::End = ::tc3_core::pagination::End::ShortPage;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 200;
     const MAX_PAGE_SIZE: u32 = 300;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
         let offset = self.offset.as_deref();
         let offset = offset.and_then(|it| it.parse().ok());
-        let limit = Some(self.limit);
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
         self.offset = Some(::std::string::ToString::to_string(&slot.offset));
-        self.limit = u64::from(slot.limit);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -562,6 +604,10 @@ impl ::tc3_core::Paginate for DescribeOrders {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<Order> {
         output.order_set
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.of_month.map(|month| month.to_string())
     }
 
     fn identity(item: &Order) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
@@ -1250,6 +1296,10 @@ pub struct DescribeOrdersResponse {
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub order_set: ::std::vec::Vec<Order>,
+    /// An integer. The description does not say if it may be absent.
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(skip_serializing_if = "::core::option::Option::is_none")]
+    pub ready: ::core::option::Option<i64>,
     /// An integer. The description does not say if it may be absent.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
