@@ -129,10 +129,13 @@ fn an_empty_text_or_a_dash_is_no_amount_where_one_is_optional() {
     for wrong in ["\"1,5\"", "\"n/a\"", "\"- 5\"", "true", "[]", "{}"] {
         misfit(allocation("TotalCost", wrong.as_bytes()), "TotalCost");
     }
-    // A percentage is kept as it came.
-    let ratio = allocation("Ratio", b"\"\"").unwrap();
-    assert_eq!(ratio["Detail"][0]["Ratio"], "");
-    assert_eq!(Percent::new("").to_decimal(), None);
+    // A sign for a percentage is kept as it came, a blank is none.
+    let ratio = |json: &str| allocation("Ratio", json.as_bytes()).unwrap();
+    assert_eq!(ratio(r#""∞""#)["Detail"][0]["Ratio"], "∞");
+    for blank in [r#""""#, r#""-""#, "null"] {
+        assert!(ratio(blank)["Detail"][0]["Ratio"].is_null());
+    }
+    assert_eq!(Percent::new("∞").to_decimal(), None);
 }
 
 #[test]

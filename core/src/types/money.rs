@@ -251,7 +251,8 @@ lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, F
 
 /// A percentage as the service writes it, e.g. `"-7.18"` for -7.18 %.
 ///
-/// It is kept as text, since the service also writes dashes and other signs for a percentage without a value.
+/// It is kept as text, since the service also writes signs for a percentage without a value. An empty text and dashes are
+/// none: [`lenient::optional`](super::lenient::optional) reads them as `None`.
 ///
 /// ```
 /// use tc3_core::types::Percent;
@@ -259,7 +260,8 @@ lenient::read_by_parsing!("an amount as a decimal text or number", true: Yuan, F
 /// let ratio: Percent = serde_json::from_str(r#""-7.18""#)?;
 /// assert_eq!(ratio.as_str(), "-7.18");
 /// assert_eq!(ratio.to_decimal().unwrap().to_string(), "-7.18");
-/// assert_eq!(Percent::new("-").to_decimal(), None);
+/// assert_eq!(Percent::new("∞").to_decimal(), None);
+/// assert!(serde_json::from_str::<Percent>(r#""-""#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -296,7 +298,10 @@ impl FromScalar for Percent {
     const DIGITS: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        Ok(Self::new(text))
+        match lenient::is_blank(text) {
+            true => Err(Invalid::new("percentage", "must not be blank")),
+            false => Ok(Self::new(text)),
+        }
     }
 }
 

@@ -186,7 +186,11 @@ fn written(kind: Kind) -> BoxedStrategy<Written> {
         Percent => prop_oneof![
             (decimal(), any::<bool>())
                 .prop_map(|(digits, as_text)| (Some(both_ways(&digits, as_text)), digits.into())),
-            text().prop_map(|text| (Some(quoted(&text)), text.into())),
+            text().prop_map(|text| {
+                let is_blank = text.chars().all(|it| it == '-' || it.is_whitespace());
+                let kept = if is_blank { Value::Null } else { text.as_str().into() };
+                (Some(quoted(&text)), kept)
+            }),
         ]
         .boxed(),
         Text | Set => prop_oneof![

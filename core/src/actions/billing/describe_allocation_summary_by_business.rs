@@ -317,9 +317,9 @@ output! {
         /// Total cost after discounts.
         pub real_total_cost: Yuan,
         /// This record's share of the whole cost after discounts, in percent.
-        pub ratio: Option<Percent>,
+        pub ratio: Option<Percent> = "lenient::optional",
         /// The change of the total cost against the month before, in percent; `None` without a month before.
-        pub trend: Option<Percent>,
+        pub trend: Option<Percent> = "lenient::optional",
         /// The direction of that change.
         pub trend_type: Option<TrendType>,
         /// The product's code, e.g. `p_cvm`.
