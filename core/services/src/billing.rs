@@ -788,7 +788,18 @@ impl ::tc3_core::Action for DeleteGatherRule {
     type Output = DeleteGatherRuleResponse;
 }
 
-/// The action `DescribeAccountBalance` of billing, version 2018-07-09.
+/// Returns what the account has to spend, in fen, and what that consists of.
+///
+/// Of the amounts, these are sums of others:
+///
+/// - `RealBalance` and `Balance` = `CashAccountBalance` + `IncomeIntoAccountBalance` + `PresentAccountBalance` −
+///   `FreezeAmount` − `OweAmount`
+/// - `CreditBalance` = `CashAccountBalance` + `IncomeIntoAccountBalance` + `PresentAccountBalance` + `CreditAmount` −
+///   `OweAmount`
+/// - `RealCreditBalance` = `CreditBalance` − `FreezeAmount`
+///
+/// All but `Balance` are floats, which [`FenSum`](tc3_core::types::FenSum) reads by their digits. `Balance` of a voucher is in
+/// another unit.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeAccountBalance).
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -796,7 +807,7 @@ impl ::tc3_core::Action for DeleteGatherRule {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeAccountBalance {
-    /// True or false. For example `true`.
+    /// Whether to return the temporary credits.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub temp_credit: ::core::option::Option<bool>,
 }
@@ -1208,99 +1219,125 @@ impl ::tc3_core::Action for DescribeAllocationBillConditions {
     type Output = DescribeAllocationBillConditionsResponse;
 }
 
-/// The action `DescribeAllocationBillDetail` of billing, version 2018-07-09.
+/// Returns the lines of a month's bill as they are allocated to cost-allocation units, and the month's sums.
+///
+/// A line is a component, and its amounts are in yuan, with up to 8 decimals. What is not shown is `None`. Times are Beijing
+/// times. `Total` of the answer is money; the number of lines is `RecordNum`. `SinglePrice` and `ContractPrice` are for a
+/// unit that `SinglePriceUnit` names. `ItemCode` is the component and `ComponentCode` its type.
+///
+/// Without a month the service returns the current one. A page has up to 1000 lines, by their offset from 0. No field
+/// identifies a line.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeAllocationBillDetail).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeAllocationBillDetail {
-    /// An integer from 0. Required. For example `10`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
-    /// A `Month`. For example `2024-02`.
+    /// How many lines to return, at most 1000.
+    ///
+    /// `None` is written as 1000; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1000, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// How many lines to skip.
+    ///
+    /// `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// The month; the current one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
-    /// A list of texts.
+    /// Only these cost-allocation units, by their keys.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tree_node_uniq_keys: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A text. For example `realCost`.
+    /// What to sort by: `RiTimeSpan`, `ExtendPayAmount1` (what reserved instances cover), `RealCost`, `CashPayAmount`, `VoucherPayAmount`, `IncentivePayAmount`, `TransferPayAmount` or `Cost`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sort: ::core::option::Option<::std::string::String>,
-    /// A `SortType`. For example `asc`.
+    /// Ascending or descending.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sort_type: ::core::option::Option<::tc3_core::billing::SortType>,
-    /// A list of texts.
+    /// Only these products, e.g. `p_cvm`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_codes: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these accounts that use the resources.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uins: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these accounts or roles that ordered or activated the resources.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uins: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of `PayMode`.
+    /// Only these ways to pay.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_modes: ::core::option::Option<::std::vec::Vec<PayMode>>,
-    /// A list of texts.
+    /// Only these kinds of charges, by their codes.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_types: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these kinds of products.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_codes: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these regions, by their numbers.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_ids: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these zones, by their numbers.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_ids: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these kinds of instances.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub instance_types: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these tags.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these types of components.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_codes: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A list of texts.
+    /// Only these components.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_codes: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A text. For example `CVM`.
+    /// Only lines with this in a tag or in the resource's id or name.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub search_key: ::core::option::Option<::std::string::String>,
-    /// A list of integers from 0.
+    /// Only these projects.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_ids: ::core::option::Option<::std::vec::Vec<u64>>,
 }
 
 impl DescribeAllocationBillDetail {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            month: None,
-            tree_node_uniq_keys: None,
-            sort: None,
-            sort_type: None,
-            business_codes: None,
-            owner_uins: None,
-            operate_uins: None,
-            pay_modes: None,
-            action_types: None,
-            product_codes: None,
-            region_ids: None,
-            zone_ids: None,
-            instance_types: None,
-            tag: None,
-            component_codes: None,
-            item_codes: None,
-            search_key: None,
-            project_ids: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
         }
+        Ok(actions)
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -1504,7 +1541,7 @@ impl ::tc3_core::Action for DescribeAllocationBillDetail {
     type Output = DescribeAllocationBillDetailResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -1516,19 +1553,19 @@ impl ::tc3_core::Action for DescribeAllocationBillDetail {
 impl ::tc3_core::Paginate for DescribeAllocationBillDetail {
     type Item = AllocationDetail;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 1000;
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -1539,6 +1576,10 @@ impl ::tc3_core::Paginate for DescribeAllocationBillDetail {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<AllocationDetail> {
         output.detail
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
     }
 }
 
@@ -1597,15 +1638,17 @@ impl ::tc3_core::Action for DescribeAllocationMonthOverview {
 /// The action `DescribeAllocationOverview` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeAllocationOverview).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeAllocationOverview {
-    /// An integer from 0. Required. For example `10`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `10`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A `Month`. For example `2024-02`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
@@ -1627,18 +1670,21 @@ pub struct DescribeAllocationOverview {
 }
 
 impl DescribeAllocationOverview {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            month: None,
-            period_type: None,
-            tree_node_uniq_keys: None,
-            sort: None,
-            sort_type: None,
-            bill_dates: None,
-        }
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -1712,7 +1758,7 @@ impl ::tc3_core::Action for DescribeAllocationOverview {
     type Output = DescribeAllocationOverviewResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -1728,15 +1774,15 @@ impl ::tc3_core::Paginate for DescribeAllocationOverview {
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -1809,15 +1855,17 @@ impl ::tc3_core::Action for DescribeAllocationRuleDetail {
 /// The action `DescribeAllocationRuleSummary` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeAllocationRuleSummary).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeAllocationRuleSummary {
-    /// An integer from 0. Required. For example `5`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `2`.
-    pub offset: u64,
+    /// An integer from 0. For example `5`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `2`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A text. For example `2022-10-01 00:00:00`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::std::string::String>,
@@ -1830,15 +1878,21 @@ pub struct DescribeAllocationRuleSummary {
 }
 
 impl DescribeAllocationRuleSummary {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            month: None,
-            r#type: None,
-            name: None,
-        }
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Month`, a text.
@@ -1885,7 +1939,7 @@ impl ::tc3_core::Action for DescribeAllocationRuleSummary {
     type Output = DescribeAllocationRuleSummaryResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -1901,15 +1955,15 @@ impl ::tc3_core::Paginate for DescribeAllocationRuleSummary {
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -1941,15 +1995,17 @@ impl ::tc3_core::Paginate for DescribeAllocationRuleSummary {
 /// The action `DescribeAllocationSummaryByItem` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeAllocationSummaryByItem).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeAllocationSummaryByItem {
-    /// An integer from 0. Required. For example `10`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `10`. `None` is written as 1000; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1000, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A `Month`. For example `2024-02`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
@@ -2016,33 +2072,43 @@ pub struct DescribeAllocationSummaryByItem {
 }
 
 impl DescribeAllocationSummaryByItem {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            month: None,
-            period_type: None,
-            tree_node_uniq_keys: None,
-            sort: None,
-            sort_type: None,
-            bill_dates: None,
-            business_codes: None,
-            owner_uins: None,
-            operate_uins: None,
-            pay_modes: None,
-            action_types: None,
-            product_codes: None,
-            region_ids: None,
-            zone_ids: None,
-            instance_types: None,
-            tag: None,
-            component_codes: None,
-            item_codes: None,
-            search_key: None,
-            project_ids: None,
-            allocation_type: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
         }
+        Ok(actions)
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -2270,7 +2336,7 @@ impl ::tc3_core::Action for DescribeAllocationSummaryByItem {
     type Output = DescribeAllocationSummaryByItemResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -2282,19 +2348,19 @@ impl ::tc3_core::Action for DescribeAllocationSummaryByItem {
 impl ::tc3_core::Paginate for DescribeAllocationSummaryByItem {
     type Item = AllocationSummaryByItem;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 1000;
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -2306,20 +2372,26 @@ impl ::tc3_core::Paginate for DescribeAllocationSummaryByItem {
     fn into_items(output: Self::Output) -> ::std::vec::Vec<AllocationSummaryByItem> {
         output.detail
     }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
+    }
 }
 
 /// The action `DescribeAllocationSummaryByResource` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeAllocationSummaryByResource).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeAllocationSummaryByResource {
-    /// An integer from 0. Required. For example `10`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `10`. `None` is written as 1000; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1000, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A `Month`. For example `2024-02`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
@@ -2380,31 +2452,43 @@ pub struct DescribeAllocationSummaryByResource {
 }
 
 impl DescribeAllocationSummaryByResource {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            month: None,
-            period_type: None,
-            tree_node_uniq_keys: None,
-            sort: None,
-            sort_type: None,
-            bill_dates: None,
-            business_codes: None,
-            owner_uins: None,
-            operate_uins: None,
-            pay_modes: None,
-            action_types: None,
-            product_codes: None,
-            region_ids: None,
-            zone_ids: None,
-            instance_types: None,
-            tag: None,
-            search_key: None,
-            project_ids: None,
-            allocation_type: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
         }
+        Ok(actions)
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -2610,7 +2694,7 @@ impl ::tc3_core::Action for DescribeAllocationSummaryByResource {
     type Output = DescribeAllocationSummaryByResourceResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -2622,19 +2706,19 @@ impl ::tc3_core::Action for DescribeAllocationSummaryByResource {
 impl ::tc3_core::Paginate for DescribeAllocationSummaryByResource {
     type Item = AllocationSummaryByResource;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 1000;
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -2645,6 +2729,10 @@ impl ::tc3_core::Paginate for DescribeAllocationSummaryByResource {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<AllocationSummaryByResource> {
         output.detail
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
     }
 }
 
@@ -2904,71 +2992,156 @@ impl ::tc3_core::Action for DescribeBillAdjustInfo {
     type Output = DescribeBillAdjustInfoResponse;
 }
 
-/// The action `DescribeBillDetail` of billing, version 2018-07-09.
+/// Returns the lines of a month's bill: every charge, refund and adjustment, with the amounts of its components.
+///
+/// ```
+/// use tc3_core::{Month, Walk};
+/// use tc3_services::billing::DescribeBillDetail;
+///
+/// let january = DescribeBillDetail::new().with_month(Month::new(2024, 1)?);
+/// assert_eq!(
+///     serde_json::to_string(&january)?,
+///     r#"{"Offset":0,"Limit":300,"Month":"2024-01"}"#
+/// );
+/// let quarter = january.through(Month::new(2024, 3)?)?;
+/// assert_eq!(quarter.len(), 3);
+/// let walk = Walk::over(quarter); // three months, one after the other
+/// # assert_eq!(walk.delivered(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// **Amounts** are in yuan, with up to 8 decimals. A charge is positive. A refund or a reversal is negative in its prices,
+/// costs and payments, while its quantity and time stay positive. What is not shown (`""`, `"-"`, null) is `None` where it is
+/// an amount or a number. Texts are as the service writes them, so an empty one, a dash and words for "other" or "unnamed"
+/// come as such. Times are Beijing times.
+///
+/// ```
+/// use tc3_core::Yuan;
+/// use tc3_services::billing::BillDetailComponent;
+///
+/// let refund: BillDetailComponent = serde_json::from_str(
+///     r#"{"SinglePrice": "-80.89000000", "UsedAmount": "1", "Cost": "-", "RealCost": "-80.89000000",
+///         "CashPayAmount": "-80.43264806", "IncentivePayAmount": "-0.45735194",
+///         "VoucherPayAmount": "0", "TransferPayAmount": "0"}"#,
+/// )?;
+/// let paid = [refund.cash_pay_amount, refund.incentive_pay_amount];
+/// assert_eq!(refund.real_cost, Yuan::checked_sum(paid.into_iter().flatten()));
+/// assert_eq!(refund.cost, None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// **The rounding of a month** is a line of its own, with `billVirtualId` as its product and kind of charge. Lines have 8
+/// decimals and an account pays 2: without that line they don't add up to what was paid. It may also move money from cash to
+/// gifted balance.
+///
+/// **Months.** A request is for one of the last 18 months, the current one included, and is by `Month` or by `BeginTime` and
+/// `EndTime`. Those must be in one month, which is returned as a whole, and `Month` counts no more then. `through` makes the
+/// action of each month of a range.
+///
+/// **Pages** have up to 300 lines, by their offset from 0; 5 requests a second are allowed. The total, if asked for, is up
+/// to a day old and may be too small, so a walk goes on to a page that is not full. `Context` of an answer is sent with the
+/// next request, beside `Offset`. The vendor says that this is 2 to 10 times faster from 2023-05 on, and advises files in a
+/// bucket for more than 200,000 lines a month. Whether lines keep their order while they are read is not documented.
+///
+/// `Id` identifies a line.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillDetail).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillDetail {
-    /// An integer from 0. Required. For example `1`.
-    pub offset: u64,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// A `Month`. For example `2018-07`.
+    /// How many records to skip.
+    ///
+    /// `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// How many records to return, at most 300.
+    ///
+    /// `None` is written as 300; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<300, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// The month. Not used if `BeginTime` and `EndTime` are set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
-    /// A `BeijingSecond`. For example `2018-11-01 00:00:00`.
+    /// A time in the month that is returned as a whole, together with `EndTime`, in place of `Month`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub begin_time: ::core::option::Option<::tc3_core::types::BeijingSecond>,
-    /// A `BeijingSecond`. For example `2018-11-01 23:59:59`.
+    /// A time in the same month.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time: ::core::option::Option<::tc3_core::types::BeijingSecond>,
-    /// An integer. For example `1`.
+    /// 1 to have `Total` in the answer.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub need_record_num: ::core::option::Option<i64>,
-    /// A `PayMode`. For example `prePay`.
+    /// Only what is paid so.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `ins-49zhx6z1`.
+    /// Only this resource.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// Only this kind of charge, by its Chinese name (`ActionTypeName`), not by its code.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// An integer. For example `0`.
+    /// Only this project.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<i64>,
-    /// A text. For example `p_cvm`.
+    /// Only this product, e.g. `p_cvm`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `UEEJBfSsteS7dZgAaEEziWS40d4sn4urG7`.
+    /// `Context` of the last answer, sent beside `Offset`. A walk sets it.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub context: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619400`.
+    /// The account whose bill it is, e.g. a member's for the management account; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeBillDetail {
-    /// With what is required.
-    pub fn new(offset: u64, limit: u64) -> Self {
-        Self {
-            offset,
-            limit,
-            month: None,
-            begin_time: None,
-            end_time: None,
-            need_record_num: None,
-            pay_mode: None,
-            resource_id: None,
-            action_type: None,
-            project_id: None,
-            business_code: None,
-            context: None,
-            payer_uin: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`, or `BeginTime` or `EndTime` is set.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        if self.begin_time.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("BeginTime", rule));
         }
+        if self.end_time.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("EndTime", rule));
+        }
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
+        }
+        Ok(actions)
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -3079,7 +3252,7 @@ impl ::tc3_core::Action for DescribeBillDetail {
     type Output = DescribeBillDetailResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=300).contains(&limit)) {
             let rule = "must be from 1 to 300";
             return invalid("Limit", rule);
@@ -3092,19 +3265,19 @@ impl ::tc3_core::Paginate for DescribeBillDetail {
     type Item = BillDetail;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
     const END: ::tc3_core::pagination::End = ::tc3_core::pagination::End::ShortPage;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 300;
     const MAX_PAGE_SIZE: u32 = 300;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
         self.context = slot.token.clone();
     }
 
@@ -3120,6 +3293,10 @@ impl ::tc3_core::Paginate for DescribeBillDetail {
         output.detail_set
     }
 
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
+    }
+
     fn identity(item: &BillDetail) -> ::core::option::Option<::std::borrow::Cow<'_, str>> {
         let identity = item.id.as_deref();
         identity.map(::std::borrow::Cow::Borrowed)
@@ -3130,67 +3307,105 @@ impl ::tc3_core::Paginate for DescribeBillDetail {
     }
 }
 
-/// The action `DescribeBillDetailForOrganization` of billing, version 2018-07-09.
+/// Returns the lines of a member's bill that its management account pays, as [`DescribeBillDetail`] does for an account.
+///
+/// A page has up to 100 lines. A line has no `Id` and no `PayerUin`: no field identifies it, and who pays is the management
+/// account.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillDetailForOrganization).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillDetailForOrganization {
-    /// An integer from 0. Required. For example `1`.
-    pub offset: u64,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// A `Month`. For example `2018-07`.
+    /// How many records to skip.
+    ///
+    /// `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// How many records to return, at most 100.
+    ///
+    /// `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// The month. Not used if `BeginTime` and `EndTime` are set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
-    /// A `BeijingSecond`. For example `2018-11-01 00:00:00`.
+    /// A time in the month that is returned as a whole, together with `EndTime`, in place of `Month`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub begin_time: ::core::option::Option<::tc3_core::types::BeijingSecond>,
-    /// A `BeijingSecond`. For example `2018-11-01 23:59:59`.
+    /// A time in the same month.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time: ::core::option::Option<::tc3_core::types::BeijingSecond>,
-    /// An integer. For example `1`.
+    /// 1 to have `Total` in the answer.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub need_record_num: ::core::option::Option<i64>,
-    /// A `PayMode`. For example `prePay`.
+    /// Only what is paid so.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `ins-49zhx6z1`.
+    /// Only this resource.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// Only this kind of charge, by its Chinese name (`ActionTypeName`), not by its code.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// An integer. For example `0`.
+    /// Only this project.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<i64>,
-    /// A text. For example `p_cvm`.
+    /// Only this product, e.g. `p_cvm`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `UEEJBfSsteS7dZgAaEEziWS40d4sn4urG7`.
+    /// `Context` of the last answer, sent beside `Offset`. A walk sets it.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub context: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeBillDetailForOrganization {
-    /// With what is required.
-    pub fn new(offset: u64, limit: u64) -> Self {
-        Self {
-            offset,
-            limit,
-            month: None,
-            begin_time: None,
-            end_time: None,
-            need_record_num: None,
-            pay_mode: None,
-            resource_id: None,
-            action_type: None,
-            project_id: None,
-            business_code: None,
-            context: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`, or `BeginTime` or `EndTime` is set.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        if self.begin_time.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("BeginTime", rule));
         }
+        if self.end_time.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("EndTime", rule));
+        }
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
+        }
+        Ok(actions)
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -3291,7 +3506,7 @@ impl ::tc3_core::Action for DescribeBillDetailForOrganization {
     type Output = DescribeBillDetailForOrganizationResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("Limit", rule);
@@ -3308,15 +3523,15 @@ impl ::tc3_core::Paginate for DescribeBillDetailForOrganization {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
         self.context = slot.token.clone();
     }
 
@@ -3330,6 +3545,10 @@ impl ::tc3_core::Paginate for DescribeBillDetailForOrganization {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<DistributionBillDetail> {
         output.detail_set
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
     }
 }
 
@@ -3395,9 +3614,17 @@ impl ::tc3_core::Action for DescribeBillDownloadUrl {
     const NAME: &'static str = "DescribeBillDownloadUrl";
     const REPEATABLE: bool = true;
     type Output = DescribeBillDownloadUrlResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillResourceSummary` of billing, version 2018-07-09.
+/// Returns a month's bill by resource, each with the amounts of all its components.
+///
+/// Amounts are in yuan, with up to 8 decimals; those of refunds are negative, and what is not shown is `None`. Times are
+/// Beijing times. 5 requests a second are allowed, and a page has up to 1000 records, by their offset from 0. The answer
+/// has a total only if `NeedRecordNum` is 1. No field identifies a record: a resource has one for each kind of charge.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillResourceSummary).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -3405,44 +3632,50 @@ impl ::tc3_core::Action for DescribeBillDownloadUrl {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillResourceSummary {
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// A `Month`. Required. For example `2018-08`.
+    /// How many records to skip.
+    ///
+    /// `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// How many records to return, at most 1000.
+    ///
+    /// `None` is written as 1000; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1000, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// The month. Not one before the account had this form of bill.
     pub month: ::tc3_core::types::Month,
-    /// An integer. For example `1`.
+    /// 1 to have `Total` in the answer.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub need_record_num: ::core::option::Option<i64>,
-    /// A text.
+    /// Only this kind of charge, by its Chinese name (`ActionTypeName`), not by its code.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ins-1op7g2iz`.
+    /// Only this resource.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `prePay`.
+    /// Only what is paid so.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `p_cvm`.
+    /// Only this product, e.g. `p_cvm`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619400`.
+    /// The account whose bill it is, e.g. a member's for the management account; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `province`.
+    /// Only resources with this tag. From 2021-01 on.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key: ::core::option::Option<::std::string::String>,
-    /// A text. For example `0`.
+    /// Only this value of the tag; empty for resources without a value. From 2021-01 on.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_value: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeBillResourceSummary {
     /// With what is required.
-    pub fn new(offset: u64, limit: u64, month: ::tc3_core::types::Month) -> Self {
+    pub fn new(month: ::tc3_core::types::Month) -> Self {
         Self {
-            offset,
-            limit,
+            offset: None,
+            limit: None,
             month,
             need_record_num: None,
             action_type: None,
@@ -3453,6 +3686,38 @@ impl DescribeBillResourceSummary {
             tag_key: None,
             tag_value: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.month;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = month;
+            actions.push(action);
+        }
+        Ok(actions)
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `NeedRecordNum`, an integer.
@@ -3548,7 +3813,7 @@ impl ::tc3_core::Action for DescribeBillResourceSummary {
     type Output = DescribeBillResourceSummaryResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -3560,19 +3825,19 @@ impl ::tc3_core::Action for DescribeBillResourceSummary {
 impl ::tc3_core::Paginate for DescribeBillResourceSummary {
     type Item = BillResourceSummary;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 1000;
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -3583,9 +3848,14 @@ impl ::tc3_core::Paginate for DescribeBillResourceSummary {
     fn into_items(output: Self::Output) -> ::std::vec::Vec<BillResourceSummary> {
         output.resource_summary_set
     }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        Some(self.month.to_string())
+    }
 }
 
-/// The action `DescribeBillResourceSummaryForOrganization` of billing, version 2018-07-09.
+/// Returns a member's bill by resource, as far as its management account pays it, as [`DescribeBillResourceSummary`] does for
+/// an account. Records have no `PayerUin`.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillResourceSummaryForOrganization).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -3593,41 +3863,47 @@ impl ::tc3_core::Paginate for DescribeBillResourceSummary {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillResourceSummaryForOrganization {
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// A `Month`. Required. For example `2018-08`.
+    /// How many records to skip.
+    ///
+    /// `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// How many records to return, at most 1000.
+    ///
+    /// `None` is written as 1000; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1000, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// The month. Not one before the account had this form of bill.
     pub month: ::tc3_core::types::Month,
-    /// An integer. For example `1`.
+    /// 1 to have `Total` in the answer.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub need_record_num: ::core::option::Option<i64>,
-    /// A text.
+    /// Only this kind of charge, by its Chinese name (`ActionTypeName`), not by its code.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ins-1op7g2iz`.
+    /// Only this resource.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `prePay`.
+    /// Only what is paid so.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `p_cvm`.
+    /// Only this product, e.g. `p_cvm`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `province`.
+    /// Only resources with this tag. From 2021-01 on.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key: ::core::option::Option<::std::string::String>,
-    /// A text. For example `0`.
+    /// Only this value of the tag; empty for resources without a value. From 2021-01 on.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_value: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeBillResourceSummaryForOrganization {
     /// With what is required.
-    pub fn new(offset: u64, limit: u64, month: ::tc3_core::types::Month) -> Self {
+    pub fn new(month: ::tc3_core::types::Month) -> Self {
         Self {
-            offset,
-            limit,
+            offset: None,
+            limit: None,
             month,
             need_record_num: None,
             action_type: None,
@@ -3637,6 +3913,38 @@ impl DescribeBillResourceSummaryForOrganization {
             tag_key: None,
             tag_value: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.month;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = month;
+            actions.push(action);
+        }
+        Ok(actions)
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `NeedRecordNum`, an integer.
@@ -3722,7 +4030,7 @@ impl ::tc3_core::Action for DescribeBillResourceSummaryForOrganization {
     type Output = DescribeBillResourceSummaryForOrganizationResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -3734,19 +4042,19 @@ impl ::tc3_core::Action for DescribeBillResourceSummaryForOrganization {
 impl ::tc3_core::Paginate for DescribeBillResourceSummaryForOrganization {
     type Item = BillDistributionResourceSummary;
     const PAGING: ::tc3_core::pagination::Paging = ::tc3_core::pagination::Paging::ItemOffset;
-    const PAGE_SIZE: u32 = 100;
+    const PAGE_SIZE: u32 = 1000;
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -3757,9 +4065,22 @@ impl ::tc3_core::Paginate for DescribeBillResourceSummaryForOrganization {
     fn into_items(output: Self::Output) -> ::std::vec::Vec<BillDistributionResourceSummary> {
         output.resource_summary_set
     }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        Some(self.month.to_string())
+    }
 }
 
-/// The action `DescribeBillSummary` of billing, version 2018-07-09.
+/// Returns the sums of a month's bill by product, project, region, way to pay or tag, and by product within these.
+///
+/// Amounts are in yuan and rounded to 2 decimals, each by itself: sums of rows may differ by 0.01 from each other and from
+/// those of [`DescribeBillSummaryByProduct`] and its like, which have 8 decimals.
+///
+/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
+/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
+/// minutes.
+///
+/// By tag, a row is for a key and a value: without `TagKey`, a resource with several tags is in several rows.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummary).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -3767,17 +4088,17 @@ impl ::tc3_core::Paginate for DescribeBillResourceSummaryForOrganization {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummary {
-    /// A `Month`. Required. For example `2023-05`.
+    /// The month.
     pub month: ::tc3_core::types::Month,
-    /// A `GroupType`. Required. For example `business`.
+    /// What the bill is grouped by.
     pub group_type: GroupType,
-    /// A list of texts.
+    /// The tag's key, needed if grouped by tag.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// A text. For example `909619400`.
+    /// Only what this account or role ordered or activated.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619400`.
+    /// The account whose bill it is, e.g. a member's for the management account; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
 }
@@ -3792,6 +4113,26 @@ impl DescribeBillSummary {
             operate_uin: None,
             payer_uin: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.month;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `TagKey`, a list of texts.
@@ -3847,9 +4188,22 @@ impl ::tc3_core::Action for DescribeBillSummary {
     const NAME: &'static str = "DescribeBillSummary";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillSummaryByPayMode` of billing, version 2018-07-09.
+/// Returns the sums of a month's bill by way to pay, and by kind of charge within these.
+///
+/// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
+///
+/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
+/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
+/// minutes.
+///
+/// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
+/// there earlier. The rows are all in one answer. `PayMode` identifies a row.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByPayMode).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -3857,11 +4211,11 @@ impl ::tc3_core::Action for DescribeBillSummary {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByPayMode {
-    /// A `Month`. Required. For example `2018-11`.
+    /// The month.
     pub begin_time: ::tc3_core::types::Month,
-    /// A `Month`. Required. For example `2018-11`.
+    /// The same month.
     pub end_time: ::tc3_core::types::Month,
-    /// A text. For example `909619400`.
+    /// The account whose bill it is; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
 }
@@ -3874,6 +4228,27 @@ impl DescribeBillSummaryByPayMode {
             end_time,
             payer_uin: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `BeginTime` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.begin_time;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.begin_time = month;
+            action.end_time = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `PayerUin`, a text.
@@ -3909,9 +4284,42 @@ impl ::tc3_core::Action for DescribeBillSummaryByPayMode {
     const NAME: &'static str = "DescribeBillSummaryByPayMode";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryByPayModeResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillSummaryByProduct` of billing, version 2018-07-09.
+/// Returns the sums of a month's bill by product.
+///
+/// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
+///
+/// ```
+/// use tc3_core::{Month, Remedy, wire::response};
+/// use tc3_services::billing::DescribeBillSummaryByProduct;
+///
+/// let month = Month::new(2024, 2)?;
+/// let summary = DescribeBillSummaryByProduct::new(month, month);
+/// assert_eq!(
+///     serde_json::to_string(&summary)?,
+///     r#"{"BeginTime":"2024-02","EndTime":"2024-02"}"#
+/// );
+/// let months = summary.through(Month::new(2024, 4)?)?;
+/// assert_eq!(months[2].begin_time, Month::new(2024, 4)?);
+///
+/// let answer = br#"{"Response": {"Ready": 0, "SummaryOverview": null, "RequestId": "5e1f"}}"#;
+/// let answer = http::Response::new(answer.as_slice().into());
+/// let error = response::read::<DescribeBillSummaryByProduct>(&answer).unwrap_err();
+/// assert_eq!(error.remedy(), Remedy::Later);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
+/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
+/// minutes.
+///
+/// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
+/// there earlier. The rows are all in one answer. `BusinessCode` identifies a row.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByProduct).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -3919,14 +4327,14 @@ impl ::tc3_core::Action for DescribeBillSummaryByPayMode {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByProduct {
-    /// A `Month`. Required. For example `2018-11`.
+    /// The month.
     pub begin_time: ::tc3_core::types::Month,
-    /// A `Month`. Required. For example `2018-11`.
+    /// The same month.
     pub end_time: ::tc3_core::types::Month,
-    /// A text. For example `909619400`.
+    /// The account whose bill it is; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `consume`.
+    /// `consume`, `refund` or `adjustment`: only these charges. From 2021-05 on.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_type: ::core::option::Option<::std::string::String>,
 }
@@ -3940,6 +4348,27 @@ impl DescribeBillSummaryByProduct {
             payer_uin: None,
             pay_type: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `BeginTime` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.begin_time;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.begin_time = month;
+            action.end_time = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `PayerUin`, a text.
@@ -3984,9 +4413,22 @@ impl ::tc3_core::Action for DescribeBillSummaryByProduct {
     const NAME: &'static str = "DescribeBillSummaryByProduct";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryByProductResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillSummaryByProject` of billing, version 2018-07-09.
+/// Returns the sums of a month's bill by project.
+///
+/// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
+///
+/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
+/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
+/// minutes.
+///
+/// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
+/// there earlier. The rows are all in one answer. `ProjectId` identifies a row.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByProject).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -3994,11 +4436,11 @@ impl ::tc3_core::Action for DescribeBillSummaryByProduct {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByProject {
-    /// A `Month`. Required. For example `2018-11`.
+    /// The month.
     pub begin_time: ::tc3_core::types::Month,
-    /// A `Month`. Required. For example `2018-11`.
+    /// The same month.
     pub end_time: ::tc3_core::types::Month,
-    /// A text. For example `10002011014`.
+    /// The account whose bill it is; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
 }
@@ -4011,6 +4453,27 @@ impl DescribeBillSummaryByProject {
             end_time,
             payer_uin: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `BeginTime` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.begin_time;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.begin_time = month;
+            action.end_time = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `PayerUin`, a text.
@@ -4046,9 +4509,22 @@ impl ::tc3_core::Action for DescribeBillSummaryByProject {
     const NAME: &'static str = "DescribeBillSummaryByProject";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryByProjectResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillSummaryByRegion` of billing, version 2018-07-09.
+/// Returns the sums of a month's bill by region.
+///
+/// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
+///
+/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
+/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
+/// minutes.
+///
+/// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
+/// there earlier. The rows are all in one answer. `RegionId` identifies a row.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByRegion).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4056,11 +4532,11 @@ impl ::tc3_core::Action for DescribeBillSummaryByProject {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByRegion {
-    /// A `Month`. Required. For example `2018-11`.
+    /// The month.
     pub begin_time: ::tc3_core::types::Month,
-    /// A `Month`. Required. For example `2018-11`.
+    /// The same month.
     pub end_time: ::tc3_core::types::Month,
-    /// A text. For example `10002011014`.
+    /// The account whose bill it is; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
 }
@@ -4073,6 +4549,27 @@ impl DescribeBillSummaryByRegion {
             end_time,
             payer_uin: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `BeginTime` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.begin_time;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.begin_time = month;
+            action.end_time = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `PayerUin`, a text.
@@ -4108,9 +4605,24 @@ impl ::tc3_core::Action for DescribeBillSummaryByRegion {
     const NAME: &'static str = "DescribeBillSummaryByRegion";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryByRegionResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillSummaryByTag` of billing, version 2018-07-09.
+/// Returns the sums of a month's bill by value of a tag.
+///
+/// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
+///
+/// The row with an empty value is for what doesn't have the tag.
+///
+/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
+/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
+/// minutes.
+///
+/// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
+/// there earlier. The rows are all in one answer. `TagValue` identifies a row.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByTag).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4118,16 +4630,16 @@ impl ::tc3_core::Action for DescribeBillSummaryByRegion {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByTag {
-    /// A `Month`. Required. For example `2019-09`.
+    /// The month.
     pub begin_time: ::tc3_core::types::Month,
-    /// A `Month`. Required. For example `2019-09`.
+    /// The same month.
     pub end_time: ::tc3_core::types::Month,
-    /// A text. Required. For example `province`.
+    /// The tag's key.
     pub tag_key: ::std::string::String,
-    /// A text. For example `10002011014`.
+    /// The account whose bill it is; this one if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `0`.
+    /// Only this value of the tag.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_value: ::core::option::Option<::std::string::String>,
 }
@@ -4146,6 +4658,27 @@ impl DescribeBillSummaryByTag {
             payer_uin: None,
             tag_value: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `BeginTime` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.begin_time;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.begin_time = month;
+            action.end_time = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `PayerUin`, a text.
@@ -4190,9 +4723,14 @@ impl ::tc3_core::Action for DescribeBillSummaryByTag {
     const NAME: &'static str = "DescribeBillSummaryByTag";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryByTagResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
-/// The action `DescribeBillSummaryForOrganization` of billing, version 2018-07-09.
+/// Returns the sums of a member's bill, as far as its management account pays it, as [`DescribeBillSummary`] does for an
+/// account.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryForOrganization).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4200,11 +4738,11 @@ impl ::tc3_core::Action for DescribeBillSummaryByTag {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeBillSummaryForOrganization {
-    /// A `Month`. Required. For example `2023-05`.
+    /// The month.
     pub month: ::tc3_core::types::Month,
-    /// A `GroupType`. Required. For example `business`.
+    /// What the bill is grouped by.
     pub group_type: GroupType,
-    /// A list of texts.
+    /// The tag's key, needed if grouped by tag.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
 }
@@ -4217,6 +4755,26 @@ impl DescribeBillSummaryForOrganization {
             group_type,
             tag_key: None,
         }
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let first = self.month;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = month;
+            actions.push(action);
+        }
+        Ok(actions)
     }
 
     /// Sets `TagKey`, a list of texts.
@@ -4254,6 +4812,10 @@ impl ::tc3_core::Action for DescribeBillSummaryForOrganization {
     const NAME: &'static str = "DescribeBillSummaryForOrganization";
     const REPEATABLE: bool = true;
     type Output = DescribeBillSummaryForOrganizationResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
 /// The action `DescribeBudget` of billing, version 2018-07-09.
@@ -4471,67 +5033,111 @@ impl ::tc3_core::Action for DescribeBudgetRemindRecordList {
     type Output = DescribeBudgetRemindRecordListResponse;
 }
 
-/// The action `DescribeCostDetail` of billing, version 2018-07-09.
+/// Returns the lines of a month's consumption bill: what is paid by use as it is used, and what is paid in advance spread
+/// over its days.
+///
+/// Amounts are in yuan, with up to 8 decimals. The vendor rounds the share of a day, and calls this bill an estimate that is
+/// not for reconciliation. It is there only from when the account enabled it, and for the last 18 months. There is no time
+/// span: `Cost` is `SinglePrice` × `UsedAmount`. Times are Beijing times.
+///
+/// A request is by `Month`, or by `BeginTime` and `EndTime` within one month: whole days, both included. A page has up to 100
+/// lines, by their offset from 0; the answer has a total only if `NeedRecordNum` is 1. The vendor warns of time-outs from
+/// 100,000 lines on. No field identifies a line.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeCostDetail).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeCostDetail {
-    /// An integer. Required. For example `10`.
-    pub limit: i64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
-    /// A `BeijingSecond`. For example `2025-01-01 00:00:00`.
+    /// How many records to return, at most 100.
+    ///
+    /// `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<i64>,
+    /// How many records to skip.
+    ///
+    /// `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// The first day, at `00:00:00`. Together with `EndTime`, in place of `Month`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub begin_time: ::core::option::Option<::tc3_core::types::BeijingSecond>,
-    /// A `BeijingSecond`. For example `2025-01-31 23:59:59`.
+    /// The last day, at `23:59:59`, in the same month.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time: ::core::option::Option<::tc3_core::types::BeijingSecond>,
-    /// An integer from 0. For example `0`.
+    /// 1 to have `Total` in the answer.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub need_record_num: ::core::option::Option<u64>,
-    /// A `Month`. For example `2025-01`.
+    /// The month. Not used if `BeginTime` and `EndTime` are set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
-    /// A text. For example `sp_cls`.
+    /// Only this kind of product, e.g. `sp_cvm_s2`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `postPay`.
+    /// Only what is paid so.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `1400532488`.
+    /// Only this resource.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `p_cvm`.
+    /// Only this product, e.g. `p_cvm`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1`.
+    /// Only this project.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1`.
+    /// Only this region, by its number.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeCostDetail {
-    /// With what is required.
-    pub fn new(limit: i64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            begin_time: None,
-            end_time: None,
-            need_record_num: None,
-            month: None,
-            product_code: None,
-            pay_mode: None,
-            resource_id: None,
-            business_code: None,
-            project_id: None,
-            region_id: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`, or `BeginTime` or `EndTime` is set.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        if self.begin_time.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("BeginTime", rule));
         }
+        if self.end_time.is_some() {
+            let rule = "must not be set in a range of months";
+            return Err(::tc3_core::Invalid::new("EndTime", rule));
+        }
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
+        }
+        Ok(actions)
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `BeginTime`, a `BeijingSecond`.
@@ -4635,7 +5241,7 @@ impl ::tc3_core::Action for DescribeCostDetail {
     type Output = DescribeCostDetailResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("Limit", rule);
@@ -4651,15 +5257,15 @@ impl ::tc3_core::Paginate for DescribeCostDetail {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = i64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -4669,6 +5275,10 @@ impl ::tc3_core::Paginate for DescribeCostDetail {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<CostDetail> {
         output.detail_set
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
     }
 }
 
@@ -4692,10 +5302,12 @@ pub struct DescribeCostExplorerSummary {
     pub dimensions: ::std::string::String,
     /// A text. Required. For example `cost`.
     pub fee_type: ::std::string::String,
-    /// An integer from 0. Required. For example `100`.
-    pub page_size: u64,
-    /// An integer from 0. Required. For example `1`.
-    pub page_no: u64,
+    /// An integer from 0. For example `100`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub page_size: ::core::option::Option<u64>,
+    /// An integer from 0. For example `1`. `None` is written as 1; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1, _, _>")]
+    pub page_no: ::core::option::Option<u64>,
     /// A text. For example `project`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key_str: ::core::option::Option<::std::string::String>,
@@ -4709,7 +5321,6 @@ pub struct DescribeCostExplorerSummary {
 
 impl DescribeCostExplorerSummary {
     /// With what is required.
-    #[allow(clippy::too_many_arguments, reason = "all are required")]
     pub fn new(
         begin_time: ::tc3_core::types::BeijingSecond,
         end_time: ::tc3_core::types::BeijingSecond,
@@ -4717,8 +5328,6 @@ impl DescribeCostExplorerSummary {
         period_type: ::tc3_core::billing::PeriodType,
         dimensions: impl ::core::convert::Into<::std::string::String>,
         fee_type: impl ::core::convert::Into<::std::string::String>,
-        page_size: u64,
-        page_no: u64,
     ) -> Self {
         Self {
             begin_time,
@@ -4727,12 +5336,24 @@ impl DescribeCostExplorerSummary {
             period_type,
             dimensions: dimensions.into(),
             fee_type: fee_type.into(),
-            page_size,
-            page_no,
+            page_size: None,
+            page_no: None,
             tag_key_str: None,
             need_condition_value: None,
             conditions: None,
         }
+    }
+
+    /// Sets `PageSize`, an integer from 0.
+    pub fn with_page_size(mut self, page_size: u64) -> Self {
+        self.page_size = Some(page_size);
+        self
+    }
+
+    /// Sets `PageNo`, an integer from 0.
+    pub fn with_page_no(mut self, page_no: u64) -> Self {
+        self.page_no = Some(page_no);
+        self
     }
 
     /// Sets `TagKeyStr`, a text.
@@ -4785,7 +5406,7 @@ impl ::tc3_core::Action for DescribeCostExplorerSummary {
     type Output = DescribeCostExplorerSummaryResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.page_size);
+        let limit = self.page_size;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("PageSize", rule);
@@ -4801,15 +5422,15 @@ impl ::tc3_core::Paginate for DescribeCostExplorerSummary {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.page_no);
-        let limit = Some(self.page_size);
+        let offset = self.page_no;
+        let limit = self.page_size;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.page_no = slot.offset;
-        self.page_size = u64::from(slot.limit);
+        self.page_no = Some(slot.offset);
+        self.page_size = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -4835,10 +5456,12 @@ pub struct DescribeCostSummaryByProduct {
     pub begin_time: ::tc3_core::types::Month,
     /// A `Month`. Required. For example `2024-11`.
     pub end_time: ::tc3_core::types::Month,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `1`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A text. For example `10002011014`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
@@ -4849,20 +5472,27 @@ pub struct DescribeCostSummaryByProduct {
 
 impl DescribeCostSummaryByProduct {
     /// With what is required.
-    pub fn new(
-        begin_time: ::tc3_core::types::Month,
-        end_time: ::tc3_core::types::Month,
-        limit: u64,
-        offset: u64,
-    ) -> Self {
+    pub fn new(begin_time: ::tc3_core::types::Month, end_time: ::tc3_core::types::Month) -> Self {
         Self {
             begin_time,
             end_time,
-            limit,
-            offset,
+            limit: None,
+            offset: None,
             payer_uin: None,
             need_record_num: None,
         }
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `PayerUin`, a text.
@@ -4906,12 +5536,16 @@ impl ::tc3_core::Action for DescribeCostSummaryByProduct {
     type Output = DescribeCostSummaryByProductResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("Limit", rule);
         }
         Ok(())
+    }
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
     }
 }
 
@@ -4922,15 +5556,15 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByProduct {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -4940,6 +5574,23 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByProduct {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<ConsumptionBusinessSummaryDataItem> {
         output.data
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        let next = start.plus(1).ok().filter(|next| *next <= end)?;
+        let last = next.minus(1).ok()?;
+        let mut rest = self.clone();
+        rest.begin_time = next;
+        self.end_time = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        Some(::std::format!("{start} to {end}"))
     }
 }
 
@@ -4955,10 +5606,12 @@ pub struct DescribeCostSummaryByProject {
     pub begin_time: ::tc3_core::types::Month,
     /// A `Month`. Required. For example `2024-11`.
     pub end_time: ::tc3_core::types::Month,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `1`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A text. For example `10002011014`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
@@ -4969,20 +5622,27 @@ pub struct DescribeCostSummaryByProject {
 
 impl DescribeCostSummaryByProject {
     /// With what is required.
-    pub fn new(
-        begin_time: ::tc3_core::types::Month,
-        end_time: ::tc3_core::types::Month,
-        limit: u64,
-        offset: u64,
-    ) -> Self {
+    pub fn new(begin_time: ::tc3_core::types::Month, end_time: ::tc3_core::types::Month) -> Self {
         Self {
             begin_time,
             end_time,
-            limit,
-            offset,
+            limit: None,
+            offset: None,
             payer_uin: None,
             need_record_num: None,
         }
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `PayerUin`, a text.
@@ -5026,12 +5686,16 @@ impl ::tc3_core::Action for DescribeCostSummaryByProject {
     type Output = DescribeCostSummaryByProjectResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("Limit", rule);
         }
         Ok(())
+    }
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
     }
 }
 
@@ -5042,15 +5706,15 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByProject {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -5060,6 +5724,23 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByProject {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<ConsumptionProjectSummaryDataItem> {
         output.data
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        let next = start.plus(1).ok().filter(|next| *next <= end)?;
+        let last = next.minus(1).ok()?;
+        let mut rest = self.clone();
+        rest.begin_time = next;
+        self.end_time = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        Some(::std::format!("{start} to {end}"))
     }
 }
 
@@ -5075,10 +5756,12 @@ pub struct DescribeCostSummaryByRegion {
     pub begin_time: ::tc3_core::types::Month,
     /// A `Month`. Required. For example `2024-11`.
     pub end_time: ::tc3_core::types::Month,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `1`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A text. For example `10002011014`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
@@ -5089,20 +5772,27 @@ pub struct DescribeCostSummaryByRegion {
 
 impl DescribeCostSummaryByRegion {
     /// With what is required.
-    pub fn new(
-        begin_time: ::tc3_core::types::Month,
-        end_time: ::tc3_core::types::Month,
-        limit: u64,
-        offset: u64,
-    ) -> Self {
+    pub fn new(begin_time: ::tc3_core::types::Month, end_time: ::tc3_core::types::Month) -> Self {
         Self {
             begin_time,
             end_time,
-            limit,
-            offset,
+            limit: None,
+            offset: None,
             payer_uin: None,
             need_record_num: None,
         }
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `PayerUin`, a text.
@@ -5146,12 +5836,16 @@ impl ::tc3_core::Action for DescribeCostSummaryByRegion {
     type Output = DescribeCostSummaryByRegionResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("Limit", rule);
         }
         Ok(())
+    }
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
     }
 }
 
@@ -5162,15 +5856,15 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByRegion {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -5180,6 +5874,23 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByRegion {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<ConsumptionRegionSummaryDataItem> {
         output.data
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        let next = start.plus(1).ok().filter(|next| *next <= end)?;
+        let last = next.minus(1).ok()?;
+        let mut rest = self.clone();
+        rest.begin_time = next;
+        self.end_time = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        Some(::std::format!("{start} to {end}"))
     }
 }
 
@@ -5195,10 +5906,12 @@ pub struct DescribeCostSummaryByResource {
     pub begin_time: ::tc3_core::types::Month,
     /// A `Month`. Required. For example `2024-11`.
     pub end_time: ::tc3_core::types::Month,
-    /// An integer from 0. Required. For example `1`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `1`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A text. For example `10002011014`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
@@ -5221,17 +5934,12 @@ pub struct DescribeCostSummaryByResource {
 
 impl DescribeCostSummaryByResource {
     /// With what is required.
-    pub fn new(
-        begin_time: ::tc3_core::types::Month,
-        end_time: ::tc3_core::types::Month,
-        limit: u64,
-        offset: u64,
-    ) -> Self {
+    pub fn new(begin_time: ::tc3_core::types::Month, end_time: ::tc3_core::types::Month) -> Self {
         Self {
             begin_time,
             end_time,
-            limit,
-            offset,
+            limit: None,
+            offset: None,
             payer_uin: None,
             need_record_num: None,
             need_condition_value: None,
@@ -5239,6 +5947,18 @@ impl DescribeCostSummaryByResource {
             tag_key: None,
             tag_value: None,
         }
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `PayerUin`, a text.
@@ -5312,12 +6032,16 @@ impl ::tc3_core::Action for DescribeCostSummaryByResource {
     type Output = DescribeCostSummaryByResourceResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("Limit", rule);
         }
         Ok(())
+    }
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
     }
 }
 
@@ -5328,15 +6052,15 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByResource {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -5346,6 +6070,23 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByResource {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<ConsumptionResourceSummaryDataItem> {
         output.data
+    }
+
+    fn split(&mut self) -> ::core::option::Option<Self> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        let next = start.plus(1).ok().filter(|next| *next <= end)?;
+        let last = next.minus(1).ok()?;
+        let mut rest = self.clone();
+        rest.begin_time = next;
+        self.end_time = last;
+        Some(rest)
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        let start = Some(self.begin_time)?;
+        let end = Some(self.end_time)?;
+        Some(::std::format!("{start} to {end}"))
     }
 }
 
@@ -5403,6 +6144,10 @@ impl ::tc3_core::Action for DescribeCostSummaryByTag {
     const NAME: &'static str = "DescribeCostSummaryByTag";
     const REPEATABLE: bool = true;
     type Output = DescribeCostSummaryByTagResponse;
+
+    fn is_ready(output: &Self::Output) -> bool {
+        output.ready != Some(0)
+    }
 }
 
 /// The action `DescribeDealsByCond` of billing, version 2018-07-09.
@@ -5417,8 +6162,9 @@ pub struct DescribeDealsByCond {
     pub start_time: ::tc3_core::types::BeijingSecond,
     /// A `BeijingSecond`. Required. For example `2016-02-01 00:00:00`.
     pub end_time: ::tc3_core::types::BeijingSecond,
-    /// An integer. Required. For example `20`.
-    pub limit: i64,
+    /// An integer. For example `20`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<i64>,
     /// An integer. For example `0`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub offset: ::core::option::Option<i64>,
@@ -5444,12 +6190,11 @@ impl DescribeDealsByCond {
     pub fn new(
         start_time: ::tc3_core::types::BeijingSecond,
         end_time: ::tc3_core::types::BeijingSecond,
-        limit: i64,
     ) -> Self {
         Self {
             start_time,
             end_time,
-            limit,
+            limit: None,
             offset: None,
             status: None,
             order_id: None,
@@ -5457,6 +6202,12 @@ impl DescribeDealsByCond {
             resource_id: None,
             status_set: None,
         }
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `Offset`, an integer.
@@ -5533,7 +6284,7 @@ impl ::tc3_core::Action for DescribeDealsByCond {
     type Output = DescribeDealsByCondResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -5551,14 +6302,14 @@ impl ::tc3_core::Paginate for DescribeDealsByCond {
     fn start(&self) -> ::tc3_core::pagination::Start {
         let offset = self.offset;
         let offset = offset.and_then(|it| u64::try_from(it).ok());
-        let limit = Some(self.limit);
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
         self.offset = Some(i64::try_from(slot.offset).unwrap_or(i64::MAX));
-        self.limit = i64::from(slot.limit);
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -5740,10 +6491,12 @@ pub struct DescribeDosageDetailList {
     pub end_time: ::std::string::String,
     /// A text. Required. For example `p_ccc`.
     pub product_code: ::std::string::String,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
-    /// An integer. Required. For example `100`.
-    pub limit: i64,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
+    /// An integer. For example `100`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<i64>,
     /// A text. For example `minute`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub dosage_type: ::core::option::Option<::std::string::String>,
@@ -5755,17 +6508,27 @@ impl DescribeDosageDetailList {
         start_time: impl ::core::convert::Into<::std::string::String>,
         end_time: impl ::core::convert::Into<::std::string::String>,
         product_code: impl ::core::convert::Into<::std::string::String>,
-        offset: u64,
-        limit: i64,
     ) -> Self {
         Self {
             start_time: start_time.into(),
             end_time: end_time.into(),
             product_code: product_code.into(),
-            offset,
-            limit,
+            offset: None,
+            limit: None,
             dosage_type: None,
         }
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `DosageType`, a text.
@@ -5803,7 +6566,7 @@ impl ::tc3_core::Action for DescribeDosageDetailList {
     type Output = DescribeDosageDetailListResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=3000).contains(&limit)) {
             let rule = "must be from 1 to 3000";
             return invalid("Limit", rule);
@@ -5819,15 +6582,15 @@ impl ::tc3_core::Paginate for DescribeDosageDetailList {
     const MAX_PAGE_SIZE: u32 = 3000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = i64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -5843,15 +6606,17 @@ impl ::tc3_core::Paginate for DescribeDosageDetailList {
 /// The action `DescribeGatherResource` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeGatherResource).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeGatherResource {
-    /// An integer from 0. Required. For example `10`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `10`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A `Month`. For example `2024-02`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub month: ::core::option::Option<::tc3_core::types::Month>,
@@ -5906,29 +6671,43 @@ pub struct DescribeGatherResource {
 }
 
 impl DescribeGatherResource {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            month: None,
-            tree_node_uniq_key: None,
-            gather_type: None,
-            sort: None,
-            sort_type: None,
-            business_codes: None,
-            product_codes: None,
-            item_codes: None,
-            region_ids: None,
-            instance_types: None,
-            pay_modes: None,
-            operate_uins: None,
-            owner_uins: None,
-            search_key: None,
-            tag: None,
-            project_ids: None,
-            action_types: None,
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns this action for each month from its own to `last`, both included, e.g. for
+    /// [`Walk::over`](::tc3_core::Walk::over).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](::tc3_core::Invalid) when `Month` is not set or after `last`.
+    pub fn through(
+        self,
+        last: ::tc3_core::types::Month,
+    ) -> ::core::result::Result<::std::vec::Vec<Self>, ::tc3_core::Invalid> {
+        let rule = "must be set to start a range of months";
+        let unset = ::tc3_core::Invalid::new("Month", rule);
+        let first = self.month.ok_or(unset)?;
+        let mut actions = ::std::vec::Vec::new();
+        for month in first.through(last)? {
+            let mut action = self.clone();
+            action.month = Some(month);
+            actions.push(action);
         }
+        Ok(actions)
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Month`, a `Month`.
@@ -6117,7 +6896,7 @@ impl ::tc3_core::Action for DescribeGatherResource {
     type Output = DescribeGatherResourceResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -6133,15 +6912,15 @@ impl ::tc3_core::Paginate for DescribeGatherResource {
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -6153,6 +6932,10 @@ impl ::tc3_core::Paginate for DescribeGatherResource {
 
     fn into_items(output: Self::Output) -> ::std::vec::Vec<GatherResourceSummary> {
         output.gather_resource_summary
+    }
+
+    fn window(&self) -> ::core::option::Option<::std::string::String> {
+        self.month.map(|month| month.to_string())
     }
 }
 
@@ -6340,13 +7123,14 @@ impl ::tc3_core::Paginate for DescribeOrgMemberAccountBalance {
 /// The action `DescribeRenewInstances` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeRenewInstances).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeRenewInstances {
-    /// An integer from 0. Required. For example `10`.
-    pub max_results: u64,
+    /// An integer from 0. For example `10`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub max_results: ::core::option::Option<u64>,
     /// A text.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub next_token: ::core::option::Option<::std::string::String>,
@@ -6368,17 +7152,15 @@ pub struct DescribeRenewInstances {
 }
 
 impl DescribeRenewInstances {
-    /// With what is required.
-    pub fn new(max_results: u64) -> Self {
-        Self {
-            max_results,
-            next_token: None,
-            reverse: None,
-            renew_flag_list: None,
-            instance_id_list: None,
-            expire_time_start: None,
-            expire_time_end: None,
-        }
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `MaxResults`, an integer from 0.
+    pub fn with_max_results(mut self, max_results: u64) -> Self {
+        self.max_results = Some(max_results);
+        self
     }
 
     /// Sets `NextToken`, a text.
@@ -6462,7 +7244,7 @@ impl ::tc3_core::Action for DescribeRenewInstances {
     type Output = DescribeRenewInstancesResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.max_results);
+        let limit = self.max_results;
         if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
             let rule = "must be from 1 to 100";
             return invalid("MaxResults", rule);
@@ -6478,13 +7260,13 @@ impl ::tc3_core::Paginate for DescribeRenewInstances {
     const MAX_PAGE_SIZE: u32 = 100;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let limit = Some(self.max_results);
+        let limit = self.max_results;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(None, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.max_results = u64::from(slot.limit);
+        self.max_results = Some(u64::from(slot.limit));
         self.next_token = slot.token.clone();
     }
 
@@ -6594,15 +7376,17 @@ impl ::tc3_core::Action for DescribeSavingPlanResourceInfo {
 /// The action `DescribeTagList` of billing, version 2018-07-09.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeTagList).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeTagList {
-    /// An integer from 0. Required. For example `3`.
-    pub limit: u64,
-    /// An integer from 0. Required. For example `0`.
-    pub offset: u64,
+    /// An integer from 0. For example `3`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<u64>,
+    /// An integer from 0. For example `0`. `None` is written as 0; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<0, _, _>")]
+    pub offset: ::core::option::Option<u64>,
     /// A text.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key: ::core::option::Option<::std::string::String>,
@@ -6615,15 +7399,21 @@ pub struct DescribeTagList {
 }
 
 impl DescribeTagList {
-    /// With what is required.
-    pub fn new(limit: u64, offset: u64) -> Self {
-        Self {
-            limit,
-            offset,
-            tag_key: None,
-            status: None,
-            order_type: None,
-        }
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `Limit`, an integer from 0.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer from 0.
+    pub fn with_offset(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `TagKey`, a text.
@@ -6676,7 +7466,7 @@ impl ::tc3_core::Action for DescribeTagList {
     type Output = DescribeTagListResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -6692,15 +7482,15 @@ impl ::tc3_core::Paginate for DescribeTagList {
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
-        let limit = Some(self.limit);
+        let offset = self.offset;
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = slot.offset;
-        self.limit = u64::from(slot.limit);
+        self.offset = Some(slot.offset);
+        self.limit = Some(u64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -6723,115 +7513,122 @@ impl ::tc3_core::Paginate for DescribeTagList {
     }
 }
 
-/// The action `DescribeVoucherInfo` of billing, version 2018-07-09.
+/// Returns the vouchers of the last two years, and what is left of them in sum.
+///
+/// Amounts are integers in 10^-8 yuan, unlike those of [`DescribeAccountBalance`], which are in fen:
+///
+/// ```
+/// use tc3_core::Yuan;
+/// use tc3_services::billing::VoucherInfos;
+///
+/// let voucher: VoucherInfos =
+///     serde_json::from_str(r#"{"VoucherId": "V1", "NominalValue": 1200000000, "Balance": 0}"#)?;
+/// assert_eq!(Yuan::from_units(voucher.nominal_value.unwrap(), 8)?, "12".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `Offset` is the number of a page, from 1. A page has up to 1000 vouchers. `VoucherId` identifies a voucher.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeVoucherInfo).
-#[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeVoucherInfo {
-    /// An integer. Required. For example `10`.
-    pub limit: i64,
-    /// An integer. Required. For example `1`.
-    pub offset: i64,
-    /// A text. For example `unUsed`.
+    /// How many vouchers to return, at most 1000.
+    ///
+    /// `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<i64>,
+    /// The page, from 1: not a number of records.
+    ///
+    /// `None` is written as 1; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1, _, _>")]
+    pub offset: ::core::option::Option<i64>,
+    /// Only vouchers in this state: `unUsed`, `used`, `delivered`, `cancel` or `overdue`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub status: ::core::option::Option<::std::string::String>,
-    /// A text. For example `FIQJQDYJLMA221ZFOGJ81R`.
+    /// Only this voucher.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub voucher_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20230627799000283860282011`.
+    /// Only vouchers of this order.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub code_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `p_cvm`.
+    /// Only vouchers for this product.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `570`.
+    /// Only vouchers of this campaign.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub activity_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// Only vouchers with this name.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub voucher_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers issued on this day or later, e.g. `2021-01-01`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub time_from: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers issued until this day, e.g. `2021-01-01`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub time_to: ::core::option::Option<::std::string::String>,
-    /// A text. For example `BeginTime`.
+    /// What to sort by: `BeginTime`, `EndTime` or `CreateTime`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sort_field: ::core::option::Option<::std::string::String>,
-    /// A text. For example `desc`.
+    /// `desc` or `asc`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sort_order: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `postPay`.
+    /// Only vouchers for what is paid so.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `postPay`.
+    /// Only vouchers for these charges, see `PayScene` of a voucher.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_scene: ::core::option::Option<::std::string::String>,
-    /// A text. For example `700000866965`.
+    /// The caller's account, if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operator: ::core::option::Option<::std::string::String>,
-    /// A text. For example `no_price`.
+    /// `has_price` or `no_price`: whether it was paid for.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub voucher_main_type: ::core::option::Option<::std::string::String>,
-    /// A text. For example `discount`.
+    /// `discount` or `deduct`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub voucher_sub_type: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers that become valid at this time or later.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub start_time_from: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers that become valid until this time.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub start_time_to: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers that end at this time or later.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time_from: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers that end until this time.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time_to: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers that were issued at this time or later.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub create_time_from: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-01-01`.
+    /// Only vouchers that were issued until this time.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub create_time_to: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The language of products' names: `zh` or not set for Chinese, another for English.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub lang: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeVoucherInfo {
-    /// With what is required.
-    pub fn new(limit: i64, offset: i64) -> Self {
-        Self {
-            limit,
-            offset,
-            status: None,
-            voucher_id: None,
-            code_id: None,
-            product_code: None,
-            activity_id: None,
-            voucher_name: None,
-            time_from: None,
-            time_to: None,
-            sort_field: None,
-            sort_order: None,
-            pay_mode: None,
-            pay_scene: None,
-            operator: None,
-            voucher_main_type: None,
-            voucher_sub_type: None,
-            start_time_from: None,
-            start_time_to: None,
-            end_time_from: None,
-            end_time_to: None,
-            create_time_from: None,
-            create_time_to: None,
-            lang: None,
-        }
+    /// Nothing is required.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer.
+    pub fn with_offset(mut self, offset: i64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Status`, a text.
@@ -7052,7 +7849,7 @@ impl ::tc3_core::Action for DescribeVoucherInfo {
     type Output = DescribeVoucherInfoResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -7068,16 +7865,16 @@ impl ::tc3_core::Paginate for DescribeVoucherInfo {
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
+        let offset = self.offset;
         let offset = offset.and_then(|it| u64::try_from(it).ok());
-        let limit = Some(self.limit);
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = i64::try_from(slot.offset).unwrap_or(i64::MAX);
-        self.limit = i64::from(slot.limit);
+        self.offset = Some(i64::try_from(slot.offset).unwrap_or(i64::MAX));
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -7101,7 +7898,10 @@ impl ::tc3_core::Paginate for DescribeVoucherInfo {
     }
 }
 
-/// The action `DescribeVoucherUsageDetails` of billing, version 2018-07-09.
+/// Returns what a voucher was used for in the last two years.
+///
+/// Amounts are integers in 10^-8 yuan. Times are Beijing times. `Offset` is the number of a page, from 1. A page has up to
+/// 1000 records.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeVoucherUsageDetails).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -7109,30 +7909,44 @@ impl ::tc3_core::Paginate for DescribeVoucherInfo {
 #[must_use = "an input does nothing until it is sent"]
 #[non_exhaustive]
 pub struct DescribeVoucherUsageDetails {
-    /// An integer. Required. For example `10`.
-    pub limit: i64,
-    /// An integer. Required. For example `1`.
-    pub offset: i64,
-    /// A text. Required. For example `FIQJQDYJLMA221ZFOGJ81R`.
+    /// How many records to return, at most 1000.
+    ///
+    /// `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<i64>,
+    /// The page, from 1: not a number of records.
+    ///
+    /// `None` is written as 1; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<1, _, _>")]
+    pub offset: ::core::option::Option<i64>,
+    /// The voucher.
     pub voucher_id: ::std::string::String,
-    /// A text. For example `700000866965`.
+    /// The caller's account, if it is not set.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operator: ::core::option::Option<::std::string::String>,
 }
 
 impl DescribeVoucherUsageDetails {
     /// With what is required.
-    pub fn new(
-        limit: i64,
-        offset: i64,
-        voucher_id: impl ::core::convert::Into<::std::string::String>,
-    ) -> Self {
+    pub fn new(voucher_id: impl ::core::convert::Into<::std::string::String>) -> Self {
         Self {
-            limit,
-            offset,
+            limit: None,
+            offset: None,
             voucher_id: voucher_id.into(),
             operator: None,
         }
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets `Offset`, an integer.
+    pub fn with_offset(mut self, offset: i64) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// Sets `Operator`, a text.
@@ -7170,7 +7984,7 @@ impl ::tc3_core::Action for DescribeVoucherUsageDetails {
     type Output = DescribeVoucherUsageDetailsResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             let rule = "must be from 1 to 1000";
             return invalid("Limit", rule);
@@ -7186,16 +8000,16 @@ impl ::tc3_core::Paginate for DescribeVoucherUsageDetails {
     const MAX_PAGE_SIZE: u32 = 1000;
 
     fn start(&self) -> ::tc3_core::pagination::Start {
-        let offset = Some(self.offset);
+        let offset = self.offset;
         let offset = offset.and_then(|it| u64::try_from(it).ok());
-        let limit = Some(self.limit);
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
-        self.offset = i64::try_from(slot.offset).unwrap_or(i64::MAX);
-        self.limit = i64::from(slot.limit);
+        self.offset = Some(i64::try_from(slot.offset).unwrap_or(i64::MAX));
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -8000,11 +8814,11 @@ impl ::tc3_core::Action for SetRenewal {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct ActionSummaryOverviewItem {
-    /// A text. For example `prepay_purchase`.
+    /// The kind of charge, e.g. `prepay_purchase` or `postpay_deduct_h`; `billVirtualId` is the month's rounding.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
@@ -8032,11 +8846,11 @@ pub struct ActionSummaryOverviewItem {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A `Month`. For example `2021-01`.
+    /// The month.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::tc3_core::types::Month>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -8117,127 +8931,127 @@ pub struct AllocationBillTrendDetail {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct AllocationDetail {
-    /// A text.
+    /// The key of the cost-allocation unit.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tree_node_uniq_key: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the cost-allocation unit.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tree_node_uniq_key_name: ::core::option::Option<::std::string::String>,
-    /// A `BillDate`. For example `2024-11-01`.
+    /// The day that it belongs to.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_date: ::core::option::Option<::tc3_core::types::BillDate>,
-    /// A text.
+    /// The account that pays.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The account that uses the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The account or role that ordered or activated the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `p_eks`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `postPay`.
+    /// How it is paid.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text.
+    /// How it is paid, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
-    /// An integer from 0. For example `0`.
+    /// The project's number; 0 is the default project.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<u64>,
-    /// A text.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
-    /// An integer from 0. For example `1`.
+    /// The region's number; 0 where there is none. It is not a code such as `ap-guangzhou`, and some numbers are areas of prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<u64>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
-    /// An integer from 0. For example `100004`.
+    /// The zone's number.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_id: ::core::option::Option<u64>,
-    /// A text.
+    /// The zone's name, or the word for other where there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `eks-ol7qsgnw`.
+    /// What is charged for, e.g. an instance's id.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name that the user gave to the resource; empty if there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `exclusiveSale`.
+    /// The kind of special instance that this is the charge of: `ri` a reserved instance, `svp` a savings plan, `si` a spot instance, `rp` a package, `capacityReserve` a reservation, `exclusiveSale` an exclusive sale. Empty or `-` for an ordinary one.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub instance_type: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `InstanceType`, as a name; `-` for an ordinary one.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub instance_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `sp_eks_supernode_intel_pod`.
+    /// The code of the kind of product, e.g. `sp_cvm_s2`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `postpay_deduct_h`.
+    /// The kind of charge, e.g. `prepay_purchase` or `postpay_deduct_h`; `billVirtualId` is the month's rounding.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The order. It means nothing for what is paid by use.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub order_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The transaction that paid it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2024-11-01 08:00:00`.
+    /// When it was charged, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_time: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2024-11-01 00:00:00`.
+    /// When the time that is charged for begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_begin_time: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2024-11-01 00:59:59`.
+    /// When that time ends, Beijing time: its last second, e.g. `2023-08-16 20:59:59`. On a refund it may equal the begin.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_end_time: ::core::option::Option<::std::string::String>,
-    /// A text. For example `v_eks_pod_mem`.
+    /// The code of the component's type, e.g. `v_nat_hour_instance`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_code: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The component's type, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_code_name: ::core::option::Option<::std::string::String>,
@@ -8262,7 +9076,7 @@ pub struct AllocationDetail {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub used_amount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text. For example `GiB`.
+    /// The unit of `UsedAmount`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub used_amount_unit: ::core::option::Option<::std::string::String>,
@@ -8271,11 +9085,11 @@ pub struct AllocationDetail {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub time_span: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text.
+    /// The unit of `TimeSpan`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub time_unit: ::core::option::Option<::std::string::String>,
-    /// A text. For example `reserve`.
+    /// Notes, e.g. the type of a reserved instance.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub reserve_detail: ::core::option::Option<::std::string::String>,
@@ -8284,7 +9098,7 @@ pub struct AllocationDetail {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub split_ratio: ::core::option::Option<::tc3_core::types::Number>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown for contract prices and some refunds.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -8304,7 +9118,7 @@ pub struct AllocationDetail {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sp_cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// The discount: 1 is none, 0.7 means that 70 % are paid.
+    /// The discount: 1 is none, 0.7 means that 70 % are paid. It is shown rounded: take amounts as they are, and compute none with it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
@@ -8334,39 +9148,39 @@ pub struct AllocationDetail {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A list of objects.
+    /// The tags of the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub tag: ::std::vec::Vec<BillTag>,
-    /// A text. For example `domestic`.
+    /// `domestic`, `international` or `other`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_type: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `RegionType`, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `sv_eks_pod_mem_intel`.
+    /// The component's code, e.g. `sv_nat_hour_instance_small`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_code: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The component, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_code_name: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// The earlier orders that this is about.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub associated_order: ::core::option::Option<::std::string::String>,
-    /// A list of texts. May be absent.
+    /// What else the price depends on, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::list")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub price_info: ::std::vec::Vec<::std::string::String>,
-    /// A text. May be absent.
+    /// How a special charge was computed, in words, e.g. a refund.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub formula: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `https://buy.cloud.tencent.com/price/cvm`.
+    /// The page with the rules of the price.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub formula_url: ::core::option::Option<::std::string::String>,
@@ -8380,23 +9194,23 @@ pub struct AllocationDetail {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub deducted_measure: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text. May be absent.
+    /// The configuration, as a text.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_config: ::core::option::Option<::std::string::String>,
-    /// An integer from 0. May be absent. For example `1`.
+    /// 0 allocated by a rule, 1 gathered, 2 neither.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub allocation_type: ::core::option::Option<u64>,
-    /// A text. May be absent. For example `common`.
+    /// What the discount is given on, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub discount_object: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `0`.
+    /// The kind of discount, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub discount_type: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `0`.
+    /// More about the discount, e.g. `0.8`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub discount_content: ::core::option::Option<::std::string::String>,
@@ -8411,7 +9225,7 @@ pub struct AllocationDetail {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub sp_deduction_rate: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text. May be absent. For example `2024-10`.
+    /// The month that it belongs to. Older rows have none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::std::string::String>,
@@ -9752,11 +10566,11 @@ pub struct AnalyseZoneDetail {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct ApplicableProducts {
-    /// A text.
+    /// The products' names, with commas between them.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub goods_name: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `postPay`.
+    /// How it is paid: empty or `*` for all.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
@@ -9837,206 +10651,206 @@ pub struct BillDays {
     pub bill_day: ::core::option::Option<::std::string::String>,
 }
 
-/// `BillDetail` of billing: part of an answer.
+/// A line of a bill: a charge, a refund or an adjustment. Its amounts are those of its components.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillDetail {
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// How it is paid, as a name. A line has no code for it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The zone's name, or the word for other where there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ins-rb7bmkwx`.
+    /// What is charged for, e.g. an instance's id. The month's rounding row has the account's id, and `(UIN)` behind it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `emr-Core.3_emr-4g83a3k3`.
+    /// The name that the user gave to the resource; empty if there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20211202400008418120371`.
+    /// The order. It means nothing for what is paid by use.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub order_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20211202400008418120371`.
+    /// The transaction that paid it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_id: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-12-02 12:45:12`.
+    /// When it was charged, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-12-02 12:45:05`.
+    /// When the time that is charged for begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_begin_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-12-03 12:45:05`.
+    /// When that time ends, Beijing time: its last second, e.g. `2023-08-16 20:59:59`. On a refund it may equal the begin.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_end_time: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The components, which have all amounts.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub component_set: ::std::vec::Vec<BillDetailComponent>,
-    /// A text. For example `909619400`.
+    /// The account that pays.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619400`.
+    /// The account that uses the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619400`.
+    /// The account or role that ordered or activated the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The tags of the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub tags: ::std::vec::Vec<BillTagInfo>,
-    /// A text. For example `p_cdn`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `sp_cvm_sa2`.
+    /// The code of the kind of product, e.g. `sp_cvm_s2`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `postpay_deduct_h`.
+    /// The kind of charge, e.g. `prepay_purchase` or `postpay_deduct_h`; `billVirtualId` is the month's rounding.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1`.
+    /// The region's number; 0 where there is none. It is not a code such as `ap-guangzhou`, and some numbers are areas of prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<::std::string::String>,
-    /// An integer. For example `0`.
+    /// The project's number; 0 is the default project.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<i64>,
-    /// A list of texts.
+    /// What else the price depends on, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::list")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub price_info: ::std::vec::Vec<::std::string::String>,
-    /// An object. May be absent.
+    /// The earlier orders that this is about, e.g. the purchase that a refund pays back.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional_object")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub associated_order: ::core::option::Option<BillDetailAssociatedOrder>,
-    /// A text. May be absent.
+    /// How a special charge was computed, in words, e.g. a refund.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub formula: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `https://buy.cloud.tencent.com/price/cvm`.
+    /// The page with the rules of the price.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub formula_url: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `2023-10-10 00:00:00`.
+    /// The day that it belongs to, as `2023-07-07 00:00:00`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_day: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `2023-10-01 00:00:00`.
+    /// The month that it belongs to, as its first second: `2023-07-01 00:00:00`. Older rows have none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `1852019429362647040`.
+    /// Identifies the line.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub id: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `international`.
+    /// `domestic`, `international` or `other`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_type: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `International`.
+    /// The same as `RegionType`, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// Notes, e.g. the type of a reserved instance.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub reserve_detail: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// What the discount is given on, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub discount_object: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// The kind of discount, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub discount_type: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `0.7`.
+    /// More about the discount, e.g. `0.8`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub discount_content: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// More about the resource, as in the summaries by resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field: ::core::option::Option<::std::string::String>,
 }
 
-/// `BillDetailAssociatedOrder` of billing: part of an answer.
+/// Orders that a line of a bill is about. Each is empty or absent if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillDetailAssociatedOrder {
-    /// A text. May be absent. For example `20230707400000439953321`.
+    /// The purchase.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub prepay_purchase: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `20230707400000439953321`.
+    /// The renewals, with commas between them.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub prepay_renew: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `20230707400000439953321`.
+    /// The upgrade.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub prepay_modify_up: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `20230707400000439953321`.
+    /// The order that reverses another.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub reverse_order: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `20230707400000439953321`.
+    /// The order after a discount was adjusted.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub new_order: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `20230707400000439953321`.
+    /// The order before a discount was adjusted.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub original: ::core::option::Option<::std::string::String>,
 }
 
-/// `BillDetailComponent` of billing: part of an answer.
+/// A component of a line of a bill, e.g. the memory of an instance, with its quantities and amounts in yuan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillDetailComponent {
-    /// A text.
+    /// The component's type, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The component, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_code_name: ::core::option::Option<::std::string::String>,
@@ -10055,7 +10869,7 @@ pub struct BillDetailComponent {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub used_amount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text. For example `GB`.
+    /// The unit of `UsedAmount`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub used_amount_unit: ::core::option::Option<::std::string::String>,
@@ -10074,24 +10888,24 @@ pub struct BillDetailComponent {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub time_span: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text.
+    /// The unit of `TimeSpan`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub time_unit_name: ::core::option::Option<::std::string::String>,
-    /// What the component costs at list prices.
+    /// What the component costs at list prices. Not shown for contract prices and some refunds.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// The discount: 1 is none, 0.7 means that 70 % are paid.
+    /// The discount: 1 is none, 0.7 means that 70 % are paid. It is shown rounded: take amounts as they are, and compute none with it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub discount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text.
+    /// The kind of discount, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub reduce_type: ::core::option::Option<::std::string::String>,
-    /// What it costs after discounts.
+    /// What it costs after discounts: cash, gifted balance, vouchers and split income together.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub real_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -10111,11 +10925,11 @@ pub struct BillDetailComponent {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. For example `sv_cvm_rootdisk_cbspremium`.
+    /// The component's code, e.g. `sv_nat_hour_instance_small`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `v_cvm_rootdisk`.
+    /// The code of the component's type, e.g. `v_nat_hour_instance`. (The vendor describes the two codes the other way round, but its values are these.)
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_code: ::core::option::Option<::std::string::String>,
@@ -10125,7 +10939,7 @@ pub struct BillDetailComponent {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub contract_price: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. For example `RI`.
+    /// The kind of special instance that this is the charge of: `ri` a reserved instance, `svp` a savings plan, `si` a spot instance, `rp` a package, `capacityReserve` a reservation, `exclusiveSale` an exclusive sale. Empty or `-` for an ordinary one.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub instance_type: ::core::option::Option<::std::string::String>,
@@ -10155,7 +10969,7 @@ pub struct BillDetailComponent {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub blended_discount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A list of objects. May be absent.
+    /// The configuration.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub component_config: ::std::vec::Vec<BillDetailComponentConfig>,
@@ -10166,11 +10980,11 @@ pub struct BillDetailComponent {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillDetailComponentConfig {
-    /// A text. May be absent.
+    /// What it says.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub name: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `10.12.0.22`.
+    /// Its value.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub value: ::core::option::Option<::std::string::String>,
@@ -10181,80 +10995,80 @@ pub struct BillDetailComponentConfig {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillDistributionResourceSummary {
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// How it is paid, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The zone's name, or the word for other where there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1000068815`.
+    /// What is charged for, e.g. an instance's id.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1`.
+    /// The name that the user gave to the resource; empty if there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20210818400005559878881`.
+    /// The order. It means nothing for what is paid by use.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub order_id: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-08-18 15:35:01`.
+    /// When it was charged, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-08-18 15:35:00`.
+    /// When the time that is charged for begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_begin_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2022-08-31 23:59:59`.
+    /// When that time ends, Beijing time: its last second, e.g. `2023-08-16 20:59:59`. On a refund it may equal the begin.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_end_time: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The components with the amounts used, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub config_desc: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef1`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field1: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef2`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field2: ::core::option::Option<::std::string::String>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown for contract prices and some refunds.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// The discount: 1 is none, 0.7 means that 70 % are paid.
+    /// The discount: 1 is none, 0.7 means that 70 % are paid. It is shown rounded: take amounts as they are, and compute none with it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub discount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text.
+    /// The kind of discount, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub reduce_type: ::core::option::Option<::std::string::String>,
@@ -10278,43 +11092,43 @@ pub struct BillDistributionResourceSummary {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. For example `ef3`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field3: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef4`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field4: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef5`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field5: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The tags of the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub tags: ::std::vec::Vec<BillTagInfo>,
-    /// A text. For example `909619411`.
+    /// The account that uses the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619412`.
+    /// The account or role that ordered or activated the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `p_rav`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `sp_rav_audio_video`.
+    /// The code of the kind of product, e.g. `sp_cvm_s2`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// An integer. For example `1`.
+    /// The region's number; 0 where there is none. It is not a code such as `ap-guangzhou`, and some numbers are areas of prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<i64>,
-    /// A text. For example `ri`.
+    /// The kind of special instance that this is the charge of: `ri` a reserved instance, `svp` a savings plan, `si` a spot instance, `rp` a package, `capacityReserve` a reservation, `exclusiveSale` an exclusive sale. Empty or `-` for an ordinary one.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub instance_type: ::core::option::Option<::std::string::String>,
@@ -10328,7 +11142,7 @@ pub struct BillDistributionResourceSummary {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub original_cost_with_sp: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. May be absent. For example `2023-10-01 00:00:00`.
+    /// The month that it belongs to. Older rows have none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::std::string::String>,
@@ -10465,85 +11279,85 @@ pub struct BillRegion {
     pub region_name: ::core::option::Option<::std::string::String>,
 }
 
-/// `BillResourceSummary` of billing: part of an answer.
+/// A resource in a month's bill. Amounts are in yuan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillResourceSummary {
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// How it is paid, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The zone's name, or the word for other where there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1000068815`.
+    /// What is charged for, e.g. an instance's id.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1`.
+    /// The name that the user gave to the resource; empty if there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20210818400005559878881`.
+    /// The order. It means nothing for what is paid by use.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub order_id: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-08-18 15:35:01`.
+    /// When it was charged, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-08-18 15:35:00`.
+    /// When the time that is charged for begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_begin_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2022-08-31 23:59:59`.
+    /// When that time ends, Beijing time: its last second, e.g. `2023-08-16 20:59:59`. On a refund it may equal the begin.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_end_time: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The components with the amounts used, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub config_desc: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef1`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field1: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef2`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field2: ::core::option::Option<::std::string::String>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown for contract prices and some refunds.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// The discount: 1 is none, 0.7 means that 70 % are paid.
+    /// The discount: 1 is none, 0.7 means that 70 % are paid. It is shown rounded: take amounts as they are, and compute none with it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub discount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text.
+    /// The kind of discount, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub reduce_type: ::core::option::Option<::std::string::String>,
@@ -10567,47 +11381,47 @@ pub struct BillResourceSummary {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. For example `ef3`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field3: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef4`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field4: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ef5`.
+    /// More about the resource, which depends on the product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub extend_field5: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The tags of the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub tags: ::std::vec::Vec<BillTagInfo>,
-    /// A text. For example `909619411`.
+    /// The account that pays.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619412`.
+    /// The account that uses the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619413`.
+    /// The account or role that ordered or activated the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `p_rav`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `sp_rav_audio_video`.
+    /// The code of the kind of product, e.g. `sp_cvm_s2`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// An integer. For example `1`.
+    /// The region's number; 0 where there is none. It is not a code such as `ap-guangzhou`, and some numbers are areas of prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<i64>,
-    /// A text. For example `ri`.
+    /// The kind of special instance that this is the charge of: `ri` a reserved instance, `svp` a savings plan, `si` a spot instance, `rp` a package, `capacityReserve` a reservation, `exclusiveSale` an exclusive sale. Empty or `-` for an ordinary one.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub instance_type: ::core::option::Option<::std::string::String>,
@@ -10621,7 +11435,7 @@ pub struct BillResourceSummary {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub original_cost_with_sp: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. May be absent. For example `2023-10-01 00:00:00`.
+    /// The month that it belongs to. Older rows have none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::std::string::String>,
@@ -10642,16 +11456,16 @@ pub struct BillTag {
     pub tag_value: ::core::option::Option<::std::string::String>,
 }
 
-/// `BillTagInfo` of billing: part of an answer.
+/// A tag of a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BillTagInfo {
-    /// A text.
+    /// The key.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_key: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The value.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_value: ::core::option::Option<::std::string::String>,
@@ -11265,15 +12079,15 @@ impl BudgetWarn {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BusinessSummaryInfo {
-    /// A text. For example `p_cvm`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -11304,11 +12118,11 @@ pub struct BusinessSummaryInfo {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct BusinessSummaryOverviewItem {
-    /// A text. For example `p_cdn`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
@@ -11336,11 +12150,11 @@ pub struct BusinessSummaryOverviewItem {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A `Month`. For example `2021-01`.
+    /// The month.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::tc3_core::types::Month>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -11371,7 +12185,7 @@ pub struct BusinessSummaryTotal {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -12072,16 +12886,16 @@ pub struct CosDetailSets {
     pub unit: ::core::option::Option<::std::string::String>,
 }
 
-/// `CostComponentSet` of billing: part of an answer.
+/// A component of a line of the consumption bill. Amounts are in yuan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct CostComponentSet {
-    /// A text.
+    /// The component's type, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The component, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_code_name: ::core::option::Option<::std::string::String>,
@@ -12100,20 +12914,20 @@ pub struct CostComponentSet {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub used_amount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text. For example `GB`.
+    /// The unit of `UsedAmount`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub used_amount_unit: ::core::option::Option<::std::string::String>,
-    /// What the component costs at list prices.
+    /// What the component costs at list prices. Not shown for contract prices and some refunds.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// The discount: 1 is none, 0.7 means that 70 % are paid.
+    /// The discount: 1 is none, 0.7 means that 70 % are paid. It is shown rounded: take amounts as they are, and compute none with it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     #[serde(serialize_with = "::tc3_core::types::lenient::as_text")]
     pub discount: ::core::option::Option<::tc3_core::types::Number>,
-    /// What it costs after discounts.
+    /// What it costs after discounts: cash, gifted balance, vouchers and split income together.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub real_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -12129,102 +12943,102 @@ pub struct CostComponentSet {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub incentive_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A text. May be absent. For example `v_eip_bandwidth`.
+    /// The code of the component's type, e.g. `v_nat_hour_instance`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub component_code: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `sv_eip_bandwidth`.
+    /// The component's code, e.g. `sv_nat_hour_instance_small`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub item_code: ::core::option::Option<::std::string::String>,
 }
 
-/// `CostDetail` of billing: part of an answer.
+/// A line of the consumption bill. Its amounts are those of its components.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct CostDetail {
-    /// A text. For example `909619400`.
+    /// The account that pays.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub payer_uin: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// How it is paid, as a name. A line has no code for it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The zone's name, or the word for other where there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// What is charged for, e.g. an instance's id.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name that the user gave to the resource; empty if there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20211009400006732337101`.
+    /// The order. It means nothing for what is paid by use.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub order_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20211009400006732337101`.
+    /// The transaction that paid it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-11-03 00:00:00`.
+    /// When the time that is charged for begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_begin_time: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2021-11-03 23:59:59`.
+    /// When that time ends, Beijing time: its last second, e.g. `2023-08-16 20:59:59`. On a refund it may equal the begin.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_end_time: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The components, which have all amounts.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub component_set: ::std::vec::Vec<CostComponentSet>,
-    /// A text. For example `sp_tpns_basic`.
+    /// The code of the kind of product, e.g. `sp_cvm_s2`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A list of objects. May be absent.
+    /// The tags of the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub tags: ::std::vec::Vec<BillTagInfo>,
-    /// A text. May be absent. For example `909619400`.
+    /// The account or role that ordered or activated the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `909619400`.
+    /// The account that uses the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `2026-03-16 08:16:24`.
+    /// When it was charged, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_time: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `p_tpns`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
@@ -12530,7 +13344,7 @@ pub struct DescribeAccountBalanceResponse {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub balance: ::core::option::Option<::tc3_core::types::Fen>,
-    /// An integer from 0. For example `1`.
+    /// The account.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub uin: ::core::option::Option<u64>,
@@ -12574,7 +13388,7 @@ pub struct DescribeAccountBalanceResponse {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub temp_credit: ::core::option::Option<::tc3_core::types::FenSum>,
-    /// A list of objects. May be absent.
+    /// The temporary credits, with `TempCredit` in the request.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub temp_amount_info_list: ::std::vec::Vec<UinTempAmountModel>,
@@ -12723,15 +13537,15 @@ pub struct DescribeAllocationBillConditionsResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeAllocationBillDetailResponse {
-    /// An integer from 0. For example `49545`.
+    /// The number of lines on all pages.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub record_num: ::core::option::Option<u64>,
-    /// An object.
+    /// Sums of money over all pages; the number of lines is `RecordNum`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional_object")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<AllocationOverviewTotal>,
-    /// A list of objects.
+    /// The lines of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub detail: ::std::vec::Vec<AllocationDetail>,
@@ -12960,15 +13774,15 @@ pub struct DescribeBillAdjustInfoResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillDetailForOrganizationResponse {
-    /// A list of objects.
+    /// The lines of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub detail_set: ::std::vec::Vec<DistributionBillDetail>,
-    /// An integer from 0. May be null. For example `11841`.
+    /// The number of lines, if `NeedRecordNum` was 1. It is up to a day old, and may be too small.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<u64>,
-    /// A text. For example `UEEJBfSsteS7dZgAaEEziWS40d4sn4urG7`.
+    /// To be sent with the request of the next page. A walk does so.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub context: ::core::option::Option<::std::string::String>,
@@ -12979,15 +13793,15 @@ pub struct DescribeBillDetailForOrganizationResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillDetailResponse {
-    /// A list of objects.
+    /// The lines of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub detail_set: ::std::vec::Vec<BillDetail>,
-    /// An integer from 0. For example `11841`.
+    /// The number of lines, if `NeedRecordNum` was 1. It is up to a day old, and may be too small.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<u64>,
-    /// A text. For example `UEEJBfSsteS7dZgAaEEziWS40d4sn4urG7`.
+    /// To be sent with the request of the next page. A walk does so.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub context: ::core::option::Option<::std::string::String>,
@@ -13013,11 +13827,11 @@ pub struct DescribeBillDownloadUrlResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillResourceSummaryForOrganizationResponse {
-    /// A list of objects.
+    /// The records of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub resource_summary_set: ::std::vec::Vec<BillDistributionResourceSummary>,
-    /// An integer. May be null. For example `103`.
+    /// The number of records, if `NeedRecordNum` was 1.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<i64>,
@@ -13028,11 +13842,11 @@ pub struct DescribeBillResourceSummaryForOrganizationResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillResourceSummaryResponse {
-    /// A list of objects.
+    /// The records of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub resource_summary_set: ::std::vec::Vec<BillResourceSummary>,
-    /// An integer. May be null. For example `103`.
+    /// The number of records, if `NeedRecordNum` was 1.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<i64>,
@@ -13043,11 +13857,11 @@ pub struct DescribeBillResourceSummaryResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByPayModeResponse {
-    /// An integer from 0. For example `1`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// A list of objects. May be null.
+    /// The rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_overview: ::std::vec::Vec<PayModeSummaryOverviewItem>,
@@ -13058,15 +13872,15 @@ pub struct DescribeBillSummaryByPayModeResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByProductResponse {
-    /// An integer from 0. For example `1`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// An object. May be null.
+    /// The sums of the rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional_object")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub summary_total: ::core::option::Option<BusinessSummaryTotal>,
-    /// A list of objects. May be null.
+    /// The rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_overview: ::std::vec::Vec<BusinessSummaryOverviewItem>,
@@ -13077,11 +13891,11 @@ pub struct DescribeBillSummaryByProductResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByProjectResponse {
-    /// An integer from 0. For example `1`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// A list of objects. May be null.
+    /// The rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_overview: ::std::vec::Vec<ProjectSummaryOverviewItem>,
@@ -13092,11 +13906,11 @@ pub struct DescribeBillSummaryByProjectResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByRegionResponse {
-    /// An integer from 0. For example `1`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// A list of objects. May be null.
+    /// The rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_overview: ::std::vec::Vec<RegionSummaryOverviewItem>,
@@ -13107,15 +13921,15 @@ pub struct DescribeBillSummaryByRegionResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryByTagResponse {
-    /// An integer from 0. For example `1`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// A list of objects. May be null.
+    /// The rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_overview: ::std::vec::Vec<TagSummaryOverviewItem>,
-    /// An object. May be null.
+    /// The sums of the rows.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional_object")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub summary_total: ::core::option::Option<SummaryTotal>,
@@ -13126,11 +13940,11 @@ pub struct DescribeBillSummaryByTagResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryForOrganizationResponse {
-    /// An integer from 0. For example `0`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// A list of objects.
+    /// The groups.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_detail: ::std::vec::Vec<SummaryDetail>,
@@ -13141,11 +13955,11 @@ pub struct DescribeBillSummaryForOrganizationResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeBillSummaryResponse {
-    /// An integer from 0. For example `0`.
+    /// 1. An answer with 0, whose data is not computed yet, is returned as an error.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub ready: ::core::option::Option<u64>,
-    /// A list of objects.
+    /// The groups.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub summary_detail: ::std::vec::Vec<SummaryDetail>,
@@ -13213,11 +14027,11 @@ pub struct DescribeBudgetResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeCostDetailResponse {
-    /// A list of objects.
+    /// The lines of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub detail_set: ::std::vec::Vec<CostDetail>,
-    /// An integer from 0. May be null. For example `1`.
+    /// The number of lines, if `NeedRecordNum` was 1.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<u64>,
@@ -13666,7 +14480,7 @@ pub struct DescribeTagListResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeVoucherInfoResponse {
-    /// An integer. For example `0`.
+    /// The number of vouchers on all pages.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_count: ::core::option::Option<i64>,
@@ -13676,11 +14490,11 @@ pub struct DescribeVoucherInfoResponse {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_balance: ::core::option::Option<i64>,
-    /// A list of objects.
+    /// The vouchers of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub voucher_infos: ::std::vec::Vec<VoucherInfos>,
-    /// A text. May be absent. For example `micro`.
+    /// The unit of the amounts: `micro` is 10^-8 yuan.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub unit: ::core::option::Option<::std::string::String>,
@@ -13691,7 +14505,7 @@ pub struct DescribeVoucherInfoResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DescribeVoucherUsageDetailsResponse {
-    /// An integer. For example `0`.
+    /// The number of records on all pages.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_count: ::core::option::Option<i64>,
@@ -13701,7 +14515,7 @@ pub struct DescribeVoucherUsageDetailsResponse {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_used_amount: ::core::option::Option<i64>,
-    /// A list of objects.
+    /// The records of this page.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub usage_records: ::std::vec::Vec<UsageRecords>,
@@ -13742,124 +14556,124 @@ pub struct DetailSet {
     pub instance_id: ::core::option::Option<::std::string::String>,
 }
 
-/// `DistributionBillDetail` of billing: part of an answer.
+/// A line of a bill that the management account pays for a member. Its amounts are those of its components.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DistributionBillDetail {
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// How it is paid, as a name. A line has no code for it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The zone's name, or the word for other where there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub zone_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `ins-rb7bmkwx`.
+    /// What is charged for, e.g. an instance's id.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `emr-Core.3_emr-4g83a3k3`.
+    /// The name that the user gave to the resource; empty if there is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub resource_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The same as `ActionType`, as a name. A request selects by this name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type_name: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20211202400008418120371`.
+    /// The order. It means nothing for what is paid by use.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub order_id: ::core::option::Option<::std::string::String>,
-    /// A text. For example `20211202400008418120371`.
+    /// The transaction that paid it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_id: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-12-02 12:45:12`.
+    /// When it was charged, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-12-02 12:45:05`.
+    /// When the time that is charged for begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_begin_time: ::core::option::Option<::std::string::String>,
-    /// A date and a time such as `2024-02-29 12:30:00`. For example `2021-12-03 12:45:05`.
+    /// When that time ends, Beijing time: its last second, e.g. `2023-08-16 20:59:59`. On a refund it may equal the begin.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub fee_end_time: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The components, which have all amounts.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub component_set: ::std::vec::Vec<BillDetailComponent>,
-    /// A text. For example `909619400`.
+    /// The account that uses the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `909619400`.
+    /// The account or role that ordered or activated the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub operate_uin: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// The tags of the resource.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub tags: ::std::vec::Vec<BillTagInfo>,
-    /// A text. For example `p_cdn`.
+    /// The product's code, e.g. `p_cvm`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub business_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `sp_cvm_sa2`.
+    /// The code of the kind of product, e.g. `sp_cvm_s2`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A text. For example `postpay_deduct_h`.
+    /// The kind of charge, e.g. `prepay_purchase` or `postpay_deduct_h`; `billVirtualId` is the month's rounding.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action_type: ::core::option::Option<::std::string::String>,
-    /// A text. For example `1`.
+    /// The region's number; 0 where there is none. It is not a code such as `ap-guangzhou`, and some numbers are areas of prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<::std::string::String>,
-    /// An integer. For example `0`.
+    /// The project's number; 0 is the default project.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<i64>,
-    /// A list of texts.
+    /// What else the price depends on, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::list")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub price_info: ::std::vec::Vec<::std::string::String>,
-    /// An object. May be absent.
+    /// The earlier orders that this is about, e.g. the purchase that a refund pays back.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional_object")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub associated_order: ::core::option::Option<BillDetailAssociatedOrder>,
-    /// A text. May be absent.
+    /// How a special charge was computed, in words, e.g. a refund.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub formula: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `https://buy.cloud.tencent.com/price/cvm`.
+    /// The page with the rules of the price.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub formula_url: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `2023-10-01 00:00:00`.
+    /// The month that it belongs to. Older rows have none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `2023-10-10 00:00:00`.
+    /// The day that it belongs to, as `2023-07-07 00:00:00`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_day: ::core::option::Option<::std::string::String>,
@@ -13870,11 +14684,11 @@ pub struct DistributionBillDetail {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct ExcludedProducts {
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub goods_name: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `postPay`.
+    /// How it is paid: empty or `*` for all.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
@@ -14177,11 +14991,11 @@ pub struct PayDealsResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct PayModeSummaryOverviewItem {
-    /// A `PayMode`. The description does not say if it may be absent. For example `prePay`.
+    /// How it is paid.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. The description does not say if it may be absent.
+    /// How it is paid, as a name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode_name: ::core::option::Option<::std::string::String>,
@@ -14209,11 +15023,11 @@ pub struct PayModeSummaryOverviewItem {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A list of objects. The description does not say if it may be absent.
+    /// The kinds of charges, which add up to this row in each amount.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub detail: ::std::vec::Vec<ActionSummaryOverviewItem>,
@@ -14239,11 +15053,11 @@ pub struct ProductInfo {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct ProjectSummaryOverviewItem {
-    /// A text. The description does not say if it may be absent. For example `0`.
+    /// The project's number; 0 is the default project.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_id: ::core::option::Option<::std::string::String>,
-    /// A text. The description does not say if it may be absent.
+    /// The project's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub project_name: ::core::option::Option<::std::string::String>,
@@ -14271,11 +15085,11 @@ pub struct ProjectSummaryOverviewItem {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A `Month`. The description does not say if it may be absent. For example `2021-01`.
+    /// The month.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::tc3_core::types::Month>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -14297,11 +15111,11 @@ pub struct RefundInstanceResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct RegionSummaryOverviewItem {
-    /// A text. For example `1`.
+    /// The region's number; 0 where there is none. It is not a code such as `ap-guangzhou`, and some numbers are areas of prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_id: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The region's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub region_name: ::core::option::Option<::std::string::String>,
@@ -14329,11 +15143,11 @@ pub struct RegionSummaryOverviewItem {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A `Month`. For example `2021-01`.
+    /// The month.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub bill_month: ::core::option::Option<::tc3_core::types::Month>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -14421,15 +15235,15 @@ pub struct SetRenewalResponse {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct SummaryDetail {
-    /// A text. For example `p_cvm`.
+    /// The code of the group, e.g. `p_cvm` or `prePay`. If grouped by tag, the tag's key.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub group_key: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the group. If grouped by tag, the tag's value.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub group_value: ::core::option::Option<::std::string::String>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -14453,7 +15267,7 @@ pub struct SummaryDetail {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// A list of objects.
+    /// The products of the group; empty if grouped by product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub business: ::std::vec::Vec<BusinessSummaryInfo>,
@@ -14468,7 +15282,7 @@ pub struct SummaryTotal {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub real_total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -14498,7 +15312,7 @@ pub struct TagDataInfo {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct TagSummaryOverviewItem {
-    /// A text. For example `0`.
+    /// The tag's value; empty for what doesn't have the tag.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub tag_value: ::core::option::Option<::std::string::String>,
@@ -14526,7 +15340,7 @@ pub struct TagSummaryOverviewItem {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub transfer_pay_amount: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// What it costs at list prices.
+    /// What it costs at list prices. Not shown before 2021-05 and for contract prices.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_cost: ::core::option::Option<::tc3_core::types::Yuan>,
@@ -14579,7 +15393,7 @@ impl TagsForm {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct UinTempAmountModel {
-    /// A text. For example `600000561284`.
+    /// The account.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub uin: ::core::option::Option<::std::string::String>,
@@ -14587,11 +15401,11 @@ pub struct UinTempAmountModel {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub temp_amount: ::core::option::Option<::tc3_core::types::Number>,
-    /// A text. For example `2025-11-01 00:00:00`.
+    /// When it begins, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub start_time: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2026-11-16 00:00:00`.
+    /// When it ends, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time: ::core::option::Option<::std::string::String>,
@@ -14602,43 +15416,43 @@ pub struct UinTempAmountModel {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct UsageDetails {
-    /// A text.
+    /// The product's name.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_name: ::core::option::Option<::std::string::String>,
-    /// A text.
+    /// The name of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sub_product_name: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `p_cvm`.
+    /// The product's code.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_code: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `sp_cvm_0010920`.
+    /// The code of the kind of product.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sub_product_code: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `v_cvm_bandwidth`.
+    /// The code of the component's type.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub billing_item_code: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `sv_cvm_bandwidth_prepay`.
+    /// The component's code.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sub_billing_item_code: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// The product's name in English.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub product_en_name: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// The name of the kind of product, in English.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub sub_product_en_name: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `1`.
+    /// The period of the settlement.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub calc_unit: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent.
+    /// The kind of charge, e.g. `purchase`, for what is paid in advance.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub action: ::core::option::Option<::std::string::String>,
@@ -14655,27 +15469,27 @@ pub struct UsageRecords {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub used_amount: ::core::option::Option<i64>,
-    /// A text. For example `2020-01-01`.
+    /// When it was used, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub used_time: ::core::option::Option<::std::string::String>,
-    /// A list of objects.
+    /// What it paid.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub usage_details: ::std::vec::Vec<UsageDetails>,
-    /// A `PayMode`. For example `prepay`.
+    /// How that is paid. Here the service also writes `postpay`, which is not `PayMode::POST_PAY`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `VHPIUDFG9GUZDESWPR4W99`.
+    /// The voucher.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub voucher_id: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `common`.
+    /// `common`, or `adjust` for an adjustment of a bill.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_scene: ::core::option::Option<::std::string::String>,
-    /// A text. For example `10071_2024032902_1300223973_1711649007`.
+    /// The transaction: an order's name if it was paid in advance, else that of `OutTradeNo`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub seq_id: ::core::option::Option<::std::string::String>,
@@ -14686,11 +15500,11 @@ pub struct UsageRecords {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct VoucherInfos {
-    /// A text. For example `700000866965`.
+    /// The account that has it.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub owner_uin: ::core::option::Option<::std::string::String>,
-    /// A text. For example `unUsed`.
+    /// `unUsed`, `used`, `delivered`, `cancel` or `overdue`; may be empty.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub status: ::core::option::Option<::std::string::String>,
@@ -14706,39 +15520,39 @@ pub struct VoucherInfos {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub balance: ::core::option::Option<i64>,
-    /// A text. For example `VHPIUDFG9GUZDESWPR4W99`.
+    /// Identifies the voucher.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub voucher_id: ::core::option::Option<::std::string::String>,
-    /// A `PayMode`. For example `postPay`.
+    /// What it may pay, by how that is paid: empty or `*` for everything.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_mode: ::core::option::Option<PayMode>,
-    /// A text. For example `common`.
+    /// For which charges it may be used: some of `purchase`, `renew`, `modify`, `spotpay`, `settle account`, `oneOffFee` and `hourlyFee` with commas between them, or `*`.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub pay_scene: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2020-01-01`.
+    /// When it becomes valid. Some vouchers have a date such as `0002-11-30`, which is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub begin_time: ::core::option::Option<::std::string::String>,
-    /// A text. For example `2020-01-01`.
+    /// When it is no longer valid. Some vouchers have a date such as `0002-11-30`, which is none.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub end_time: ::core::option::Option<::std::string::String>,
-    /// An object.
+    /// What it may pay.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional_object")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub applicable_products: ::core::option::Option<ApplicableProducts>,
-    /// A list of objects.
+    /// What it must not pay.
     #[serde(deserialize_with = "::tc3_core::types::lenient::objects")]
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub excluded_products: ::std::vec::Vec<ExcludedProducts>,
-    /// A text. May be absent.
+    /// How it is to be used, in words.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub policy_remark: ::core::option::Option<::std::string::String>,
-    /// A text. May be absent. For example `2017-03-08 15:25:20`.
+    /// When it was issued, Beijing time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub create_time: ::core::option::Option<::std::string::String>,

@@ -3529,8 +3529,9 @@ impl ::tc3_core::Action for ChannelDescribeAccountBillDetail {
 pub struct ChannelDescribeEmployees {
     /// An object. Required.
     pub agent: Agent,
-    /// An integer. Required. For example `10`.
-    pub limit: i64,
+    /// An integer. For example `10`. `None` is written as 20; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<20, _, _>")]
+    pub limit: ::core::option::Option<i64>,
     /// A list of objects.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub filters: ::core::option::Option<::std::vec::Vec<Filter>>,
@@ -3541,13 +3542,19 @@ pub struct ChannelDescribeEmployees {
 
 impl ChannelDescribeEmployees {
     /// With what is required.
-    pub fn new(agent: Agent, limit: i64) -> Self {
+    pub fn new(agent: Agent) -> Self {
         Self {
             agent,
-            limit,
+            limit: None,
             filters: None,
             offset: None,
         }
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `Filters`, a list of objects.
@@ -3588,7 +3595,7 @@ impl ::tc3_core::Action for ChannelDescribeEmployees {
     type Output = ChannelDescribeEmployeesResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=20).contains(&limit)) {
             let rule = "must be from 1 to 20";
             return invalid("Limit", rule);
@@ -3606,14 +3613,14 @@ impl ::tc3_core::Paginate for ChannelDescribeEmployees {
     fn start(&self) -> ::tc3_core::pagination::Start {
         let offset = self.offset;
         let offset = offset.and_then(|it| u64::try_from(it).ok());
-        let limit = Some(self.limit);
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
         self.offset = Some(i64::try_from(slot.offset).unwrap_or(i64::MAX));
-        self.limit = i64::from(slot.limit);
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {
@@ -7200,8 +7207,9 @@ impl ::tc3_core::Action for DescribeChannelFlowEvidenceReport {
 pub struct DescribeChannelOrganizations {
     /// An object. Required.
     pub agent: Agent,
-    /// An integer. Required. For example `100`.
-    pub limit: i64,
+    /// An integer. For example `100`. `None` is written as 100; a walk sets it.
+    #[serde(serialize_with = "::tc3_core::types::lenient::integer_or::<100, _, _>")]
+    pub limit: ::core::option::Option<i64>,
     /// A text. For example `OrganizationOpenId_1`.
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub organization_open_id: ::core::option::Option<::std::string::String>,
@@ -7215,14 +7223,20 @@ pub struct DescribeChannelOrganizations {
 
 impl DescribeChannelOrganizations {
     /// With what is required.
-    pub fn new(agent: Agent, limit: i64) -> Self {
+    pub fn new(agent: Agent) -> Self {
         Self {
             agent,
-            limit,
+            limit: None,
             organization_open_id: None,
             authorization_status_list: None,
             offset: None,
         }
+    }
+
+    /// Sets `Limit`, an integer.
+    pub fn with_limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// Sets `OrganizationOpenId`, a text.
@@ -7277,7 +7291,7 @@ impl ::tc3_core::Action for DescribeChannelOrganizations {
     type Output = DescribeChannelOrganizationsResponse;
 
     fn check(&self) -> ::core::result::Result<(), ::tc3_core::Invalid> {
-        let limit = Some(self.limit);
+        let limit = self.limit;
         if limit.is_some_and(|limit| !(1..=200).contains(&limit)) {
             let rule = "must be from 1 to 200";
             return invalid("Limit", rule);
@@ -7295,14 +7309,14 @@ impl ::tc3_core::Paginate for DescribeChannelOrganizations {
     fn start(&self) -> ::tc3_core::pagination::Start {
         let offset = self.offset;
         let offset = offset.and_then(|it| u64::try_from(it).ok());
-        let limit = Some(self.limit);
+        let limit = self.limit;
         let limit = limit.and_then(|it| u32::try_from(it).ok());
         ::tc3_core::pagination::Start::new(offset, limit)
     }
 
     fn turn_to(&mut self, slot: &::tc3_core::pagination::Slot) {
         self.offset = Some(i64::try_from(slot.offset).unwrap_or(i64::MAX));
-        self.limit = i64::from(slot.limit);
+        self.limit = Some(i64::from(slot.limit));
     }
 
     fn page_info(output: &Self::Output) -> ::tc3_core::pagination::PageInfo {

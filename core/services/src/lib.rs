@@ -12,8 +12,8 @@ use tc3_core::{Action, Month, Paginate, Yuan, pagination::Paging};
 use tc3_services::billing::{DescribeBillDetail, DescribeBillDetailResponse};
 
 // All lines of a month: `client.items(lines)`.
-let lines = DescribeBillDetail::new(0, 100).with_month(Month::new(2024, 2)?);
-assert_eq!(serde_json::to_string(&lines)?, r#"{"Offset":0,"Limit":100,"Month":"2024-02"}"#);
+let lines = DescribeBillDetail::new().with_month(Month::new(2024, 2)?);
+assert_eq!(serde_json::to_string(&lines)?, r#"{"Offset":0,"Limit":300,"Month":"2024-02"}"#);
 assert_eq!((DescribeBillDetail::RATE, DescribeBillDetail::PAGING), (5, Paging::ItemOffset));
 
 // A line has components, and these have the amounts.

@@ -78,17 +78,17 @@ fn vouchers_are_counted_in_hundred_millionths() {
 #[test]
 fn months_and_seconds_are_written_as_the_service_reads_them() {
     let month = Month::new(2024, 2).unwrap();
-    let lines = DescribeBillDetail::new(0, 100).with_month(month);
+    let lines = DescribeBillDetail::new().with_month(month);
     assert_eq!(
         to_string(&lines).unwrap(),
-        r#"{"Offset":0,"Limit":100,"Month":"2024-02"}"#
+        r#"{"Offset":0,"Limit":300,"Month":"2024-02"}"#
     );
     let products = DescribeBillSummaryByProduct::new(month, month);
     let json = r#"{"BeginTime":"2024-02","EndTime":"2024-02"}"#;
     assert_eq!(to_string(&products).unwrap(), json);
     let first = BeijingSecond::new(2024, 2, 1, 0, 0, 0).unwrap();
-    let orders = DescribeDealsByCond::new(first, month.last_second(), 20);
-    let json = r#"{"StartTime":"2024-02-01 00:00:00","EndTime":"2024-02-29 23:59:59","Limit":20}"#;
+    let orders = DescribeDealsByCond::new(first, month.last_second());
+    let json = r#"{"StartTime":"2024-02-01 00:00:00","EndTime":"2024-02-29 23:59:59","Limit":100}"#;
     assert_eq!(to_string(&orders).unwrap(), json);
     let file = DescribeBillDownloadUrl::new(FileType::BILL_PACK, month);
     assert_eq!(
