@@ -3,13 +3,13 @@
 //! Texts for people and account numbers are left out or replaced in `examples/`.
 #![cfg(feature = "billing")]
 
-use std::{fs, path::Path};
+#[path = "examples/mod.rs"]
+mod examples;
 
-use serde_json::Value;
+use examples::{read, text};
 use tc3_core::{
-    Action, Error, Fen, Yuan,
+    Action, Fen, Yuan,
     types::{FenSum, Number, rust_decimal::Decimal},
-    wire::response,
 };
 use tc3_services::billing::{
     ActionSummaryOverviewItem, AllocationDetail, BillDetailComponent, BusinessSummaryInfo,
@@ -19,15 +19,6 @@ use tc3_services::billing::{
     DescribeBillSummaryByRegion, DescribeBillSummaryByTag, DescribeCostDetail, DescribeVoucherInfo,
     DescribeVoucherUsageDetails, PayMode, SummaryDetail,
 };
-
-fn text(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples");
-    fs::read_to_string(folder.join(format!("{name}.json"))).unwrap()
-}
-
-fn read<A: Action>(body: String) -> Result<A::Output, Error> {
-    response::read::<A>(&http::Response::new(body.into())).map(|reply| reply.output)
-}
 
 /// The documented answer of an action.
 fn example<A: Action>() -> A::Output {
@@ -350,94 +341,4 @@ fn vouchers_are_in_hundred_millionths_of_a_yuan() {
     // Written otherwise here than elsewhere.
     let pay_mode = uses.usage_records[0].pay_mode.as_ref();
     assert_eq!(pay_mode.map(PayMode::as_str), Some("postpay"));
-}
-
-/// Every text in an answer that reads as a number, except ids.
-fn amounts(value: &mut Value, path: &str, found: &mut Vec<String>, new: Option<(&str, &Value)>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                amounts(value, &format!("{path}/{name}"), found, new);
-            }
-        }
-        Value::Array(items) => {
-            for (place, item) in items.iter_mut().enumerate() {
-                amounts(item, &format!("{path}/{place}"), found, new);
-            }
-        }
-        Value::String(text) => {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            // The description has it no longer, so it is passed over.
-            let is_read = name != "SpecifiedPrice";
-            let counts = [
-                "Amount", "Cost", "Price", "Ratio", "Rate", "Discount", "Span", "Measure",
-                "WithRI", "WithSP",
-            ];
-            if is_read
-                && counts.iter().any(|end| name.ends_with(end))
-                && text.parse::<Decimal>().is_ok()
-            {
-                found.push(path.into());
-            }
-            if let Some((_, value_for)) = new.filter(|(at, _)| *at == path) {
-                *value = value_for.clone();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Reads the documented answer with each of its amounts replaced.
-fn with_each_amount<A: Action>(
-    name: &str,
-    new: &Value,
-    mut check: impl FnMut(&str, Result<A::Output, Error>),
-) {
-    let answer: Value = serde_json::from_str(&text(name)).unwrap();
-    let mut found = Vec::new();
-    amounts(&mut answer.clone(), "", &mut found, None);
-    assert!(!found.is_empty(), "{name}");
-    for path in found {
-        let mut changed = answer.clone();
-        amounts(&mut changed, "", &mut Vec::new(), Some((&path, new)));
-        check(&path, read::<A>(changed.to_string()));
-    }
-}
-
-fn check_amounts<A>(name: &str)
-where
-    A: Action,
-    A::Output: serde::Serialize,
-{
-    for sentinel in [Value::from(""), "-".into(), "--".into(), Value::Null] {
-        with_each_amount::<A>(name, &sentinel, |path, read| {
-            let read = serde_json::to_value(read.unwrap()).unwrap();
-            let place = path.strip_prefix("/Response").unwrap();
-            assert_eq!(read.pointer(place), None, "{name}{path} {sentinel}");
-        });
-    }
-    with_each_amount::<A>(name, &"ab0.00000000c".into(), |path, read| {
-        // A share may be a sign.
-        if path.ends_with("CostRatio") {
-            return assert!(read.is_ok());
-        }
-        let error = read.err().unwrap().to_string();
-        let field = path.rsplit('/').next().unwrap();
-        assert!(error.contains(&format!(".{field} ")), "{error}");
-    });
-}
-
-#[test]
-fn an_amount_that_is_not_shown_is_none_and_garbage_is_an_error_with_its_place() {
-    check_amounts::<DescribeBillDetail>("DescribeBillDetail");
-    check_amounts::<DescribeBillDetailForOrganization>("DescribeBillDetailForOrganization");
-    check_amounts::<DescribeBillResourceSummary>("DescribeBillResourceSummary");
-    check_amounts::<DescribeBillSummaryByProduct>("DescribeBillSummaryByProduct");
-    check_amounts::<DescribeBillSummaryByProject>("DescribeBillSummaryByProject");
-    check_amounts::<DescribeBillSummaryByRegion>("DescribeBillSummaryByRegion");
-    check_amounts::<DescribeBillSummaryByPayMode>("DescribeBillSummaryByPayMode");
-    check_amounts::<DescribeBillSummaryByTag>("DescribeBillSummaryByTag");
-    check_amounts::<DescribeBillSummary>("DescribeBillSummary.project");
-    check_amounts::<DescribeCostDetail>("DescribeCostDetail");
-    check_amounts::<DescribeAllocationBillDetail>("DescribeAllocationBillDetail");
 }
