@@ -10860,7 +10860,7 @@ pub struct BillDetailComponent {
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub single_price: ::core::option::Option<::tc3_core::types::Yuan>,
-    /// What a price is for: an amount of money, a quantity and perhaps a time.
+    /// What a price is for: an amount of money, a quantity and perhaps a time. The quantity may be more than 1, as in `元/100个/小时`: then `Cost` is a hundredth of price × quantity × time.
     #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub price_unit: ::core::option::Option<::std::string::String>,
