@@ -1,0 +1,96 @@
+use std::{collections::BTreeMap, fmt};
+
+/// How many different values are counted one by one.
+const MOST: usize = 1_000;
+
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Topic {
+    /// A `BusinessCode` that isn't in the table of services: the category is "Other".
+    Service,
+    /// An `ActionType` that isn't in the table: the row is an adjustment.
+    Action,
+    /// A `RegionId` whose region code isn't known.
+    Region,
+    /// A `ZoneName` whose zone code isn't known.
+    Zone,
+    /// A unit that isn't in the table: it is called "Unit".
+    Unit,
+    /// A list price that doesn't give the list cost: the unit price is derived from the cost.
+    ListPrice,
+    /// A cost for no quantity: the quantity is 1.
+    Quantity,
+    /// A cloud marketplace product: who publishes it isn't in the bill.
+    Publisher,
+    /// A name or an id that isn't ASCII: it is in the `x_` column alone.
+    Name,
+    /// A `BillMonth` that isn't the month that the line was listed for.
+    BillMonth,
+    /// Usage that reserved instances cover without a fee in the month: its effective cost is 0.
+    NoFee,
+    /// A commitment of which more is used than was paid in the month: it has no unused row.
+    Overused,
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Service => "service not known",
+            Self::Action => "action type not known",
+            Self::Region => "region without a known code",
+            Self::Zone => "zone without a known code",
+            Self::Unit => "unit not known",
+            Self::ListPrice => "list price times quantity isn't the list cost",
+            Self::Quantity => "cost for no quantity",
+            Self::Publisher => "publisher not in the bill",
+            Self::Name => "text isn't ASCII, in its x_ column alone",
+            Self::BillMonth => "BillMonth isn't the listed month",
+            Self::NoFee => "reserved instances without a fee in the month",
+            Self::Overused => "more of a commitment used than paid",
+        })
+    }
+}
+
+/// What was met that isn't known, and what rows were made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    values: BTreeMap<(Topic, String), u64>,
+    further: BTreeMap<Topic, u64>,
+    categories: BTreeMap<&'static str, u64>,
+}
+
+impl Notes {
+    /// Each topic and value with how often it was met.
+    ///
+    /// Of all topics together, the first 1,000 values are counted one by one.
+    pub fn values(&self) -> impl Iterator<Item = (Topic, &str, u64)> {
+        let values = self.values.iter();
+        values.map(|((topic, value), count)| (*topic, value.as_str(), *count))
+    }
+
+    /// How often further values were met.
+    pub fn further(&self) -> impl Iterator<Item = (Topic, u64)> {
+        self.further.iter().map(|(topic, count)| (*topic, *count))
+    }
+
+    /// How many rows there are of each charge category.
+    pub fn categories(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.categories.iter().map(|(name, count)| (*name, *count))
+    }
+
+    pub(super) fn met(&mut self, topic: Topic, value: &str) {
+        let key = (topic, value.to_owned());
+        let full = self.values.len() >= MOST;
+        let count = match self.values.get_mut(&key) {
+            Some(count) => count,
+            None if full => self.further.entry(topic).or_default(),
+            None => self.values.entry(key).or_default(),
+        };
+        *count += 1;
+    }
+
+    pub(super) fn row(&mut self, category: &'static str) {
+        *self.categories.entry(category).or_default() += 1;
+    }
+}
