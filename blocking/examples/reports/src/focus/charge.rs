@@ -11,11 +11,15 @@ use super::{
     Error, Line,
     line::text,
     tables::{self, Action, Kind},
-    unit::Pricing,
+    unit::{Pricing, QUANTITY_DECIMALS},
 };
 
 /// How many decimals a bill's amounts have.
 const DECIMALS: u32 = 8;
+
+/// What no amount of a line reaches. Below it, sums and products of amounts can't overflow.
+const TOO_MUCH: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
+const IS_TOO_MUCH: &str = "must be less than a trillion";
 
 /// A type of commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +39,8 @@ pub(super) struct Charge {
     pub(super) currency: Option<String>,
     /// The list cost, unless the bill doesn't show it.
     pub(super) list: Option<Decimal>,
+    /// `RealCost` as the bill has it.
+    pub(super) shown: Decimal,
     /// After discounts, without tax.
     pub(super) real: Decimal,
     pub(super) tax: Decimal,
@@ -102,6 +108,7 @@ impl Charge {
             incentive: money(line, "IncentivePayAmount", it.incentive_pay_amount)?,
             transfer: money(line, "TransferPayAmount", it.transfer_pay_amount)?,
         };
+        let used = number(line, "UsedAmount", &it.used_amount)?;
         let mut charge = Self {
             known: action.is_some(),
             action: action.unwrap_or(Action {
@@ -111,6 +118,7 @@ impl Charge {
             }),
             currency: None,
             list: money(line, "Cost", it.cost)?,
+            shown: Decimal::ZERO,
             real: Decimal::ZERO,
             tax: Decimal::ZERO,
             tax_rate: None,
@@ -123,12 +131,13 @@ impl Charge {
                 .unwrap_or_default(),
             reserved_hours: Decimal::ZERO,
             discount: number(line, "Discount", &it.discount)?,
-            used: number(line, "UsedAmount", &it.used_amount)?,
-            pricing: Pricing::of(it),
+            used,
+            pricing: Pricing::of(it, used, number(line, "TimeSpan", &it.time_span)?),
             period: period(line)?,
         };
         if let Some(hours) = number(line, "RiTimeSpan", &it.ri_time_span)? {
-            charge.reserved_hours = (hours * charge.used.unwrap_or(Decimal::ONE)).normalize();
+            let hours = hours * used.unwrap_or(Decimal::ONE);
+            charge.reserved_hours = hours.round_dp(QUANTITY_DECIMALS).normalize();
         }
         charge.take_tax(line, place, money(line, "RealCost", it.real_cost)?)?;
         // Only usage is covered by commitments.
@@ -139,7 +148,7 @@ impl Charge {
         Ok(charge)
     }
 
-    /// Splits what was paid into cost and tax.
+    /// Tells cost and tax apart.
     ///
     /// Whether `RealCost` has the tax in it is seen by what was paid.
     fn take_tax(&mut self, line: &Line, place: usize, real: Option<Decimal>) -> Result<(), Error> {
@@ -153,14 +162,15 @@ impl Charge {
         let Some(real) = real.or(paid) else {
             return Err(line.error("RealCost", "must be there if no payment is", ""));
         };
-        let beyond = paid.unwrap_or(real) - real;
-        self.real = if beyond.is_zero() {
-            real - self.tax
-        } else if beyond == self.tax {
-            real
-        } else {
-            let rule = "must be what was paid, with or without the tax";
-            return Err(line.error("RealCost", rule, &real.to_string()));
+        self.shown = real;
+        self.real = match paid {
+            Some(paid) if paid == real => real - self.tax,
+            Some(paid) if paid == real + self.tax => real,
+            None if self.tax.is_zero() => real,
+            _ => {
+                let rule = "must be what was paid, with or without the tax";
+                return Err(line.error("RealCost", rule, &real.to_string()));
+            }
         };
         Ok(())
     }
@@ -242,8 +252,12 @@ fn money(line: &Line, field: &'static str, amount: Option<Yuan>) -> Result<Optio
     let Some(amount) = amount.map(|it| it.get().normalize()) else {
         return Ok(None);
     };
+    let broken = |rule| Err(line.error(field, rule, &amount.to_string()));
     if amount.scale() > DECIMALS {
-        return Err(line.error(field, "must have 8 decimals at most", &amount.to_string()));
+        return broken("must have 8 decimals at most");
+    }
+    if amount.abs() >= TOO_MUCH {
+        return broken(IS_TOO_MUCH);
     }
     Ok(Some(amount))
 }
@@ -254,11 +268,15 @@ fn number(
     number: &Option<Number>,
 ) -> Result<Option<Decimal>, Error> {
     let read = |it: &Number| {
-        let rule = "must have 28 digits at most";
-        it.to_decimal()
-            .ok_or_else(|| line.error(field, rule, it.as_str()))
+        let number = it.to_decimal();
+        let number = number.ok_or("must have 28 digits at most")?;
+        match number.abs() < TOO_MUCH {
+            true => Ok(number.normalize()),
+            false => Err(IS_TOO_MUCH),
+        }
     };
-    number.as_ref().map(read).transpose()
+    let broken = |it: &Number| read(it).map_err(|rule| line.error(field, rule, it.as_str()));
+    number.as_ref().map(broken).transpose()
 }
 
 /// The charge period.

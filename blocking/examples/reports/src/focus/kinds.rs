@@ -1,13 +1,10 @@
-//! The rows of each kind: charges, what commitments cover, credits, taxes, shares of subscriptions, and what is left.
+//! The rows of each kind: charges, what commitments cover, credits, taxes and shares of subscriptions.
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use tc3_core::Month;
 
 use super::{
     Error, Line, Mapping, Row, Topic, amortise,
     charge::{Charge, Period, Plan},
-    mapping::empty,
-    names,
     price::{self, ListCost},
 };
 
@@ -198,6 +195,7 @@ impl Mapping {
             row.x_row_kind = "amortised";
             row.charge_category = "Usage";
             row.charge_frequency = "Usage-Based";
+            row.charge_description = format!("Amortised - {}", base.charge_description);
             row.pricing_category = Some("Standard");
             row.pricing_unit = Some(unit.clone());
             row.x_list_cost_source = Some(list.source);
@@ -229,71 +227,6 @@ impl Mapping {
             rows.push(row);
         }
         Ok(())
-    }
-
-    /// What is left of each type of commitment at the end of a month, after all lines of the account's month.
-    pub fn end_of_month(&mut self, account: usize, month: Month) -> Vec<Row> {
-        let plans = [Plan::Savings, Plan::Reserved].into_iter();
-        let rows: Vec<Row> = plans
-            .filter_map(|plan| self.unused(account, plan, month))
-            .collect();
-        for row in &rows {
-            self.notes.row(row.charge_category);
-        }
-        rows
-    }
-
-    fn unused(&mut self, account: usize, plan: Plan, month: Month) -> Option<Row> {
-        let place = (account, plan, month.first_day());
-        let (cost, amount) = self.used.take(&place);
-        let pool = self.commitments.pool(&place).cloned().unwrap_or_default();
-        let left = pool.fee - cost;
-        if left.is_zero() {
-            return None;
-        }
-        let own = self.accounts.get(account).cloned().unwrap_or_default();
-        let payer = pool.source.payer.or(own.uin).unwrap_or_default();
-        if left.is_sign_negative() {
-            let pool = plan.pool_id(&names::account_id(&payer));
-            self.notes.met(Topic::Overused, &pool);
-            return None;
-        }
-        let currency = pool
-            .source
-            .currency
-            .unwrap_or_else(|| self.currency.clone());
-        let mut row = empty(month, &payer, own.name.as_deref(), &currency);
-        row.x_row_kind = "unused";
-        row.charge_category = "Usage";
-        row.charge_frequency = "Usage-Based";
-        let name = &pool.source.business_name;
-        self.put_service(&mut row, pool.source.business_code.as_ref(), name);
-        row.x_business_code = pool.source.business_code;
-        row.x_business_code_name = pool.source.business_name;
-        self.commit(&mut row, account, plan, month, None);
-        let left_amount = match plan {
-            Plan::Savings => left,
-            Plan::Reserved => (pool.hours - amount).max(Decimal::ZERO),
-        };
-        put_commitment(&mut row, plan, left_amount.round_dp(QUANTITY).normalize());
-        put_unused(&mut row);
-        row.resource_id = row.commitment_discount_id.clone();
-        row.resource_type = Some(plan.name().into());
-        row.charge_description = format!("{} - unused", plan.name());
-        let sku = pool.source.item_code.filter(|it| !it.is_empty());
-        let sku = sku.unwrap_or_else(|| plan.name().into());
-        row.sku_meter = Some(plan.name().into());
-        row.sku_price_id = Some(sku.clone());
-        row.sku_id = Some(sku);
-        // Nothing was used, so nothing has a list price.
-        row.pricing_quantity = row.commitment_discount_quantity;
-        row.pricing_unit = row.commitment_discount_unit.clone();
-        row.list_unit_price = Some(Decimal::ZERO);
-        row.contracted_unit_price = Some(Decimal::ZERO);
-        row.pricing_currency_list_unit_price = Some(Decimal::ZERO);
-        row.pricing_currency_contracted_unit_price = Some(Decimal::ZERO);
-        put_effective(&mut row, left);
-        Some(row)
     }
 
     fn priced(
@@ -352,17 +285,17 @@ fn beside(base: &Row, kind: &'static str, category: &'static str) -> Row {
     row
 }
 
-fn put_effective(row: &mut Row, cost: Decimal) {
+pub(super) fn put_effective(row: &mut Row, cost: Decimal) {
     row.effective_cost = cost;
     row.pricing_currency_effective_cost = cost;
 }
 
-fn put_commitment(row: &mut Row, plan: Plan, amount: Decimal) {
+pub(super) fn put_commitment(row: &mut Row, plan: Plan, amount: Decimal) {
     row.commitment_discount_quantity = Some(amount);
     row.commitment_discount_unit = Some(plan.unit(&row.billing_currency));
 }
 
-fn put_unused(row: &mut Row) {
+pub(super) fn put_unused(row: &mut Row) {
     row.pricing_category = Some("Committed");
     row.commitment_discount_status = Some("Unused");
     row.consumed_quantity = None;
@@ -377,7 +310,7 @@ fn consume(row: &mut Row) {
 /// Puts the bill's amounts, on a component's first row alone.
 fn put_amounts(row: &mut Row, charge: &Charge) {
     row.x_cost = charge.list;
-    row.x_real_cost = Some(charge.real);
+    row.x_real_cost = Some(charge.shown);
     row.x_cash_pay_amount = charge.paid.cash;
     row.x_voucher_pay_amount = charge.paid.voucher;
     row.x_incentive_pay_amount = charge.paid.incentive;

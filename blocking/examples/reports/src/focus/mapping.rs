@@ -145,7 +145,9 @@ impl Mapping {
         let currency = charge.currency.as_deref().unwrap_or(&self.currency);
         let mut row = empty(line.month, payer, name, currency);
         row.sub_account_id = names::account_id(owner);
-        row.sub_account_name = format!("uin {owner}");
+        if owner != payer {
+            row.sub_account_name = format!("uin {owner}");
+        }
         row.charge_category = charge.action.category;
         row.charge_frequency = charge.action.frequency;
         row.charge_class = charge.is_correction(line).then_some("Correction");
@@ -333,7 +335,7 @@ fn put_source(
     row.x_instance_type = own(&it.instance_type);
     row.x_price_unit = own(&it.price_unit);
     row.x_single_price = it.single_price.map(|price| price.get());
-    row.x_discount = charge.discount;
+    row.x_discount = charge.discount.map(|it| it.round_dp(16));
     row.x_reduce_type = own(&it.reduce_type);
     row.x_associated_orders = names::orders(detail);
     let info = &detail.price_info;

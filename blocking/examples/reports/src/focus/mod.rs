@@ -28,6 +28,7 @@ mod check;
 mod column;
 mod commitments;
 mod kinds;
+mod leftover;
 mod line;
 mod mapping;
 mod names;

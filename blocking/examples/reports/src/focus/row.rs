@@ -140,7 +140,7 @@ columns! {
     x_pay_time: Option<UnixTime> => "x_PayTime", Type::Time, V1_0;
     x_instance_type: Option<String> => "x_InstanceType", Type::Text, V1_0;
     x_price_unit: Option<String> => "x_PriceUnit", Type::Text, V1_0;
-    x_single_price: Option<Decimal> => "x_SinglePrice", Type::Decimal(COST), V1_0;
+    x_single_price: Option<Decimal> => "x_SinglePrice", Type::Decimal(PRICE), V1_0;
     x_discount: Option<Decimal> => "x_Discount", Type::Decimal(QUANTITY), V1_0;
     x_reduce_type: Option<String> => "x_ReduceType", Type::Text, V1_0;
     ///

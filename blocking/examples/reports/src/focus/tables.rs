@@ -1,6 +1,9 @@
 //! The tables of codes, as TSV files with a line of headings.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// A service as FOCUS knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,4 +216,89 @@ pub(super) fn action(code: Option<&str>, name: Option<&str>) -> Option<Action> {
     });
     let by = |text: Option<&str>| ACTIONS.get(text?).copied();
     by(code).or_else(|| by(name))
+}
+
+/// Whether FOCUS has the subcategory in this category.
+pub(super) fn is_subcategory(category: &str, subcategory: &str) -> bool {
+    static PAIRS: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
+        lines(include_str!("tables/subcategories.tsv"))
+            .map(|[category, subcategory]| (category, subcategory))
+            .collect()
+    });
+    PAIRS.contains(&(category, subcategory))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_line_of_a_table_is_read() {
+        let count = |table: &str| table.lines().count() - 1;
+        assert_eq!(lines::<7>(SERVICES).count(), count(SERVICES));
+        for (table, columns) in [
+            (include_str!("tables/regions.tsv"), 3),
+            (include_str!("tables/zones.tsv"), 2),
+            (include_str!("tables/meters.tsv"), 2),
+            (include_str!("tables/units.tsv"), 3),
+            (include_str!("tables/actions.tsv"), 5),
+            (include_str!("tables/subcategories.tsv"), 2),
+        ] {
+            assert!(table.lines().all(|it| it.split('\t').count() == columns));
+        }
+        assert_eq!(
+            lines::<2>(include_str!("tables/subcategories.tsv")).count(),
+            82
+        );
+    }
+
+    #[test]
+    fn a_service_name_has_one_category_that_focus_has() {
+        let mut categories = HashMap::new();
+        for [_, _, name, _, category, subcategory, _] in lines(SERVICES) {
+            assert!(is_subcategory(category, subcategory), "{name}");
+            let known = categories.entry(name).or_insert((category, subcategory));
+            assert_eq!(*known, (category, subcategory), "{name}");
+        }
+    }
+
+    #[test]
+    fn services_are_found_by_documented_codes_then_by_names_then_by_guessed_codes() {
+        let name = |code, name| service(code, name).map(|it| it.name);
+        assert_eq!(
+            name(Some("p_cdn"), Some("云硬盘CBS")),
+            Some("Content Delivery Network")
+        );
+        assert_eq!(
+            name(Some("p_new"), Some("腾讯云 内容分发网络CDN（新）")),
+            Some("Content Delivery Network")
+        );
+        assert_eq!(
+            name(Some("p_scf"), Some("云硬盘CBS")),
+            Some("Cloud Block Storage")
+        );
+        assert_eq!(name(Some("p_scf"), None), Some("Serverless Cloud Function"));
+        assert_eq!(name(Some("p_new"), Some("")), None);
+        assert_eq!(name(None, None), None);
+    }
+
+    #[test]
+    fn zones_are_a_city_and_a_number() {
+        assert_eq!(zone("广州三区").as_deref(), Some("ap-guangzhou-3"));
+        assert_eq!(zone("上海十二区").as_deref(), Some("ap-shanghai-12"));
+        assert_eq!(zone("上海十区").as_deref(), Some("ap-shanghai-10"));
+        assert_eq!(zone("上海二十一区").as_deref(), Some("ap-shanghai-21"));
+        for unknown in [
+            "中国大陆通用",
+            "其他",
+            "火星一区",
+            "广州区",
+            "区",
+            "广州一二区",
+        ] {
+            assert_eq!(zone(unknown), None, "{unknown}");
+        }
+    }
 }

@@ -26,7 +26,12 @@ pub(super) struct Pricing {
 }
 
 impl Pricing {
-    pub(super) fn of(it: &BillDetailComponent) -> Self {
+    /// Of a component, of which so much was used for so long.
+    pub(super) fn of(
+        it: &BillDetailComponent,
+        amount: Option<Decimal>,
+        span: Option<Decimal>,
+    ) -> Self {
         let mut unknown = None;
         let mut priced = Words::default();
         // The first part is the currency.
@@ -37,24 +42,20 @@ impl Pricing {
         if let Some(unit) = text(&it.used_amount_unit) {
             used.take(unit, &mut unknown);
         }
-        if text(&it.price_unit).is_none() {
-            used.take(text(&it.time_unit_name).unwrap_or_default(), &mut unknown);
+        if text(&it.price_unit).is_none() || priced.time.is_some() {
+            used.take_time(text(&it.time_unit_name).unwrap_or_default());
         }
         let is_for_time_alone = priced.time.is_some() && priced.quantity.is_none();
         let quantity_unit = match is_for_time_alone {
             true => None,
             false => used.quantity.or(priced.quantity),
         };
-        let time = priced.time.or(used.time);
+        let time = used.time.or(priced.time);
         // "100 Unit-Hours" is no unit of FOCUS's: numbers go into quantity and price.
-        let number = |it: &Option<_>| -> Option<Decimal> {
-            it.as_ref().and_then(tc3_core::types::Number::to_decimal)
-        };
-        let quantity = number(&it.used_amount).map(|amount| {
-            let span = number(&it.time_span).unwrap_or(Decimal::ONE);
-            let amount = amount.abs().checked_mul(span.abs()).unwrap_or(amount.abs());
-            let amount = amount.checked_mul(used.number).unwrap_or(amount);
-            amount.round_dp(QUANTITY_DECIMALS).normalize()
+        let quantity = amount.and_then(|amount| {
+            let amount = amount.checked_mul(span.unwrap_or(Decimal::ONE))?;
+            let amount = amount.checked_mul(used.number)?.abs();
+            Some(amount.round_dp(QUANTITY_DECIMALS).normalize())
         });
         let price = |price: Option<tc3_core::Yuan>| -> Option<Decimal> {
             price?.get().abs().checked_div(priced.number)
@@ -91,6 +92,18 @@ impl Default for Words {
 }
 
 impl Words {
+    fn times(&mut self, number: u32) {
+        let product = self.number.checked_mul(number.into());
+        self.number = product.unwrap_or(self.number);
+    }
+
+    /// Takes a unit of time, if it is one that is known.
+    fn take_time(&mut self, unit: &str) {
+        if let Some(Unit::Time(unit)) = tables::unit(unit) {
+            self.time = Some(unit);
+        }
+    }
+
     /// Takes a part such as `100个`, `万次` or `月`.
     fn take(&mut self, part: &str, unknown: &mut Option<String>) {
         let part = part.trim();
@@ -101,11 +114,11 @@ impl Words {
         if let Ok(number) = number.parse::<u32>()
             && number > 0
         {
-            self.number *= Decimal::from(number);
+            self.times(number);
         }
         for (prefix, number) in [("百万", 1_000_000), ("千", 1_000), ("万", 10_000)] {
             if let Some(rest) = word.strip_prefix(prefix) {
-                self.number *= Decimal::from(number);
+                self.times(number);
                 word = rest;
             }
         }
