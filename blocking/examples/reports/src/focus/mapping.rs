@@ -75,6 +75,7 @@ impl Mapping {
             if let Some(plan) = fee_of {
                 let id = row.resource_id.clone();
                 self.commit(&mut row, line.account, plan, line.month, id);
+                row.commitment_discount_name = row.resource_name.clone();
             }
             if is_exported {
                 self.charged(line, &row, &charge, fee_of, &mut rows);
