@@ -119,7 +119,7 @@ impl Commitments {
         });
         pool.fee += fee;
         pool.hours += hours;
-        let id = text(&detail.resource_id);
+        let id = names::resource_id(detail).filter(|it| it.is_ascii());
         pool.id = match (pool.id.take(), id) {
             (None, Some(id)) => Some(Id::Only(id.to_owned())),
             (Some(Id::Only(only)), Some(id)) if only == id => Some(Id::Only(only)),

@@ -1,0 +1,434 @@
+//! The rows of each kind of charge.
+
+use serde_json::json;
+use tc3_example_reports::focus::Topic;
+
+use super::*;
+
+/// An hour's use with what the component says besides.
+fn usage(component: Object) -> Object {
+    let mut all = json!({
+        "ItemCode": "sv_cvm_sa2", "ComponentCode": "v_cvm_compute", "PriceUnit": "元/个/小时",
+        "UsedAmount": "1", "UsedAmountUnit": "个", "TimeSpan": "1", "TimeUnitName": "小时",
+    });
+    all.as_object_mut()
+        .unwrap()
+        .extend(component.as_object().unwrap().clone());
+    json!({
+        "Id": "17", "PayerUin": "100", "OwnerUin": "200", "ResourceId": "ins-1",
+        "BusinessCode": "p_cvm", "ProductCode": "sp_cvm_sa2", "RegionId": "8",
+        "ActionType": "postpay_deduct_h", "FeeBeginTime": "2024-02-01 10:00:00",
+        "FeeEndTime": "2024-02-01 10:59:59", "ComponentSet": [all],
+    })
+}
+
+/// The same line with another value.
+fn with(mut line: Object, field: &str, value: &str) -> Object {
+    line[field] = value.into();
+    line
+}
+
+fn fee(action: &str, resource: &str, cost: &str, hours: &str) -> Object {
+    let component = json!({
+        "RealCost": cost, "Cost": cost, "CashPayAmount": cost, "TimeSpan": hours,
+    });
+    let line = with(usage(component), "ActionType", action);
+    with(line, "ResourceId", resource)
+}
+
+fn february(lines: &[Object]) -> Vec<Row> {
+    let lines: Vec<Line> = lines.iter().map(|it| line("2024-02", it)).collect();
+    rows("2024-02", "2024-02", &lines)
+}
+
+fn by_savings_plan() -> Object {
+    usage(json!({
+        "SinglePrice": "3", "Cost": "3", "OriginalCostWithSP": "2", "SPDeductionRate": "0.6",
+        "Discount": "0.8", "RealCost": "0.8", "CashPayAmount": "0.8",
+    }))
+}
+
+#[test]
+fn what_a_savings_plan_covers_is_a_row_of_its_own() {
+    let rows = february(&[fee("svp_hour_pay", "sp-1", "1.5", "1"), by_savings_plan()]);
+    let columns = [
+        "x_RowKind",
+        "ChargeCategory",
+        "BilledCost",
+        "EffectiveCost",
+        "ListCost",
+        "ContractedCost",
+        "CommitmentDiscountStatus",
+        "CommitmentDiscountQuantity",
+        "CommitmentDiscountId",
+    ];
+    let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+    assert_eq!(
+        all,
+        [
+            "charge Purchase 1.5 0 1.5 1.5  1.5 sp-1",
+            "charge Usage 0.8 0.8 1 0.8   ",
+            "covered Usage 0 1.2 2 1.6 Used 1.2 sp-1",
+            "unused Usage 0 0.3 0 0 Unused 0.3 sp-1",
+        ]
+    );
+    let columns = ["CommitmentDiscountCategory", "CommitmentDiscountUnit"];
+    assert_eq!(values(&rows[2], &columns), "Spend CNY");
+    assert_eq!(
+        value(&rows[2], "x_CommitmentDiscountIdSource"),
+        "OnlyCommitment"
+    );
+    assert_eq!(
+        (sum(&rows, billed), sum(&rows, effective)),
+        ("2.3".into(), "2.3".into())
+    );
+    // The quantity is split as the list cost is.
+    let quantity: Decimal = rows[1..3]
+        .iter()
+        .filter_map(|row| row.pricing_quantity)
+        .sum();
+    assert_eq!(quantity.normalize().to_string(), "1");
+    assert_eq!(rows[2].list_unit_price, rows[1].list_unit_price);
+}
+
+#[test]
+fn usage_that_is_covered_wholly_has_no_row_besides() {
+    let rows = february(&[
+        fee("svp_hour_pay", "sp-1", "1", "1"),
+        usage(json!({
+            "SinglePrice": "2", "Cost": "2", "OriginalCostWithSP": "2",
+            "SPDeductionRate": "0.5", "RealCost": "0", "CashPayAmount": "0",
+        })),
+    ]);
+    // The fee is used up.
+    let kinds: Vec<_> = rows.iter().map(|row| row.x_row_kind).collect();
+    assert_eq!(kinds, ["charge", "covered"]);
+    assert_eq!(value(&rows[1], "x_Cost"), "2");
+}
+
+#[test]
+fn commitments_that_cannot_be_told_apart_are_a_pool() {
+    let rows = february(&[
+        fee("svp_hour_pay", "sp-1", "1", "1"),
+        fee("svp_hour_pay", "sp-2", "1", "1"),
+        by_savings_plan(),
+    ]);
+    let columns = ["CommitmentDiscountId", "x_CommitmentDiscountIdSource"];
+    let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+    assert_eq!(
+        all,
+        [
+            "sp-1 ResourceId",
+            "sp-2 ResourceId",
+            " ",
+            "savings-plans/uin:100 Pool",
+            "savings-plans/uin:100 Pool",
+        ]
+    );
+}
+
+#[test]
+fn hours_of_reserved_instances_cost_the_months_mean_fee() {
+    let rows = february(&[
+        fee("ri_hour_pay", "ri-1", "3", "10"),
+        usage(json!({
+            "SinglePrice": "1", "Cost": "1", "OriginalCostWithRI": "1", "RiTimeSpan": "1",
+            "RealCost": "0",
+        })),
+    ]);
+    let columns = ["x_RowKind", "EffectiveCost", "CommitmentDiscountQuantity"];
+    let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+    assert_eq!(all, ["charge 0 10", "covered 0.3 1", "unused 2.7 9"]);
+    let columns = ["CommitmentDiscountType", "CommitmentDiscountUnit"];
+    assert_eq!(
+        values(&rows[2], &columns),
+        "Reserved Instance Instance-Hours"
+    );
+    assert_eq!(
+        value(&rows[2], "ServiceName"),
+        "Cloud Virtual Machine (CVM)"
+    );
+}
+
+#[test]
+fn more_used_than_paid_is_a_note_and_no_row() {
+    let lines = [line("2024-02", &by_savings_plan())];
+    let mut mapping = mapping("2024-02", "2024-02", &lines);
+    let rows = mapping.rows(&lines[0]).unwrap();
+    assert_eq!(
+        value(&rows[1], "CommitmentDiscountId"),
+        "savings-plans/uin:100"
+    );
+    assert_eq!(mapping.end_of_month(0, month("2024-02")), []);
+    let notes: Vec<_> = mapping.notes().values().map(|(topic, ..)| topic).collect();
+    assert_eq!(notes, [Topic::Overused]);
+}
+
+#[test]
+fn vouchers_and_gifted_balance_are_credits() {
+    let rows = february(&[usage(json!({
+        "Cost": "10", "RealCost": "9", "CashPayAmount": "2", "TransferPayAmount": "1",
+        "VoucherPayAmount": "5", "IncentivePayAmount": "1",
+    }))]);
+    let columns = [
+        "ChargeCategory",
+        "BilledCost",
+        "EffectiveCost",
+        "x_RealCost",
+        "ResourceId",
+    ];
+    let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+    assert_eq!(
+        all,
+        [
+            "Usage 9 9 9 ins-1",
+            "Credit -5 -5  ins-1",
+            "Credit -1 -1  ins-1"
+        ]
+    );
+    assert_eq!(sum(&rows, billed), "3");
+}
+
+#[test]
+fn the_rounding_row_is_an_adjustment() {
+    let rows = february(&[json!({
+        "Id": "1", "PayerUin": "100", "BusinessCode": "billVirtualId", "RegionId": "0",
+        "ProductCode": "billVirtualId", "ActionType": "billVirtualId", "ResourceId": "100(UIN)",
+        "ProjectName": "扣费精度补偿", "FeeBeginTime": "2024-01-31 00:00:00",
+        "ComponentSet": [{
+            "ComponentCode": "billVirtualId", "ItemCode": "billVirtualId",
+            "RealCost": "-3.69316144", "CashPayAmount": "-3.83470332",
+            "IncentivePayAmount": "0.14154188",
+        }],
+    })]);
+    let columns = [
+        "ChargeCategory",
+        "ChargeClass",
+        "RegionId",
+        "ResourceId",
+        "SkuId",
+        "PricingQuantity",
+    ];
+    assert_eq!(values(&rows[0], &columns).trim(), "Adjustment");
+    assert_eq!(sum(&rows, billed), "-3.83470332");
+}
+
+#[test]
+fn a_correction_concerns_an_earlier_month() {
+    let class = |line: Object| value(&february(&[line])[0], "ChargeClass");
+    let cost = json!({"RealCost": "-1", "CashPayAmount": "-1"});
+    let recon = with(usage(cost.clone()), "ActionType", "recon_increase");
+    assert_eq!(class(recon.clone()), "");
+    let earlier = with(recon.clone(), "FeeBeginTime", "2024-01-31 23:59:59");
+    assert_eq!(class(earlier), "Correction");
+    let mut ordered = recon;
+    ordered["AssociatedOrder"] = json!({"PrepayRenew": "20240201400000000000001,20240131400"});
+    assert_eq!(class(ordered), "Correction");
+    // What is used in the last hour of a month may be paid in the next.
+    let late = usage(json!({"RealCost": "1", "CashPayAmount": "1"}));
+    let late = with(late, "FeeBeginTime", "2024-01-31 23:00:00");
+    assert_eq!(class(late), "");
+}
+
+#[test]
+fn a_refund_keeps_its_unit_price_positive() {
+    let rows = february(&[usage(json!({
+        "SinglePrice": "-2", "Cost": "-4", "RealCost": "-3", "CashPayAmount": "-3",
+        "UsedAmount": "2",
+    }))]);
+    let columns = [
+        "PricingQuantity",
+        "ListUnitPrice",
+        "ContractedUnitPrice",
+        "ListCost",
+    ];
+    assert_eq!(values(&rows[0], &columns), "-2 2 1.5 -4");
+}
+
+#[test]
+fn tax_is_a_row_whether_the_cost_has_it_or_not() {
+    for (real, paid) in [("100", "109"), ("109", "109")] {
+        let rows = february(&[usage(json!({
+            "Cost": "200", "RealCost": real, "CashPayAmount": paid, "TaxRate": "0.09",
+            "TaxAmount": "9", "Currency": "USD",
+        }))]);
+        let columns = [
+            "ChargeCategory",
+            "BillingCurrency",
+            "BilledCost",
+            "EffectiveCost",
+            "ListCost",
+            "ContractedCost",
+            "PricingQuantity",
+            "x_TaxAmount",
+        ];
+        let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+        assert_eq!(all, ["Usage USD 100 100 200 100 1 9", "Tax USD 9 9 18 9  "]);
+    }
+}
+
+#[test]
+fn an_error_names_the_field_and_the_rule() {
+    let error = |detail: &Object| {
+        let lines = [line("2024-02", detail)];
+        let mut mapping = mapping("2024-02", "2024-02", &lines);
+        let error = mapping.rows(&lines[0]).unwrap_err();
+        error.to_string()
+    };
+    let amounts = json!({"RealCost": "100", "CashPayAmount": "101", "TaxAmount": "9"});
+    assert_eq!(
+        error(&usage(amounts)),
+        "bill line 17: RealCost must be what was paid, with or without the tax, but is `100`"
+    );
+    for (component, field) in [
+        (json!({}), "RealCost"),
+        (json!({"RealCost": "0.000000001"}), "RealCost"),
+        (json!({"RealCost": "1", "Cost": "1000000000000"}), "Cost"),
+        (json!({"RealCost": "1", "UsedAmount": "1e12"}), "UsedAmount"),
+    ] {
+        let error = error(&usage(component));
+        assert!(error.contains(&format!(": {field} must ")), "{error}");
+    }
+    let dated = with(
+        usage(json!({"RealCost": "1"})),
+        "FeeEndTime",
+        "2024-02-30 00:00:00",
+    );
+    assert!(error(&dated).contains("FeeEndTime"));
+}
+
+#[test]
+fn what_is_not_known_is_null_and_noted() {
+    let detail = json!({
+        "Id": "1", "BusinessCode": "p_new", "BusinessCodeName": "新", "ActionType": "new",
+        "RegionId": "73", "ZoneName": "火星一区", "ResourceId": "实例", "ResourceName": "甲",
+        "BillMonth": "2024-01-01 00:00:00",
+        "ComponentSet": [{"RealCost": "1", "PriceUnit": "元/箱"}],
+    });
+    let lines = [line("2024-02", &detail)];
+    let mut mapping = mapping("2024-02", "2024-02", &lines);
+    let row = &mapping.rows(&lines[0]).unwrap()[0];
+    check(row).unwrap();
+    let columns = ["RegionId", "AvailabilityZone", "ResourceId", "ResourceName"];
+    assert_eq!(values(row, &columns).trim(), "");
+    let columns = [
+        "ServiceCategory",
+        "ServiceName",
+        "ChargeCategory",
+        "x_ResourceId",
+    ];
+    assert_eq!(values(row, &columns), "Other p_new Adjustment 实例");
+    assert_eq!(
+        values(row, &["BillingAccountId", "SubAccountId"]),
+        "uin:909619400 uin:909619400"
+    );
+    let notes: Vec<_> = mapping.notes().values().collect();
+    assert_eq!(
+        notes,
+        [
+            (Topic::Service, "p_new", 1),
+            (Topic::Action, "new", 1),
+            (Topic::Region, "73", 1),
+            (Topic::Zone, "火星一区", 1),
+            (Topic::Unit, "箱", 1),
+            (Topic::Name, "实例", 1),
+            (Topic::Name, "甲", 1),
+            (Topic::BillMonth, "2024-01", 1),
+        ]
+    );
+    assert_eq!(
+        mapping.notes().categories().collect::<Vec<_>>(),
+        [("Adjustment", 1)]
+    );
+}
+
+#[test]
+fn notes_are_bounded() {
+    let mut mapping = mapping("2024-02", "2024-02", &[]);
+    for code in 0..1_500 {
+        let detail = usage(json!({"RealCost": "1"}));
+        let detail = with(detail, "BusinessCode", &format!("p_{code}"));
+        mapping.rows(&line("2024-02", &detail)).unwrap();
+    }
+    assert_eq!(mapping.notes().values().count(), 1_000);
+    assert_eq!(
+        mapping.notes().further().collect::<Vec<_>>(),
+        [(Topic::Service, 500)]
+    );
+}
+
+#[test]
+fn a_cost_without_list_price_or_quantity_is_at_contracted_prices() {
+    let rows = february(&[usage(json!({
+        "SinglePrice": "-", "Cost": "-", "RealCost": "3", "CashPayAmount": "3",
+    }))]);
+    let columns = ["ListCost", "ListUnitPrice", "x_ListCostSource"];
+    assert_eq!(values(&rows[0], &columns), "3 3 ContractedCost");
+    let rows = february(&[usage(json!({
+        "SinglePrice": "2", "Cost": "4", "RealCost": "3", "UsedAmount": "0",
+    }))]);
+    let columns = [
+        "PricingQuantity",
+        "PricingUnit",
+        "ListUnitPrice",
+        "ContractedUnitPrice",
+    ];
+    assert_eq!(values(&rows[0], &columns), "1 Units 4 3");
+    // All of it is covered by a package.
+    let rows = february(&[usage(json!({
+        "SinglePrice": "2", "ContractPrice": "1", "Cost": "0", "RealCost": "0",
+        "UsedAmount": "0",
+    }))]);
+    assert_eq!(values(&rows[0], &columns), "0 Unit-Hours 2 2");
+}
+
+#[test]
+fn numbers_in_units_go_into_prices_and_quantities() {
+    let columns = ["PricingQuantity", "PricingUnit", "ListUnitPrice"];
+    for (price_unit, unit, amount, expected) in [
+        ("元/万次", "次", "20000", "20000 Requests 0.0002"),
+        ("元/万次", "万次", "2", "20000 Requests 0.0002"),
+        ("元/GB", "GB", "2", "2 GB 2"),
+        ("元/GB/月", "GB", "2", "2 GB-Hours 2"),
+        ("元/小时", "个", "2", "2 Hours 2"),
+        ("CNY/100 units/hour", "units", "200", "200 Unit-Hours 0.02"),
+    ] {
+        let rows = february(&[usage(json!({
+            "SinglePrice": "2", "Cost": "4", "RealCost": "4", "PriceUnit": price_unit,
+            "UsedAmount": amount, "UsedAmountUnit": unit,
+        }))]);
+        assert_eq!(values(&rows[0], &columns), expected, "{price_unit}");
+    }
+}
+
+#[test]
+fn spot_prices_are_dynamic_and_idle_reservations_are_unused() {
+    let cost = |instance: &str| json!({"RealCost": "1", "InstanceType": instance});
+    let spot = with(usage(cost("")), "ActionType", "postpay_deduct_s");
+    for line in [spot, usage(cost("SI"))] {
+        assert_eq!(value(&february(&[line])[0], "PricingCategory"), "Dynamic");
+    }
+    let idle = &february(&[usage(cost("capacityReserve"))])[0];
+    let columns = ["CapacityReservationId", "CapacityReservationStatus"];
+    assert_eq!(values(idle, &columns), "ins-1 Unused");
+}
+
+#[test]
+fn an_account_has_its_name_and_an_owner_its_number() {
+    let detail = usage(json!({"RealCost": "1"}));
+    let names = |name: &str| {
+        let account = Account {
+            uin: None,
+            name: Some(name.into()),
+        };
+        let months = month("2024-02")..=month("2024-02");
+        let mut mapping = Mapping::new(vec![account], months, Commitments::default());
+        let rows = mapping.rows(&line("2024-02", &detail)).unwrap();
+        values(
+            &rows[0],
+            &["BillingAccountName", "x_Account", "SubAccountName"],
+        )
+    };
+    assert_eq!(names("main"), "main main uin 200");
+    assert_eq!(names("主"), "uin 100 主 uin 200");
+}
