@@ -21,6 +21,10 @@ const DECIMALS: u32 = 8;
 const TOO_MUCH: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
 const IS_TOO_MUCH: &str = "must be less than a trillion";
 
+/// What no product of an amount and a time reaches: 10<sup>15</sup>.
+const TOO_MANY: Decimal = Decimal::from_parts(0xa4c6_8000, 0x3_8d7e, 0, false, 0);
+const IS_TOO_MANY: &str = "must be less than 10^15 with its time";
+
 /// A type of commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Plan {
@@ -135,8 +139,18 @@ impl Charge {
             pricing: Pricing::of(it, used, number(line, "TimeSpan", &it.time_span)?),
             period: period(line)?,
         };
+        let too_many = |field| {
+            let used = used.unwrap_or_default();
+            line.error(field, IS_TOO_MANY, &used.to_string())
+        };
+        if used.is_some() && charge.pricing.quantity.is_none_or(|it| it >= TOO_MANY) {
+            return Err(too_many("UsedAmount"));
+        }
         if let Some(hours) = number(line, "RiTimeSpan", &it.ri_time_span)? {
             let hours = hours * used.unwrap_or(Decimal::ONE);
+            if hours.abs() >= TOO_MANY {
+                return Err(too_many("RiTimeSpan"));
+            }
             charge.reserved_hours = hours.round_dp(QUANTITY_DECIMALS).normalize();
         }
         charge.take_tax(line, place, money(line, "RealCost", it.real_cost)?)?;

@@ -133,6 +133,10 @@ impl Mapping {
         let place = (line.account, plan, line.month.first_day());
         let (amount, cost) = match plan {
             Plan::Savings => {
+                if charge.savings_rate.is_zero() {
+                    let item = line.detail.product_code.as_deref();
+                    self.notes.met(Topic::NoRate, item.unwrap_or("none"));
+                }
                 let amount = rounded(list * charge.savings_rate);
                 (amount, amount)
             }
@@ -160,8 +164,9 @@ impl Mapping {
     fn fee_of_hours(&mut self, line: &Line, hours: Decimal) -> Decimal {
         let place = (line.account, Plan::Reserved, line.month.first_day());
         let pool = self.commitments.pool(&place);
-        match pool.filter(|pool| !pool.hours.is_zero()) {
-            Some(pool) => rounded(pool.fee / pool.hours * hours),
+        let fee = pool.and_then(|pool| pool.fee.checked_mul(hours)?.checked_div(pool.hours));
+        match fee {
+            Some(fee) => rounded(fee),
             None => {
                 let item = line.detail.product_code.as_deref();
                 self.notes.met(Topic::NoFee, item.unwrap_or("none"));

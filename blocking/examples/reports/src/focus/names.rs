@@ -38,10 +38,15 @@ fn is_other(name: &str) -> bool {
 ///
 /// The vendor describes items and components the other way round, but this is what the fields hold.
 pub(super) fn sku(detail: &BillDetail, it: &BillDetailComponent) -> String {
-    text(&it.item_code)
-        .or(text(&it.component_code))
-        .or(text(&detail.product_code))
-        .or(text(&detail.business_code))
+    let codes = [
+        &it.item_code,
+        &it.component_code,
+        &detail.product_code,
+        &detail.business_code,
+    ];
+    let mut codes = codes.into_iter().filter_map(text);
+    codes
+        .find(|code| code.is_ascii())
         .unwrap_or("unknown")
         .into()
 }
@@ -55,7 +60,8 @@ pub(super) fn meter(it: &BillDetailComponent) -> Option<String> {
     if let Some(name) = name.filter(|it| it.is_ascii()) {
         return Some(name.into());
     }
-    let code = text(&it.component_code).or(text(&it.item_code))?;
+    let code = text(&it.component_code).or(text(&it.item_code));
+    let code = code.filter(|it| it.is_ascii())?;
     let words = code.strip_prefix("virtual_").unwrap_or(code);
     let words = words.strip_prefix("sv_").or(words.strip_prefix("v_"));
     Some(words.unwrap_or(code).replace('_', " "))

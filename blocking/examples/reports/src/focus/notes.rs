@@ -29,6 +29,8 @@ pub enum Topic {
     BillMonth,
     /// Usage that reserved instances cover without a fee in the month: its effective cost is 0.
     NoFee,
+    /// Usage that a savings plan covers without a rate: its effective cost is 0.
+    NoRate,
     /// A commitment of which more is used than was paid in the month: it has no unused row.
     Overused,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Topic {
             Self::Name => "text isn't ASCII, in its x_ column alone",
             Self::BillMonth => "BillMonth isn't the listed month",
             Self::NoFee => "reserved instances without a fee in the month",
+            Self::NoRate => "savings plan without a rate",
             Self::Overused => "more of a commitment used than paid",
         })
     }

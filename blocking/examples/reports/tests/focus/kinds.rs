@@ -284,7 +284,18 @@ fn an_error_names_the_field_and_the_rule() {
         (json!({}), "RealCost"),
         (json!({"RealCost": "0.000000001"}), "RealCost"),
         (json!({"RealCost": "1", "Cost": "1000000000000"}), "Cost"),
-        (json!({"RealCost": "1", "UsedAmount": "1e12"}), "UsedAmount"),
+        (
+            json!({"RealCost": "1", "UsedAmount": "1000000000000"}),
+            "UsedAmount",
+        ),
+        (
+            json!({"RealCost": "1", "UsedAmount": "9e11", "TimeSpan": "9e11"}),
+            "UsedAmount",
+        ),
+        (
+            json!({"RealCost": "1", "UsedAmount": "9e9", "RiTimeSpan": "9e9"}),
+            "RiTimeSpan",
+        ),
     ] {
         let error = error(&usage(component));
         assert!(error.contains(&format!(": {field} must ")), "{error}");
