@@ -129,12 +129,11 @@ impl Charge {
             paid,
             by_savings: money(line, "OriginalCostWithSP", it.original_cost_with_sp)?
                 .unwrap_or_default(),
-            savings_rate: number(line, "SPDeductionRate", &it.sp_deduction_rate)?
-                .unwrap_or_default(),
+            savings_rate: rate(line, "SPDeductionRate", &it.sp_deduction_rate)?.unwrap_or_default(),
             by_reserved: money(line, "OriginalCostWithRI", it.original_cost_with_ri)?
                 .unwrap_or_default(),
             reserved_hours: Decimal::ZERO,
-            discount: number(line, "Discount", &it.discount)?,
+            discount: rate(line, "Discount", &it.discount)?,
             used,
             pricing: Pricing::of(it, used, number(line, "TimeSpan", &it.time_span)?),
             period: period(line)?,
@@ -170,7 +169,7 @@ impl Charge {
         self.currency = tax.and_then(|it| text(&it.currency)).map(str::to_owned);
         if let Some(tax) = tax {
             self.tax = money(line, "TaxAmount", tax.tax_amount)?.unwrap_or_default();
-            self.tax_rate = number(line, "TaxRate", &tax.tax_rate)?;
+            self.tax_rate = rate(line, "TaxRate", &tax.tax_rate)?;
         }
         let paid = self.paid.sum();
         let Some(real) = real.or(paid) else {
@@ -274,6 +273,20 @@ fn money(line: &Line, field: &'static str, amount: Option<Yuan>) -> Result<Optio
         return broken(IS_TOO_MUCH);
     }
     Ok(Some(amount))
+}
+
+/// A number that isn't negative, even on a refund.
+fn rate(
+    line: &Line,
+    field: &'static str,
+    value: &Option<Number>,
+) -> Result<Option<Decimal>, Error> {
+    match number(line, field, value)? {
+        Some(rate) if rate < Decimal::ZERO => {
+            Err(line.error(field, "must not be negative", &rate.to_string()))
+        }
+        rate => Ok(rate),
+    }
 }
 
 fn number(

@@ -210,7 +210,10 @@ impl Mapping {
             row.charge_period_start = part.start;
             row.charge_period_end = part.end;
             let real = share(charge.real, COST)?;
-            let quantity = share(quantity, QUANTITY)?;
+            let quantity = match share(quantity, QUANTITY)? {
+                none if none.is_zero() && !quantity.is_zero() => price::LEAST,
+                share => share,
+            };
             price::put(
                 &mut row,
                 share(list.cost, COST)?,

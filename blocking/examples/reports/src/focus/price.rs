@@ -5,17 +5,17 @@ use rust_decimal::Decimal;
 use super::{
     Row,
     charge::Charge,
-    unit::{Pricing, QUANTITY_DECIMALS},
+    unit::{PRICE_DECIMALS, Pricing, QUANTITY_DECIMALS},
 };
-
-/// How many decimals prices that are derived have at most.
-const PRICE_DECIMALS: u32 = 24;
 
 /// By how much a price times a quantity may differ from the cost.
 pub(super) const TOLERANCE: Decimal = Decimal::from_parts(1, 0, 0, false, 8);
 
-/// The least quantity.
-const LEAST: Decimal = Decimal::from_parts(1, 0, 0, false, QUANTITY_DECIMALS);
+/// The bill's least quantity: what is less is none.
+const NONE: Decimal = Decimal::from_parts(1, 0, 0, false, 8);
+
+/// The least quantity of a part.
+pub(super) const LEAST: Decimal = Decimal::from_parts(1, 0, 0, false, QUANTITY_DECIMALS);
 
 /// The list cost of a part of a charge, and where it is from.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ pub(super) fn quantity(charge: &Charge) -> (Decimal, String, bool) {
     let Pricing { quantity, unit, .. } = &charge.pricing;
     let is_free = charge.real.is_zero() && charge.list.unwrap_or_default().is_zero();
     match quantity {
-        Some(none) if none.is_zero() && !is_free => (Decimal::ONE, "Units".into(), true),
+        Some(none) if *none < NONE && !is_free => (Decimal::ONE, "Units".into(), true),
         Some(quantity) => (*quantity, unit.clone(), false),
         None => (Decimal::ONE, unit.clone(), false),
     }
@@ -115,7 +115,7 @@ pub(super) fn put(
         let price = cost.checked_div(quantity).unwrap_or_default();
         price.round_dp(PRICE_DECIMALS).normalize().abs()
     };
-    let shown = pricing.list_price.map(|it| it.normalize());
+    let shown = pricing.list_price;
     let is_shown = shown.is_some_and(|price| gives(&price, list));
     let list_price = shown.filter(|_| is_shown).unwrap_or_else(|| derived(list));
     let contracted_price = match (contracted == list, quantity.is_zero()) {

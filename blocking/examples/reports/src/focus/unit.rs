@@ -58,7 +58,8 @@ impl Pricing {
             Some(amount.round_dp(QUANTITY_DECIMALS).normalize())
         });
         let price = |price: Option<tc3_core::Yuan>| -> Option<Decimal> {
-            price?.get().abs().checked_div(priced.number)
+            let price = price?.get().abs().checked_div(priced.number)?;
+            Some(price.round_dp(PRICE_DECIMALS).normalize())
         };
         Self {
             quantity,
@@ -70,6 +71,9 @@ impl Pricing {
         }
     }
 }
+
+/// How many decimals the price of a unit has at most.
+pub(super) const PRICE_DECIMALS: u32 = 24;
 
 /// How many decimals a quantity has at most.
 pub(super) const QUANTITY_DECIMALS: u32 = 16;

@@ -142,7 +142,7 @@ fn total<'a>(rows: impl IntoIterator<Item = &'a Row>, of: fn(&Row) -> Decimal) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn what_a_line_bills_is_what_was_paid(detail in detail()) {
@@ -243,4 +243,69 @@ proptest! {
         prop_assert_eq!(total(usage, effective), total(purchases, billed));
         prop_assert_eq!(total(&rows, effective), total(&rows, billed));
     }
+
+    #[test]
+    fn a_line_of_extremes_has_an_error_or_rows_that_are_right_or_do_not_fit(
+        amounts in prop::collection::vec(select(AMOUNTS), 9),
+        numbers in prop::collection::vec(select(NUMBERS), 6),
+        times in prop::array::uniform2(select(TIMES)),
+        action in select(ACTIONS),
+        unit in select(&["元/4294967295个/百万千万月", "元/0个/0月", "///", "元/99999999999个"][..]),
+    ) {
+        let detail = json!({
+            "Id": "1", "ActionType": action, "FeeBeginTime": times[0], "FeeEndTime": times[1],
+            "ComponentSet": [{
+                "Cost": amounts[0], "RealCost": amounts[1], "CashPayAmount": amounts[2],
+                "VoucherPayAmount": amounts[3], "OriginalCostWithSP": amounts[4],
+                "OriginalCostWithRI": amounts[5], "SinglePrice": amounts[6],
+                "TaxAmount": amounts[7], "ContractPrice": amounts[8], "PriceUnit": unit,
+                "UsedAmount": numbers[0], "TimeSpan": numbers[1], "RiTimeSpan": numbers[2],
+                "Discount": numbers[3], "SPDeductionRate": numbers[4], "TaxRate": numbers[5],
+                "UsedAmountUnit": "百万千万个",
+            }],
+        });
+        let line = line("2024-06", &detail);
+        let lines = [line.clone(), line];
+        let mut mapping = mapping("2024-06", "2025-01", &lines);
+        let mut rows = Vec::new();
+        for line in &lines {
+            rows.extend(mapping.rows(line).unwrap_or_default());
+        }
+        rows.extend(mapping.end_of_month(0, month("2024-06")));
+        for broken in rows.iter().filter_map(|row| check(row).err()) {
+            // The price of a trillion for next to nothing.
+            prop_assert!(broken.rule.contains("must fit into 38 digits"), "{broken}");
+        }
+    }
 }
+
+const AMOUNTS: &[&str] = &[
+    "",
+    "0",
+    "0",
+    "1",
+    "0.00000001",
+    "-0.00000001",
+    "999999999999.99999999",
+    "-999999999999.99999999",
+    "1000000000000",
+];
+
+const NUMBERS: &[&str] = &[
+    "",
+    "0",
+    "1",
+    "-1",
+    "0.00000001",
+    "0.0000000000000000000000001",
+    "999999999999",
+    "1000000000000",
+];
+
+const TIMES: &[&str] = &[
+    "",
+    "0001-01-01 00:00:00",
+    "2024-06-30 23:59:59",
+    "2024-07-01 00:00:00",
+    "9999-12-31 23:59:59",
+];
