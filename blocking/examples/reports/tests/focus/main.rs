@@ -1,12 +1,13 @@
 //! Bill lines as rows of FOCUS.
 
 use rust_decimal::Decimal;
-use serde_json::Value as Object;
+use serde_json::{Value as Object, json};
 use tc3_core::{Month, types::jiff::Timestamp};
 use tc3_example_reports::focus::{
     Account, COLUMNS, Commitments, Line, Mapping, Row, Value, Version, check,
 };
 
+mod commitments;
 mod documented;
 mod kinds;
 mod properties;
@@ -64,6 +65,34 @@ fn rows(first: &str, last: &str, lines: &[Line]) -> Vec<Row> {
         check(row).unwrap();
     }
     rows
+}
+
+/// An hour's use with what the component says besides.
+fn usage(component: Object) -> Object {
+    let mut all = json!({
+        "ItemCode": "sv_cvm_sa2", "ComponentCode": "v_cvm_compute", "PriceUnit": "元/个/小时",
+        "UsedAmount": "1", "UsedAmountUnit": "个", "TimeSpan": "1", "TimeUnitName": "小时",
+    });
+    all.as_object_mut()
+        .unwrap()
+        .extend(component.as_object().unwrap().clone());
+    json!({
+        "Id": "17", "PayerUin": "100", "OwnerUin": "200", "ResourceId": "ins-1",
+        "BusinessCode": "p_cvm", "ProductCode": "sp_cvm_sa2", "RegionId": "8",
+        "ActionType": "postpay_deduct_h", "FeeBeginTime": "2024-02-01 10:00:00",
+        "FeeEndTime": "2024-02-01 10:59:59", "ComponentSet": [all],
+    })
+}
+
+/// The same line with another value.
+fn with(mut line: Object, field: &str, value: &str) -> Object {
+    line[field] = value.into();
+    line
+}
+
+fn february(lines: &[Object]) -> Vec<Row> {
+    let lines: Vec<Line> = lines.iter().map(|it| line("2024-02", it)).collect();
+    rows("2024-02", "2024-02", &lines)
 }
 
 fn sum(rows: &[Row], of: fn(&Row) -> Decimal) -> String {

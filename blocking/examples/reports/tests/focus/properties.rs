@@ -1,7 +1,6 @@
 //! What holds for all lines.
 
 use proptest::{prelude::*, sample::select};
-use serde_json::json;
 use tc3_core::types::BeijingSecond;
 
 use super::*;

@@ -1,7 +1,5 @@
 //! Subscriptions and what is paid for them in advance.
 
-use serde_json::json;
-
 use super::*;
 
 fn subscription(action: &str, begin: &str, end: &str, cost: &str) -> Object {
