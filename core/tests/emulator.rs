@@ -7,6 +7,8 @@ mod accounts;
 mod added;
 #[path = "emulator/allocation.rs"]
 mod allocation;
+#[path = "emulator/bill.rs"]
+mod bill;
 #[path = "emulator/bill_list.rs"]
 mod bill_list;
 mod common;

@@ -3,9 +3,12 @@ use alloc::{string::String, vec::Vec};
 use super::{
     Emulator,
     frequency::Frequency,
-    ledger::{Calendar, allocation_summary, bill_list, new_records::GrownLists, usage_detail},
+    ledger::{
+        Calendar, allocation_summary, allocation_summary::Rows, bill_detail, bill_list,
+        lines::Lines, new_records::GrownLists, usage_detail,
+    },
 };
-use crate::{Credential, types::BillDate};
+use crate::{Credential, Month, types::BillDate};
 
 /// The default number of records.
 const RECORDS: u64 = 1_000;
@@ -59,6 +62,7 @@ pub(super) struct AccountState {
 #[derive(Clone, Debug)]
 pub(super) struct Ledgers {
     pub(super) bills: bill_list::Ledger,
+    pub(super) lines: bill_detail::Ledger,
     pub(super) allocations: allocation_summary::Ledger,
     pub(super) usage: usage_detail::Ledger,
 }
@@ -67,6 +71,7 @@ impl Ledgers {
     fn new(&Account { records, seed, .. }: &Account, calendar: Calendar) -> Self {
         Self {
             bills: bill_list::Ledger::new(records, seed, calendar),
+            lines: bill_detail::Ledger::new(),
             allocations: allocation_summary::Ledger::new(records, seed, calendar),
             usage: usage_detail::Ledger::new(records, seed, calendar),
         }
@@ -200,6 +205,19 @@ impl Emulator {
     pub(super) fn account(&mut self, number: usize) -> &mut AccountState {
         let other = number.checked_sub(1).and_then(|at| self.others.get_mut(at));
         other.unwrap_or(&mut self.first)
+    }
+
+    /// The number of accounts.
+    pub(super) fn accounts(&self) -> usize {
+        self.others.len().saturating_add(1)
+    }
+
+    /// The lines of an account's bill.
+    pub(super) fn lines(&mut self, number: usize, month: Month) -> Lines {
+        let calendar = self.calendar;
+        let Account { records, seed, .. } = self.account(number).account;
+        let rows = Rows::new(seed, records, calendar, month.first_day());
+        Lines::new(rows, u64::try_from(number).unwrap_or(u64::MAX))
     }
 
     /// The number of the account that a credential belongs to, and the credential.

@@ -54,6 +54,9 @@ pub enum Fault {
     AddHead(u64),
     /// The same at the tail of the list, the newest last: `tail=2`.
     AddTail(u64),
+    /// The summary of a bill is not computed yet: it has `Ready` 0 and no records. Written `not-ready`. It has no effect
+    /// on other actions.
+    NotReady,
     /// From this request on, the service's clock is off by so many seconds, in its verification and in its `Date`
     /// header: `clock=-3600`.
     Clock(i64),
@@ -247,6 +250,7 @@ impl FromStr for Fault {
                 value.and_then(unsigned).map(Self::AddTail),
                 "must be tail=RECORDS",
             ),
+            "not-ready" => (bare(Self::NotReady), "must be not-ready alone"),
             "clock" => (
                 value.and_then(signed).map(Self::Clock),
                 "must be clock=SECONDS, e.g. clock=-3600",
@@ -254,7 +258,7 @@ impl FromStr for Fault {
             _ => (
                 None,
                 "must be one of throttle, refuse, status, cut, not-reached, lost, slow, ignore-offset, \
-                 total, sums, head, tail and clock",
+                 total, sums, head, tail, not-ready and clock",
             ),
         };
         fault.ok_or(invalid(rule))
@@ -286,6 +290,7 @@ impl fmt::Display for Fault {
             Self::Sums(fen) => write!(f, "sums={fen:+}"),
             Self::AddHead(records) => write!(f, "head={records}"),
             Self::AddTail(records) => write!(f, "tail={records}"),
+            Self::NotReady => f.write_str("not-ready"),
             Self::Clock(seconds) => write!(f, "clock={seconds}"),
         }
     }

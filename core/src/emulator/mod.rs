@@ -268,6 +268,7 @@ impl Emulator {
                     now,
                     added: added.grow(&target.action, &input, faults),
                     sums: faults.sums,
+                    ready: !faults.not_ready,
                 };
                 handler(self, asked, input)?
             }

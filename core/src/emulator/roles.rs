@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Asked, Emulator, Handled, Refused, Served, http_date,
-    ledger::Random,
+    ledger::{Random, lines::uin},
     object, page,
     parameters::{self, Field, ParameterKind, optional, required},
     refuse, target,
@@ -62,7 +62,7 @@ pub(super) const CALLER_IDENTITY: Served = Served {
     total: &[],
     answer: Answer::Handler(&[], |emulator, asked, _| {
         let number = u64::try_from(asked.account).unwrap_or(u64::MAX);
-        let account = FIRST_ACCOUNT.saturating_add(number).to_string();
+        let account = uin(number).to_string();
         let owner = FIRST_SUB_ACCOUNT.saturating_add(number).to_string();
         let issued = &emulator.account(asked.account).temporary;
         let session = issued
@@ -90,9 +90,8 @@ pub(super) const CALLER_IDENTITY: Served = Served {
     }),
 };
 
-/// The number of the first account, and that of the sub-account with its key pair.
-const FIRST_ACCOUNT: u64 = 100_000_000_001;
-const FIRST_SUB_ACCOUNT: u64 = 200_000_000_001;
+/// The number of the sub-account with the first account's key pair.
+pub(super) const FIRST_SUB_ACCOUNT: u64 = 200_000_000_001;
 /// The number of the only role.
 const ROLE_ID: &str = "4611686018427397919";
 

@@ -50,6 +50,7 @@ pub(super) struct PageFaults {
     pub(super) sums: i64,
     pub(super) head: u64,
     pub(super) tail: u64,
+    pub(super) not_ready: bool,
 }
 
 impl Script {
@@ -89,6 +90,7 @@ impl Script {
                 Fault::IgnoreOffset => page.first_page = true,
                 Fault::Total(change) => page.total = page.total.saturating_add(*change),
                 Fault::Sums(fen) => page.sums = page.sums.saturating_add(*fen),
+                Fault::NotReady => page.not_ready = true,
                 Fault::AddHead(records) => page.head = page.head.saturating_add(*records),
                 Fault::AddTail(records) => page.tail = page.tail.saturating_add(*records),
                 Fault::Clock(seconds) => clock = clock.or(Some(*seconds)),

@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Emulator, Handled, Refused, described,
-    ledger::{allocation_summary, bill_list, new_records::NewRecords, usage_detail},
+    ledger::{
+        allocation_summary, bill_detail, bill_list, bill_summaries, new_records::NewRecords,
+        usage_detail,
+    },
     own_action::Closure,
     parameters::Field,
     refuse, roles,
@@ -52,6 +55,8 @@ pub(super) struct Asked<'a> {
     pub(super) now: UnixTime,
     pub(super) added: NewRecords,
     pub(super) sums: i64,
+    /// Whether summaries are computed.
+    pub(super) ready: bool,
 }
 
 /// The constants of an action.
@@ -68,8 +73,26 @@ pub(super) const fn target<A: Action>() -> Target {
     }
 }
 
-static SERVED: [Served; 6] = [
+/// An action of the billing service that core has no type of.
+pub(super) const fn billing(action: &'static str, rate: u32) -> Target {
+    Target {
+        service: Cow::Borrowed("billing"),
+        version: Cow::Borrowed("2018-07-09"),
+        action: Cow::Borrowed(action),
+        repeatable: true,
+        rate,
+        signed: true,
+        regional: false,
+        confidential: false,
+    }
+}
+
+static SERVED: [Served; 10] = [
     bill_list::SERVED,
+    bill_detail::SERVED,
+    bill_detail::FOR_ORGANIZATION,
+    bill_summaries::BY_PRODUCT,
+    bill_summaries::BY_PAY_MODE,
     allocation_summary::SERVED,
     usage_detail::SERVED,
     roles::ASSUME_ROLE,

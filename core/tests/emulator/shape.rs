@@ -82,10 +82,10 @@ fn the_cost_grows() {
         let growth = percent(whole(&months[21..]), whole(&months[..3]));
         assert!((140..170).contains(&growth), "{growth}");
         let of = |code| percent(sum(&months[21..], code), sum(&months[..3], code));
-        let (storage, contact_centre) = (of("p_cos"), of("p_ccc"));
+        let (storage, savings_plans) = (of("p_cos"), of("p_svp"));
         assert!(
-            storage > 200 && contact_centre < 110,
-            "{storage} {contact_centre}"
+            storage > 200 && savings_plans < 110,
+            "{storage} {savings_plans}"
         );
         // No month is like another, and none but that of the refund is far below the one before.
         for pair in months.windows(2) {

@@ -29,6 +29,7 @@ FAULT is one of
   total=+N, total=-N              the reported total is off by N
   sums=+N, sums=-N                each reported sum is off by N fen
   head=N, tail=N                  N more records from then on, at the list's head or tail
+  not-ready                       the summary of a bill is not computed yet
   clock=SECONDS                   the service's clock is off from then on
 
 WHEN counts requests from 1: N, N.. (from the N-th on), N..M (both included), /K (every K-th);

@@ -154,15 +154,7 @@ impl Ledger {
     ) -> Option<DescribeAllocationSummaryByBusinessResponse> {
         let added = asked.added;
         let first_day = query.month.first_day();
-        let month = self.calendar.month_of(first_day);
-        let known = Calendar::contains(month);
-        let rows = Rows {
-            seed: self.seed,
-            calendar: self.calendar,
-            month,
-            range: 0..if known { self.records } else { 0 },
-            first_day,
-        };
+        let rows = Rows::new(self.seed, self.records, self.calendar, first_day);
         let view = self.views.get(query.clone(), |query| rows.view(query))?;
         let count = view.count.saturating_add(added.count());
         if count == 0 {
@@ -174,6 +166,7 @@ impl Ledger {
             });
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let range = rows.range();
         let indices = |skipped| -> Vec<u64> {
             match &view.listed {
                 Some(listed) => {
@@ -181,7 +174,7 @@ impl Ledger {
                     listed.iter().skip(skipped).take(limit).copied().collect()
                 }
                 None => {
-                    let indices = view.periodic.indices(&rows.range, skipped);
+                    let indices = view.periodic.indices(&range, skipped);
                     indices.take(limit).collect()
                 }
             }
@@ -215,15 +208,66 @@ impl Ledger {
 }
 
 /// The records of one month.
-struct Rows {
-    seed: u64,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows {
+    pub(crate) seed: u64,
     calendar: Calendar,
-    month: i64,
-    range: Range<u64>,
-    first_day: Date,
+    /// The number of the month.
+    pub(crate) month: i64,
+    count: u64,
+    pub(crate) first_day: Date,
 }
 
 impl Rows {
+    /// The records of the month with this first day: none outside the calendar.
+    pub(crate) fn new(seed: u64, records: u64, calendar: Calendar, first_day: Date) -> Self {
+        let month = calendar.month_of(first_day);
+        Self {
+            seed,
+            calendar,
+            month,
+            count: if Calendar::contains(month) {
+                records
+            } else {
+                0
+            },
+            first_day,
+        }
+    }
+
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    const fn range(&self) -> Range<u64> {
+        0..self.count
+    }
+
+    /// What is paid for a record: in cash, vouchers, credits and proceeds.
+    pub(crate) fn paid(&self, index: u64) -> [i64; 4] {
+        self.costs(self.month, index).both()
+    }
+
+    /// The seconds of the month that have records.
+    pub(crate) fn seconds(&self) -> Range<i64> {
+        self.calendar.seconds(self.month)
+    }
+
+    /// The time of a record.
+    pub(crate) fn time(&self, index: u64) -> i64 {
+        spread(&self.seconds(), index, self.count)
+    }
+
+    /// The day of a record.
+    pub(crate) fn day(&self, index: u64) -> Date {
+        self.date(index).unwrap_or(self.first_day)
+    }
+
+    /// The last day that has records.
+    pub(crate) fn last_day(&self) -> Date {
+        self.day(self.count.saturating_sub(1))
+    }
+
     fn costs(&self, month: i64, index: u64) -> Costs {
         // A product's cost for a unit varies a little from month to month.
         let mut level = Random::new(self.seed, "level", index);
@@ -232,10 +276,12 @@ impl Rows {
             "costs",
             index,
         );
-        let size = kind(month, index).0.size(self.seed, month);
+        let (product, _) = kind(month, index);
+        let size = product.size(self.seed, month);
         let size = self.calendar.billed(month, size);
         // Some records are refunds, and some products cost nothing.
         let sign = match level.below(16) {
+            _ if product.is_committed() => 1,
             0 => -1,
             1 => 0,
             _ => 1,
@@ -270,7 +316,7 @@ impl Rows {
     /// The day of a record.
     fn date(&self, index: u64) -> Option<Date> {
         let days = 0..i64::from(self.calendar.days(self.month));
-        let days_before = spread(&days, index, self.range.end);
+        let days_before = spread(&days, index, self.count);
         self.first_day
             .checked_add(Span::new().days(days_before))
             .ok()
@@ -287,7 +333,8 @@ impl Rows {
             let asked = |day| query.dates.iter().any(|date| date.contains(day));
             query.dates.is_empty() || self.date(*index).is_some_and(asked)
         };
-        let matching = || periodic.indices(&self.range, 0).filter(on_asked_day);
+        let range = self.range();
+        let matching = || periodic.indices(&range, 0).filter(on_asked_day);
         let mut listed: Option<Vec<u64>> = None;
         if let Some((sort, descending)) = &query.sort {
             let mut keyed: Vec<_> = matching()

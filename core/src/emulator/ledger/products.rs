@@ -23,7 +23,7 @@ pub(crate) const PRODUCTS: [Product; PRODUCT_COUNT] = [
     Product::new("p_cdn", "内容分发网络CDN", 1_200, 20),
     Product::new("p_ci", "数据万象CI", 250, 8),
     Product::new("p_rav", "实时音视频", 500, 10),
-    Product::new("p_ccc", "云联络中心", 250, 0),
+    Product::new(SAVINGS_PLANS, "节省计划", 250, 0),
     Product::new("p_sms", "短信", 200, 2),
     OLD,
 ];
@@ -38,6 +38,9 @@ const BEGINS: i64 = Calendar::MONTHS - 6;
 const REFUNDED: &str = "p_cdb";
 /// That month: the fourth to last.
 pub(crate) const REFUND: i64 = Calendar::MONTHS - 4;
+
+/// Fees for commitments, which are never given back.
+const SAVINGS_PLANS: &str = "p_svp";
 
 /// A product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,11 @@ impl Product {
             first,
             growth,
         }
+    }
+
+    /// Whether its costs are fees, all positive.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.code == SAVINGS_PLANS
     }
 
     /// By how many thousandths its costs in a month are multiplied: they grow, vary a little, and are refunded once.

@@ -1,0 +1,383 @@
+//! The lines of a bill: one of each record of a product, and one for the month's rounding.
+
+mod amounts;
+mod charge;
+mod goods;
+mod period;
+mod resource;
+mod written;
+
+use alloc::vec::Vec;
+
+use jiff::civil::Date;
+
+use super::{
+    Random,
+    allocation_summary::Rows,
+    products::{FEN, PRODUCTS, add, kind, total},
+};
+use amounts::{Amounts, FULL, List, Price};
+pub(crate) use charge::{ACTION_NAMES, Charge, PayMode};
+use goods::{Goods, Item, ROUNDING, ROUNDING_CODE, ROUNDING_NAME, goods};
+use period::Period;
+use resource::{DEFAULT_PROJECT, ELSEWHERE, LONG_DISCOUNT, Resource};
+pub(crate) use resource::{Project, Region, TAG_KEYS, Tags};
+pub(crate) use written::{Written, eighth};
+
+/// The number of products, by which the records of one are apart.
+const DOZEN: u64 = PRODUCTS.len() as u64;
+
+/// The lines of an account's month.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lines {
+    rows: Rows,
+    /// The number of the account.
+    account: u64,
+}
+
+/// A line.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) index: u64,
+    pub(crate) charge: Charge,
+    /// The code and the name of the product.
+    pub(crate) product: (&'static str, &'static str),
+    pub(crate) goods: &'static Goods,
+    pub(crate) resource: Resource,
+    /// In cash, vouchers, credits and proceeds.
+    pub(crate) paid: [i64; 4],
+    pub(crate) day: Date,
+    pub(crate) period: Period,
+    cover: Option<Cover>,
+    /// Whether the list price of a refund is not shown.
+    hidden: bool,
+    /// What is free of charge costs so much by the list.
+    free: i64,
+}
+
+/// What a commitment covers of a line.
+#[derive(Clone, Copy, Debug)]
+struct Cover {
+    /// The fee of the commitment.
+    fee: i64,
+    /// How much of it is used, in percent.
+    percent: i64,
+    by: Commitment,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Commitment {
+    /// With its rate in percent.
+    SavingsPlan(i64),
+    /// With the number of instances that it pays for.
+    Reserved(i64),
+}
+
+/// A component of a line.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) item: &'static Item,
+    pub(crate) paid: [i64; 4],
+    pub(crate) amounts: Amounts,
+    /// The rate in percent at which a savings plan covers a part.
+    pub(crate) rate: i64,
+    /// How many hours a reserved instance covers, in units of the eighth decimal.
+    pub(crate) reserved_hours: i64,
+}
+
+impl Lines {
+    pub(crate) const fn new(rows: Rows, account: u64) -> Self {
+        Self { rows, account }
+    }
+
+    /// The number of lines: one more than there are records, if there are any.
+    pub(crate) const fn count(&self) -> u64 {
+        match self.rows.count() {
+            0 => 0,
+            records => records.saturating_add(1),
+        }
+    }
+
+    /// What the line of rounding adds to each account, so that the month's cost is in whole fen.
+    pub(crate) fn rounding(&self) -> [i64; 4] {
+        let costs = (0..self.rows.count()).map(|index| self.rows.paid(index));
+        let sums = costs.fold([0; 4], add);
+        // Some fen are debited from credits instead of cash.
+        let moved = Random::new(self.rows.seed, "rounding", self.month_number()).amount(400);
+        let credits = to_fen(sums[2]).saturating_add(moved.saturating_mul(FEN));
+        let cash = to_fen(total(sums)).saturating_sub(credits);
+        [cash, 0, credits, 0]
+    }
+
+    /// The line with this number; `rounding` is what [`rounding`](Self::rounding) returns.
+    pub(crate) fn line(&self, index: u64, rounding: [i64; 4]) -> Line {
+        if index >= self.rows.count() {
+            return self.rounding_line(index, rounding);
+        }
+        let paid = self.rows.paid(index);
+        let charge = self.charge(index, total(paid));
+        let (product, _) = kind(self.rows.month, index);
+        let dozen = index / DOZEN;
+        let cover = self.cover(index, charge);
+        // What is covered is of the hour of its commitment.
+        let time = match cover {
+            Some((at, _)) => self.rows.time(at),
+            None => self.rows.time(index),
+        };
+        let goods = goods(product.code);
+        let prepaid = charge.pay_mode() == PayMode::Prepaid;
+        let long = goods.code == "sp_cbs_premium";
+        let months = match dozen % 4 {
+            0 | 1 if long => 12,
+            0 | 1 => 3,
+            _ => 1,
+        };
+        let number = match charge {
+            // An account has two reserved instances.
+            Charge::Reserved => dozen / 10 % 2,
+            _ => dozen,
+        };
+        let of_month = index.wrapping_mul(24).wrapping_add(self.month_number());
+        let mut random = Random::new(self.rows.seed, "line", of_month);
+        let earlier = random.below(2) == 1;
+        let mut resource = Resource::new(self.rows.seed, goods, number, prepaid);
+        if charge == Charge::Reserved {
+            resource.id = resource.id.replace("ins-", "ri-");
+        } else if charge == Charge::IdleReservation {
+            resource.id = resource.id.replace("ins-", "crp-");
+        }
+        Line {
+            index,
+            charge,
+            product: (product.code, product.name),
+            goods,
+            day: self.rows.day(index),
+            period: Period::of(charge, time, &self.rows, months, earlier),
+            resource,
+            paid,
+            cover: cover.map(|(_, cover)| cover),
+            hidden: random.below(3) == 0,
+            free: (random.amount(5_000).saturating_add(1)).saturating_mul(FEN),
+        }
+    }
+
+    fn rounding_line(&self, index: u64, paid: [i64; 4]) -> Line {
+        let last = self.rows.last_day();
+        Line {
+            index,
+            charge: Charge::Rounding,
+            product: (ROUNDING_CODE, ROUNDING_NAME),
+            goods: &ROUNDING,
+            resource: Resource {
+                id: alloc::format!("{}(UIN)", uin(self.account)),
+                name: "".into(),
+                region: &ELSEWHERE,
+                zone: "其他",
+                project: (DEFAULT_PROJECT.0, "扣费精度补偿"),
+                tags: [None; 3],
+                owner: 0,
+                discount: FULL,
+            },
+            paid,
+            day: last,
+            period: Period::of(Charge::Month, 0, &self.rows, 0, false),
+            cover: None,
+            hidden: false,
+            free: 0,
+        }
+    }
+
+    fn charge(&self, index: u64, cost: i64) -> Charge {
+        let (product, _) = kind(self.rows.month, index);
+        Charge::of(product.code, index / DOZEN, cost.signum())
+    }
+
+    /// The commitment that covers a part of a line, and the number of its own line, of the same day.
+    fn cover(&self, index: u64, charge: Charge) -> Option<(u64, Cover)> {
+        let (product, _) = kind(self.rows.month, index);
+        if product.code != "p_cvm" || charge != Charge::Hour {
+            return None;
+        }
+        let reserved = (index / DOZEN) % 10 == 4;
+        let at = index.checked_sub(if reserved { DOZEN } else { 3 })?;
+        let fee = total(self.rows.paid(at));
+        let paid_by = self.charge(at, fee);
+        let mut random = Random::new(self.rows.seed, "cover", index);
+        let percent = random.amount(36).saturating_add(60);
+        let by = match paid_by {
+            Charge::SavingsPlan => {
+                let rates = [50, 80, 64, 40];
+                let rate = rates.get(usize::try_from(random.below(4)).ok()?)?;
+                Commitment::SavingsPlan(*rate)
+            }
+            Charge::Reserved => {
+                let fee = self.line(at, [0; 4]).components();
+                Commitment::Reserved(fee.first()?.amounts.used)
+            }
+            _ => return None,
+        };
+        let same_day = self.rows.day(at) == self.rows.day(index);
+        (fee > 0 && same_day).then_some((at, Cover { fee, percent, by }))
+    }
+
+    const fn month_number(&self) -> u64 {
+        self.rows.month.unsigned_abs()
+    }
+
+    /// The line as the service writes it.
+    pub(crate) fn written(&self, line: &Line) -> Written {
+        Written::new(self, line)
+    }
+}
+
+impl Line {
+    pub(crate) fn real(&self) -> i64 {
+        total(self.paid)
+    }
+
+    /// What it costs by the list, of the components that show it.
+    pub(crate) fn cost(&self) -> i64 {
+        let shown = |component: Component| component.amounts.list.map(|list| list.cost);
+        let shown = self.components().into_iter().filter_map(shown);
+        shown.fold(0, i64::saturating_add)
+    }
+
+    /// Its one to three components, which add up to it.
+    pub(crate) fn components(&self) -> Vec<Component> {
+        let whole = self.charge == Charge::Rounding
+            || self.goods.items.len() == 1
+            || self.real().saturating_abs() < FEN.saturating_mul(100)
+            || matches!(
+                self.charge,
+                Charge::Debit | Charge::Compensation | Charge::Reserved | Charge::IdleReservation
+            );
+        let shares: &[i64] = match self.goods.items.len() {
+            _ if whole => &[],
+            2 => &[70],
+            _ => &[60, 30],
+        };
+        let mut rest = self.paid;
+        let mut components = Vec::with_capacity(3);
+        for (at, item) in self.goods.items.iter().enumerate() {
+            let paid = match shares.get(at) {
+                Some(share) => self.paid.map(|part| part.saturating_mul(*share) / 100),
+                None => rest,
+            };
+            rest = add(rest, paid.map(i64::saturating_neg));
+            components.push(self.component(item, paid, at == 0));
+            if shares.get(at).is_none() {
+                break;
+            }
+        }
+        components
+    }
+
+    fn component(&self, item: &'static Item, paid: [i64; 4], first: bool) -> Component {
+        let real = total(paid);
+        let price = Price {
+            per_yuan: item.per_yuan,
+            block: if item.hundred { 100 } else { 1 },
+            time: 1,
+        };
+        let discount = self.resource.discount;
+        let (mut rate, mut reserved_hours) = (0, 0);
+        let amounts = match self.charge {
+            Charge::Return | Charge::ToPostpaid | Charge::Compensation if self.hidden => Amounts {
+                real,
+                list: None,
+                contract: 0,
+                used: amounts::ONE,
+                time: amounts::ONE,
+            },
+            Charge::Return
+            | Charge::ToPostpaid
+            | Charge::Compensation
+            | Charge::Debit
+            | Charge::Rounding
+            | Charge::SavingsPlan => amounts::piece(real, FULL, 1),
+            Charge::Purchase | Charge::Renewal => match self.period.months {
+                12 => amounts::year(real, LONG_DISCOUNT),
+                3 => amounts::piece(real, LONG_DISCOUNT, 3),
+                _ => amounts::piece(real, discount, 1),
+            },
+            _ if self.goods.by_contract => price.by_contract(real),
+            Charge::Spot => {
+                let time = [1_000, 1_250, 2_000, 2_500];
+                let time = time.get(usize::try_from(self.index / DOZEN % 4).unwrap_or_default());
+                let price = Price {
+                    per_yuan: 20_000,
+                    time: time.copied().unwrap_or(1_000),
+                    ..price
+                };
+                price.listed(real, discount, 0, 0)
+            }
+            _ => match self.cover.filter(|_| first) {
+                Some(cover) => match cover.by {
+                    Commitment::SavingsPlan(percent) => {
+                        rate = percent;
+                        let planned = cover.used().saturating_mul(100).checked_div(percent);
+                        price.listed(real, discount, 0, planned.unwrap_or_default())
+                    }
+                    Commitment::Reserved(instances) => {
+                        // The list price is higher than the fee.
+                        let reserved = cover.used().saturating_mul(5) / 3;
+                        let amounts = price.listed(real, discount, reserved, 0);
+                        reserved_hours = cover.hours(instances, amounts.used);
+                        amounts
+                    }
+                },
+                None if real == 0 => price.free(self.free),
+                None => price.listed(real, discount, 0, 0),
+            },
+        };
+        Component {
+            item,
+            paid,
+            amounts,
+            rate,
+            reserved_hours,
+        }
+    }
+}
+
+impl Cover {
+    /// The part of the fee that is used.
+    fn used(&self) -> i64 {
+        self.fee.saturating_mul(self.percent) / 100
+    }
+
+    /// For how many hours so many instances are covered by those that the fee pays for in an hour.
+    fn hours(&self, paid_for: i64, used: i64) -> i64 {
+        let hours = i128::from(paid_for)
+            .saturating_mul(amounts::ONE.into())
+            .saturating_mul(self.percent.into())
+            .checked_div(i128::from(used).saturating_mul(100));
+        let hours = i64::try_from(hours.unwrap_or_default());
+        hours.unwrap_or(amounts::ONE).min(amounts::ONE)
+    }
+}
+
+impl Component {
+    /// What is paid of what it costs by the list, in millionths.
+    pub(crate) fn blended(&self, list: &List) -> i64 {
+        amounts::millionths(self.amounts.real, list.cost)
+    }
+}
+
+/// What is missing to whole fen.
+fn to_fen(amount: i64) -> i64 {
+    let rest = amount.rem_euclid(FEN);
+    if rest.saturating_mul(2) < FEN {
+        rest.saturating_neg()
+    } else {
+        FEN.saturating_sub(rest)
+    }
+}
+
+/// The number of an account, as `GetCallerIdentity` tells it; 0 is the first one.
+pub(crate) const fn uin(account: u64) -> u64 {
+    FIRST_ACCOUNT.saturating_add(account)
+}
+
+/// The number of the first account.
+pub(crate) const FIRST_ACCOUNT: u64 = 100_000_000_001;
