@@ -4,8 +4,8 @@ use super::{
     Emulator,
     frequency::Frequency,
     ledger::{
-        Calendar, allocation_summary, allocation_summary::Rows, bill_detail, bill_list,
-        lines::Lines, new_records::GrownLists, usage_detail,
+        Calendar, allocation_summary, allocation_summary::Rows, bill, bill_list, lines::Lines,
+        new_records::GrownLists, usage_detail,
     },
 };
 use crate::{Credential, Month, types::BillDate};
@@ -62,7 +62,7 @@ pub(super) struct AccountState {
 #[derive(Clone, Debug)]
 pub(super) struct Ledgers {
     pub(super) bills: bill_list::Ledger,
-    pub(super) lines: bill_detail::Ledger,
+    pub(super) bill: bill::Ledger,
     pub(super) allocations: allocation_summary::Ledger,
     pub(super) usage: usage_detail::Ledger,
 }
@@ -71,7 +71,7 @@ impl Ledgers {
     fn new(&Account { records, seed, .. }: &Account, calendar: Calendar) -> Self {
         Self {
             bills: bill_list::Ledger::new(records, seed, calendar),
-            lines: bill_detail::Ledger::new(),
+            bill: bill::Ledger::new(),
             allocations: allocation_summary::Ledger::new(records, seed, calendar),
             usage: usage_detail::Ledger::new(records, seed, calendar),
         }

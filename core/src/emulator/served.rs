@@ -5,10 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Emulator, Handled, Refused, described,
-    ledger::{
-        allocation_summary, bill_detail, bill_list, bill_summaries, new_records::NewRecords,
-        usage_detail,
-    },
+    ledger::{allocation_summary, bill, bill_list, new_records::NewRecords, usage_detail},
     own_action::Closure,
     parameters::Field,
     refuse, roles,
@@ -87,12 +84,19 @@ pub(super) const fn billing(action: &'static str, rate: u32) -> Target {
     }
 }
 
-static SERVED: [Served; 10] = [
+static SERVED: [Served; 17] = [
     bill_list::SERVED,
-    bill_detail::SERVED,
-    bill_detail::FOR_ORGANIZATION,
-    bill_summaries::BY_PRODUCT,
-    bill_summaries::BY_PAY_MODE,
+    bill::detail::SERVED,
+    bill::detail::FOR_ORGANIZATION,
+    bill::resources::SERVED,
+    bill::resources::FOR_ORGANIZATION,
+    bill::summaries::BY_PRODUCT,
+    bill::summaries::BY_PROJECT,
+    bill::summaries::BY_REGION,
+    bill::summaries::BY_PAY_MODE,
+    bill::summaries::BY_TAG,
+    bill::summary::SERVED,
+    bill::summary::FOR_ORGANIZATION,
     allocation_summary::SERVED,
     usage_detail::SERVED,
     roles::ASSUME_ROLE,

@@ -45,6 +45,7 @@ fn every_text_form_is_read_and_written() {
             When::At(3),
             Fault::AddTail(u64::MAX),
         ),
+        ("not-ready@1..3", When::Within(1, 3), Fault::NotReady),
         ("clock=-3600@1", When::At(1), Fault::Clock(-3600)),
         ("cut@10%", When::Share(1_000), Fault::Cut),
         ("cut@1.25%", When::Share(125), Fault::Cut),

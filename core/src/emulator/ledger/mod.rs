@@ -1,9 +1,8 @@
 //! The service's records, computed from a seed and an index, so that they take no memory.
 
 pub(crate) mod allocation_summary;
-pub(crate) mod bill_detail;
+pub(crate) mod bill;
 pub(crate) mod bill_list;
-pub(crate) mod bill_summaries;
 mod calendar;
 mod kinds;
 pub(crate) mod lines;

@@ -1,5 +1,5 @@
 /// What a line charges for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Charge {
     Hour,
     Day,
@@ -25,7 +25,7 @@ pub(crate) enum Charge {
 }
 
 /// How a charge is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PayMode {
     Prepaid,
     Postpaid,

@@ -14,6 +14,8 @@ use jiff::civil::Date;
 use super::{
     Random,
     allocation_summary::Rows,
+    bill::Sums,
+    new_records::{End, NewRecord},
     products::{FEN, PRODUCTS, add, kind, total},
 };
 use amounts::{Amounts, FULL, List, Price};
@@ -21,7 +23,7 @@ pub(crate) use charge::{ACTION_NAMES, Charge, PayMode};
 use goods::{Goods, Item, ROUNDING, ROUNDING_CODE, ROUNDING_NAME, goods};
 use period::Period;
 use resource::{DEFAULT_PROJECT, ELSEWHERE, LONG_DISCOUNT, Resource};
-pub(crate) use resource::{Project, Region, TAG_KEYS, Tags};
+pub(crate) use resource::{TAG_KEYS, Tags, project_name};
 pub(crate) use written::{Written, eighth};
 
 /// The number of products, by which the records of one are apart.
@@ -36,7 +38,7 @@ pub(crate) struct Lines {
 }
 
 /// A line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) index: u64,
     pub(crate) charge: Charge,
@@ -224,6 +226,17 @@ impl Lines {
         self.rows.month.unsigned_abs()
     }
 
+    /// A line that was added, which costs nothing.
+    pub(crate) fn added(&self, new: NewRecord) -> Option<Line> {
+        let mut line = self.line(0, [0; 4]);
+        line.paid = [0; 4];
+        line.index = ADDED
+            .checked_add(new.list.checked_mul(1_000_000)?)?
+            .checked_add(new.number.checked_mul(2)?)?
+            .checked_add(u64::from(new.end == End::Tail))?;
+        Some(line)
+    }
+
     /// The line as the service writes it.
     pub(crate) fn written(&self, line: &Line) -> Written {
         Written::new(self, line)
@@ -235,11 +248,22 @@ impl Line {
         total(self.paid)
     }
 
-    /// What it costs by the list, of the components that show it.
-    pub(crate) fn cost(&self) -> i64 {
-        let shown = |component: Component| component.amounts.list.map(|list| list.cost);
-        let shown = self.components().into_iter().filter_map(shown);
-        shown.fold(0, i64::saturating_add)
+    /// The sums of its components.
+    pub(crate) fn sums(&self) -> Sums {
+        let mut sums = Sums {
+            paid: self.paid,
+            ..Sums::default()
+        };
+        for component in self.components() {
+            // What isn't shown isn't in a sum.
+            let list = component.amounts.list.unwrap_or_default();
+            sums.add(&Sums {
+                cost: list.cost,
+                covered: [list.reserved, list.planned],
+                ..Sums::default()
+            });
+        }
+        sums
     }
 
     /// Its one to three components, which add up to it.
@@ -378,6 +402,9 @@ fn to_fen(amount: i64) -> i64 {
 pub(crate) const fn uin(account: u64) -> u64 {
     FIRST_ACCOUNT.saturating_add(account)
 }
+
+/// The number of the first line that is added: beyond those of the ledger.
+const ADDED: u64 = 9_000_000_000;
 
 /// The number of the first account.
 pub(crate) const FIRST_ACCOUNT: u64 = 100_000_000_001;

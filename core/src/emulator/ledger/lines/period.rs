@@ -65,6 +65,13 @@ impl Period {
         }
     }
 
+    /// Takes in another one.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.begin = self.begin.min(other.begin);
+        self.end = self.end.max(other.end);
+        self.paid = self.paid.max(other.paid);
+    }
+
     /// The day of the order that a refund or an adjustment is about: 40 days before, or the same.
     pub(super) fn ordered(&self) -> Option<Date> {
         let back = if self.earlier { 40 } else { 0 };

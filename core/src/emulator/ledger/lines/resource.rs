@@ -85,6 +85,11 @@ const PROJECTS: [Project; 4] = [
     (1_229_753, "数据平台 \"湖\""),
 ];
 
+pub(crate) fn project_name(id: i64) -> &'static str {
+    let known = PROJECTS.iter().find(|(known, _)| *known == id);
+    known.unwrap_or(&DEFAULT_PROJECT).1
+}
+
 /// The keys of cost-allocation tags.
 pub(crate) const TAG_KEYS: [&str; 3] = ["env", "业务", "cost center"];
 const TAG_VALUES: [&[&str]; 3] = [

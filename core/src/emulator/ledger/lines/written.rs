@@ -169,7 +169,7 @@ impl Written {
             bill_month: format!("{} 00:00:00", lines.rows.first_day),
             payer_uin: uin(lines.account).to_string(),
             owner_uin: lines.owner(line).to_string(),
-            operate_uin: FIRST_SUB_ACCOUNT.saturating_add(lines.account).to_string(),
+            operate_uin: lines.operator().to_string(),
             tags: tags(&resource.tags),
             price_info: line.goods.price_info,
             associated_order: associated(lines, line),
@@ -197,6 +197,24 @@ impl Written {
             component_set: (line.components().iter())
                 .map(|component| WrittenComponent::new(line, component))
                 .collect(),
+        }
+    }
+}
+
+impl Line {
+    /// The text of its discount.
+    pub(crate) fn discount(&self) -> String {
+        let components = self.components();
+        let list = components.first().and_then(|it| it.amounts.list);
+        list.map_or_else(|| HIDDEN.to_string(), |list| share(list.discount))
+    }
+
+    /// The text of the kind of its discount.
+    pub(crate) const fn reduce_type(&self) -> &'static str {
+        if self.goods.by_contract {
+            "合同价"
+        } else {
+            "折扣"
         }
     }
 }
@@ -249,11 +267,7 @@ impl WrittenComponent {
                 let blended = component.blended(list).saturating_mul(ONE / FULL);
                 eighth(blended)
             }),
-            reduce_type: if line.goods.by_contract {
-                "合同价"
-            } else {
-                "折扣"
-            },
+            reduce_type: line.reduce_type(),
             real_cost: eighth(amounts.real),
             cash_pay_amount: cash,
             voucher_pay_amount: vouchers,
@@ -289,6 +303,11 @@ impl Lines {
         let month = self.month_number().saturating_mul(10_000_000_000_000);
         let id = account.saturating_add(month).saturating_add(index);
         id.saturating_add(1_000_000_000_000_000_000).to_string()
+    }
+
+    /// The sub-account that operates all resources.
+    pub(crate) const fn operator(&self) -> u64 {
+        FIRST_SUB_ACCOUNT.saturating_add(self.account)
     }
 
     /// The account that uses a line's resource.
