@@ -84,7 +84,7 @@ pub(super) const fn billing(action: &'static str, rate: u32) -> Target {
     }
 }
 
-static SERVED: [Served; 17] = [
+static SERVED: [Served; 19] = [
     bill_list::SERVED,
     bill::detail::SERVED,
     bill::detail::FOR_ORGANIZATION,
@@ -97,6 +97,8 @@ static SERVED: [Served; 17] = [
     bill::summaries::BY_TAG,
     bill::summary::SERVED,
     bill::summary::FOR_ORGANIZATION,
+    bill::cost_detail::SERVED,
+    bill::allocation_detail::SERVED,
     allocation_summary::SERVED,
     usage_detail::SERVED,
     roles::ASSUME_ROLE,

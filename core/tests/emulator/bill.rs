@@ -1,5 +1,7 @@
 //! Lines of a bill, and what is summed up from them.
 
+#[path = "bill/costs.rs"]
+mod costs;
 #[path = "bill/lines.rs"]
 mod lines;
 #[path = "bill/organization.rs"]

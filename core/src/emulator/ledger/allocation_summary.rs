@@ -130,7 +130,7 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
         .and_then(|page| object(&page))
 }
 
-fn current_month(now: UnixTime) -> Option<Month> {
+pub(crate) fn current_month(now: UnixTime) -> Option<Month> {
     let today = BeijingSecond::from_unix(now).ok()?.datetime();
     Month::new(today.year(), today.month()).ok()
 }

@@ -14,6 +14,7 @@ pub(crate) mod usage_detail;
 use alloc::vec::Vec;
 use core::{num::NonZeroU64, ops::Range};
 
+use allocation_summary::current_month;
 pub(crate) use calendar::Calendar;
 pub(crate) use random::Random;
 

@@ -1,5 +1,7 @@
 //! The bill of an account: its lines, and what is summed up from them.
 
+pub(crate) mod allocation_detail;
+pub(crate) mod cost_detail;
 pub(crate) mod detail;
 mod groups;
 mod request;
@@ -22,6 +24,8 @@ pub(crate) struct Ledger {
     /// The numbers of the lines that pass a filter.
     listed: Memo<(Month, Filter), Vec<u64>>,
     groups: Memo<Month, Vec<Group>>,
+    allocated: Memo<(Month, allocation_detail::Query), allocation_detail::View>,
+    costs: Memo<cost_detail::Query, Vec<cost_detail::Share>>,
 }
 
 impl Ledger {
@@ -30,6 +34,8 @@ impl Ledger {
             roundings: Memo::new(),
             listed: Memo::new(),
             groups: Memo::new(),
+            allocated: Memo::new(),
+            costs: Memo::new(),
         }
     }
 

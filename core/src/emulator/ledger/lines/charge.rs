@@ -126,6 +126,17 @@ impl Charge {
         }
     }
 
+    /// The name of its `InstanceType`.
+    pub(crate) const fn instance_name(self) -> &'static str {
+        match self {
+            Self::Spot => "竞价实例",
+            Self::SavingsPlan => "节省计划",
+            Self::Reserved => "预留实例",
+            Self::IdleReservation => "容量预留",
+            _ => "-",
+        }
+    }
+
     /// The name of the unit of time in its prices.
     pub(crate) const fn time_unit(self) -> &'static str {
         match self {

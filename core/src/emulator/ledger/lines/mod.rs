@@ -7,7 +7,8 @@ mod period;
 mod resource;
 mod written;
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+use core::ops::Range;
 
 use jiff::civil::Date;
 
@@ -16,7 +17,7 @@ use super::{
     allocation_summary::Rows,
     bill::Sums,
     new_records::{End, NewRecord},
-    products::{FEN, PRODUCTS, add, kind, total},
+    products::{FEN, PRODUCTS, UNITS, Unit, add, kind, total},
 };
 use amounts::{Amounts, FULL, List, Price};
 pub(crate) use charge::{ACTION_NAMES, Charge, PayMode};
@@ -226,6 +227,28 @@ impl Lines {
         self.rows.month.unsigned_abs()
     }
 
+    /// Whether a record's line is a subscription, whose cost is spread over days.
+    pub(crate) fn is_spread(&self, index: u64) -> bool {
+        if index >= self.rows.count() {
+            return false;
+        }
+        let charge = self.charge(index, total(self.rows.paid(index)));
+        matches!(charge, Charge::Purchase | Charge::Renewal)
+    }
+
+    /// The cost-allocation unit of a line.
+    pub(crate) fn unit(&self, line: &Line) -> Unit {
+        match line.charge {
+            Charge::Rounding => UNITS[0],
+            _ => kind(self.rows.month, line.index).1,
+        }
+    }
+
+    /// The month as its first day.
+    pub(crate) fn month_text(&self) -> String {
+        alloc::format!("{}", self.rows.first_day.strftime("%Y-%m"))
+    }
+
     /// A line that was added, which costs nothing.
     pub(crate) fn added(&self, new: NewRecord) -> Option<Line> {
         let mut line = self.line(0, [0; 4]);
@@ -244,6 +267,25 @@ impl Lines {
 }
 
 impl Line {
+    /// The days over which a subscription is spread, counted from its first one; `None` for other lines.
+    pub(crate) fn days(&self) -> Option<Range<i64>> {
+        matches!(self.charge, Charge::Purchase | Charge::Renewal).then(|| {
+            let days = self.period.days();
+            0..days.max(1)
+        })
+    }
+
+    /// The day on which its period begins.
+    pub(crate) fn first_day(&self) -> Date {
+        period::date(self.period.begin).unwrap_or(self.day)
+    }
+
+    /// The keys and values of its tags.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let pairs = TAG_KEYS.into_iter().zip(self.resource.tags);
+        pairs.filter_map(|(key, value)| Some((key, value?)))
+    }
+
     pub(crate) fn real(&self) -> i64 {
         total(self.paid)
     }

@@ -65,6 +65,13 @@ impl Period {
         }
     }
 
+    /// How many days there are from its first day to its last one.
+    pub(super) fn days(&self) -> i64 {
+        let days = date(self.begin).zip(date(self.end));
+        let days = days.and_then(|(begin, end)| end.since(begin).ok());
+        days.map_or(0, |days| days.get_days().into())
+    }
+
     /// Takes in another one.
     pub(crate) fn extend(&mut self, other: &Self) {
         self.begin = self.begin.min(other.begin);

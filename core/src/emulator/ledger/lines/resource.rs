@@ -192,6 +192,23 @@ impl Resource {
     }
 }
 
+impl Resource {
+    /// The number of its zone; 0 without one.
+    pub(crate) fn zone_id(&self) -> u64 {
+        let zone = ZONES.iter().find(|(name, _)| *name == self.zone);
+        zone.map_or(0, |(_, id)| *id)
+    }
+}
+
+const ZONES: [(&str, u64); 6] = [
+    ("广州三区", 100_003),
+    ("广州四区", 100_004),
+    ("上海二区", 200_002),
+    ("北京三区", 800_003),
+    ("南京一区", 330_001),
+    ("新加坡一区", 900_001),
+];
+
 fn letter(number: u64) -> char {
     let digit = u32::try_from(number).unwrap_or_default();
     char::from_digit(digit, 36).unwrap_or('a')
