@@ -84,7 +84,7 @@ pub(super) const fn billing(action: &'static str, rate: u32) -> Target {
     }
 }
 
-static SERVED: [Served; 19] = [
+static SERVED: [Served; 22] = [
     bill_list::SERVED,
     bill::detail::SERVED,
     bill::detail::FOR_ORGANIZATION,
@@ -99,6 +99,9 @@ static SERVED: [Served; 19] = [
     bill::summary::FOR_ORGANIZATION,
     bill::cost_detail::SERVED,
     bill::allocation_detail::SERVED,
+    bill::balance::SERVED,
+    bill::vouchers::SERVED,
+    bill::vouchers::USAGE,
     allocation_summary::SERVED,
     usage_detail::SERVED,
     roles::ASSUME_ROLE,

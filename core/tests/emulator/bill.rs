@@ -4,6 +4,8 @@
 mod costs;
 #[path = "bill/lines.rs"]
 mod lines;
+#[path = "bill/money.rs"]
+mod money;
 #[path = "bill/organization.rs"]
 mod organization;
 #[path = "bill/requests.rs"]

@@ -171,6 +171,16 @@ impl Ledger {
         }
     }
 
+    /// Cash, credits and what is frozen after the newest transaction, in fen.
+    pub(crate) fn balance(&self, now: UnixTime) -> [i64; 3] {
+        let after = now.seconds().saturating_add(1).saturating_mul(1_000);
+        let newest = self.transactions.first_from(after).checked_sub(1);
+        let newest = newest.and_then(|index| self.transactions.transaction(index));
+        newest.map_or([0; 3], |it| {
+            [it.cash, it.incentive, it.freezing].map(|fen| fen.map_or(0, Fen::get))
+        })
+    }
+
     fn page(
         &mut self,
         span: RangeInclusive<i64>,

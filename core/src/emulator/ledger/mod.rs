@@ -111,7 +111,8 @@ pub(crate) fn half_way(span: &Range<i64>, halves: u64, count: u64) -> i64 {
 pub(crate) struct Memo<K, V>(Vec<(K, V)>);
 
 impl<K: PartialEq, V> Memo<K, V> {
-    const MOST: usize = 16;
+    /// More than a ledger has months.
+    const MOST: usize = 32;
 
     pub(crate) const fn new() -> Self {
         Self(Vec::new())

@@ -1,6 +1,7 @@
 //! The bill of an account: its lines, and what is summed up from them.
 
 pub(crate) mod allocation_detail;
+pub(crate) mod balance;
 pub(crate) mod cost_detail;
 pub(crate) mod detail;
 mod groups;
@@ -8,6 +9,7 @@ mod request;
 pub(crate) mod resources;
 pub(crate) mod summaries;
 pub(crate) mod summary;
+pub(crate) mod vouchers;
 
 use alloc::vec::Vec;
 
@@ -26,6 +28,7 @@ pub(crate) struct Ledger {
     groups: Memo<Month, Vec<Group>>,
     allocated: Memo<(Month, allocation_detail::Query), allocation_detail::View>,
     costs: Memo<cost_detail::Query, Vec<cost_detail::Share>>,
+    vouchers: Memo<Month, [vouchers::Voucher; 2]>,
 }
 
 impl Ledger {
@@ -36,6 +39,7 @@ impl Ledger {
             groups: Memo::new(),
             allocated: Memo::new(),
             costs: Memo::new(),
+            vouchers: Memo::new(),
         }
     }
 

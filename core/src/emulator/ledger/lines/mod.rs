@@ -25,7 +25,7 @@ use goods::{Goods, Item, ROUNDING, ROUNDING_CODE, ROUNDING_NAME, goods};
 use period::Period;
 use resource::{DEFAULT_PROJECT, ELSEWHERE, LONG_DISCOUNT, Resource};
 pub(crate) use resource::{TAG_KEYS, Tags, project_name};
-pub(crate) use written::{Written, eighth};
+pub(crate) use written::{Written, eighth, second};
 
 /// The number of products, by which the records of one are apart.
 const DOZEN: u64 = PRODUCTS.len() as u64;

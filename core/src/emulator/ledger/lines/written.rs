@@ -133,7 +133,7 @@ impl Written {
         let (action_type, action_type_name) = charge.action();
         let (region_type, region_type_name) = resource.region.kind;
         let number = |kind| number_of(lines, line, kind);
-        let bill_id = number(BILL);
+        let bill_id = lines.bill_id(line);
         let (discount_type, discount_content) = match charge {
             Charge::Rounding | Charge::Debit | Charge::Compensation => ("", String::new()),
             _ if line.goods.by_contract => ("合同价", String::new()),
@@ -303,6 +303,11 @@ impl Lines {
         let month = self.month_number().saturating_mul(10_000_000_000_000);
         let id = account.saturating_add(month).saturating_add(index);
         id.saturating_add(1_000_000_000_000_000_000).to_string()
+    }
+
+    /// The number of a line's transaction.
+    pub(crate) fn bill_id(&self, line: &Line) -> String {
+        number_of(self, line, BILL)
     }
 
     /// The sub-account that operates all resources.
