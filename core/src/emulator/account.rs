@@ -14,6 +14,9 @@ use crate::{Credential, Month, types::BillDate};
 const RECORDS: u64 = 1_000;
 
 /// An account that the [`Emulator`] knows: a credential, and a ledger of its own.
+///
+/// Accounts are numbered in the order in which they are added: the emulator's own one is 100000000001, the next one
+/// 100000000002. All belong to one organisation, which the first one manages.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(super) credential: Credential,

@@ -49,8 +49,8 @@ pub enum Fault {
     /// A list belongs to an account, an action and a range, i.e. the text of `StartTime` and `EndTime` or of `Month`;
     /// requests for another range don't see its new records. In any order, a new record has the first kind that the filters name,
     /// the time of the range's start (at the tail: of its end), and its own id if records have ids. It counts in the
-    /// total and in the sums, as 1.00 yuan in the sum of its kind. A new record of a product costs nothing, so that no
-    /// sum and no other record's `Ratio` changes.
+    /// total and in the sums, as 1.00 yuan in the sum of its kind. A new record of a product and a new line of a bill
+    /// cost nothing, so that no sum and no other record's `Ratio` changes.
     AddHead(u64),
     /// The same at the tail of the list, the newest last: `tail=2`.
     AddTail(u64),

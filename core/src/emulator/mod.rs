@@ -57,6 +57,7 @@ const USAGE_LIMIT: u32 = 100;
 ///   one of 0 yuan after every 32 of them, which are returned only with `WithZeroAmount`;
 /// - `n` records of products in each month, distributed over five cost-allocation units, one of which
 ///   has the unassigned costs;
+/// - `n + 1` lines of [the bill](#the-bill) in each month;
 /// - `n` uses in each month for the app [`APP_ID`](Self::APP_ID), distributed over its five
 ///   [`SUB_CUSTOMERS`](Self::SUB_CUSTOMERS).
 ///
@@ -95,6 +96,31 @@ const USAGE_LIMIT: u32 = 100;
 /// assert_eq!(error.refusal().unwrap().code(), "AuthFailure.SignatureFailure");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # The bill
+///
+/// Each record of a product is a line of the month's bill, of one to three components: the same product and the same
+/// amounts in cash, vouchers, credits and proceeds. One more line, `billVirtualId`, is the difference to whole fen, and
+/// debits some of the cash from the credits instead. So every sum of a month is that of its lines, digit for digit:
+///
+/// - `DescribeBillDetail` has the lines, `DescribeAllocationBillDetail` their components by cost-allocation unit,
+///   `DescribeBillResourceSummary` sums by resource and kind of charge;
+/// - `DescribeBillSummaryByProduct`, `…ByProject`, `…ByRegion`, `…ByPayMode` and `…ByTag` sum them up exactly,
+///   `DescribeBillSummary` in whole fen. A cost that isn't shown (`-`) is in no sum of list prices;
+/// - `DescribeCostDetail` has all lines but subscriptions as they are, and those by the day. The days of a
+///   subscription of a month of the ledger add up to it; none began before the ledger;
+/// - `DescribeVoucherInfo` has two vouchers for each month, which paid what `DescribeVoucherUsageDetails` says, each
+///   of a line; `DescribeAccountBalance` is that of the newest transaction.
+///
+/// There are subscriptions of 1, 3 and 12 months, refunds of them, uses by the hour, day, month and second,
+/// adjustments of this month and of the one before, the hourly fees of a savings plan and of two reserved instances,
+/// and lines of the same hour that they cover in part or as a whole. Unlike in a real bill, a quantity may be any
+/// number of eight decimals, so that price, quantity and discount give each amount to the last digit. What is
+/// refused is a month that has not begun; a ledger's first month may be more than 18 months ago.
+///
+/// All accounts are one organisation, whose first account manages it. It may read the bill of another one by
+/// `PayerUin`, and pays for uses of two members. The actions `…ForOrganization` return to a member what is paid for it,
+/// and to the first account what it pays for all members.
 ///
 /// It may have [several accounts](Self::with_account), each with a ledger of its own, [all actions of a described
 /// service](Self::describe), and [actions of your own](Self::with_action).

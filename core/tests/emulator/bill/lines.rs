@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tc3_core::{Credential, emulator::Account};
 
-use super::{PAID, amount, components, lines, service, shown, text};
+use super::{PAID, amount, ask, components, lines, service, shown, text};
 
 #[test]
 fn a_month_has_lines_of_every_kind() {
@@ -143,4 +144,38 @@ fn the_rounding_moves_money_between_accounts() {
     assert!(amount(component, "CashPayAmount").is_sign_negative());
     assert!(amount(component, "IncentivePayAmount").is_sign_positive());
     assert!(amount(component, "RealCost").abs() <= Decimal::new(5, 3));
+}
+
+#[test]
+fn a_month_that_ends_early_has_lines_until_then() {
+    let mut service = service(300, 0).with_until("2025-10-09".parse().unwrap());
+    let lines = lines(&mut service, "2025-10");
+    assert_eq!(lines.len(), 301);
+    let days: BTreeSet<&str> = lines.iter().map(|line| text(line, "BillDay")).collect();
+    assert_eq!(days.len(), 9);
+    for line in &lines {
+        if ["postpay_deduct_m", "billVirtualId"].contains(&text(line, "ActionType")) {
+            assert_eq!(line["FeeEndTime"], "2025-10-09 23:59:59");
+        }
+    }
+}
+
+#[test]
+fn months_and_accounts_have_ids_of_their_own() {
+    let plant = Credential::new("AKIDPLANT", "another-fake-key").unwrap();
+    let mut service = service(30, 0).with_account(Account::new(plant).with_records(30));
+    let mut ids = BTreeSet::new();
+    for (month, payer) in [
+        ("2024-02", "100000000001"),
+        ("2024-03", "100000000001"),
+        ("2024-02", "100000000002"),
+    ] {
+        let input = json!({"Month": month, "Offset": 0, "Limit": 300, "PayerUin": payer});
+        let page = ask(&mut service, "DescribeBillDetail", input).unwrap();
+        for line in page["DetailSet"].as_array().unwrap() {
+            ids.insert(text(line, "Id").to_owned());
+            ids.insert(text(line, "BillId").to_owned());
+        }
+    }
+    assert_eq!(ids.len(), 2 * 3 * 31);
 }

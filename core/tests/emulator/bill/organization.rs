@@ -78,6 +78,7 @@ fn a_member_reads_what_the_first_account_pays_for_it() {
     let input = json!({"Month": "2024-02", "Offset": 0, "Limit": 1_000});
     let resources = ask("DescribeBillResourceSummaryForOrganization", input);
     let resources = resources["ResourceSummarySet"].as_array().unwrap();
+    assert!(resources.iter().all(|it| it.get("PayerUin").is_none()));
     let of_resources: Decimal = resources.iter().map(|it| amount(it, "RealTotalCost")).sum();
     assert_eq!(of_resources, cost);
     let input = json!({"Month": "2024-02", "GroupType": "payMode"});

@@ -299,7 +299,7 @@ const SAME: [&str; 43] = [
     "ComponentCode",
 ];
 /// What other fields of a component are called in a detail.
-const RENAMED: [(&str, &str); 10] = [
+const RENAMED: [(&str, &str); 12] = [
     ("ItemCode", "ItemCode"),
     ("PriceUnit", "SinglePriceUnit"),
     ("TimeUnitName", "TimeUnit"),
@@ -309,12 +309,20 @@ const RENAMED: [(&str, &str); 10] = [
     ("OriginalCostWithRI", "RICost"),
     ("OriginalCostWithSP", "SPCost"),
     ("Discount", "Discount"),
+    ("SPDeductionRate", "SPDeductionRate"),
+    ("SPDeduction", "SPDeduction"),
     ("BlendedDiscount", "BlendedDiscount"),
 ];
 
 fn detail(lines: &Lines, line: &Line, number: usize) -> Option<Map<String, Value>> {
     let mut fields = object(&lines.written(line)).ok()?;
     let tags = fields.remove("Tags");
+    let orders = fields.remove("AssociatedOrder").unwrap_or_default();
+    let orders = orders.as_object().into_iter().flat_map(Map::values);
+    let orders: Vec<&str> = orders
+        .filter_map(Value::as_str)
+        .filter(|it| !it.is_empty())
+        .collect();
     let components = fields.remove("ComponentSet");
     fields.retain(|name, _| SAME.contains(&name.as_str()));
     let Value::Object(component) = components?.get(number)?.clone() else {
@@ -345,6 +353,7 @@ fn detail(lines: &Lines, line: &Line, number: usize) -> Option<Map<String, Value
         ("TimeSpan", json!(eighth(amounts.time))),
         ("SplitRatio", json!(eighth(0))),
         ("Tag", tags.unwrap_or_default()),
+        ("AssociatedOrder", json!(orders.join(","))),
         // All of a unit's own costs are gathered.
         ("AllocationType", json!(if unit.is_some() { 1 } else { 2 })),
     ];

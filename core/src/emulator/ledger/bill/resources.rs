@@ -118,6 +118,13 @@ fn answer(
         },
         |new| added(&lines, new, &filter),
     );
+    let mut resources = resources.unwrap_or_default();
+    if scope == Scope::PaidByOrganization {
+        // Members aren't told who pays.
+        for fields in &mut resources {
+            fields.remove("PayerUin");
+        }
+    }
     let mut output = Map::from_iter([("ResourceSummarySet".to_string(), json!(resources))]);
     if counted {
         let total = count.saturating_add(asked.added.count());
