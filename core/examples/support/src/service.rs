@@ -1,8 +1,9 @@
-use std::{fmt, net::SocketAddr};
+use std::{env, fmt, net::SocketAddr, path::Path};
 
 use tc3_core::{
-    Action, Credential, Region, Settings,
-    emulator::{Emulator, Scripted},
+    Action, Chain, Credential, Region, Settings,
+    credential::Source,
+    emulator::{Account, Emulator, Scripted},
     session::{Endpoint, Language},
 };
 
@@ -79,7 +80,7 @@ pub struct ServiceArguments {
 #[derive(Clone, Debug)]
 pub struct Service {
     /// Who asks.
-    pub credential: Credential,
+    pub credential: Chain,
     /// Where.
     pub endpoint: Endpoint,
     /// The region that requests name.
@@ -93,11 +94,16 @@ pub struct Service {
 impl Service {
     /// The settings for requests to this service, at this pace.
     pub fn settings<A: Action>(&self, pace: &PaceArguments<A>) -> Settings {
+        self.settings_at::<A>(pace.rate)
+    }
+
+    /// The settings for requests to this service, so many a second.
+    pub fn settings_at<A: Action>(&self, rate: u32) -> Settings {
         Settings::default()
             .with_endpoint(self.endpoint.clone())
             .with_region(self.region.clone())
             .with_language(self.language.clone())
-            .with_rate_of::<A>(pace.rate)
+            .with_rate_of::<A>(rate)
     }
 }
 
@@ -105,41 +111,105 @@ impl ServiceArguments {
     /// The service that the arguments name, or the emulator, started in this process, when they name
     /// neither an endpoint nor a key pair.
     pub fn connect(self) -> Result<Service> {
-        let endpoint: Option<Endpoint> = self.endpoint.map(|url| url.parse()).transpose()?;
-        let region: Option<Region> = self.region.map(Region::new).transpose()?;
-        let language: Option<Language> = self.language.map(Language::new).transpose()?;
-        let real = endpoint.is_some() || self.secret_id.is_some() || self.secret_key.is_some();
-        if real && !self.faults.is_empty() {
-            let rule = "--fault is for the emulator in this process";
-            return Err(format!("{rule}: not with an endpoint or a key pair").into());
+        let real = self.endpoint.is_some() || self.secret_id.is_some() || self.secret_key.is_some();
+        if !real {
+            let example = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
+            let emulator = Emulator::new(example.clone()).with_records(self.records);
+            return self.emulate(emulator, example);
         }
-        let (credential, endpoint, emulated) = match (self.secret_id, self.secret_key) {
+        let credential = match (&self.secret_id, &self.secret_key) {
             (Some(id), Some(key)) => {
                 let mut credential = Credential::new(id, key)?;
-                if let Some(token) = self.token.filter(|token| !token.is_empty()) {
+                if let Some(token) = self.token.as_ref().filter(|token| !token.is_empty()) {
                     credential = credential.with_token(token)?;
                 }
-                (credential, endpoint.unwrap_or_default(), None)
-            }
-            (None, None) if endpoint.is_none() => {
-                let credential = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
-                let emulator = Emulator::new(credential.clone()).with_records(self.records);
-                let address = serve(with_faults(emulator, self.faults))?;
-                report(address);
-                let endpoint = format!("http://{address}").parse()?;
-                (credential, endpoint, Some(self.records))
+                credential
             }
             (None, _) => return Err("--secret-id (or TENCENTCLOUD_SECRET_ID) is missing".into()),
             (_, None) => return Err("--secret-key (or TENCENTCLOUD_SECRET_KEY) is missing".into()),
         };
+        self.ask(credential)
+    }
+
+    /// The service for each of these profiles of the credentials file, whatever key pair is given. When there is
+    /// neither such a file nor an endpoint nor a key pair: the emulator, started in this process, which has
+    /// an account for each name, with a ledger that depends on the name.
+    pub fn connect_each(self, profiles: &[String]) -> Result<Vec<Service>> {
+        let real = self.endpoint.is_some() || self.secret_id.is_some() || self.secret_key.is_some();
+        if real || has_credentials_file() {
+            let service = self.ask(Chain::default())?;
+            let profile = |name| asked_by(&service, Source::named_profile(name).into());
+            return Ok(profiles.iter().map(profile).collect());
+        }
+        let nobody = Credential::new(EXAMPLE_SECRET_ID, EXAMPLE_SECRET_KEY)?;
+        let mut emulator = Emulator::new(nobody.clone());
+        let mut credentials = Vec::new();
+        for (name, number) in profiles.iter().zip(1..) {
+            let id = format!("{EXAMPLE_SECRET_ID}{number}");
+            let credential = Credential::new(id, EXAMPLE_SECRET_KEY)?;
+            let account = Account::new(credential.clone()).with_records(self.records);
+            emulator = emulator.with_account(account.with_seed(seed_of(name)));
+            credentials.push(credential);
+        }
+        let service = self.emulate(emulator, nobody)?;
+        let account = |credential: Credential| asked_by(&service, credential.into());
+        Ok(credentials.into_iter().map(account).collect())
+    }
+
+    /// The public service, or the one at the endpoint.
+    fn ask(self, credential: impl Into<Chain>) -> Result<Service> {
+        if !self.faults.is_empty() {
+            let rule = "--fault is for the emulator in this process";
+            return Err(format!("{rule}: not with an endpoint or a key pair").into());
+        }
+        let endpoint: Option<Endpoint> = self.endpoint.map(|url| url.parse()).transpose()?;
         Ok(Service {
-            credential,
-            endpoint,
-            region,
-            language,
-            emulated,
+            credential: credential.into(),
+            endpoint: endpoint.unwrap_or_default(),
+            region: self.region.map(Region::new).transpose()?,
+            language: self.language.map(Language::new).transpose()?,
+            emulated: None,
         })
     }
+
+    /// The emulator, started in this process.
+    fn emulate(self, emulator: Emulator, credential: Credential) -> Result<Service> {
+        let region = self.region.map(Region::new).transpose()?;
+        let language = self.language.map(Language::new).transpose()?;
+        let address = serve(with_faults(emulator, self.faults))?;
+        report(address);
+        Ok(Service {
+            credential: credential.into(),
+            endpoint: format!("http://{address}").parse()?,
+            region,
+            language,
+            emulated: Some(self.records),
+        })
+    }
+}
+
+fn asked_by(service: &Service, credential: Chain) -> Service {
+    Service {
+        credential,
+        ..service.clone()
+    }
+}
+
+/// Whether there is a file that the library reads profiles of.
+fn has_credentials_file() -> bool {
+    let named = env::var_os("TENCENTCLOUD_CREDENTIALS_FILE");
+    let home = env::home_dir().unwrap_or_default();
+    named.is_some_and(|file| !file.is_empty())
+        || home.join(".tencentcloud/credentials").exists()
+        || Path::new("/etc/tencentcloud/credentials").exists()
+}
+
+/// The seed of a named account's ledger: the same in each run.
+fn seed_of(name: &str) -> u64 {
+    let bytes = name.bytes();
+    bytes.fold(1, |seed: u64, byte| {
+        seed.wrapping_mul(31).wrapping_add(byte.into())
+    })
 }
 
 /// The emulator with these faults in its script.

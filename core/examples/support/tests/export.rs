@@ -22,9 +22,13 @@ const ALL: usize = usize::MAX;
 /// Half a year of 25 records, in 7 pages.
 const BILLS: &[&str] = &["--start=2024-01-01", "--end=2024-06-30", "--limit=4"];
 
+fn credential() -> Credential {
+    Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap()
+}
+
 fn service() -> Service {
     Service {
-        credential: Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap(),
+        credential: credential().into(),
         endpoint: Endpoint::PUBLIC,
         region: None,
         language: None,
@@ -34,7 +38,7 @@ fn service() -> Service {
 
 /// A client of the emulator, which answers so many requests and is then gone.
 fn client<A: Action>(answers: usize) -> Client {
-    let Service { credential, .. } = service();
+    let credential = credential();
     let emulator = Mutex::new(Emulator::new(credential.clone()).with_records(100));
     let answered = AtomicUsize::new(0);
     Client::builder()
