@@ -1,0 +1,169 @@
+//! All lines of all lists, into the spool.
+
+use std::{error, fmt, path::PathBuf};
+
+use tc3_blocking::{Client, Error, Month, Paginate, Remedy, Walk};
+use tc3_example_support::{Progress, Result, say};
+use tc3_services::billing::PayMode;
+
+use crate::{
+    checkpoint::Checkpoint,
+    lines::DescribeLines,
+    spool::{Spool, Spooled},
+};
+
+/// How often a list is begun anew that changes while it is read.
+const STARTS: u32 = 5;
+
+/// Whose bill is exported.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// The profile's name; `None` where no account was named.
+    pub(crate) name: Option<String>,
+    pub(crate) client: Client,
+}
+
+impl Account {
+    /// What of this account's is meant, in words.
+    pub(crate) fn named(&self, what: impl fmt::Display) -> String {
+        let name = self.name.as_ref();
+        name.map_or_else(|| what.to_string(), |name| format!("{what} of {name}"))
+    }
+}
+
+/// A month of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    /// The account's number.
+    pub(crate) account: usize,
+    pub(crate) month: Month,
+    /// Only lines of this pay mode.
+    pub(crate) pay_mode: Option<PayMode>,
+}
+
+impl List {
+    /// Whether all of its lines are exported, not only what subscriptions have in later months.
+    pub(crate) const fn is_exported(&self) -> bool {
+        self.pay_mode.is_none()
+    }
+}
+
+/// The spool of an export, and what its checkpoint says.
+#[derive(Debug)]
+pub(crate) struct Fetching {
+    pub(crate) at: Checkpoint,
+    pub(crate) spool: Spool,
+    /// Where the checkpoint is stored.
+    pub(crate) checkpoint: Option<PathBuf>,
+}
+
+impl Fetching {
+    /// Goes on until every list is in the spool.
+    pub(crate) fn run(&mut self, accounts: &[Account], lists: &[List], limit: u32) -> Result<()> {
+        let mut starts = 1;
+        while let Some(list) = lists.get(self.at.list) {
+            let account = accounts
+                .get(list.account)
+                .ok_or("there is no such account")?;
+            match self.fetch(account, list, limit)? {
+                Ok(()) => {
+                    self.at.list += 1;
+                    starts = 1;
+                }
+                Err(error) if error.remedy() == Remedy::StartOver && starts < STARTS => {
+                    let list = account.named(list.month);
+                    say(format_args!(
+                        "{list} changed meanwhile, and is fetched anew: {error}"
+                    ));
+                    self.spool.cut(self.at.list_began_at)?;
+                    self.at.lines = self.at.list_began_with;
+                    starts += 1;
+                }
+                Err(error) => {
+                    let place = account.named(list.month);
+                    let kept = self.checkpoint.is_some();
+                    return Err(Stopped { place, error, kept }.into());
+                }
+            }
+            self.at.walk = None;
+            self.at.list_began_at = self.spool.bytes();
+            self.at.list_began_with = self.at.lines;
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Fetches what is left of a list.
+    fn fetch(
+        &mut self,
+        account: &Account,
+        list: &List,
+        limit: u32,
+    ) -> Result<std::result::Result<(), Error>> {
+        let action = || DescribeLines::new(list.month, limit, list.pay_mode.clone());
+        let walk = self.at.walk.clone();
+        let mut pages = account
+            .client
+            .pages(walk.unwrap_or_else(|| Walk::from(action())));
+        let progress = Progress::new()?;
+        while let Some(page) = pages.next() {
+            let page = match page {
+                Ok(page) => DescribeLines::into_items(page.output),
+                Err(error) => return Ok(Err(error)),
+            };
+            // A page of none may be what a list breaks off with: it is asked for again when that is continued.
+            if page.is_empty() {
+                continue;
+            }
+            self.at.lines += page.len() as u64;
+            let spooled = |line| Spooled::new(list.account, list.month, &line);
+            self.spool.append(page.into_iter().map(spooled))?;
+            self.at.walk = Some(pages.walk().clone());
+            self.commit()?;
+            progress.show(pages.walk());
+        }
+        Ok(Ok(()))
+    }
+
+    /// What the spool has is on disk; now the checkpoint says so.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        self.at.bytes = self.spool.bytes();
+        match &self.checkpoint {
+            Some(path) => self.at.write(path),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why an export can't go on now, and what to do.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// What was being fetched.
+    pub(crate) place: String,
+    pub(crate) error: Error,
+    /// Whether what was fetched is kept.
+    pub(crate) kept: bool,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let again = match self.error.remedy() {
+            Remedy::Later => "run the same command again in ten minutes",
+            Remedy::Resume => "run the same command again",
+            Remedy::StartOver => "the bill keeps changing: run the same command again later",
+            _ => "mend that, and run the same command again",
+        };
+        let kept = if self.kept {
+            "it goes on where it stopped"
+        } else {
+            "with --checkpoint FILE it would go on where it stopped"
+        };
+        write!(f, "{} can't be fetched ({again}; {kept})", self.place)
+    }
+}
+
+impl error::Error for Stopped {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.error)
+    }
+}

@@ -1,0 +1,146 @@
+//! What is said at the end: what was written, and whether it is what the service says.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use tc3_blocking::{Action, Error, Month};
+use tc3_example_reports::focus::{Notes, Topic};
+use tc3_example_support::{Column, Result, heading, line, say};
+use tc3_services::billing::{
+    DescribeBillSummaryByPayMode, DescribeBillSummaryByPayModeResponse,
+    DescribeBillSummaryByProduct, DescribeBillSummaryByProductResponse,
+};
+
+use crate::{
+    fetch::{Account, List, Stopped},
+    map::Written,
+};
+
+const CATEGORIES: [Column; 2] = [("ChargeCategory", 14, false), ("rows", 10, true)];
+const SUMS: [Column; 8] = [
+    ("Currency", 8, false),
+    ("BilledCost", 20, true),
+    ("EffectiveCost", 20, true),
+    ("RealTotalCost", 20, true),
+    ("CashPayAmount", 20, true),
+    ("TransferPayAmount", 20, true),
+    ("VoucherPayAmount", 20, true),
+    ("IncentivePayAmount", 20, true),
+];
+
+/// How many values are named that are not known.
+const EXAMPLES: usize = 8;
+
+/// How many differences are said one by one.
+const NAMED: usize = 20;
+
+/// What the service says that a month of an account comes to.
+pub(crate) struct Summary {
+    account: usize,
+    month: Month,
+    by_product: DescribeBillSummaryByProductResponse,
+    by_pay_mode: DescribeBillSummaryByPayModeResponse,
+}
+
+/// The summaries of the months that are exported.
+pub(crate) fn summaries(accounts: &[Account], lists: &[List], kept: bool) -> Result<Vec<Summary>> {
+    let exported = lists.iter().filter(|list| list.is_exported());
+    let of = |list: &List| {
+        let (account, month) = (list.account, list.month);
+        let asked = accounts.get(account).ok_or("there is no such account")?;
+        let stopped = |error| {
+            let place = asked.named(format_args!("the summary of {month}"));
+            Stopped { place, error, kept }
+        };
+        let by_product = DescribeBillSummaryByProduct::new(month, month);
+        let by_pay_mode = DescribeBillSummaryByPayMode::new(month, month);
+        Ok(Summary {
+            account,
+            month,
+            by_product: call(asked, &by_product).map_err(stopped)?,
+            by_pay_mode: call(asked, &by_pay_mode).map_err(stopped)?,
+        })
+    };
+    exported.map(of).collect()
+}
+
+fn call<A: Action>(account: &Account, action: &A) -> std::result::Result<A::Output, Error> {
+    Ok(account.client.call(action)?.output)
+}
+
+/// Compares with the summaries. Returns how many sums were compared, and what differs, in words.
+pub(crate) fn compare(
+    written: &Written,
+    accounts: &[Account],
+    summaries: &[Summary],
+) -> Result<(usize, Vec<String>)> {
+    let (mut compared, mut differences) = (0, Vec::new());
+    for summary in summaries {
+        let account = accounts
+            .get(summary.account)
+            .ok_or("there is no such account")?;
+        let (sums, differ) = written.totals.compare(
+            (summary.account, summary.month),
+            &account.named(summary.month),
+            &summary.by_product,
+            &summary.by_pay_mode,
+        )?;
+        compared += sums;
+        differences.extend(differ);
+    }
+    Ok((compared, differences))
+}
+
+/// Prints what rows there are, what they come to, and what is not known of them.
+pub(crate) fn print(written: &Written) -> Result<()> {
+    let mut out = io::stdout().lock();
+    heading(&mut out, &CATEGORIES)?;
+    for (category, rows) in written.notes.categories() {
+        line(&mut out, &CATEGORIES, &[category.into(), rows.to_string()])?;
+    }
+    writeln!(out)?;
+    heading(&mut out, &SUMS)?;
+    for (currency, sums) in written.totals.currencies() {
+        let mut cells = vec![currency.to_owned()];
+        cells.extend(sums.iter().map(|sum| sum.normalize().to_string()));
+        line(&mut out, &SUMS, &cells)?;
+    }
+    writeln!(out)?;
+    for (topic, (times, values)) in noted(&written.notes) {
+        let examples = values.iter().take(EXAMPLES).cloned().collect::<Vec<_>>();
+        let more = values.len().checked_sub(EXAMPLES).filter(|more| *more > 0);
+        let more = more.map_or_else(String::new, |more| format!(" and {more} others"));
+        writeln!(out, "{topic}, {times} times: {}{more}", examples.join(", "))?;
+    }
+    Ok(())
+}
+
+/// By topic: how often it was met, and its values.
+fn noted(notes: &Notes) -> BTreeMap<Topic, (u64, Vec<String>)> {
+    let mut noted: BTreeMap<Topic, (u64, Vec<String>)> = BTreeMap::new();
+    for (topic, value, times) in notes.values() {
+        let (all, values) = noted.entry(topic).or_default();
+        *all += times;
+        values.push(value.to_owned());
+    }
+    for (topic, times) in notes.further() {
+        noted.entry(topic).or_default().0 += times;
+    }
+    noted
+}
+
+/// Says on stderr what differs or breaks a rule: the first ones.
+pub(crate) fn say_wrong(differences: &[String], broken: &[String]) {
+    for wrong in differences.iter().take(NAMED).chain(broken) {
+        say(wrong);
+    }
+    if let Some(more) = differences
+        .len()
+        .checked_sub(NAMED)
+        .filter(|more| *more > 0)
+    {
+        say(format_args!("and {more} more differences"));
+    }
+}

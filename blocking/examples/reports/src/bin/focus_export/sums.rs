@@ -1,0 +1,200 @@
+//! What rows come to, beside the service's own summaries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use tc3_blocking::{Month, Yuan};
+use tc3_example_reports::focus::Row;
+use tc3_example_support::Result;
+use tc3_services::billing::{
+    BusinessSummaryOverviewItem, DescribeBillSummaryByPayModeResponse,
+    DescribeBillSummaryByProductResponse, PayModeSummaryOverviewItem,
+};
+
+/// What is summed up, by the service's names.
+pub(crate) const AMOUNTS: [&str; 5] = [
+    "RealTotalCost",
+    "CashPayAmount",
+    "TransferPayAmount",
+    "VoucherPayAmount",
+    "IncentivePayAmount",
+];
+
+/// The sums of some rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// Of [`AMOUNTS`], which are on one row of each component.
+    amounts: [Decimal; 5],
+    /// Of all rows' BilledCost, which is what is paid in cash or of split income.
+    billed: Decimal,
+}
+
+impl Sums {
+    fn add(&mut self, row: &Row) -> Result<()> {
+        let amounts = [
+            row.x_real_cost,
+            row.x_cash_pay_amount,
+            row.x_transfer_pay_amount,
+            row.x_voucher_pay_amount,
+            row.x_incentive_pay_amount,
+        ];
+        for (sum, amount) in self.amounts.iter_mut().zip(amounts) {
+            *sum = plus(*sum, amount.unwrap_or_default())?;
+        }
+        self.billed = plus(self.billed, row.billed_cost)?;
+        Ok(())
+    }
+
+    fn reported(amounts: [Option<Yuan>; 5]) -> Result<Self> {
+        let amounts = amounts.map(|amount| amount.map(Yuan::get).unwrap_or_default());
+        let [_, cash, transfer, ..] = amounts;
+        Ok(Self {
+            amounts,
+            billed: plus(cash, transfer)?,
+        })
+    }
+
+    /// Where these differ from what is reported, in words.
+    fn differences(&self, reported: &Self, of: &str) -> Vec<String> {
+        let names = AMOUNTS
+            .into_iter()
+            .chain(["CashPayAmount and TransferPayAmount"]);
+        let ours = self.amounts.iter().chain([&self.billed]);
+        let theirs = reported.amounts.iter().chain([&reported.billed]);
+        let all = names.zip(ours.zip(theirs));
+        let differ = all.filter(|(_, (ours, theirs))| ours != theirs);
+        let said = differ.map(|(name, (ours, theirs))| {
+            let ours = ours.normalize();
+            format!("{of}: the rows come to {ours}, the service's {name} is {theirs}")
+        });
+        said.collect()
+    }
+}
+
+/// The sums of a month of an account.
+#[derive(Clone, Debug, Default)]
+struct MonthSums {
+    whole: Sums,
+    products: BTreeMap<String, Sums>,
+    pay_modes: BTreeMap<String, Sums>,
+}
+
+/// The sums of all rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Totals {
+    months: BTreeMap<(usize, Month), MonthSums>,
+    currencies: BTreeMap<String, (Sums, Decimal)>,
+}
+
+impl Totals {
+    /// Adds a row of a bill line of this account and month.
+    pub(crate) fn add(&mut self, account: usize, month: Month, row: &Row) -> Result<()> {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let sums = self.months.entry((account, month)).or_default();
+        sums.whole.add(row)?;
+        let product = text(row.x_business_code.as_deref());
+        sums.products.entry(product).or_default().add(row)?;
+        let pay_mode = text(row.x_pay_mode_name.as_deref());
+        sums.pay_modes.entry(pay_mode).or_default().add(row)?;
+        let currency = self.currencies.entry(row.billing_currency.clone());
+        let (sums, effective) = currency.or_default();
+        sums.add(row)?;
+        *effective = plus(*effective, row.effective_cost)?;
+        Ok(())
+    }
+
+    /// By currency: BilledCost, EffectiveCost, and [`AMOUNTS`].
+    pub(crate) fn currencies(&self) -> impl Iterator<Item = (&str, Vec<Decimal>)> {
+        self.currencies.iter().map(|(currency, (sums, effective))| {
+            let all = [sums.billed, *effective].into_iter().chain(sums.amounts);
+            (currency.as_str(), all.collect())
+        })
+    }
+
+    /// Compares with the summaries of a month. Returns how many sums there are, and which differ.
+    pub(crate) fn compare(
+        &self,
+        (account, month): (usize, Month),
+        named: &str,
+        by_product: &DescribeBillSummaryByProductResponse,
+        by_pay_mode: &DescribeBillSummaryByPayModeResponse,
+    ) -> Result<(usize, Vec<String>)> {
+        let none = MonthSums::default();
+        let ours = self.months.get(&(account, month)).unwrap_or(&none);
+        let mut products = BTreeMap::new();
+        for item in &by_product.summary_overview {
+            let code = item.business_code.clone().unwrap_or_default();
+            insert(&mut products, code, of_product(item)?)?;
+        }
+        let mut pay_modes = BTreeMap::new();
+        for item in &by_pay_mode.summary_overview {
+            let name = item.pay_mode_name.clone().unwrap_or_default();
+            insert(&mut pay_modes, name, of_pay_mode(item)?)?;
+        }
+        let (mut compared, mut differences) = each(named, &ours.products, &products);
+        let (more, differ) = each(named, &ours.pay_modes, &pay_modes);
+        compared += more;
+        differences.extend(differ);
+        if let Some(total) = &by_product.summary_total {
+            let total = Sums::reported([
+                total.real_total_cost,
+                total.cash_pay_amount,
+                total.transfer_pay_amount,
+                total.voucher_pay_amount,
+                total.incentive_pay_amount,
+            ])?;
+            compared += AMOUNTS.len() + 1;
+            differences.extend(ours.whole.differences(&total, &format!("{named}, in all")));
+        }
+        Ok((compared, differences))
+    }
+}
+
+/// Compares sums by name. What one side lacks is 0 there.
+fn each(
+    named: &str,
+    ours: &BTreeMap<String, Sums>,
+    reported: &BTreeMap<String, Sums>,
+) -> (usize, Vec<String>) {
+    let names: BTreeSet<_> = ours.keys().chain(reported.keys()).collect();
+    let differences = names.iter().flat_map(|name| {
+        let ours = ours.get(*name).copied().unwrap_or_default();
+        let reported = reported.get(*name).copied().unwrap_or_default();
+        ours.differences(&reported, &format!("{named}, {name}"))
+    });
+    (names.len() * (AMOUNTS.len() + 1), differences.collect())
+}
+
+fn insert(sums: &mut BTreeMap<String, Sums>, name: String, more: Sums) -> Result<()> {
+    let sum = sums.entry(name).or_default();
+    for (amount, more) in sum.amounts.iter_mut().zip(more.amounts) {
+        *amount = plus(*amount, more)?;
+    }
+    sum.billed = plus(sum.billed, more.billed)?;
+    Ok(())
+}
+
+fn of_product(item: &BusinessSummaryOverviewItem) -> Result<Sums> {
+    Sums::reported([
+        item.real_total_cost,
+        item.cash_pay_amount,
+        item.transfer_pay_amount,
+        item.voucher_pay_amount,
+        item.incentive_pay_amount,
+    ])
+}
+
+fn of_pay_mode(item: &PayModeSummaryOverviewItem) -> Result<Sums> {
+    Sums::reported([
+        item.real_total_cost,
+        item.cash_pay_amount,
+        item.transfer_pay_amount,
+        item.voucher_pay_amount,
+        item.incentive_pay_amount,
+    ])
+}
+
+fn plus(sum: Decimal, part: Decimal) -> Result<Decimal> {
+    let sum = sum.checked_add(part);
+    Ok(sum.ok_or("a sum has more digits than can be held")?)
+}
