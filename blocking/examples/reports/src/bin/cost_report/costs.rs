@@ -198,7 +198,7 @@ pub(crate) fn percent(part: Yuan, whole: Yuan) -> Option<Decimal> {
     Some(part.checked_div(whole.get().abs())?.round_dp(2))
 }
 
-fn plus(sum: Yuan, part: Yuan) -> Result<Yuan> {
+pub(crate) fn plus(sum: Yuan, part: Yuan) -> Result<Yuan> {
     let sum = sum.checked_add(part);
     Ok(sum.ok_or("a sum has more digits than can be held")?)
 }

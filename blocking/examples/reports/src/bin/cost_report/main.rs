@@ -7,6 +7,7 @@
 mod chart;
 mod costs;
 mod font;
+mod lines;
 mod scale;
 mod table;
 
@@ -24,6 +25,7 @@ use tc3_example_support::{
 
 use costs::Gathered;
 use font::Font;
+use lines::Lines;
 
 /// Reports what products cost, month by month (billing DescribeAllocationSummaryByBusiness).
 ///
@@ -52,6 +54,10 @@ struct CostReport {
     /// The font of cost.png, a .ttf, .otf or .ttc file [default: a Chinese one that is installed, else any]
     #[arg(long, value_name = "FILE")]
     font: Option<PathBuf>,
+    /// Also read every line of the bills (billing DescribeBillDetail), and compare: they must come to the same sums,
+    /// and to those of DescribeBillSummaryByProduct
+    #[arg(long)]
+    lines: bool,
     #[command(flatten)]
     pace: PaceArguments<DescribeAllocationSummaryByBusiness>,
 }
@@ -91,7 +97,15 @@ fn run(arguments: CostReport) -> Result<()> {
     }
     drop(progress);
 
-    let costs = gathered.costs()?;
+    let mut costs = gathered.costs()?;
+    let lines = if arguments.lines {
+        let lines = Lines::fetch(&client, &costs.months)?;
+        costs.differences.extend(lines.differences.iter().cloned());
+        costs.differences.extend(lines.differ_from(&costs));
+        Some(lines.count)
+    } else {
+        None
+    };
     let mut out = io::stdout();
     table::print(&costs, &mut out)?;
     let file = |name: &str| arguments.out.join(name);
@@ -112,6 +126,9 @@ fn run(arguments: CostReport) -> Result<()> {
     if !drawn {
         let hint = "no font is installed: give one with --font FILE";
         return Err(format!("cost.png is not drawn, since {hint}").into());
+    }
+    if let Some(lines) = lines {
+        writeln!(out, "The {lines} lines of the bills come to the same sums.")?;
     }
     let folder = arguments.out.display();
     writeln!(
