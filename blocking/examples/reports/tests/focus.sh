@@ -92,7 +92,11 @@ refused "names an account twice" "${to[@]}" "${month[@]}" --account shop --accou
 refused "must end in .parquet or .csv" "${month[@]}" --output "$folder/refused.txt"
 refused "exists, and may be another export's" "${month[@]}" --output "$folder/1.2.csv"
 refused "again in ten minutes" "${to[@]}" "${month[@]}" --fault not-ready@1..
-TENCENTCLOUD_CREDENTIALS_FILE=/dev/null refused "has no profile" "${to[@]}" "${month[@]}" --account shop
+last=$(date -d "$(date +%Y-%m-15) -1 month" +%Y-%m)
+TENCENTCLOUD_CREDENTIALS_FILE=/dev/null refused "section [shop] is missing" \
+    "${to[@]}" --from "$last" --to "$last" --account shop
+TENCENTCLOUD_CREDENTIALS_FILE=/dev/null refused "is too old" "${to[@]}" "${month[@]}" --account shop
+[ -z "$(find "$folder" -name "refused.*")" ]
 # Without all lines there is no output, and its checkpoint is no other export's.
 to+=(--checkpoint "$folder/checkpoint")
 refused "it goes on where it stopped" "${to[@]}" "${month[@]}" --fault refuse=InvalidParameter@4..
@@ -100,7 +104,7 @@ refused 'its --to is "2024-02", not "2024-03"' "${to[@]}" --from 2024-02 --to 20
 # A fen less is seen, and what looks whole is not there.
 refused "sums differ from the service's" "${to[@]}" "${month[@]}" --fault sums=-1@1..
 [ -e "$folder/refused.csv.differs" ]
-[ ! -e "$folder/checkpoint" ]
+[ -z "$(find "$folder" -name "*.lines.gz" -o -name "*.part" -o -name checkpoint)" ]
 
 if ! command -v python3 >/dev/null; then
     echo "skipped: the validator and DuckDB need python3, which is not installed"

@@ -81,7 +81,7 @@ impl Fetching {
                 }
                 Err(error) => {
                     let place = account.named(list.month);
-                    let kept = self.checkpoint.is_some();
+                    let kept = Some(self.checkpoint.is_some());
                     return Err(Stopped { place, error, kept }.into());
                 }
             }
@@ -141,8 +141,8 @@ pub(crate) struct Stopped {
     /// What was being fetched.
     pub(crate) place: String,
     pub(crate) error: Error,
-    /// Whether what was fetched is kept.
-    pub(crate) kept: bool,
+    /// Whether what was fetched is kept; `None` where nothing was.
+    pub(crate) kept: Option<bool>,
 }
 
 impl fmt::Display for Stopped {
@@ -153,12 +153,12 @@ impl fmt::Display for Stopped {
             Remedy::StartOver => "the bill keeps changing: run the same command again later",
             _ => "mend that, and run the same command again",
         };
-        let kept = if self.kept {
-            "it goes on where it stopped"
-        } else {
-            "with --checkpoint FILE it would go on where it stopped"
+        let kept = match self.kept {
+            Some(true) => "; it goes on where it stopped",
+            Some(false) => "; with --checkpoint FILE it would go on where it stopped",
+            None => "",
         };
-        write!(f, "{} can't be fetched ({again}; {kept})", self.place)
+        write!(f, "{} can't be fetched ({again}{kept})", self.place)
     }
 }
 

@@ -40,8 +40,12 @@ fn run(arguments: FocusExport) -> Result<()> {
         Some(path) => Checkpoint::read(path, &given)?,
         None => None,
     };
-    let written = stored.as_ref().is_some_and(|stored| stored.written);
-    output.check_free(written)?;
+    let is_written = stored.as_ref().is_some_and(|stored| stored.written);
+    output.check_free(is_written)?;
+    if stored.is_none() {
+        // What isn't ready is better known before hours of fetching than after.
+        report::summaries(&accounts, &lists, None)?;
+    }
     let (at, spool) = match (stored, &checkpoint) {
         (Some(at), Some(path)) => {
             let spool = Spool::open(output.spool(), at.bytes).map_err(|error| {
@@ -58,14 +62,10 @@ fn run(arguments: FocusExport) -> Result<()> {
         spool,
         checkpoint,
     };
-
+    fetching.run(&accounts, &lists, arguments.limit)?;
     let kept = fetching.checkpoint.is_some();
-    if fetching.at.list < lists.len() {
-        // What isn't ready is better known before hours of fetching than after.
-        report::summaries(&accounts, &lists, kept)?;
-        fetching.run(&accounts, &lists, arguments.limit)?;
-    }
-    let summaries = report::summaries(&accounts, &lists, kept)?;
+    let summaries = report::summaries(&accounts, &lists, Some(kept))?;
+
     let written = map::write(&arguments, &accounts, &lists, &fetching.spool, &output)
         .inspect_err(|_| output.drop_part())?;
     report::print(&written)?;

@@ -45,7 +45,11 @@ pub(crate) struct Summary {
 }
 
 /// The summaries of the months that are exported.
-pub(crate) fn summaries(accounts: &[Account], lists: &[List], kept: bool) -> Result<Vec<Summary>> {
+pub(crate) fn summaries(
+    accounts: &[Account],
+    lists: &[List],
+    kept: Option<bool>,
+) -> Result<Vec<Summary>> {
     let exported = lists.iter().filter(|list| list.is_exported());
     let of = |list: &List| {
         let (account, month) = (list.account, list.month);
