@@ -15,7 +15,7 @@ cp "$target/debug/focus_export" "$folder"
 export HOME=$folder
 bills=(--from 2024-02 --to 2024-03 --account shop --account plant --subscriptions-from 2024-01
     --records 200 --limit 40 --rate 1000)
-# One request in ten.
+# One request in ten goes wrong.
 faults=(--fault throttle=0@2% --fault status=502@2% --fault cut@2% --fault lost@2% --fault slow=20@2%)
 kills=0 middle=0
 
@@ -97,6 +97,10 @@ TENCENTCLOUD_CREDENTIALS_FILE=/dev/null refused "section [shop] is missing" \
     "${to[@]}" --from "$last" --to "$last" --account shop
 TENCENTCLOUD_CREDENTIALS_FILE=/dev/null refused "is too old" "${to[@]}" "${month[@]}" --account shop
 [ -z "$(find "$folder" -name "refused.*")" ]
+# A bill that changes while it is read is read anew.
+export_focus "${month[@]}" --records 200 --limit 30 --rate 1000 --output "$folder/changed.csv" \
+    --fault head=5@6 --fault ignore-offset@11 || fail "a list that changes"
+[ "$(grep -c "2024-02 is fetched anew" "$folder/log")" = 2 ]
 # Without all lines there is no output, and its checkpoint is no other export's.
 to+=(--checkpoint "$folder/checkpoint")
 refused "it goes on where it stopped" "${to[@]}" "${month[@]}" --fault refuse=InvalidParameter@4..

@@ -24,6 +24,8 @@ pub(crate) struct Checkpoint {
     pub(crate) list: usize,
     /// What comes next in it; `None` where it has not begun.
     pub(crate) walk: Option<Walk<DescribeLines>>,
+    /// The last line of the list so far.
+    pub(crate) last: Option<Value>,
     /// How long the spool was when the list began.
     pub(crate) list_began_at: u64,
     /// How long the spool is.
@@ -45,6 +47,7 @@ impl Checkpoint {
             arguments,
             list: 0,
             walk: None,
+            last: None,
             list_began_at: 0,
             bytes: 0,
             lines: 0,

@@ -66,26 +66,30 @@ impl Fetching {
                 .get(list.account)
                 .ok_or("there is no such account")?;
             match self.fetch(account, list, limit)? {
-                Ok(()) => {
+                Ended::Whole => {
                     self.at.list += 1;
                     starts = 1;
                 }
-                Err(error) if error.remedy() == Remedy::StartOver && starts < STARTS => {
+                Ended::Shifted(why) if starts < STARTS => {
                     let list = account.named(list.month);
-                    say(format_args!(
-                        "{list} changed meanwhile, and is fetched anew: {error}"
-                    ));
+                    say(format_args!("{list} is fetched anew: {why}"));
                     self.spool.cut(self.at.list_began_at)?;
                     self.at.lines = self.at.list_began_with;
                     starts += 1;
                 }
-                Err(error) => {
+                Ended::Shifted(why) => {
+                    let list = account.named(list.month);
+                    let advice = "run the same command again when the bill is at rest";
+                    return Err(format!("{list} changes while it is read ({advice}): {why}").into());
+                }
+                Ended::Stopped(error) => {
                     let place = account.named(list.month);
                     let kept = Some(self.checkpoint.is_some());
                     return Err(Stopped { place, error, kept }.into());
                 }
             }
             self.at.walk = None;
+            self.at.last = None;
             self.at.list_began_at = self.spool.bytes();
             self.at.list_began_with = self.at.lines;
             self.commit()?;
@@ -94,35 +98,42 @@ impl Fetching {
     }
 
     /// Fetches what is left of a list.
-    fn fetch(
-        &mut self,
-        account: &Account,
-        list: &List,
-        limit: u32,
-    ) -> Result<std::result::Result<(), Error>> {
+    fn fetch(&mut self, account: &Account, list: &List, limit: u32) -> Result<Ended> {
         let action = || DescribeLines::new(list.month, limit, list.pay_mode.clone());
         let walk = self.at.walk.clone();
-        let mut pages = account
-            .client
-            .pages(walk.unwrap_or_else(|| Walk::from(action())));
+        let walk = walk.unwrap_or_else(|| Walk::from(action()));
+        let mut pages = account.client.pages(walk);
         let progress = Progress::new()?;
         while let Some(page) = pages.next() {
             let page = match page {
                 Ok(page) => DescribeLines::into_items(page.output),
-                Err(error) => return Ok(Err(error)),
+                Err(error) if error.remedy() == Remedy::StartOver => {
+                    return Ok(Ended::Shifted(error.to_string()));
+                }
+                Err(error) => return Ok(Ended::Stopped(error)),
             };
             // A page of none may be what a list breaks off with: it is asked for again when that is continued.
             if page.is_empty() {
                 continue;
             }
+            // The list has no total by which the walk could see that lines were inserted before its position.
+            if self
+                .at
+                .last
+                .as_ref()
+                .is_some_and(|last| page.contains(last))
+            {
+                return Ok(Ended::Shifted("a page repeats a line".into()));
+            }
             self.at.lines += page.len() as u64;
-            let spooled = |line| Spooled::new(list.account, list.month, &line);
-            self.spool.append(page.into_iter().map(spooled))?;
+            let spooled = |line| Spooled::new(list.account, list.month, line);
+            self.spool.append(page.iter().map(spooled))?;
+            self.at.last = page.into_iter().next_back();
             self.at.walk = Some(pages.walk().clone());
             self.commit()?;
             progress.show(pages.walk());
         }
-        Ok(Ok(()))
+        Ok(Ended::Whole)
     }
 
     /// What the spool has is on disk; now the checkpoint says so.
@@ -133,6 +144,14 @@ impl Fetching {
             None => Ok(()),
         }
     }
+}
+
+/// How the fetching of a list ends.
+enum Ended {
+    Whole,
+    /// The list changed: what is fetched of it is of no use.
+    Shifted(String),
+    Stopped(Error),
 }
 
 /// Why an export can't go on now, and what to do.
@@ -150,7 +169,6 @@ impl fmt::Display for Stopped {
         let again = match self.error.remedy() {
             Remedy::Later => "run the same command again in ten minutes",
             Remedy::Resume => "run the same command again",
-            Remedy::StartOver => "the bill keeps changing: run the same command again later",
             _ => "mend that, and run the same command again",
         };
         let kept = match self.kept {
