@@ -21,11 +21,13 @@ use std::{
     process::ExitCode,
 };
 
-use tc3_example_support::{Parser, Result, finish, given};
+use tc3_blocking::Action;
+use tc3_example_support::{Parser, Result, Service, finish, given};
+use tc3_services::billing::DescribeBillDetail;
 
 use asked::FocusExport;
 use checkpoint::{Checkpoint, refused};
-use fetch::Fetching;
+use fetch::{Account, Fetching, List};
 use output::Output;
 use spool::Spool;
 
@@ -33,8 +35,56 @@ fn run(arguments: FocusExport) -> Result<()> {
     let output = Output::new(&arguments)?;
     let (accounts, service) = arguments.accounts()?;
     let lists = arguments.lists(accounts.len(), &service)?;
-    let given = given(&arguments, &service)?;
+    let mut fetching = begin(&arguments, &service, &accounts, &lists, &output)?;
+    fetching.run(&accounts, &lists, arguments.limit)?;
+    let kept = fetching.checkpoint.is_some();
+    let summaries = report::summaries(&accounts, &lists, Some(kept))?;
 
+    let currency = currency(&service);
+    let spool = &fetching.spool;
+    let written = map::write(&arguments, currency, &accounts, &lists, spool, &output)
+        .inspect_err(|_| output.drop_part())?;
+    let (compared, differences) = report::compare(&written, &accounts, &summaries)?;
+    let is_right = differences.is_empty() && written.broken_rows == 0;
+    let path = if is_right {
+        // Whatever happens from here on, the output is known to be this export's.
+        fetching.at.written = true;
+        fetching.commit()?;
+        output.publish()?
+    } else {
+        output.set_aside()?
+    };
+    if let Some(checkpoint) = &fetching.checkpoint {
+        fs::remove_file(checkpoint)?;
+        output.remove_spool();
+    }
+
+    report::print(&written)?;
+    let rows = format!("{} rows of {} bill lines", written.rows, fetching.at.lines);
+    let path = path.display();
+    if is_right {
+        let sums = format!("All {compared} sums are the service's own");
+        writeln!(io::stdout(), "{sums}. {rows} are in {path}.")?;
+        return Ok(());
+    }
+    report::say_wrong(&differences, &written.broken);
+    let (differ, broken) = (differences.len(), written.broken_rows);
+    Err(format!(
+        "{differ} of {compared} sums differ from the service's, and {broken} rows break a rule of \
+         FOCUS: {rows} are in {path}, and the same command fetches the bill anew"
+    )
+    .into())
+}
+
+/// Continues from the checkpoint, if there is one and it is this export's.
+fn begin(
+    arguments: &FocusExport,
+    service: &Service,
+    accounts: &[Account],
+    lists: &[List],
+    output: &Output,
+) -> Result<Fetching> {
+    let given = given(arguments, service)?;
     let checkpoint = arguments.checkpoint.clone();
     let stored = match &checkpoint {
         Some(path) => Checkpoint::read(path, &given)?,
@@ -44,7 +94,7 @@ fn run(arguments: FocusExport) -> Result<()> {
     output.check_free(is_written)?;
     if stored.is_none() {
         // What isn't ready is better known before hours of fetching than after.
-        report::summaries(&accounts, &lists, None)?;
+        report::summaries(accounts, lists, None)?;
     }
     let (at, spool) = match (stored, &checkpoint) {
         (Some(at), Some(path)) => {
@@ -57,48 +107,17 @@ fn run(arguments: FocusExport) -> Result<()> {
         (_, Some(_)) => (Checkpoint::new(given), Spool::create(output.spool())?),
         (_, None) => (Checkpoint::new(given), Spool::unnamed(output.folder())?),
     };
-    let mut fetching = Fetching {
+    Ok(Fetching {
         at,
         spool,
         checkpoint,
-    };
-    fetching.run(&accounts, &lists, arguments.limit)?;
-    let kept = fetching.checkpoint.is_some();
-    let summaries = report::summaries(&accounts, &lists, Some(kept))?;
+    })
+}
 
-    let written = map::write(&arguments, &accounts, &lists, &fetching.spool, &output)
-        .inspect_err(|_| output.drop_part())?;
-    report::print(&written)?;
-    let (compared, differences) = report::compare(&written, &accounts, &summaries)?;
-    report::say_wrong(&differences, &written.broken);
-    let right = differences.is_empty() && written.broken_rows == 0;
-    let rows = format!("{} rows of {} bill lines", written.rows, fetching.at.lines);
-    let result = if right {
-        // Whatever happens from here on, the output is known to be this export's.
-        fetching.at.written = true;
-        fetching.commit()?;
-        output.publish()?;
-        let path = output.path().display();
-        writeln!(
-            io::stdout(),
-            "All {compared} sums are the service's own. {rows} are in {path}."
-        )?;
-        Ok(())
-    } else {
-        let (differ, broken) = (differences.len(), written.broken_rows);
-        let aside = output.set_aside()?;
-        let aside = aside.display();
-        Err(format!(
-            "{differ} of {compared} sums differ from the service's, and {broken} rows break a rule \
-             of FOCUS: {rows} are in {aside}, and the same command fetches the bill anew"
-        )
-        .into())
-    };
-    output.remove_spool();
-    if let Some(checkpoint) = &fetching.checkpoint {
-        fs::remove_file(checkpoint)?;
-    }
-    result
+/// The currency of bills that don't say it: only those of the international site do.
+fn currency(service: &Service) -> &'static str {
+    let url = service.endpoint.url(DescribeBillDetail::SERVICE);
+    if url.contains(".intl.") { "USD" } else { "CNY" }
 }
 
 fn main() -> ExitCode {

@@ -33,6 +33,7 @@ pub(crate) struct Written {
 /// The spool is read twice: usage that a commitment covers takes its part of a fee that may come later.
 pub(crate) fn write(
     arguments: &FocusExport,
+    currency: &str,
     accounts: &[Account],
     lists: &[List],
     spool: &Spool,
@@ -49,7 +50,7 @@ pub(crate) fn write(
     let version = arguments.focus.into();
     let months = arguments.from..=arguments.to;
     let mut to = Writer {
-        mapping: Mapping::new(named.collect(), months, commitments),
+        mapping: Mapping::new(named.collect(), months, commitments).with_currency(currency),
         table: output.create(version)?,
         written: Written {
             rows: 0,

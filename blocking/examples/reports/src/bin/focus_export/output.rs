@@ -61,10 +61,6 @@ impl Output {
         Ok(())
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(crate) fn spool(&self) -> &Path {
         &self.spool
     }
@@ -87,8 +83,9 @@ impl Output {
     }
 
     /// Gives the finished table its name.
-    pub(crate) fn publish(&self) -> Result<()> {
-        Ok(fs::rename(&self.part, &self.path)?)
+    pub(crate) fn publish(&self) -> Result<PathBuf> {
+        fs::rename(&self.part, &self.path)?;
+        Ok(self.path.clone())
     }
 
     /// Gives the finished table a name that says that its sums are not the service's.

@@ -31,8 +31,13 @@ pub(crate) struct Sums {
 
 impl Sums {
     fn add(&mut self, row: &Row) -> Result<()> {
+        // The summaries' total has the tax of the international site in it.
+        let real = plus(
+            row.x_real_cost.unwrap_or_default(),
+            row.x_tax_amount.unwrap_or_default(),
+        )?;
         let amounts = [
-            row.x_real_cost,
+            Some(real),
             row.x_cash_pay_amount,
             row.x_transfer_pay_amount,
             row.x_voucher_pay_amount,
