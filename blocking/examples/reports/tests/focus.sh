@@ -42,7 +42,12 @@ killed() {
         0) return ;;
         137)
             kills=$((kills + 1))
-            [ ! -e "$folder/checkpoint" ] || middle=$((middle + 1))
+            if [ -e "$folder/checkpoint" ]; then
+                middle=$((middle + 1))
+            else
+                # Killed before the first page, or after all was done.
+                rm -f "$folder/$form"
+            fi
             ;;
         *) fail "killed and resumed" ;;
         esac

@@ -160,7 +160,9 @@ impl ServiceArguments {
     fn ask(self, credential: impl Into<Chain>) -> Result<Service> {
         if !self.faults.is_empty() {
             let rule = "--fault is for the emulator in this process";
-            return Err(format!("{rule}: not with an endpoint or a key pair").into());
+            return Err(
+                format!("{rule}: not with an endpoint, a key pair or a credentials file").into(),
+            );
         }
         let endpoint: Option<Endpoint> = self.endpoint.map(|url| url.parse()).transpose()?;
         Ok(Service {

@@ -1,6 +1,9 @@
 //! From the spool to the table: rows, each of them checked, and their sums.
 
-use std::iter::Peekable;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::Peekable,
+};
 
 use tc3_example_reports::focus::{self, Commitments, Mapping, Notes, Row, check};
 use tc3_example_support::Result;
@@ -22,6 +25,8 @@ pub(crate) struct Written {
     pub(crate) rows: u64,
     pub(crate) totals: Totals,
     pub(crate) notes: Notes,
+    /// Whose bills the accounts have.
+    pub(crate) payers: BTreeMap<String, BTreeSet<usize>>,
     /// The rules that rows break, in words: the first ones.
     pub(crate) broken: Vec<String>,
     /// How many rows break one.
@@ -56,6 +61,7 @@ pub(crate) fn write(
             rows: 0,
             totals: Totals::default(),
             notes: Notes::default(),
+            payers: BTreeMap::new(),
             broken: Vec::new(),
             broken_rows: 0,
         },
@@ -113,6 +119,9 @@ impl Writer {
                     self.written.broken.push(said);
                 }
             }
+            let payers = &mut self.written.payers;
+            let accounts = payers.entry(row.billing_account_id.clone());
+            accounts.or_default().insert(list.account);
             self.written.totals.add(list.account, list.month, &row)?;
             self.written.rows += 1;
             self.table.push(row)?;

@@ -19,15 +19,12 @@ use crate::{
 };
 
 const CATEGORIES: [Column; 2] = [("ChargeCategory", 14, false), ("rows", 10, true)];
-const SUMS: [Column; 8] = [
-    ("Currency", 8, false),
+const SUMS: [Column; 5] = [
+    ("sums by", 8, false),
+    ("", 16, false),
     ("BilledCost", 20, true),
     ("EffectiveCost", 20, true),
     ("RealTotalCost", 20, true),
-    ("CashPayAmount", 20, true),
-    ("TransferPayAmount", 20, true),
-    ("VoucherPayAmount", 20, true),
-    ("IncentivePayAmount", 20, true),
 ];
 
 /// How many values are named that are not known.
@@ -106,10 +103,15 @@ pub(crate) fn print(written: &Written) -> Result<()> {
     }
     writeln!(out)?;
     heading(&mut out, &SUMS)?;
-    for (currency, sums) in written.totals.currencies() {
-        let mut cells = vec![currency.to_owned()];
-        cells.extend(sums.iter().map(|sum| sum.normalize().to_string()));
-        line(&mut out, &SUMS, &cells)?;
+    for (by, name, sums) in written.totals.all() {
+        // Unused parts of commitments have no pay mode.
+        let name = if name.is_empty() { "(none)" } else { name };
+        let [billed, effective, real] = sums.map(|sum| sum.normalize().to_string());
+        line(
+            &mut out,
+            &SUMS,
+            &[by.into(), name.into(), billed, effective, real],
+        )?;
     }
     writeln!(out)?;
     for (topic, (times, values)) in noted(&written.notes) {
@@ -117,6 +119,16 @@ pub(crate) fn print(written: &Written) -> Result<()> {
         let more = values.len().checked_sub(EXAMPLES).filter(|more| *more > 0);
         let more = more.map_or_else(String::new, |more| format!(" and {more} others"));
         writeln!(out, "{topic}, {times} times: {}{more}", examples.join(", "))?;
+    }
+    for (payer, accounts) in &written.payers {
+        if accounts.len() > 1 {
+            writeln!(
+                out,
+                "{} accounts have bills of the same payer {payer}: if their keys are of one account, each of its \
+                 lines is there as many times",
+                accounts.len()
+            )?;
+        }
     }
     Ok(())
 }

@@ -27,6 +27,8 @@ pub(crate) struct Sums {
     amounts: [Decimal; 5],
     /// Of all rows' BilledCost, which is what is paid in cash or of split income.
     billed: Decimal,
+    /// Of all rows' EffectiveCost, which no summary has.
+    effective: Decimal,
 }
 
 impl Sums {
@@ -47,6 +49,7 @@ impl Sums {
             *sum = plus(*sum, amount.unwrap_or_default())?;
         }
         self.billed = plus(self.billed, row.billed_cost)?;
+        self.effective = plus(self.effective, row.effective_cost)?;
         Ok(())
     }
 
@@ -56,6 +59,7 @@ impl Sums {
         Ok(Self {
             amounts,
             billed: plus(cash, transfer)?,
+            effective: Decimal::ZERO,
         })
     }
 
@@ -88,31 +92,45 @@ struct MonthSums {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Totals {
     months: BTreeMap<(usize, Month), MonthSums>,
-    currencies: BTreeMap<String, (Sums, Decimal)>,
+    /// Of all accounts and months.
+    currencies: BTreeMap<String, Sums>,
+    pay_modes: BTreeMap<String, Sums>,
+    products: BTreeMap<String, Sums>,
 }
 
 impl Totals {
     /// Adds a row of a bill line of this account and month.
     pub(crate) fn add(&mut self, account: usize, month: Month, row: &Row) -> Result<()> {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let currency = row.billing_currency.clone();
+        self.currencies.entry(currency).or_default().add(row)?;
         let sums = self.months.entry((account, month)).or_default();
         sums.whole.add(row)?;
         let product = text(row.x_business_code.as_deref());
-        sums.products.entry(product).or_default().add(row)?;
         let pay_mode = text(row.x_pay_mode_name.as_deref());
-        sums.pay_modes.entry(pay_mode).or_default().add(row)?;
-        let currency = self.currencies.entry(row.billing_currency.clone());
-        let (sums, effective) = currency.or_default();
-        sums.add(row)?;
-        *effective = plus(*effective, row.effective_cost)?;
+        for (sums, name) in [
+            (&mut sums.products, &product),
+            (&mut self.products, &product),
+            (&mut sums.pay_modes, &pay_mode),
+            (&mut self.pay_modes, &pay_mode),
+        ] {
+            sums.entry(name.clone()).or_default().add(row)?;
+        }
         Ok(())
     }
 
-    /// By currency: BilledCost, EffectiveCost, and [`AMOUNTS`].
-    pub(crate) fn currencies(&self) -> impl Iterator<Item = (&str, Vec<Decimal>)> {
-        self.currencies.iter().map(|(currency, (sums, effective))| {
-            let all = [sums.billed, *effective].into_iter().chain(sums.amounts);
-            (currency.as_str(), all.collect())
+    /// By currency, pay mode and product: BilledCost, EffectiveCost and RealTotalCost of all accounts and months.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str, [Decimal; 3])> {
+        let all = [
+            ("currency", &self.currencies),
+            ("pay mode", &self.pay_modes),
+            ("product", &self.products),
+        ];
+        all.into_iter().flat_map(|(by, sums)| {
+            sums.iter().map(move |(name, sums)| {
+                let [real, ..] = sums.amounts;
+                (by, name.as_str(), [sums.billed, sums.effective, real])
+            })
         })
     }
 
@@ -202,4 +220,75 @@ fn of_pay_mode(item: &PayModeSummaryOverviewItem) -> Result<Sums> {
 fn plus(sum: Decimal, part: Decimal) -> Result<Decimal> {
     let sum = sum.checked_add(part);
     Ok(sum.ok_or("a sum has more digits than can be held")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tc3_example_reports::focus::{Commitments, Line, Mapping};
+
+    use super::*;
+
+    /// An hour of an instance for 0.5 yuan, of which a voucher paid 0.2.
+    fn totals(january: Month) -> Totals {
+        let line = json!({"PayerUin": "100000000001", "BusinessCode": "p_cvm", "PayModeName": "按量计费",
+            "ActionType": "postpay_deduct_h", "FeeBeginTime": "2024-01-02 03:00:00",
+            "FeeEndTime": "2024-01-02 03:59:59", "ComponentSet": [{"ItemCode": "sv_cvm",
+            "SinglePrice": "0.5", "PriceUnit": "元/小时", "UsedAmount": "1", "TimeSpan": "1", "Cost": "0.5",
+            "RealCost": "0.5", "CashPayAmount": "0.3", "VoucherPayAmount": "0.2"}]});
+        let line = Line::from_json(0, january, &line.to_string()).unwrap();
+        let mut mapping = Mapping::new(Vec::new(), january..=january, Commitments::default());
+        let mut totals = Totals::default();
+        for row in mapping.rows(&line).unwrap() {
+            totals.add(0, january, &row).unwrap();
+        }
+        totals
+    }
+
+    #[test]
+    fn sums_are_those_of_the_summaries_to_the_last_digit() {
+        let january = Month::new(2024, 1).unwrap();
+        let totals = totals(january);
+        let billed: Vec<_> = totals.all().map(|(_, _, [billed, ..])| billed).collect();
+        assert_eq!(billed, ["0.3".parse().unwrap(); 3]);
+
+        let compare = |cash: &str| {
+            let sums = json!({"RealTotalCost": "0.50000000", "CashPayAmount": cash,
+                "VoucherPayAmount": "0.2", "IncentivePayAmount": "0", "TransferPayAmount": "0"});
+            let mut product = sums.clone();
+            product["BusinessCode"] = json!("p_cvm");
+            let mut pay_mode = sums.clone();
+            pay_mode["PayModeName"] = json!("按量计费");
+            let by_product = json!({"SummaryTotal": sums, "SummaryOverview": [product]});
+            let by_pay_mode = json!({"SummaryOverview": [pay_mode]});
+            totals
+                .compare(
+                    (0, january),
+                    "2024-01",
+                    &serde_json::from_value(by_product).unwrap(),
+                    &serde_json::from_value(by_pay_mode).unwrap(),
+                )
+                .unwrap()
+        };
+        assert_eq!(compare("0.30"), (18, Vec::new()));
+        let (_, differences) = compare("0.30000001");
+        assert_eq!(differences.len(), 6);
+        assert_eq!(
+            differences[0],
+            "2024-01, p_cvm: the rows come to 0.3, the service's CashPayAmount is 0.30000001"
+        );
+    }
+
+    #[test]
+    fn what_one_side_lacks_is_zero_there() {
+        let january = Month::new(2024, 1).unwrap();
+        let none = DescribeBillSummaryByProductResponse::default();
+        let no_mode = DescribeBillSummaryByPayModeResponse::default();
+        let compare = |totals: &Totals| {
+            let compared = totals.compare((0, january), "2024-01", &none, &no_mode);
+            compared.unwrap().1.len()
+        };
+        assert_eq!(compare(&Totals::default()), 0);
+        assert_eq!(compare(&totals(january)), 8);
+    }
 }
