@@ -46,7 +46,8 @@ struct Arguments {
     /// The token that requests must carry
     #[arg(long, value_name = "S")]
     token: Option<String>,
-    /// Number of records
+    /// Number of records: transactions in all, and products, uses and bill lines in each month. A month's bill has one
+    /// line more, the difference to whole fen
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     records: u64,
     /// The same seed gives the same records

@@ -53,6 +53,10 @@ fn check_component(line: &Value, component: &Value) {
         assert_eq!(price * used / block, real, "{component}");
     }
     assert!(!used.is_sign_negative());
+    if let Some(measure) = of("RealTotalMeasure") {
+        let deducted = amount(component, "DeductedMeasure");
+        assert_eq!(amount(component, "UsedAmount"), measure - deducted);
+    }
     let covered = !reserved.is_zero() || !planned.is_zero();
     assert_eq!(
         planned.is_zero(),
