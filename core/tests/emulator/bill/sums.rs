@@ -289,24 +289,63 @@ proptest! {
 
 #[test]
 fn a_summary_may_not_be_ready() {
-    let mut service = service(10, 0).with_fault(When::Within(1, 2), Fault::NotReady);
-    for action in [
-        "DescribeBillSummaryByProduct",
-        "DescribeBillSummaryByPayMode",
+    let mut by_tag = month("2024-02");
+    by_tag["TagKey"] = json!("env");
+    let grouped = json!({"Month": "2024-02", "GroupType": "project"});
+    for (action, input, list) in [
+        (
+            "DescribeBillSummaryByProduct",
+            month("2024-02"),
+            "SummaryOverview",
+        ),
+        (
+            "DescribeBillSummaryByProject",
+            month("2024-02"),
+            "SummaryOverview",
+        ),
+        (
+            "DescribeBillSummaryByRegion",
+            month("2024-02"),
+            "SummaryOverview",
+        ),
+        (
+            "DescribeBillSummaryByPayMode",
+            month("2024-02"),
+            "SummaryOverview",
+        ),
+        ("DescribeBillSummaryByTag", by_tag, "SummaryOverview"),
+        ("DescribeBillSummary", grouped, "SummaryDetail"),
     ] {
-        let summary = ask(&mut service, action, month("2024-02")).unwrap();
+        let mut service = service(10, 0).with_fault(When::At(1), Fault::NotReady);
+        let early = ask(&mut service, action, input.clone()).unwrap();
         assert_eq!(
-            (&summary["Ready"], &summary["SummaryOverview"]),
-            (&json!(0), &json!([]))
+            (&early["Ready"], &early[list]),
+            (&json!(0), &json!([])),
+            "{action}"
         );
+        let total = early.get("SummaryTotal");
+        assert!(total.is_none_or(Value::is_null), "{action}");
+        let ready = ask(&mut service, action, input).unwrap();
+        assert_eq!(ready["Ready"], 1);
+        assert_ne!(ready[list], json!([]));
+        assert_eq!(ready.get("SummaryTotal").is_some(), total.is_some());
     }
-    let summary = ask(
-        &mut service,
-        "DescribeBillSummaryByProduct",
-        month("2024-02"),
-    )
-    .unwrap();
-    assert_eq!(summary["Ready"], 1);
+}
+
+#[test]
+fn sums_of_a_bill_can_be_off_by_script() {
+    let mut service = service(100, 0).with_fault(When::At(2), Fault::Sums(-3));
+    let mut totals = [0, 1].map(|_| {
+        let summary = ask(
+            &mut service,
+            "DescribeBillSummaryByProduct",
+            month("2024-02"),
+        )
+        .unwrap();
+        amount(&summary["SummaryTotal"], "RealTotalCost")
+    });
+    totals[1] += Decimal::new(3, 2);
+    assert_eq!(totals[0], totals[1]);
 }
 
 #[test]
