@@ -97,31 +97,6 @@ const USAGE_LIMIT: u32 = 100;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// # The bill
-///
-/// Each record of a product is a line of the month's bill, of one to three components: the same product and the same
-/// amounts in cash, vouchers, credits and proceeds. One more line, `billVirtualId`, is the difference to whole fen, and
-/// debits some of the cash from the credits instead. So every sum of a month is that of its lines, digit for digit:
-///
-/// - `DescribeBillDetail` has the lines, `DescribeAllocationBillDetail` their components by cost-allocation unit,
-///   `DescribeBillResourceSummary` sums by resource and kind of charge;
-/// - `DescribeBillSummaryByProduct`, `…ByProject`, `…ByRegion`, `…ByPayMode` and `…ByTag` sum them up exactly,
-///   `DescribeBillSummary` in whole fen. A cost that isn't shown (`-`) is in no sum of list prices;
-/// - `DescribeCostDetail` has all lines but subscriptions as they are, and those by the day. The days of a
-///   subscription of a month of the ledger add up to it; none began before the ledger;
-/// - `DescribeVoucherInfo` has two vouchers for each month, which paid what `DescribeVoucherUsageDetails` says, each
-///   of a line; `DescribeAccountBalance` is that of the newest transaction.
-///
-/// There are subscriptions of 1, 3 and 12 months, refunds of them, uses by the hour, day, month and second,
-/// adjustments of this month and of the one before, the hourly fees of a savings plan and of two reserved instances,
-/// and lines of the same hour that they cover in part or as a whole. Unlike in a real bill, a quantity may be any
-/// number of eight decimals, so that price, quantity and discount give each amount to the last digit. What is
-/// refused is a month that has not begun; a ledger's first month may be more than 18 months ago.
-///
-/// All accounts are one organisation, whose first account manages it. It may read the bill of another one by
-/// `PayerUin`, and pays for uses of two members. The actions `…ForOrganization` return to a member what is paid for it,
-/// and to the first account what it pays for all members.
-///
 /// It may have [several accounts](Self::with_account), each with a ledger of its own, [all actions of a described
 /// service](Self::describe), and [actions of your own](Self::with_action).
 ///
@@ -131,6 +106,33 @@ const USAGE_LIMIT: u32 = 100;
 ///
 /// It also issues temporary keys: by `AssumeRole` and `AssumeRoleWithWebIdentity` for its one [role](Self::ROLE_ARN),
 /// and by the metadata endpoint of a [machine with a role](Self::with_machine_role). They are valid until they expire.
+///
+/// # The bill
+///
+/// Each record of a product is a line of the month's bill, with the same product and the same amounts in cash, vouchers,
+/// credits and proceeds, split over one to three components. One more line, `billVirtualId`, rounds the month's cost to
+/// whole fen, and moves a few yuan from cash to credits. All sums of a month are those of its lines, to the last digit:
+///
+/// - `DescribeBillDetail` lists the lines, `DescribeAllocationBillDetail` their components by cost-allocation unit, and
+///   `DescribeBillResourceSummary` sums by resource and kind of charge.
+/// - `DescribeBillSummaryByProduct`, `…ByProject`, `…ByRegion`, `…ByPayMode` and `…ByTag` have exact sums,
+///   `DescribeBillSummary` has them in whole fen. A list price that is not shown (`-`) is not in any sum.
+/// - `DescribeCostDetail` spreads a subscription over its days, which add up to it. All other lines are as in the bill.
+///   No subscription began before the ledger.
+/// - `DescribeVoucherInfo` lists two vouchers for each month. `DescribeVoucherUsageDetails` lists the lines that they
+///   paid a part of.
+/// - `DescribeAccountBalance` has the balance after the newest transaction.
+///
+/// A bill has usage by the hour, day, month and second; subscriptions of 1, 3 and 12 months, and refunds of them;
+/// adjustments of this month and of the one before; the hourly fees of a savings plan and of two reserved instances, and
+/// usage in the same hour that they cover in part or completely. Quantities have up to eight decimals, even where a real
+/// bill has whole numbers, so that price × quantity × discount is the amount to the last digit.
+///
+/// A month that has not begun is refused. The vendor's limit of 18 months into the past is not applied.
+///
+/// All accounts form one organisation, managed by the first one, which can read the bill of another account by
+/// `PayerUin`. It also pays for resources of two members: the actions `…ForOrganization` return to a member what is paid
+/// for it, and to the first account what it pays for all members.
 ///
 /// # What it accepts
 ///

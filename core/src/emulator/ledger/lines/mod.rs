@@ -56,7 +56,7 @@ pub(crate) struct Line {
     cover: Option<Cover>,
     /// Whether the list price of a refund is not shown.
     hidden: bool,
-    /// What is free of charge costs so much by the list.
+    /// The list price of a line that costs nothing and that no commitment covers.
     free: i64,
 }
 
@@ -77,7 +77,7 @@ impl Lines {
     pub(crate) fn rounding(&self) -> [i64; 4] {
         let costs = (0..self.rows.count()).map(|index| self.rows.paid(index));
         let sums = costs.fold([0; 4], add);
-        // Some fen are debited from credits instead of cash.
+        // Up to four yuan are debited from credits instead of cash.
         let moved = Random::new(self.rows.seed, "rounding", self.month_number()).amount(400);
         let credits = to_fen(sums[2]).saturating_add(moved.saturating_mul(FEN));
         let cash = to_fen(total(sums)).saturating_sub(credits);
