@@ -116,7 +116,7 @@ fn a_new_product_takes_the_place_of_another_and_grows() {
         for (at, month) in months.iter().enumerate() {
             assert_eq!(month.len(), 12);
             assert_eq!(month.contains_key("p_hunyuan"), at >= 18, "{at}");
-            assert_eq!(month.contains_key("p_ocr"), at < 18, "{at}");
+            assert_eq!(month.contains_key("p_ai_image_ocr"), at < 18, "{at}");
         }
         let new: Vec<Decimal> = months[18..]
             .iter()

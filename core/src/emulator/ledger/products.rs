@@ -28,7 +28,7 @@ pub(crate) const PRODUCTS: [Product; PRODUCT_COUNT] = [
     OLD,
 ];
 /// The product that is replaced by the new one.
-const OLD: Product = Product::new("p_ocr", "文字识别OCR", 150, 0);
+const OLD: Product = Product::new("p_ai_image_ocr", "OCR文字识别", 150, 0);
 /// The product that begins in a later month. Its size is as if it had existed before.
 pub(crate) const NEW: Product = Product::new("p_hunyuan", "腾讯混元大模型", -4_300, 270);
 /// The month in which it begins: the sixth to last.

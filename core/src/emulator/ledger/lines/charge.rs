@@ -169,7 +169,7 @@ impl Charge {
             ("p_cvm", 3) if of_sign => Self::Reserved,
             ("p_cvm", 7) => Self::IdleReservation,
             ("p_sms", 4) if of_sign => Self::Debit,
-            ("p_cos" | "p_cdn" | "p_rav" | "p_ocr" | "p_hunyuan", _) => Self::Day,
+            ("p_cos" | "p_cdn" | "p_rav" | "p_ai_image_ocr" | "p_hunyuan", _) => Self::Day,
             ("p_ci" | "p_sms", _) | ("p_cbs", 5) => Self::Month,
             _ => Self::Hour,
         }

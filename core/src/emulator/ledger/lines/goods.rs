@@ -266,9 +266,9 @@ static GOODS: [Goods; 13] = [
         price_info: &[],
     },
     Goods {
-        product: "p_ocr",
+        product: "p_ai_image_ocr",
         code: "sp_ocr",
-        name: "文字识别OCR-通用",
+        name: "OCR文字识别-通用",
         id: "ocr-",
         zonal: false,
         by_contract: false,
