@@ -168,6 +168,14 @@ fn details_of_units_are_the_components_of_the_bill() {
             amount(component, "UsedAmount")
         );
         assert_eq!(amount(detail, "TimeSpan"), amount(component, "TimeSpan"));
+        // JSON in a text, or nothing.
+        let orders: Value = match text(detail, "AssociatedOrder") {
+            "" => json!({}),
+            orders => serde_json::from_str(orders).unwrap(),
+        };
+        for (name, order) in line["AssociatedOrder"].as_object().unwrap() {
+            assert_eq!(order, orders[name].as_str().unwrap_or_default(), "{name}");
+        }
     }
     for (name, of_component) in [
         ("RealTotalCost", "RealCost"),

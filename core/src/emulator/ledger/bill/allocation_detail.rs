@@ -317,12 +317,7 @@ const RENAMED: [(&str, &str); 12] = [
 fn detail(lines: &Lines, line: &Line, number: usize) -> Option<Map<String, Value>> {
     let mut fields = object(&lines.written(line)).ok()?;
     let tags = fields.remove("Tags");
-    let orders = fields.remove("AssociatedOrder").unwrap_or_default();
-    let orders = orders.as_object().into_iter().flat_map(Map::values);
-    let orders: Vec<&str> = orders
-        .filter_map(Value::as_str)
-        .filter(|it| !it.is_empty())
-        .collect();
+    let orders = associated(fields.remove("AssociatedOrder")?);
     let components = fields.remove("ComponentSet");
     fields.retain(|name, _| SAME.contains(&name.as_str()));
     let Value::Object(component) = components?.get(number)?.clone() else {
@@ -353,10 +348,22 @@ fn detail(lines: &Lines, line: &Line, number: usize) -> Option<Map<String, Value
         ("TimeSpan", json!(eighth(amounts.time))),
         ("SplitRatio", json!(eighth(0))),
         ("Tag", tags.unwrap_or_default()),
-        ("AssociatedOrder", json!(orders.join(","))),
+        ("AssociatedOrder", json!(orders)),
         // All of a unit's own costs are gathered.
         ("AllocationType", json!(if unit.is_some() { 1 } else { 2 })),
     ];
     fields.extend(more.map(|(name, value)| (name.to_string(), value)));
     Some(fields)
+}
+
+/// The orders that a line is about as JSON in a text, which is empty if there are none.
+fn associated(orders: Value) -> String {
+    let Value::Object(mut orders) = orders else {
+        return String::new();
+    };
+    orders.retain(|_, order| *order != "");
+    if orders.is_empty() {
+        return String::new();
+    }
+    Value::Object(orders).to_string()
 }
