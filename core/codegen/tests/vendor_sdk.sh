@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generated actions against the vendor's Python SDK; see vendor/{check,emulated,readme}.py. Needs Python 3 and PyPI.
+# Generated actions against the vendor's Python SDK; see vendor/{check,emulated,bills,readme}.py. Needs Python 3 and PyPI.
 #
 #   core/codegen/tests/vendor_sdk.sh                  # the eight services that .ci/run checks, and the emulator by them
 #   core/codegen/tests/vendor_sdk.sh --times 9 cbs    # these services
@@ -37,6 +37,7 @@ case ${1:-} in
     other=(vpc cam)
     check check --walks "${one[@]}"
     check emulated --emulator "$target/debug/examples/emulator" "${one[@]}" --also "${other[@]}"
+    check bills --emulator "$target/debug/examples/emulator"
     check check --walks "${other[@]}"
     check emulated --emulator "$target/debug/examples/emulator" "${other[@]}" --also "${one[@]}"
     check readme
