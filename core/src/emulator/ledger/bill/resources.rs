@@ -114,11 +114,13 @@ fn answer(
         |skipped| {
             let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
             let groups = groups.iter().skip(skipped);
-            groups.map(|group| Some(resource(&lines, group, asked.sums)))
+            groups.map(|group| resource(&lines, group, asked.sums))
         },
         |new| added(&lines, new, &filter),
     );
-    let mut resources = resources.unwrap_or_default();
+    let Some(mut resources) = resources else {
+        return refuse("InternalError", "a resource can't be written");
+    };
     if scope == Scope::PaidByOrganization {
         // Members aren't told who pays.
         for fields in &mut resources {
@@ -158,9 +160,9 @@ const SHARED: [&str; 20] = [
 ];
 
 /// The sums of a resource's lines of one kind.
-fn resource(lines: &Lines, group: &Group, off: i64) -> Map<String, Value> {
+fn resource(lines: &Lines, group: &Group, off: i64) -> Option<Map<String, Value>> {
     let line = &group.first;
-    let mut fields = object(&lines.written(line)).unwrap_or_default();
+    let mut fields = object(&lines.written(line)).ok()?;
     fields.retain(|name, _| SHARED.contains(&name.as_str()));
     fields.extend(group.sums.fields(exact(off)));
     let [reserved, planned] = group.sums.covered;
@@ -180,7 +182,7 @@ fn resource(lines: &Lines, group: &Group, off: i64) -> Map<String, Value> {
         ("ExtendField5", json!("-")),
     ];
     fields.extend(more.map(|(name, value)| (name.to_string(), value)));
-    fields
+    Some(fields)
 }
 
 /// A new resource, which costs nothing.
@@ -189,7 +191,7 @@ fn added(lines: &Lines, new: NewRecord, filter: &Filter) -> Option<Map<String, V
         first: lines.added(new)?,
         sums: super::Sums::default(),
     };
-    let mut fields = resource(lines, &group, 0);
+    let mut fields = resource(lines, &group, 0)?;
     filter.name(&mut fields);
     let id = format!("ins-{:?}-{}-{}", new.end, new.list, new.number).to_lowercase();
     fields.entry("ResourceId").and_modify(|it| *it = id.into());
