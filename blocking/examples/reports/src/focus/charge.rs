@@ -43,8 +43,6 @@ pub(super) struct Charge {
     pub(super) currency: Option<String>,
     /// The list cost, unless the bill doesn't show it.
     pub(super) list: Option<Decimal>,
-    /// `RealCost` as the bill has it.
-    pub(super) shown: Decimal,
     /// After discounts, without tax.
     pub(super) real: Decimal,
     pub(super) tax: Decimal,
@@ -122,7 +120,6 @@ impl Charge {
             }),
             currency: None,
             list: money(line, "Cost", it.cost)?,
-            shown: Decimal::ZERO,
             real: Decimal::ZERO,
             tax: Decimal::ZERO,
             tax_rate: None,
@@ -175,7 +172,6 @@ impl Charge {
         let Some(real) = real.or(paid) else {
             return Err(line.error("RealCost", "must be there if no payment is", ""));
         };
-        self.shown = real;
         self.real = match paid {
             Some(paid) if paid == real => real - self.tax,
             Some(paid) if paid == real + self.tax => real,

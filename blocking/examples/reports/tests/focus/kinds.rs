@@ -100,10 +100,14 @@ fn tax_is_a_row_whether_the_cost_has_it_or_not() {
             "ListCost",
             "ContractedCost",
             "PricingQuantity",
+            "x_RealCost",
             "x_TaxAmount",
         ];
         let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
-        assert_eq!(all, ["Usage USD 100 100 200 100 1 9", "Tax USD 9 9 18 9  "]);
+        assert_eq!(
+            all,
+            ["Usage USD 100 100 200 100 1 100 9", "Tax USD 9 9 18 9   "]
+        );
     }
 }
 
