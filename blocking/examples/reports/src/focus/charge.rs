@@ -302,6 +302,15 @@ fn number(
     number.as_ref().map(broken).transpose()
 }
 
+/// The bill's day, with a time.
+fn bill_day(line: &Line) -> Option<String> {
+    let day = text(&line.detail.bill_day)?;
+    Some(match day.contains(' ') {
+        true => day.into(),
+        false => format!("{day} 00:00:00"),
+    })
+}
+
 /// The charge period.
 ///
 /// The bill's ends are inclusive if they are the last second of an hour. A period without a length has one second.
@@ -311,7 +320,7 @@ fn period(line: &Line) -> Result<Period, Error> {
         Some(start) => Some(start),
         None => match line.time("PayTime", &detail.pay_time)? {
             Some(paid) => Some(paid),
-            None => line.time("BillDay", &detail.bill_day)?,
+            None => line.time("BillDay", &bill_day(line))?,
         },
     };
     let start = start.unwrap_or(line.month.first_second().to_unix());

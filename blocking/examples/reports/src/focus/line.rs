@@ -71,13 +71,16 @@ impl Line {
         })
     }
 
+    /// The line's `Id`, or what it has instead.
+    pub(super) fn named(&self) -> &str {
+        let id = text(&self.detail.id).or(text(&self.detail.bill_id));
+        id.unwrap_or("without an Id")
+    }
+
     /// An error about this line.
     pub(super) fn error(&self, field: &'static str, rule: &'static str, value: &str) -> Error {
         Error {
-            line: text(&self.detail.id)
-                .or(text(&self.detail.bill_id))
-                .unwrap_or("without an Id")
-                .into(),
+            line: self.named().into(),
             field,
             rule,
             value: value.into(),

@@ -62,6 +62,9 @@ impl Mapping {
     /// [`Error`] names the field that no rows can be made of.
     pub fn rows(&mut self, line: &Line) -> Result<Vec<Row>, Error> {
         let is_exported = self.exports(line.month);
+        if line.detail.component_set.is_empty() {
+            self.notes.met(Topic::NoComponent, line.named());
+        }
         let mut rows = Vec::new();
         for (place, component) in line.components() {
             let charge = Charge::of(line, place, component)?;
@@ -191,6 +194,12 @@ impl Mapping {
         let month = text(&detail.bill_month).and_then(|it| it.get(..7));
         if let Some(month) = month.filter(|it| *it != bill_month(line.month)) {
             self.notes.met(Topic::BillMonth, month);
+        }
+        // Both are times by now, whose order is that of their texts.
+        if let Some(end) = text(&detail.fee_end_time)
+            && text(&detail.fee_begin_time).is_some_and(|begin| end < begin)
+        {
+            self.notes.met(Topic::Period, line.named());
         }
     }
 

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fmt};
 
-/// How many different values are counted one by one.
-const MOST: usize = 1_000;
+/// How many different values of a topic are counted one by one.
+const MOST: usize = 100;
 
 /// What a note is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,10 @@ pub enum Topic {
     NoRate,
     /// A commitment of which more is used than was paid in the month: it has no unused row.
     Overused,
+    /// A `FeeEndTime` before `FeeBeginTime`: the charge period is one second.
+    Period,
+    /// A line without components: it has no rows.
+    NoComponent,
 }
 
 impl fmt::Display for Topic {
@@ -51,6 +55,8 @@ impl fmt::Display for Topic {
             Self::NoFee => "reserved instances without a fee in the month",
             Self::NoRate => "savings plan without a rate",
             Self::Overused => "more of a commitment used than paid",
+            Self::Period => "FeeEndTime before FeeBeginTime, of line",
+            Self::NoComponent => "no components, so no rows, of line",
         })
     }
 }
@@ -58,7 +64,7 @@ impl fmt::Display for Topic {
 /// What was met that isn't known, and what rows were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    values: BTreeMap<(Topic, String), u64>,
+    values: BTreeMap<Topic, BTreeMap<String, u64>>,
     further: BTreeMap<Topic, u64>,
     categories: BTreeMap<&'static str, u64>,
 }
@@ -66,10 +72,13 @@ pub struct Notes {
 impl Notes {
     /// Each topic and value with how often it was met.
     ///
-    /// Of all topics together, the first 1,000 values are counted one by one.
+    /// Of each topic, the first 100 values are counted one by one.
     pub fn values(&self) -> impl Iterator<Item = (Topic, &str, u64)> {
-        let values = self.values.iter();
-        values.map(|((topic, value), count)| (*topic, value.as_str(), *count))
+        let topics = self.values.iter();
+        topics.flat_map(|(topic, values)| {
+            let values = values.iter();
+            values.map(|(value, count)| (*topic, value.as_str(), *count))
+        })
     }
 
     /// How often further values were met.
@@ -83,12 +92,12 @@ impl Notes {
     }
 
     pub(super) fn met(&mut self, topic: Topic, value: &str) {
-        let key = (topic, value.to_owned());
-        let full = self.values.len() >= MOST;
-        let count = match self.values.get_mut(&key) {
+        let values = self.values.entry(topic).or_default();
+        let is_full = values.len() >= MOST;
+        let count = match values.get_mut(value) {
             Some(count) => count,
-            None if full => self.further.entry(topic).or_default(),
-            None => self.values.entry(key).or_default(),
+            None if is_full => self.further.entry(topic).or_default(),
+            None => values.entry(value.to_owned()).or_default(),
         };
         *count += 1;
     }

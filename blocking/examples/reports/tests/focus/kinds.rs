@@ -198,18 +198,57 @@ fn what_is_not_known_is_null_and_noted() {
 }
 
 #[test]
-fn notes_are_bounded() {
+fn notes_of_a_topic_are_bounded_and_hide_no_other_topics() {
     let mut mapping = mapping("2024-02", "2024-02", &[]);
-    for code in 0..1_500 {
+    for code in 0..150 {
         let detail = usage(json!({"RealCost": "1"}));
         let detail = with(detail, "BusinessCode", &format!("p_{code}"));
         mapping.rows(&line("2024-02", &detail)).unwrap();
     }
-    assert_eq!(mapping.notes().values().count(), 1_000);
-    assert_eq!(
-        mapping.notes().further().collect::<Vec<_>>(),
-        [(Topic::Service, 500)]
+    let far = with(usage(json!({"RealCost": "1"})), "RegionId", "73");
+    mapping.rows(&line("2024-02", &far)).unwrap();
+    let notes = mapping.notes();
+    assert_eq!(notes.values().count(), 101);
+    assert_eq!(notes.values().last(), Some((Topic::Region, "73", 1)));
+    assert_eq!(notes.further().collect::<Vec<_>>(), [(Topic::Service, 50)]);
+}
+
+#[test]
+fn a_line_that_is_odd_is_noted() {
+    let backwards = with(
+        usage(json!({"RealCost": "1"})),
+        "FeeEndTime",
+        "2024-01-31 00:00:00",
     );
+    let mut none = usage(json!({}));
+    none["ComponentSet"] = Object::Null;
+    let mut mapping = mapping("2024-02", "2024-02", &[]);
+    let rows = mapping.rows(&line("2024-02", &backwards)).unwrap();
+    assert_eq!(
+        values(&rows[0], &["ChargePeriodStart", "ChargePeriodEnd"]),
+        "2024-02-01T02:00:00Z 2024-02-01T02:00:01Z"
+    );
+    assert_eq!(mapping.rows(&line("2024-02", &none)).unwrap(), []);
+    assert_eq!(
+        mapping.notes().values().collect::<Vec<_>>(),
+        [(Topic::Period, "17", 1), (Topic::NoComponent, "17", 1)]
+    );
+}
+
+#[test]
+fn a_line_without_times_is_of_its_day() {
+    for (day, expected) in [
+        ("2024-02-03", "2024-02-02T16:00:00Z"),
+        ("2024-02-03 00:00:00", "2024-02-02T16:00:00Z"),
+        ("", "2024-01-31T16:00:00Z"),
+    ] {
+        let detail = json!({
+            "Id": "1", "ActionType": "postpay_deduct_d", "BillDay": day,
+            "ComponentSet": [{"RealCost": "1"}],
+        });
+        let rows = february(&[detail]);
+        assert_eq!(value(&rows[0], "ChargePeriodStart"), expected);
+    }
 }
 
 #[test]
