@@ -92,6 +92,7 @@ const IS_NO_TAX: &str = "must be null on taxes";
 const IS_PRODUCT: &str = "must be the unit price times PricingQuantity";
 const IS_POSITIVE: &str = "must not be negative";
 const IS_BILLED: &str = "must be BilledCost on credits and adjustments";
+const IS_CHARGED: &str = "must be BilledCost on usage and taxes that are charged";
 const IS_UNIT: &str = "must be a unit such as `GB`, `Hours`, `GB-Hours`";
 const IS_AS_BILLED: &str = "must be as in the billing currency";
 const IS_NO_NUMBER: &str = "must not be digits alone";
@@ -171,6 +172,10 @@ const RULES: &[Rule] = &[
             !is_effective || row.billed_cost.is_zero()
         },
     ),
+    ("EffectiveCost", IS_CHARGED, |row| {
+        let is_charged = ["charge", "tax"].contains(&row.x_row_kind) && !is(row, "Purchase");
+        !is_charged || is_alone(row) || row.effective_cost == row.billed_cost
+    }),
     ("EffectiveCost", "must be 0 on purchases", |row| {
         !is(row, "Purchase") || row.effective_cost.is_zero()
     }),
@@ -302,10 +307,19 @@ const RULES: &[Rule] = &[
     ("CapacityReservationStatus", IS_NULL_BESIDE, |row| {
         row.capacity_reservation_status.is_some() == row.capacity_reservation_id.is_some()
     }),
-    ("x_RowKind", IS_ALLOWED, |row| {
-        let allowed = ["charge", "covered", "credit", "tax", "amortised", "unused"];
-        allowed.contains(&row.x_row_kind)
-    }),
+    (
+        "x_RowKind",
+        "must be one that its ChargeCategory has",
+        |row| {
+            let kinds: &[&str] = match row.charge_category {
+                "Credit" => &["credit"],
+                "Tax" => &["tax"],
+                "Usage" => &["charge", "covered", "amortised", "unused"],
+                _ => &["charge"],
+            };
+            kinds.contains(&row.x_row_kind)
+        },
+    ),
     (
         "x_BillDetailId",
         "must be there, or the bill's id or the commitment's",

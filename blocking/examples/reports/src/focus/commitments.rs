@@ -78,6 +78,7 @@ impl Commitments {
     fn take(&mut self, line: &Line, it: &BillDetailComponent, charge: &Charge, plan: Plan) {
         if !charge.is_spread() {
             let hours = charge.pricing.quantity.unwrap_or_default();
+            let hours = if charge.is_negative() { -hours } else { hours };
             self.put(line, it, charge, plan, line.month, charge.real, hours);
         } else if !charge.is_negative() {
             // A refund has rows of its own.

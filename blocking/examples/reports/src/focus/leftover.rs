@@ -7,6 +7,7 @@ use super::{
     Mapping, Row, Topic,
     charge::Plan,
     kinds::{put_commitment, put_effective, put_unused},
+    line::text,
     mapping::empty,
     names,
     unit::QUANTITY_DECIMALS,
@@ -35,7 +36,8 @@ impl Mapping {
         }
         let own = self.accounts.get(account).cloned().unwrap_or_default();
         let payer = pool.source.payer.or(own.uin).unwrap_or_default();
-        if left.is_sign_negative() {
+        // Of a fee that is given back nothing was used.
+        if left.is_sign_negative() && !cost.is_zero() {
             let pool = plan.pool_id(&names::account_id(&payer));
             self.notes.met(Topic::Overused, &pool);
             return None;
@@ -44,7 +46,7 @@ impl Mapping {
             .source
             .currency
             .unwrap_or_else(|| self.currency.clone());
-        let mut row = empty(month, &payer, own.name.as_deref(), &currency);
+        let mut row = empty(month, &payer, text(&own.name), &currency);
         row.x_row_kind = "unused";
         row.charge_category = "Usage";
         row.charge_frequency = "Usage-Based";

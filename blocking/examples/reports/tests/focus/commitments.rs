@@ -134,3 +134,30 @@ fn more_used_than_paid_is_a_note_and_no_row() {
     let notes: Vec<_> = mapping.notes().values().map(|(topic, ..)| topic).collect();
     assert_eq!(notes, [Topic::Overused]);
 }
+
+#[test]
+fn a_fee_that_is_given_back_is_no_longer_of_the_months_mean() {
+    let rows = february(&[
+        fee("ri_hour_pay", "ri-1", "3", "10"),
+        fee("ri_hour_pay", "ri-1", "-1.5", "5"),
+        usage(json!({
+            "SinglePrice": "1", "Cost": "1", "OriginalCostWithRI": "1", "RiTimeSpan": "1",
+            "RealCost": "0",
+        })),
+    ]);
+    let columns = ["x_RowKind", "EffectiveCost", "CommitmentDiscountQuantity"];
+    let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+    assert_eq!(
+        all,
+        [
+            "charge 0 10",
+            "charge 0 -5",
+            "covered 0.3 1",
+            "unused 1.2 4"
+        ]
+    );
+    // In a month of its own it is there as well.
+    let rows = february(&[fee("svp_hour_pay", "sp-1", "-1.5", "1")]);
+    let all: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+    assert_eq!(all, ["charge 0 -1.5", "unused -1.5 -1.5"]);
+}

@@ -69,6 +69,10 @@ const MUTATIONS: &[Mutation] = &[
     ("charge", "ChargeCategory", IS_ALLOWED, |row| {
         row.charge_category = "Refund"
     }),
+    ("charge", "EffectiveCost", IS_CHARGED, |row| {
+        row.effective_cost = Decimal::TWO;
+        row.pricing_currency_effective_cost = Decimal::TWO;
+    }),
     ("charge", "ChargeClass", IS_ALLOWED, |row| {
         row.charge_class = Some("Refund")
     }),
@@ -297,9 +301,12 @@ const MUTATIONS: &[Mutation] = &[
         IS_NULL_BESIDE,
         |row| row.capacity_reservation_status = None,
     ),
-    ("charge", "x_RowKind", IS_ALLOWED, |row| {
-        row.x_row_kind = "other"
-    }),
+    (
+        "credit",
+        "x_RowKind",
+        "must be one that its ChargeCategory has",
+        |row| row.x_row_kind = "tax",
+    ),
     (
         "charge",
         "x_BillDetailId",
