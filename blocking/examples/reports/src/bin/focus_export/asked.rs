@@ -7,9 +7,9 @@ use serde::Serialize;
 use tc3_blocking::{Action, Client, Month};
 use tc3_example_reports::focus;
 use tc3_example_support::{Parser, Result, Service, ServiceArguments, last_month};
-use tc3_services::billing::{DescribeBillDetail, PayMode};
+use tc3_services::billing::DescribeBillDetail;
 
-use crate::fetch::{Account, List};
+use crate::fetch::{Account, List, Part};
 
 /// How many months back the service has lines of.
 const MONTHS: i32 = 18;
@@ -54,11 +54,11 @@ pub(crate) struct FocusExport {
     ///
     /// The same command, run again after an interruption, then continues, and the output is the same as without one.
     /// Lines are collected in OUTPUT.lines.gz. Both files are removed at the end. --rate and the key pair may change,
-    /// but not the account. Two processes must not write to the same files at once; this is not checked.
+    /// but not the account.
     #[serde(skip)]
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Also read subscriptions bought from this month on, for their shares in the exported months
+    /// Also read what was paid in advance from this month on, for its shares in the exported months
     #[arg(long, value_name = "MONTH")]
     subscriptions_from: Option<Month>,
     /// Lines per page
@@ -123,12 +123,15 @@ impl FocusExport {
         for account in 0..accounts {
             let first = self.subscriptions_from.unwrap_or(self.from);
             for month in first.through(self.to)? {
-                let pay_mode = (month < self.from).then_some(PayMode::PRE_PAY);
-                lists.push(List {
+                let parts: &[Part] = match month < self.from {
+                    true => &[Part::Subscriptions, Part::ReservedInstances],
+                    false => &[Part::All],
+                };
+                lists.extend(parts.iter().map(|part| List {
                     account,
                     month,
-                    pay_mode,
-                });
+                    part: *part,
+                }));
             }
         }
         Ok(lists)

@@ -2,6 +2,7 @@
 
 use std::{error, fmt, path::PathBuf};
 
+use serde_json::Value;
 use tc3_blocking::{Client, Error, Month, Paginate, Remedy, Walk};
 use tc3_example_support::{Progress, Result, say};
 use tc3_services::billing::PayMode;
@@ -37,14 +38,37 @@ pub(crate) struct List {
     /// The account's number.
     pub(crate) account: usize,
     pub(crate) month: Month,
-    /// Only lines of this pay mode.
-    pub(crate) pay_mode: Option<PayMode>,
+    pub(crate) part: Part,
+}
+
+/// Which lines of a month are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// Those of the pay mode of subscriptions.
+    Subscriptions,
+    /// What is paid in advance for reserved instances, if it is not of this pay mode.
+    ReservedInstances,
 }
 
 impl List {
     /// Whether all of its lines are exported, not only what subscriptions have in later months.
     pub(crate) const fn is_exported(&self) -> bool {
-        self.pay_mode.is_none()
+        matches!(self.part, Part::All)
+    }
+
+    fn action(&self, limit: u32) -> DescribeLines {
+        let lines = DescribeLines::new(self.month, limit);
+        match self.part {
+            Part::All => lines,
+            Part::Subscriptions => lines.of_pay_mode(PayMode::PRE_PAY),
+            Part::ReservedInstances => lines.of_action_type("预付费用"),
+        }
+    }
+
+    /// Whether a line is of no other list. Where the service puts reserved instances isn't known.
+    fn has(&self, line: &Value) -> bool {
+        self.part != Part::ReservedInstances || line["PayModeName"] != "包年包月"
     }
 }
 
@@ -99,9 +123,8 @@ impl Fetching {
 
     /// Fetches what is left of a list.
     fn fetch(&mut self, account: &Account, list: &List, limit: u32) -> Result<Ended> {
-        let action = || DescribeLines::new(list.month, limit, list.pay_mode.clone());
         let walk = self.at.walk.clone();
-        let walk = walk.unwrap_or_else(|| Walk::from(action()));
+        let walk = walk.unwrap_or_else(|| Walk::from(list.action(limit)));
         let mut pages = account.client.pages(walk);
         let progress = Progress::new()?;
         while let Some(page) = pages.next() {
@@ -125,9 +148,11 @@ impl Fetching {
             {
                 return Ok(Ended::Shifted("a page repeats a line".into()));
             }
-            self.at.lines += page.len() as u64;
+            let own: Vec<_> = page.iter().filter(|line| list.has(line)).collect();
+            self.at.lines += own.len() as u64;
             let spooled = |line| Spooled::new(list.account, list.month, line);
-            self.spool.append(page.iter().map(spooled))?;
+            let appended = self.spool.append(own.into_iter().map(spooled));
+            appended.map_err(|error| format!("lines can't be kept beside --output: {error}"))?;
             self.at.last = page.into_iter().next_back();
             self.at.walk = Some(pages.walk().clone());
             self.commit()?;
@@ -183,5 +208,32 @@ impl fmt::Display for Stopped {
 impl error::Error for Stopped {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_paid_in_advance_is_asked_for_by_pay_mode_and_by_action_type() {
+        let list = |part| List {
+            account: 0,
+            month: Month::new(2024, 1).unwrap(),
+            part,
+        };
+        let asked = |part| serde_json::to_value(list(part).action(300)).unwrap();
+        assert_eq!(asked(Part::Subscriptions)["PayMode"], "prePay");
+        assert_eq!(asked(Part::ReservedInstances)["ActionType"], "预付费用");
+        let all = asked(Part::All);
+        assert!(all["PayMode"].is_null() && all["ActionType"].is_null());
+        // No line is in both.
+        let subscription = json!({"PayModeName": "包年包月"});
+        let reserved = json!({"PayModeName": "预留实例"});
+        assert!(list(Part::Subscriptions).has(&subscription));
+        assert!(!list(Part::ReservedInstances).has(&subscription));
+        assert!(list(Part::ReservedInstances).has(&reserved));
     }
 }

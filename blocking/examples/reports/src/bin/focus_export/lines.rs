@@ -27,13 +27,19 @@ pub(crate) struct Page {
 }
 
 impl DescribeLines {
-    /// So many lines a page, of all pay modes or of one.
-    pub(crate) fn new(month: Month, limit: u32, pay_mode: Option<PayMode>) -> Self {
-        let mut action = DescribeBillDetail::new()
-            .with_limit(limit.into())
-            .with_month(month);
-        action.pay_mode = pay_mode;
-        Self(action)
+    /// All lines, so many a page.
+    pub(crate) fn new(month: Month, limit: u32) -> Self {
+        let action = DescribeBillDetail::new().with_limit(limit.into());
+        Self(action.with_month(month))
+    }
+
+    pub(crate) fn of_pay_mode(self, pay_mode: PayMode) -> Self {
+        Self(self.0.with_pay_mode(pay_mode))
+    }
+
+    /// By the type's name: the service takes no code here.
+    pub(crate) fn of_action_type(self, name: &str) -> Self {
+        Self(self.0.with_action_type(name))
     }
 }
 

@@ -32,7 +32,7 @@ use output::Output;
 use spool::Spool;
 
 fn run(arguments: FocusExport) -> Result<()> {
-    let output = Output::new(&arguments)?;
+    let mut output = Output::new(&arguments)?;
     let (accounts, service) = arguments.accounts()?;
     let lists = arguments.lists(accounts.len(), &service)?;
     let mut fetching = begin(&arguments, &service, &accounts, &lists, &output)?;
@@ -42,11 +42,11 @@ fn run(arguments: FocusExport) -> Result<()> {
 
     let currency = currency(&service);
     let spool = &fetching.spool;
-    let written = map::write(&arguments, currency, &accounts, &lists, spool, &output)
-        .inspect_err(|_| output.drop_part())?;
+    let written = map::write(&arguments, currency, &accounts, &lists, spool, &output)?;
     let (compared, differences) = report::compare(&written, &accounts, &summaries)?;
     let is_right = differences.is_empty() && written.broken_rows == 0;
     let path = if is_right {
+        output.check_free(fetching.at.written)?;
         // Whatever happens from here on, the output is known to be this export's.
         fetching.at.written = true;
         fetching.commit()?;
@@ -59,10 +59,11 @@ fn run(arguments: FocusExport) -> Result<()> {
         output.remove_spool();
     }
 
-    report::print(&written)?;
+    let printed = report::print(&written);
     let rows = format!("{} rows of {} bill lines", written.rows, fetching.at.lines);
     let path = path.display();
     if is_right {
+        printed?;
         let sums = format!("All {compared} sums are the service's own");
         writeln!(io::stdout(), "{sums}. {rows} are in {path}.")?;
         return Ok(());

@@ -55,6 +55,7 @@ pub(crate) fn write(
     let version = arguments.focus.into();
     let months = arguments.from..=arguments.to;
     let mut to = Writer {
+        output,
         mapping: Mapping::new(named.collect(), months, commitments).with_currency(currency),
         table: output.create(version)?,
         written: Written {
@@ -73,7 +74,8 @@ pub(crate) fn write(
     if lines.next().is_some() {
         return Err("the spool has lines of a month that was not asked for".into());
     }
-    to.table.finish()?;
+    let finished = to.table.finish();
+    finished.map_err(|error| output.unwritten(&error.to_string()))?;
     let notes = to.mapping.notes().clone();
     Ok(Written {
         notes,
@@ -81,13 +83,14 @@ pub(crate) fn write(
     })
 }
 
-struct Writer {
+struct Writer<'a> {
+    output: &'a Output,
     mapping: Mapping,
     table: Table,
     written: Written,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Writes the rows of a month of an account, whose lines come next.
     fn write_list(
         &mut self,
@@ -124,7 +127,8 @@ impl Writer {
             accounts.or_default().insert(list.account);
             self.written.totals.add(list.account, list.month, &row)?;
             self.written.rows += 1;
-            self.table.push(row)?;
+            let pushed = self.table.push(row);
+            pushed.map_err(|error| self.output.unwritten(&error.to_string()))?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
     path::Path,
 };
 
@@ -110,7 +110,10 @@ impl Spool {
         let lines = BufReader::new(MultiGzDecoder::new(pages)).lines();
         // Not even one member is no gzip file.
         let lines = lines.take(if self.bytes == 0 { 0 } else { usize::MAX });
-        Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
+        let read =
+            |line: io::Result<String>| -> Result<Spooled> { Ok(serde_json::from_str(&line?)?) };
+        let damaged = "OUTPUT.lines.gz is damaged: delete the checkpoint to start over";
+        Ok(lines.map(move |line| read(line).map_err(|error| format!("{damaged}: {error}").into())))
     }
 }
 
@@ -164,6 +167,21 @@ mod tests {
         let bytes = spool.bytes();
         let error = Spool::open(&path, bytes + 1).unwrap_err().to_string();
         assert_eq!(error, format!("it has {bytes} bytes, not {}", bytes + 1));
+    }
+
+    #[test]
+    fn a_file_with_another_byte_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        let mut spool = Spool::create(&path).unwrap();
+        spool.append([line("a")]).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let read: Result<Vec<_>> = spool.lines().unwrap().collect();
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains("delete the checkpoint"), "{error}");
     }
 
     #[test]
