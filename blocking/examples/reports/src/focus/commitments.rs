@@ -105,12 +105,13 @@ impl Commitments {
     ) {
         let place = (line.account, plan, month.first_day());
         let detail = &line.detail;
+        let own = |value: &Option<String>| text(value).map(str::to_owned);
         let pool = self.pools.entry(place).or_insert_with(|| Pool {
             source: Source {
-                payer: text(&detail.payer_uin).map(str::to_owned),
-                business_code: detail.business_code.clone(),
-                business_name: detail.business_code_name.clone(),
-                item_code: it.item_code.clone(),
+                payer: own(&detail.payer_uin),
+                business_code: own(&detail.business_code),
+                business_name: own(&detail.business_code_name),
+                item_code: own(&it.item_code),
                 name: names::resource_name(detail)
                     .filter(|it| it.is_ascii())
                     .map(str::to_owned),

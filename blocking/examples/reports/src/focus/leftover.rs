@@ -68,7 +68,7 @@ impl Mapping {
         row.resource_id = row.commitment_discount_id.clone();
         row.resource_type = Some(plan.name().into());
         row.charge_description = format!("{} - unused", plan.name());
-        let sku = pool.source.item_code.filter(|it| !it.is_empty());
+        let sku = pool.source.item_code.filter(|it| it.is_ascii());
         let sku = sku.unwrap_or_else(|| plan.name().into());
         row.sku_meter = Some(plan.name().into());
         row.sku_price_id = Some(sku.clone());

@@ -11,6 +11,8 @@ mod lines;
 mod map;
 mod output;
 mod report;
+#[cfg(test)]
+mod round_trip;
 mod spool;
 mod sums;
 mod table;
