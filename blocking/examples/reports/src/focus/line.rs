@@ -56,18 +56,18 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// If it is no line.
-    pub fn from_json(account: usize, month: Month, json: &str) -> serde_json::Result<Self> {
+    /// If it is no line: which one, where in it, and why.
+    pub fn from_json(account: usize, month: Month, json: &str) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Taxed {
             #[serde(default)]
             component_set: Option<Vec<Tax>>,
         }
-        let taxed: Taxed = serde_json::from_str(json)?;
+        let taxed: Taxed = read(json)?;
         Ok(Self {
             taxes: taxed.component_set.unwrap_or_default(),
-            ..Self::new(account, month, serde_json::from_str(json)?)
+            ..Self::new(account, month, read(json)?)
         })
     }
 
@@ -115,6 +115,25 @@ pub(super) fn text(value: &Option<String>) -> Option<&str> {
         .as_deref()
         .map(str::trim)
         .filter(|it| !it.is_empty() && *it != "-")
+}
+
+fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Unreadable> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut reader).map_err(|why| {
+        let line: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+        Unreadable {
+            line: line["Id"].as_str().unwrap_or("without an Id").into(),
+            why,
+        }
+    })
+}
+
+/// A line whose fields can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("bill line {line}: {why}")]
+pub struct Unreadable {
+    line: String,
+    why: serde_path_to_error::Error<serde_json::Error>,
 }
 
 /// A line that no rows can be made of.

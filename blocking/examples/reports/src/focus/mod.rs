@@ -61,7 +61,7 @@ mod unit;
 pub use check::{Broken, check};
 pub use column::{Column, Json, Type, Value, Version};
 pub use commitments::Commitments;
-pub use line::{Account, Error, Line, Tax};
+pub use line::{Account, Error, Line, Tax, Unreadable};
 pub use mapping::Mapping;
 pub use notes::{Notes, Topic};
 pub use row::{COLUMNS, Row};

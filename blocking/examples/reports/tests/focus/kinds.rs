@@ -153,6 +153,18 @@ fn an_error_names_the_field_and_the_rule() {
 }
 
 #[test]
+fn a_line_that_cannot_be_read_is_named_with_its_field() {
+    let february = month("2024-02");
+    let read = |line: &Object| Line::from_json(0, february, &line.to_string()).unwrap_err();
+    let error = read(&usage(json!({"TransferPayAmount": "ab0.00000000c"}))).to_string();
+    let expected = "bill line 17: ComponentSet[0].TransferPayAmount: ";
+    assert!(error.starts_with(expected), "{error}");
+    let error = read(&usage(json!({"TaxAmount": "x"}))).to_string();
+    let expected = "bill line 17: ComponentSet[0].TaxAmount: ";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
 fn what_is_not_known_is_null_and_noted() {
     let detail = json!({
         "Id": "1", "BusinessCode": "p_new", "BusinessCodeName": "新", "ActionType": "new",

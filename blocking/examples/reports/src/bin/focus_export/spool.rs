@@ -35,7 +35,7 @@ impl Spooled {
     /// The line with the types of its fields.
     pub(crate) fn read(&self) -> Result<Line> {
         let line = Line::from_json(self.account, self.month, self.line.get());
-        Ok(line.map_err(|error| format!("a bill line of {}: {error}", self.month))?)
+        Ok(line.map_err(|error| format!("{}: {error}", self.month))?)
     }
 }
 
