@@ -10,12 +10,10 @@ use tc3_services::billing::BillDetailComponent;
 use super::{
     Error, Line,
     line::text,
+    row::{COST_DECIMALS, QUANTITY_DECIMALS},
     tables::{self, Action, Kind},
-    unit::{Pricing, QUANTITY_DECIMALS},
+    unit::Pricing,
 };
-
-/// How many decimals a bill's amounts have.
-const DECIMALS: u32 = 8;
 
 /// What no amount of a line reaches. Below it, sums and products of amounts can't overflow.
 const TOO_MUCH: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
@@ -262,7 +260,7 @@ fn money(line: &Line, field: &'static str, amount: Option<Yuan>) -> Result<Optio
         return Ok(None);
     };
     let broken = |rule| Err(line.error(field, rule, &amount.to_string()));
-    if amount.scale() > DECIMALS {
+    if amount.scale() > COST_DECIMALS {
         return broken("must have 8 decimals at most");
     }
     if amount.abs() >= TOO_MUCH {

@@ -9,6 +9,7 @@ use super::{
     charge::{Charge, Plan},
     line::text,
     names,
+    row::COST_DECIMALS,
 };
 
 /// The fees of commitments by account, type and month.
@@ -85,7 +86,8 @@ impl Commitments {
             let instances = charge.used.unwrap_or(Decimal::ONE);
             let parts = amortise::parts(charge.period, line.month).unwrap_or_default();
             for (month, part) in parts {
-                let fee = amortise::share(charge.real, part, charge.period, 8).unwrap_or_default();
+                let fee = amortise::share(charge.real, part, charge.period, COST_DECIMALS)
+                    .unwrap_or_default();
                 let hours = instances * Decimal::from(part.seconds()) / Decimal::from(3_600);
                 self.put(line, it, charge, plan, month, fee, hours);
             }

@@ -6,11 +6,8 @@ use super::{
     Error, Line, Mapping, Row, Topic, amortise,
     charge::{Charge, Period, Plan},
     price::{self, ListCost},
+    row::{COST_DECIMALS, QUANTITY_DECIMALS},
 };
-
-/// How many decimals costs and quantities have at most.
-const COST: u32 = 8;
-const QUANTITY: u32 = 16;
 
 impl Mapping {
     /// The rows of a component in the month of its bill.
@@ -209,14 +206,14 @@ impl Mapping {
             row.billing_period_end = bill.end;
             row.charge_period_start = part.start;
             row.charge_period_end = part.end;
-            let real = share(charge.real, COST)?;
-            let quantity = match share(quantity, QUANTITY)? {
+            let real = share(charge.real, COST_DECIMALS)?;
+            let quantity = match share(quantity, QUANTITY_DECIMALS)? {
                 none if none.is_zero() && !quantity.is_zero() => price::LEAST,
                 share => share,
             };
             price::put(
                 &mut row,
-                share(list.cost, COST)?,
+                share(list.cost, COST_DECIMALS)?,
                 real,
                 quantity,
                 &charge.pricing,
@@ -339,6 +336,6 @@ fn is(base: &Row, instance: &str) -> bool {
 
 /// Rounded as the bill's amounts are: half up at 8 decimals.
 fn rounded(cost: Decimal) -> Decimal {
-    cost.round_dp_with_strategy(COST, RoundingStrategy::MidpointAwayFromZero)
+    cost.round_dp_with_strategy(COST_DECIMALS, RoundingStrategy::MidpointAwayFromZero)
         .normalize()
 }

@@ -10,7 +10,7 @@ use super::{
     line::text,
     mapping::empty,
     names,
-    unit::QUANTITY_DECIMALS,
+    row::QUANTITY_DECIMALS,
 };
 
 impl Mapping {

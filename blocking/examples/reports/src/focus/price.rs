@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use super::{
     Row,
     charge::Charge,
-    unit::{PRICE_DECIMALS, Pricing, QUANTITY_DECIMALS},
+    row::{PRICE_DECIMALS, QUANTITY_DECIMALS},
+    unit::Pricing,
 };
 
 /// By how much a price times a quantity may differ from the cost.

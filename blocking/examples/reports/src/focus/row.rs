@@ -4,11 +4,11 @@ use tc3_core::UnixTime;
 use super::column::{Cell, Column, Json, Type, Version};
 
 /// How many decimals costs have: as the bill's.
-const COST: u32 = 8;
+pub(super) const COST_DECIMALS: u32 = 8;
 /// How many decimals quantities have: those of a used amount times a time span.
-const QUANTITY: u32 = 16;
+pub(super) const QUANTITY_DECIMALS: u32 = 16;
 /// How many decimals unit prices have, which are costs divided by quantities.
-const PRICE: u32 = 24;
+pub(super) const PRICE_DECIMALS: u32 = 24;
 
 macro_rules! columns {
     ($($(#[$doc:meta])* $field:ident: $type:ty => $name:literal, $kind:expr, $since:ident;)*) => {
@@ -42,7 +42,7 @@ macro_rules! columns {
 
 columns! {
     availability_zone: Option<String> => "AvailabilityZone", Type::Text, V1_0;
-    billed_cost: Decimal => "BilledCost", Type::Decimal(COST), V1_0;
+    billed_cost: Decimal => "BilledCost", Type::Decimal(COST_DECIMALS), V1_0;
     billing_account_id: String => "BillingAccountId", Type::Text, V1_0;
     billing_account_name: String => "BillingAccountName", Type::Text, V1_0;
     billing_account_type: &'static str => "BillingAccountType", Type::Text, V1_2;
@@ -60,25 +60,25 @@ columns! {
     commitment_discount_category: Option<&'static str> => "CommitmentDiscountCategory", Type::Text, V1_0;
     commitment_discount_id: Option<String> => "CommitmentDiscountId", Type::Text, V1_0;
     commitment_discount_name: Option<String> => "CommitmentDiscountName", Type::Text, V1_0;
-    commitment_discount_quantity: Option<Decimal> => "CommitmentDiscountQuantity", Type::Decimal(QUANTITY), V1_2;
+    commitment_discount_quantity: Option<Decimal> => "CommitmentDiscountQuantity", Type::Decimal(QUANTITY_DECIMALS), V1_2;
     commitment_discount_status: Option<&'static str> => "CommitmentDiscountStatus", Type::Text, V1_0;
     commitment_discount_type: Option<&'static str> => "CommitmentDiscountType", Type::Text, V1_0;
     commitment_discount_unit: Option<String> => "CommitmentDiscountUnit", Type::Text, V1_2;
-    consumed_quantity: Option<Decimal> => "ConsumedQuantity", Type::Decimal(QUANTITY), V1_0;
+    consumed_quantity: Option<Decimal> => "ConsumedQuantity", Type::Decimal(QUANTITY_DECIMALS), V1_0;
     consumed_unit: Option<String> => "ConsumedUnit", Type::Text, V1_0;
-    contracted_cost: Decimal => "ContractedCost", Type::Decimal(COST), V1_0;
-    contracted_unit_price: Option<Decimal> => "ContractedUnitPrice", Type::Decimal(PRICE), V1_0;
-    effective_cost: Decimal => "EffectiveCost", Type::Decimal(COST), V1_0;
+    contracted_cost: Decimal => "ContractedCost", Type::Decimal(COST_DECIMALS), V1_0;
+    contracted_unit_price: Option<Decimal> => "ContractedUnitPrice", Type::Decimal(PRICE_DECIMALS), V1_0;
+    effective_cost: Decimal => "EffectiveCost", Type::Decimal(COST_DECIMALS), V1_0;
     invoice_id: Option<String> => "InvoiceId", Type::Text, V1_2;
     invoice_issuer_name: &'static str => "InvoiceIssuerName", Type::Text, V1_0;
-    list_cost: Decimal => "ListCost", Type::Decimal(COST), V1_0;
-    list_unit_price: Option<Decimal> => "ListUnitPrice", Type::Decimal(PRICE), V1_0;
+    list_cost: Decimal => "ListCost", Type::Decimal(COST_DECIMALS), V1_0;
+    list_unit_price: Option<Decimal> => "ListUnitPrice", Type::Decimal(PRICE_DECIMALS), V1_0;
     pricing_category: Option<&'static str> => "PricingCategory", Type::Text, V1_0;
     pricing_currency: String => "PricingCurrency", Type::Text, V1_2;
-    pricing_currency_contracted_unit_price: Option<Decimal> => "PricingCurrencyContractedUnitPrice", Type::Decimal(PRICE), V1_2;
-    pricing_currency_effective_cost: Decimal => "PricingCurrencyEffectiveCost", Type::Decimal(COST), V1_2;
-    pricing_currency_list_unit_price: Option<Decimal> => "PricingCurrencyListUnitPrice", Type::Decimal(PRICE), V1_2;
-    pricing_quantity: Option<Decimal> => "PricingQuantity", Type::Decimal(QUANTITY), V1_0;
+    pricing_currency_contracted_unit_price: Option<Decimal> => "PricingCurrencyContractedUnitPrice", Type::Decimal(PRICE_DECIMALS), V1_2;
+    pricing_currency_effective_cost: Decimal => "PricingCurrencyEffectiveCost", Type::Decimal(COST_DECIMALS), V1_2;
+    pricing_currency_list_unit_price: Option<Decimal> => "PricingCurrencyListUnitPrice", Type::Decimal(PRICE_DECIMALS), V1_2;
+    pricing_quantity: Option<Decimal> => "PricingQuantity", Type::Decimal(QUANTITY_DECIMALS), V1_0;
     pricing_unit: Option<String> => "PricingUnit", Type::Text, V1_0;
     provider_name: &'static str => "ProviderName", Type::Text, V1_0;
     publisher_name: &'static str => "PublisherName", Type::Text, V1_0;
@@ -140,18 +140,18 @@ columns! {
     x_pay_time: Option<UnixTime> => "x_PayTime", Type::Time, V1_0;
     x_instance_type: Option<String> => "x_InstanceType", Type::Text, V1_0;
     x_price_unit: Option<String> => "x_PriceUnit", Type::Text, V1_0;
-    x_single_price: Option<Decimal> => "x_SinglePrice", Type::Decimal(PRICE), V1_0;
-    x_discount: Option<Decimal> => "x_Discount", Type::Decimal(QUANTITY), V1_0;
+    x_single_price: Option<Decimal> => "x_SinglePrice", Type::Decimal(PRICE_DECIMALS), V1_0;
+    x_discount: Option<Decimal> => "x_Discount", Type::Decimal(QUANTITY_DECIMALS), V1_0;
     x_reduce_type: Option<String> => "x_ReduceType", Type::Text, V1_0;
     ///
     /// `Cost` of the component. As the further amounts here: on the component's first row alone, so that their sums are the bill's.
-    x_cost: Option<Decimal> => "x_Cost", Type::Decimal(COST), V1_0;
-    x_real_cost: Option<Decimal> => "x_RealCost", Type::Decimal(COST), V1_0;
-    x_cash_pay_amount: Option<Decimal> => "x_CashPayAmount", Type::Decimal(COST), V1_0;
-    x_voucher_pay_amount: Option<Decimal> => "x_VoucherPayAmount", Type::Decimal(COST), V1_0;
-    x_incentive_pay_amount: Option<Decimal> => "x_IncentivePayAmount", Type::Decimal(COST), V1_0;
-    x_transfer_pay_amount: Option<Decimal> => "x_TransferPayAmount", Type::Decimal(COST), V1_0;
-    x_tax_amount: Option<Decimal> => "x_TaxAmount", Type::Decimal(COST), V1_0;
+    x_cost: Option<Decimal> => "x_Cost", Type::Decimal(COST_DECIMALS), V1_0;
+    x_real_cost: Option<Decimal> => "x_RealCost", Type::Decimal(COST_DECIMALS), V1_0;
+    x_cash_pay_amount: Option<Decimal> => "x_CashPayAmount", Type::Decimal(COST_DECIMALS), V1_0;
+    x_voucher_pay_amount: Option<Decimal> => "x_VoucherPayAmount", Type::Decimal(COST_DECIMALS), V1_0;
+    x_incentive_pay_amount: Option<Decimal> => "x_IncentivePayAmount", Type::Decimal(COST_DECIMALS), V1_0;
+    x_transfer_pay_amount: Option<Decimal> => "x_TransferPayAmount", Type::Decimal(COST_DECIMALS), V1_0;
+    x_tax_amount: Option<Decimal> => "x_TaxAmount", Type::Decimal(COST_DECIMALS), V1_0;
     ///
     /// Where `ListCost` is from: `Cost`, or `ContractedCost` where the bill shows no list price.
     x_list_cost_source: Option<&'static str> => "x_ListCostSource", Type::Text, V1_0;

@@ -5,6 +5,7 @@ use tc3_services::billing::BillDetailComponent;
 
 use super::{
     line::text,
+    row::{PRICE_DECIMALS, QUANTITY_DECIMALS},
     tables::{self, Unit},
 };
 
@@ -71,12 +72,6 @@ impl Pricing {
         }
     }
 }
-
-/// How many decimals the price of a unit has at most.
-pub(super) const PRICE_DECIMALS: u32 = 24;
-
-/// How many decimals a quantity has at most.
-pub(super) const QUANTITY_DECIMALS: u32 = 16;
 
 /// The words of a unit: a number, what is counted, and a time.
 struct Words {
