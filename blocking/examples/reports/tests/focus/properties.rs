@@ -156,6 +156,30 @@ proptest! {
     }
 
     #[test]
+    fn what_is_billed_with_tax_is_what_was_paid_whether_costs_have_it_in_them(
+        mut detail in detail(),
+        tax in 1_i64..1_000_000_000,
+        is_in_cost in any::<bool>(),
+    ) {
+        for component in detail["ComponentSet"].as_array_mut().unwrap() {
+            let is_refund = component["RealCost"].as_str().unwrap().starts_with('-');
+            let tax = units(if is_refund { -tax } else { tax });
+            component["TaxAmount"] = tax.to_string().into();
+            component["Currency"] = "USD".into();
+            for field in ["CashPayAmount", "RealCost"].into_iter().take(1 + usize::from(is_in_cost)) {
+                let amount: Decimal = component[field].as_str().unwrap().parse().unwrap();
+                component[field] = (amount + tax).to_string().into();
+            }
+        }
+        let rows = rows("2024-06", "2024-06", &[line("2024-06", &detail)]);
+        let cash = amount(&detail, "CashPayAmount") + amount(&detail, "TransferPayAmount");
+        prop_assert_eq!(total(&rows, billed), cash);
+        let paid = cash + amount(&detail, "VoucherPayAmount") + amount(&detail, "IncentivePayAmount");
+        let amounts = rows.iter().flat_map(|row| [row.x_real_cost, row.x_tax_amount]);
+        prop_assert_eq!(amounts.flatten().sum::<Decimal>(), paid);
+    }
+
+    #[test]
     fn over_the_whole_time_what_is_effective_is_what_was_paid(mut detail in detail()) {
         for component in detail["ComponentSet"].as_array_mut().unwrap() {
             // What is covered is effective without being paid.
