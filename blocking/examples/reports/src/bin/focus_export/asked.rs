@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::NonEmptyStringValueParser};
 use serde::Serialize;
 use tc3_blocking::{Action, Client, Month};
 use tc3_example_reports::focus;
@@ -41,7 +41,7 @@ pub(crate) struct FocusExport {
     /// The file is the one that TENCENTCLOUD_CREDENTIALS_FILE names, else ~/.tencentcloud/credentials, else
     /// /etc/tencentcloud/credentials. Where there is no such file, no endpoint and no key pair, each name is an account
     /// of the emulator, with bills of its own.
-    #[arg(long = "account", value_name = "PROFILE")]
+    #[arg(long = "account", value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     #[serde(rename = "account")]
     accounts: Vec<String>,
     /// The file to write the rows to, FILE.parquet or FILE.csv; it must not exist

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     io::{self, Write},
 };
 
@@ -114,11 +115,8 @@ pub(crate) fn print(written: &Written) -> Result<()> {
         )?;
     }
     writeln!(out)?;
-    for (topic, (times, values)) in noted(&written.notes) {
-        let examples = values.iter().take(EXAMPLES).cloned().collect::<Vec<_>>();
-        let more = values.len().checked_sub(EXAMPLES).filter(|more| *more > 0);
-        let more = more.map_or_else(String::new, |more| format!(" and {more} others"));
-        writeln!(out, "{topic}, {times} times: {}{more}", examples.join(", "))?;
+    for (topic, noted) in noted(&written.notes) {
+        writeln!(out, "{topic}, {noted}")?;
     }
     for (payer, accounts) in &written.payers {
         if accounts.len() > 1 {
@@ -133,18 +131,40 @@ pub(crate) fn print(written: &Written) -> Result<()> {
     Ok(())
 }
 
-/// By topic: how often it was met, and its values.
-fn noted(notes: &Notes) -> BTreeMap<Topic, (u64, Vec<String>)> {
-    let mut noted: BTreeMap<Topic, (u64, Vec<String>)> = BTreeMap::new();
+/// What was met of a topic.
+#[derive(Debug, Default)]
+struct Noted {
+    times: u64,
+    values: Vec<String>,
+    /// Whether there are values that aren't named.
+    is_cut: bool,
+}
+
+impl fmt::Display for Noted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let examples: Vec<_> = self.values.iter().take(EXAMPLES).cloned().collect();
+        write!(f, "{} times: {}", self.times, examples.join(", "))?;
+        match self.values.len().checked_sub(EXAMPLES) {
+            None | Some(0) => Ok(()),
+            Some(_) if self.is_cut => f.write_str(" and many others"),
+            Some(more) => write!(f, " and {more} others"),
+        }
+    }
+}
+
+fn noted(notes: &Notes) -> BTreeMap<Topic, Noted> {
+    let mut all: BTreeMap<Topic, Noted> = BTreeMap::new();
     for (topic, value, times) in notes.values() {
-        let (all, values) = noted.entry(topic).or_default();
-        *all += times;
-        values.push(value.to_owned());
+        let noted = all.entry(topic).or_default();
+        noted.times += times;
+        noted.values.push(value.to_owned());
     }
     for (topic, times) in notes.further() {
-        noted.entry(topic).or_default().0 += times;
+        let noted = all.entry(topic).or_default();
+        noted.times += times;
+        noted.is_cut = true;
     }
-    noted
+    all
 }
 
 /// Says on stderr what differs or breaks a rule: the first ones.
@@ -158,5 +178,31 @@ pub(crate) fn say_wrong(differences: &[String], broken: &[String]) {
         .filter(|more| *more > 0)
     {
         say(format_args!("and {more} more differences"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_met_is_named_in_part() {
+        let noted = |many: u64, is_cut| {
+            let values = (0..many).map(|it| it.to_string()).collect();
+            let times = many;
+            Noted {
+                times,
+                values,
+                is_cut,
+            }
+            .to_string()
+        };
+        assert_eq!(noted(2, false), "2 times: 0, 1");
+        let named = "0, 1, 2, 3, 4, 5, 6, 7";
+        assert_eq!(noted(10, false), format!("10 times: {named} and 2 others"));
+        assert_eq!(
+            noted(10, true),
+            format!("10 times: {named} and many others")
+        );
     }
 }
