@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     io::{self, Write},
 };
 
@@ -28,7 +27,7 @@ const SUMS: [Column; 5] = [
     ("RealTotalCost", 20, true),
 ];
 
-/// How many values are named that are not known.
+/// How many names that aren't ASCII are said. Codes that aren't known are all said that are noted.
 const EXAMPLES: usize = 8;
 
 /// How many differences are said one by one.
@@ -116,7 +115,12 @@ pub(crate) fn print(written: &Written) -> Result<()> {
     }
     writeln!(out)?;
     for (topic, noted) in noted(&written.notes) {
-        writeln!(out, "{topic}, {noted}")?;
+        let most = if topic == Topic::Name {
+            EXAMPLES
+        } else {
+            usize::MAX
+        };
+        writeln!(out, "{topic}, {}", noted.said(most))?;
     }
     for (payer, accounts) in &written.payers {
         if accounts.len() > 1 {
@@ -140,15 +144,16 @@ struct Noted {
     is_cut: bool,
 }
 
-impl fmt::Display for Noted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let examples: Vec<_> = self.values.iter().take(EXAMPLES).cloned().collect();
-        write!(f, "{} times: {}", self.times, examples.join(", "))?;
-        match self.values.len().checked_sub(EXAMPLES) {
-            None | Some(0) => Ok(()),
-            Some(_) if self.is_cut => f.write_str(" and many others"),
-            Some(more) => write!(f, " and {more} others"),
-        }
+impl Noted {
+    /// In words, with so many of the values.
+    fn said(&self, most: usize) -> String {
+        let more = match self.values.len().saturating_sub(most) {
+            _ if self.is_cut => " and others".into(),
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let values: Vec<_> = self.values.iter().take(most).cloned().collect();
+        format!("{} times: {}{more}", self.times, values.join(", "))
     }
 }
 
@@ -186,23 +191,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_met_is_named_in_part() {
-        let noted = |many: u64, is_cut| {
-            let values = (0..many).map(|it| it.to_string()).collect();
-            let times = many;
-            Noted {
+    fn what_was_met_is_named_unless_it_is_too_much() {
+        let said = |is_cut, most| {
+            let values = ["a", "b", "c"].map(str::to_owned).to_vec();
+            let times = 5;
+            let noted = Noted {
                 times,
                 values,
                 is_cut,
-            }
-            .to_string()
+            };
+            noted.said(most)
         };
-        assert_eq!(noted(2, false), "2 times: 0, 1");
-        let named = "0, 1, 2, 3, 4, 5, 6, 7";
-        assert_eq!(noted(10, false), format!("10 times: {named} and 2 others"));
-        assert_eq!(
-            noted(10, true),
-            format!("10 times: {named} and many others")
-        );
+        assert_eq!(said(false, 3), "5 times: a, b, c");
+        assert_eq!(said(false, 2), "5 times: a, b and 1 more");
+        assert_eq!(said(true, 2), "5 times: a, b and others");
+        assert_eq!(said(true, 3), "5 times: a, b, c and others");
     }
 }
