@@ -127,7 +127,7 @@ impl Writer<'_> {
             accounts.or_default().insert(list.account);
             self.written.totals.add(list.account, list.month, &row)?;
             self.written.rows += 1;
-            let pushed = self.table.push(row);
+            let pushed = self.table.push(&row);
             pushed.map_err(|error| self.output.unwritten(&error.to_string()))?;
         }
         Ok(())

@@ -162,7 +162,7 @@ proptest! {
             let tables = [Table::parquet(parquet, version), Table::csv(csv, version)];
             for table in tables {
                 let mut table = table.unwrap();
-                rows.iter().for_each(|row| table.push(row.clone()).unwrap());
+                rows.iter().for_each(|row| table.push(row).unwrap());
                 table.finish().unwrap();
             }
             prop_assert_eq!(from_parquet(&paths[0]), expected.clone());

@@ -4,9 +4,7 @@ use std::{fs::File, io::BufWriter, sync::Arc};
 
 use parquet::{
     basic::Compression,
-    data_type::{
-        ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int64Type,
-    },
+    data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArrayType, Int64Type},
     file::{
         properties::WriterProperties,
         writer::{SerializedColumnWriter, SerializedFileWriter},
@@ -63,6 +61,7 @@ impl Table {
             writer,
             columns,
             group: Vec::new(),
+            rows: 0,
         }))
     }
 
@@ -73,10 +72,10 @@ impl Table {
         Ok(Self::Csv(Csv { writer, columns }))
     }
 
-    pub(crate) fn push(&mut self, row: Row) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &Row) -> Result<()> {
         match self {
             Self::Parquet(parquet) => parquet.push(row),
-            Self::Csv(csv) => csv.push(&row),
+            Self::Csv(csv) => csv.push(row),
         }
     }
 
@@ -108,94 +107,110 @@ fn columns(version: Version) -> Vec<&'static Column> {
 pub(crate) struct Parquet {
     writer: SerializedFileWriter<File>,
     columns: Vec<&'static Column>,
-    group: Vec<Row>,
+    /// The columns of the group, which take a third of the memory that its rows would.
+    group: Vec<Cells>,
+    rows: usize,
+}
+
+/// A column of a row group.
+#[derive(Default)]
+struct Cells {
+    /// 1 for each value that there is, 0 for null.
+    levels: Vec<i16>,
+    /// All texts, one after the other.
+    texts: Vec<u8>,
+    /// Where each text ends.
+    ends: Vec<usize>,
+    decimals: Vec<[u8; 16]>,
+    times: Vec<i64>,
 }
 
 impl Parquet {
-    fn push(&mut self, row: Row) -> Result<()> {
-        self.group.push(row);
-        if self.group.len() == GROUP {
+    fn push(&mut self, row: &Row) -> Result<()> {
+        self.group.resize_with(self.columns.len(), Cells::default);
+        for (column, cells) in self.columns.iter().zip(&mut self.group) {
+            let pushed = cells.push(column, (column.get)(row));
+            pushed.map_err(|error| format!("{}: {error}", column.name))?;
+        }
+        self.rows += 1;
+        if self.rows == GROUP {
             self.write_group()?;
         }
         Ok(())
     }
 
     fn write_group(&mut self) -> Result<()> {
-        if self.group.is_empty() {
+        if self.rows == 0 {
             return Ok(());
         }
         let mut writer = self.writer.next_row_group()?;
-        for column in &self.columns {
+        for (column, cells) in self.columns.iter().zip(&mut self.group) {
             let to = writer.next_column()?.ok_or("the schema lacks a column")?;
-            let values = self.group.iter().map(|row| (column.get)(row));
-            match column.kind {
-                Type::Text | Type::Json => put::<ByteArrayType>(to, column, values.map(text)),
-                Type::Time => put::<Int64Type>(to, column, values.map(millis)),
-                Type::Decimal(scale) => put::<FixedLenByteArrayType>(
-                    to,
-                    column,
-                    values.map(|value| decimal(value, scale)),
-                ),
-            }
-            .map_err(|error| format!("{}: {error}", column.name))?;
+            let written = cells.write(to, column);
+            written.map_err(|error| format!("{}: {error}", column.name))?;
         }
         writer.close()?;
-        self.group.clear();
+        self.rows = 0;
         Ok(())
     }
 }
 
-/// Writes a column of a row group. One that may be null has a level of 1 for each value that there is, 0 for null.
+impl Cells {
+    fn push(&mut self, column: &Column, value: Value<'_>) -> Result<()> {
+        match (value, column.kind) {
+            (Value::Null, _) if !column.nullable => return Err("it must not be null".into()),
+            (Value::Null, _) => {}
+            (Value::Text(text), Type::Text) | (Value::Json(text), Type::Json) => {
+                self.texts.extend(text.bytes());
+                self.ends.push(self.texts.len());
+            }
+            (Value::Time(time), Type::Time) => {
+                let millis = time.seconds().checked_mul(1_000);
+                self.times.push(millis.ok_or("a time is beyond all time")?);
+            }
+            (Value::Decimal(number), Type::Decimal(scale)) => {
+                let units = units(number, scale).ok_or_else(|| {
+                    format!("{number} does not fit {DIGITS} digits of which {scale} are decimals")
+                })?;
+                self.decimals.push(units.to_be_bytes());
+            }
+            (other, kind) => return Err(format!("{other:?} is not of type {kind:?}").into()),
+        }
+        self.levels.push((value != Value::Null).into());
+        Ok(())
+    }
+
+    /// Writes the column, which is then empty.
+    fn write(&mut self, to: SerializedColumnWriter<'_>, column: &Column) -> Result<()> {
+        let levels = std::mem::take(&mut self.levels);
+        let levels = column.nullable.then_some(&*levels);
+        match column.kind {
+            Type::Text | Type::Json => {
+                let texts = ByteArray::from(std::mem::take(&mut self.texts));
+                let mut start = 0;
+                let slices = self.ends.drain(..).map(|end| {
+                    let text = texts.slice(start, end - start);
+                    start = end;
+                    text
+                });
+                put::<ByteArrayType>(to, &slices.collect::<Vec<_>>(), levels)
+            }
+            Type::Time => put::<Int64Type>(to, &std::mem::take(&mut self.times), levels),
+            Type::Decimal(_) => {
+                let decimals = self.decimals.drain(..).map(|it| it.to_vec().into());
+                put::<FixedLenByteArrayType>(to, &decimals.collect::<Vec<_>>(), levels)
+            }
+        }
+    }
+}
+
 fn put<T: DataType>(
     mut to: SerializedColumnWriter<'_>,
-    column: &Column,
-    values: impl Iterator<Item = Result<Option<T::T>>>,
+    values: &[T::T],
+    levels: Option<&[i16]>,
 ) -> Result<()> {
-    let (mut present, mut levels) = (Vec::new(), Vec::new());
-    for value in values {
-        let value = value?;
-        if value.is_none() && !column.nullable {
-            return Err("it must not be null".into());
-        }
-        levels.push(value.is_some().into());
-        present.extend(value);
-    }
-    let levels = column.nullable.then_some(&*levels);
-    to.typed::<T>().write_batch(&present, levels, None)?;
+    to.typed::<T>().write_batch(values, levels, None)?;
     Ok(to.close()?)
-}
-
-fn text(value: Value<'_>) -> Result<Option<ByteArray>> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Text(text) | Value::Json(text) => Ok(Some(text.into())),
-        other => Err(format!("{other:?} is no text").into()),
-    }
-}
-
-fn millis(value: Value<'_>) -> Result<Option<i64>> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Time(time) => {
-            let millis = time.seconds().checked_mul(1_000);
-            Ok(Some(millis.ok_or("a time is beyond all time")?))
-        }
-        other => Err(format!("{other:?} is no time").into()),
-    }
-}
-
-fn decimal(value: Value<'_>, scale: u32) -> Result<Option<FixedLenByteArray>> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Decimal(number) => {
-            let units = units(number, scale);
-            let units = units.ok_or_else(|| {
-                format!("{number} does not fit {DIGITS} digits of which {scale} are decimals")
-            })?;
-            Ok(Some(units.to_be_bytes().to_vec().into()))
-        }
-        other => Err(format!("{other:?} is no number").into()),
-    }
 }
 
 /// The number in units of its last decimal. `None` where it would have to be rounded, or has too many digits.
@@ -299,9 +314,9 @@ mod tests {
         ] {
             assert_eq!(units(number(text), scale), expected, "{text}");
         }
-        let error = decimal(Value::Decimal(number("0.1")), 0)
-            .unwrap_err()
-            .to_string();
+        let count = COLUMNS.iter().find(|it| it.name == "x_Component").unwrap();
+        let pushed = Cells::default().push(count, Value::Decimal(number("0.1")));
+        let error = pushed.unwrap_err().to_string();
         assert!(error.contains("0.1 does not fit"), "{error}");
     }
 
@@ -331,7 +346,7 @@ mod tests {
         let path = folder.path().join("rows.csv");
         for (version, count) in [(Version::V1_0, 43), (Version::V1_2, 57)] {
             let mut table = Table::csv(File::create(&path).unwrap(), version).unwrap();
-            table.push(row()).unwrap();
+            table.push(&row()).unwrap();
             table.finish().unwrap();
             let mut rows = csv::Reader::from_path(&path).unwrap();
             let names = rows.headers().unwrap().clone();
@@ -350,7 +365,7 @@ mod tests {
         let mut table = Table::parquet(File::create(&path).unwrap(), Version::V1_0).unwrap();
         let row = row();
         for _ in 0..=GROUP {
-            table.push(row.clone()).unwrap();
+            table.push(&row).unwrap();
         }
         table.finish().unwrap();
         let read = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
