@@ -161,6 +161,7 @@ impl Mapping {
     fn fee_of_hours(&mut self, line: &Line, hours: Decimal) -> Decimal {
         let place = (line.account, Plan::Reserved, line.month.first_day());
         let pool = self.commitments.pool(&place);
+        let pool = pool.filter(|_| !hours.is_zero());
         let fee = pool.and_then(|pool| pool.fee.checked_mul(hours)?.checked_div(pool.hours));
         match fee {
             Some(fee) => rounded(fee),

@@ -27,7 +27,7 @@ pub enum Topic {
     Name,
     /// A `BillMonth` that isn't the month that the line was listed for.
     BillMonth,
-    /// Usage that reserved instances cover without a fee in the month: its effective cost is 0.
+    /// Usage that reserved instances cover without hours, or without a fee in the month: its effective cost is 0.
     NoFee,
     /// Usage that a savings plan covers without a rate: its effective cost is 0.
     NoRate,
@@ -52,7 +52,7 @@ impl fmt::Display for Topic {
             Self::Publisher => "publisher not in the bill",
             Self::Name => "text isn't ASCII, in its x_ column alone",
             Self::BillMonth => "BillMonth isn't the listed month",
-            Self::NoFee => "reserved instances without a fee in the month",
+            Self::NoFee => "reserved instances without hours, or a fee in the month",
             Self::NoRate => "savings plan without a rate",
             Self::Overused => "more of a commitment used than paid",
             Self::Period => "FeeEndTime before FeeBeginTime, of line",

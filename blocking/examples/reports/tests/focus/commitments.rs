@@ -122,6 +122,29 @@ fn hours_of_reserved_instances_cost_the_months_mean_fee() {
 }
 
 #[test]
+fn what_is_covered_without_hours_a_fee_or_a_rate_is_noted() {
+    let covered = |amounts: &str| {
+        let mut component = json!({"Cost": "2", "RealCost": "0"});
+        component[amounts] = "2".into();
+        usage(component)
+    };
+    let fee = fee("ri_hour_pay", "ri-1", "3", "10");
+    for (details, topic) in [
+        (vec![fee, covered("OriginalCostWithRI")], Topic::NoFee),
+        (vec![covered("OriginalCostWithRI")], Topic::NoFee),
+        (vec![covered("OriginalCostWithSP")], Topic::NoRate),
+    ] {
+        let lines: Vec<_> = details.iter().map(|it| line("2024-02", it)).collect();
+        let mut mapping = mapping("2024-02", "2024-02", &lines);
+        for line in &lines {
+            mapping.rows(line).unwrap();
+        }
+        let notes: Vec<_> = mapping.notes().values().collect();
+        assert_eq!(notes, [(topic, "sp_cvm_sa2", 1)]);
+    }
+}
+
+#[test]
 fn more_used_than_paid_is_a_note_and_no_row() {
     let lines = [line("2024-02", &by_savings_plan())];
     let mut mapping = mapping("2024-02", "2024-02", &lines);

@@ -107,7 +107,7 @@ fn columns(version: Version) -> Vec<&'static Column> {
 pub(crate) struct Parquet {
     writer: SerializedFileWriter<File>,
     columns: Vec<&'static Column>,
-    /// The columns of the group, which take a third of the memory that its rows would.
+    /// The columns of the group, which take half of the memory that its rows would.
     group: Vec<Cells>,
     rows: usize,
 }
