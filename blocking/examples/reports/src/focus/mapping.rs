@@ -149,9 +149,7 @@ impl Mapping {
         let currency = charge.currency.as_deref().unwrap_or(&self.currency);
         let mut row = empty(line.month, payer, name, currency);
         row.sub_account_id = names::account_id(owner);
-        if owner != payer {
-            row.sub_account_name = format!("uin {owner}");
-        }
+        row.sub_account_name = format!("uin {owner}");
         row.charge_category = charge.action.category;
         row.charge_frequency = charge.action.frequency;
         row.charge_class = charge.is_correction(line).then_some("Correction");
@@ -286,7 +284,7 @@ pub(super) fn empty(month: Month, payer: &str, name: Option<&str>, currency: &st
     let id = names::account_id(payer);
     Row {
         sub_account_id: id.clone(),
-        sub_account_name: account_name.clone(),
+        sub_account_name: format!("uin {payer}"),
         billing_account_id: id,
         billing_account_name: account_name,
         billing_account_type: "Account",

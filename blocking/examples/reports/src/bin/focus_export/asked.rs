@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use clap::{ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{ValueEnum, builder::NonEmptyStringValueParser, value_parser};
 use serde::Serialize;
 use tc3_blocking::{Action, Client, Month};
 use tc3_example_reports::focus;
@@ -61,8 +61,8 @@ pub(crate) struct FocusExport {
     /// Also read what was paid in advance from this month on, for its shares in the exported months
     #[arg(long, value_name = "MONTH")]
     subscriptions_from: Option<Month>,
-    /// Lines per page
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    /// Lines per page, at most 300
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = value_parser!(u32).range(1..=300))]
     pub(crate) limit: u32,
     /// Maximum number of requests a second to each account
     #[serde(skip)]
@@ -137,6 +137,21 @@ impl FocusExport {
         Ok(lists)
     }
 
+    /// What a reader of the output should know of the months that were asked for, in words.
+    pub(crate) fn remarks(&self, service: &Service) -> Result<Vec<String>> {
+        if service.emulated.is_some() {
+            return Ok(vec![
+                "These are bills of the emulator: nobody has to pay them.".into(),
+            ]);
+        }
+        let is_running = self.to == current_month()?;
+        let running = is_running.then(|| {
+            let rows = "the rows are of its lines until now, and what commitments have left may be used yet";
+            format!("{} is not over: {rows}", self.to)
+        });
+        Ok(running.into_iter().collect())
+    }
+
     fn check(&self, service: &Service) -> Result<()> {
         let (from, to) = (self.from, self.to);
         if from > to {
@@ -146,7 +161,7 @@ impl FocusExport {
         let this = if emulated {
             Month::new(EMULATED.0, EMULATED.1)?
         } else {
-            last_month()?.plus(1)?
+            current_month()?
         };
         if to > this {
             let advice = format!("name {this} or a month before it");
@@ -177,4 +192,9 @@ impl FocusExport {
         }
         Ok(())
     }
+}
+
+/// The current month, Beijing time.
+fn current_month() -> Result<Month> {
+    Ok(last_month()?.plus(1)?)
 }

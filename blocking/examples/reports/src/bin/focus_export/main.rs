@@ -61,7 +61,9 @@ fn run(arguments: FocusExport) -> Result<()> {
         output.remove_spool();
     }
 
-    let printed = report::print(&written);
+    let mut remarks = report::without_lines(&written, &accounts, &lists)?;
+    remarks.extend(arguments.remarks(&service)?);
+    let printed = report::print(&written, &remarks);
     let rows = format!("{} rows of {} bill lines", written.rows, fetching.at.lines);
     let path = path.display();
     if is_right {

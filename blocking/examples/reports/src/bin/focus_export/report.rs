@@ -94,8 +94,8 @@ pub(crate) fn compare(
     Ok((compared, differences))
 }
 
-/// Prints what rows there are, what they come to, and what is not known of them.
-pub(crate) fn print(written: &Written) -> Result<()> {
+/// Prints what rows there are, what they come to, and what is to be known of them.
+pub(crate) fn print(written: &Written, remarks: &[String]) -> Result<()> {
     let mut out = io::stdout().lock();
     heading(&mut out, &CATEGORIES)?;
     for (category, rows) in written.notes.categories() {
@@ -132,7 +132,27 @@ pub(crate) fn print(written: &Written) -> Result<()> {
             )?;
         }
     }
+    for remark in remarks {
+        writeln!(out, "{remark}")?;
+    }
     Ok(())
+}
+
+/// The months that were asked for and have no lines, in words.
+pub(crate) fn without_lines(
+    written: &Written,
+    accounts: &[Account],
+    lists: &[List],
+) -> Result<Vec<String>> {
+    let exported = lists.iter().filter(|list| list.is_exported());
+    let empty = exported.filter(|list| !written.totals.has(list.account, list.month));
+    let said = empty.map(|list| {
+        let account = accounts
+            .get(list.account)
+            .ok_or("there is no such account")?;
+        Ok(format!("{} has no lines", account.named(list.month)))
+    });
+    said.collect()
 }
 
 /// What was met of a topic.

@@ -99,6 +99,11 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
+    /// Whether there is a row of this account and month.
+    pub(crate) fn has(&self, account: usize, month: Month) -> bool {
+        self.months.contains_key(&(account, month))
+    }
+
     /// Adds a row of a bill line of this account and month.
     pub(crate) fn add(&mut self, account: usize, month: Month, row: &Row) -> Result<()> {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
