@@ -23,6 +23,9 @@ const IS_TOO_MUCH: &str = "must be less than a trillion";
 const TOO_MANY: Decimal = Decimal::from_parts(0xa4c6_8000, 0x3_8d7e, 0, false, 0);
 const IS_TOO_MANY: &str = "must be less than 10^15 with its time";
 
+/// By how much payments may differ from `RealCost`: the vendor's own examples do so by 0.00001.
+const DRIFT: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
+
 /// A type of commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Plan {
@@ -41,8 +44,10 @@ pub(super) struct Charge {
     pub(super) currency: Option<String>,
     /// The list cost, unless the bill doesn't show it.
     pub(super) list: Option<Decimal>,
-    /// After discounts, without tax.
+    /// After discounts, without tax: what was paid, if that is shown.
     pub(super) real: Decimal,
+    /// What `RealCost` is more than that.
+    pub(super) drift: Decimal,
     pub(super) tax: Decimal,
     pub(super) tax_rate: Option<Decimal>,
     pub(super) paid: Paid,
@@ -119,6 +124,7 @@ impl Charge {
             currency: None,
             list: money(line, "Cost", it.cost)?,
             real: Decimal::ZERO,
+            drift: Decimal::ZERO,
             tax: Decimal::ZERO,
             tax_rate: None,
             paid,
@@ -174,6 +180,10 @@ impl Charge {
             Some(paid) if paid == real => real - self.tax,
             Some(paid) if paid == real + self.tax => real,
             None if self.tax.is_zero() => real,
+            Some(paid) if self.tax.is_zero() && (real - paid).abs() <= DRIFT => {
+                self.drift = real - paid;
+                paid
+            }
             _ => {
                 let rule = "must be what was paid, with or without the tax";
                 return Err(line.error("RealCost", rule, &real.to_string()));

@@ -316,7 +316,7 @@ fn consume(row: &mut Row) {
 /// Puts the bill's amounts, on a component's first row alone.
 fn put_amounts(row: &mut Row, charge: &Charge) {
     row.x_cost = charge.list;
-    row.x_real_cost = Some(charge.real);
+    row.x_real_cost = Some(charge.real + charge.drift);
     row.x_cash_pay_amount = charge.paid.cash;
     row.x_voucher_pay_amount = charge.paid.voucher;
     row.x_incentive_pay_amount = charge.paid.incentive;

@@ -189,6 +189,9 @@ impl Mapping {
         if let Some(unit) = &charge.pricing.unknown {
             self.notes.met(Topic::Unit, unit);
         }
+        if !charge.drift.is_zero() {
+            self.notes.met(Topic::Drift, line.named());
+        }
         let month = text(&detail.bill_month).and_then(|it| it.get(..7));
         if let Some(month) = month.filter(|it| *it != bill_month(line.month)) {
             self.notes.met(Topic::BillMonth, month);

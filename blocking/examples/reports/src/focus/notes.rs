@@ -35,6 +35,8 @@ pub enum Topic {
     Overused,
     /// A `FeeEndTime` before `FeeBeginTime`: the charge period is one second.
     Period,
+    /// Payments that differ a little from `RealCost`: what is billed is what was paid.
+    Drift,
     /// A line without components: it has no rows.
     NoComponent,
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Topic {
             Self::NoRate => "savings plan without a rate",
             Self::Overused => "more of a commitment used than paid",
             Self::Period => "FeeEndTime before FeeBeginTime, of line",
+            Self::Drift => "payments a little off RealCost, of line",
             Self::NoComponent => "no components, so no rows, of line",
         })
     }

@@ -308,6 +308,32 @@ fn numbers_in_units_go_into_prices_and_quantities() {
 }
 
 #[test]
+fn payments_that_are_a_little_off_are_what_is_billed() {
+    let made = |cash: &str| {
+        let paid = json!({
+            "Cost": "2", "RealCost": "1.25", "CashPayAmount": cash, "VoucherPayAmount": "0.25",
+        });
+        let line = line("2024-02", &usage(paid));
+        let mut mapping = mapping("2024-02", "2024-02", std::slice::from_ref(&line));
+        let rows = mapping.rows(&line).ok()?;
+        let columns = ["x_RowKind", "BilledCost", "x_RealCost"];
+        let rows: Vec<_> = rows.iter().map(|row| values(row, &columns)).collect();
+        let notes = mapping.notes().values();
+        let is_noted = notes.into_iter().any(|it| it == (Topic::Drift, "17", 1));
+        Some((rows.join(", "), is_noted))
+    };
+    let expected = |billed: &str, is_noted| {
+        let rows = format!("charge {billed} 1.25, credit -0.25 ");
+        Some((rows, is_noted))
+    };
+    assert_eq!(made("1"), expected("1.25", false));
+    assert_eq!(made("1.00000001"), expected("1.25000001", true));
+    assert_eq!(made("0.99999"), expected("1.24999", true));
+    // More is an error.
+    assert_eq!(made("1.00001001"), None);
+}
+
+#[test]
 fn spot_prices_are_dynamic_and_idle_reservations_are_unused() {
     let cost = |instance: &str| json!({"RealCost": "1", "InstanceType": instance});
     let spot = with(usage(cost("")), "ActionType", "postpay_deduct_s");
