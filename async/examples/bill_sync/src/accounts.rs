@@ -1,0 +1,138 @@
+//! Which accounts there are: names of profiles, never keys.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use serde::Deserialize;
+use sqlx::{PgConnection, PgPool};
+use tc3_async::{Client, Settings, core::session::Endpoint, credential::Source};
+
+use crate::{Result, fence::Fence, lease::Deadline};
+
+/// The accounts file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    account: Vec<Account>,
+}
+
+/// An account, by the profile that has its keys in each worker's credentials file.
+#[derive(Clone, Debug, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The profile's name.
+    #[serde(rename = "profile")]
+    pub name: String,
+    /// Where its requests go, instead of to the public service.
+    pub endpoint: Option<String>,
+    /// The app whose usage is read.
+    pub app_id: Option<String>,
+}
+
+/// Reads an accounts file.
+///
+/// # Errors
+///
+/// What is wrong with it, by the field's name.
+pub fn read(path: &Path) -> Result<Vec<Account>> {
+    let wrong = |wrong: String| format!("{}: {wrong}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let accounts = parse(&text).map_err(|error| wrong(error.to_string()))?;
+    Ok(accounts)
+}
+
+fn parse(text: &str) -> Result<Vec<Account>> {
+    let file: File = toml::from_str(text)?;
+    let mut names = BTreeSet::new();
+    for account in &file.account {
+        let name = &account.name;
+        if name.is_empty() || name.trim() != name {
+            return Err(format!("profile {name:?} must be a name, with no space around it").into());
+        }
+        if !names.insert(name) {
+            return Err(format!("profile {name:?} must occur once").into());
+        }
+        account.endpoint()?;
+    }
+    if names.is_empty() {
+        return Err("there must be an [[account]] at least".into());
+    }
+    Ok(file.account)
+}
+
+impl Account {
+    fn endpoint(&self) -> Result<Endpoint> {
+        let endpoint = self.endpoint.as_deref().map(str::parse).transpose();
+        Ok(endpoint
+            .map_err(|error| format!("endpoint of {:?}: {error}", self.name))?
+            .unwrap_or_default())
+    }
+
+    /// A client for this account. With a deadline, it sends nothing after it.
+    ///
+    /// # Errors
+    ///
+    /// An endpoint that is none.
+    pub fn client(&self, deadline: Option<&Deadline>) -> Result<Client> {
+        let settings = Settings::default().with_endpoint(self.endpoint()?);
+        let builder = Client::builder()
+            .credentials(Source::named_profile(self.name.as_str()))
+            .settings(settings);
+        Ok(match deadline {
+            Some(deadline) => builder.connector(Fence::new(deadline.clone())).build(),
+            None => builder.build(),
+        })
+    }
+
+    /// Adds the account, or writes down what has changed.
+    ///
+    /// # Errors
+    ///
+    /// What PostgreSQL says.
+    pub async fn store(&self, connection: &mut PgConnection) -> Result<()> {
+        sqlx::query(
+            "insert into accounts (name, endpoint, app_id) values ($1, $2, $3)
+             on conflict (name) do update set endpoint = $2, app_id = $3",
+        )
+        .bind(&self.name)
+        .bind(&self.endpoint)
+        .bind(&self.app_id)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// The account of this name.
+    ///
+    /// # Errors
+    ///
+    /// None has it, or what PostgreSQL says.
+    pub async fn load(pool: &PgPool, name: &str) -> Result<Self> {
+        let account = sqlx::query_as("select name, endpoint, app_id from accounts where name = $1")
+            .bind(name)
+            .fetch_optional(pool)
+            .await?;
+        account.ok_or_else(|| format!("there is no account {name:?} in the database").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_wrong_is_refused_by_field_and_rule() {
+        let error = |text| parse(text).unwrap_err().to_string();
+        let key = error("[[account]]\nprofile = \"a\"\nsecret_key = \"not-a-real-key\"\n");
+        assert!(key.contains("unknown field `secret_key`"), "{key}");
+        let twice = "[[account]]\nprofile = \"a\"\n".repeat(2);
+        assert_eq!(error(&twice), "profile \"a\" must occur once");
+        assert!(
+            error("[[account]]\nprofile = \"a\"\nendpoint = \"ftp://b\"")
+                .contains("endpoint of \"a\"")
+        );
+        assert_eq!(
+            error("account = []"),
+            "there must be an [[account]] at least"
+        );
+    }
+}

@@ -1,0 +1,242 @@
+//! One holder an account and data set at a time: a row with a deadline, and a token that grows with each holder.
+//!
+//! A worker that is paused beyond its lease, or cut off from the database, doesn't know that another one has taken
+//! over. Two checks hold nevertheless:
+//!
+//! - What it writes: [`Lease::confirm`] locks the lease's row and compares the token, in the transaction that writes. A
+//!   new holder has to wait for that lock, and a former one finds another token.
+//! - What it asks the service: the lease is also a deadline on the worker's own clock, never later than the one in
+//!   the database. After it, connections refuse to send ([`Fence`](crate::fence::Fence)), so the quota belongs to the
+//!   new holder alone. That one starts a second later, as the service counts requests by the second.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{PgConnection, PgPool};
+use tokio::task::JoinHandle;
+
+use crate::Result;
+
+/// How long a lease rests between two holders, in seconds: the service's quotas are by the second.
+const REST: f64 = 1.1;
+
+/// Until when a worker may ask and write.
+#[derive(Clone, Debug)]
+pub struct Deadline(Arc<Mutex<Instant>>);
+
+impl Deadline {
+    /// It passes after `time` from `start`.
+    pub fn new(start: Instant, time: Duration) -> Self {
+        Self(Arc::new(Mutex::new(start + time)))
+    }
+
+    /// Whether it has passed.
+    pub fn is_over(&self) -> bool {
+        Instant::now() >= *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, to: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    /// Returns when it has passed.
+    async fn over(&self) {
+        loop {
+            let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep_until(until.into()).await;
+        }
+    }
+}
+
+/// The lease has another holder, or its deadline has passed.
+#[derive(Debug)]
+pub struct Lost;
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the lease is over, or another worker has it")
+    }
+}
+
+impl std::error::Error for Lost {}
+
+/// The right to ask an account for a data set, and to write what comes.
+#[derive(Debug)]
+pub struct Lease {
+    pool: PgPool,
+    account: String,
+    data_set: String,
+    token: i64,
+    deadline: Deadline,
+    /// Renews it, until this is dropped.
+    renewal: JoinHandle<()>,
+}
+
+/// A lease, or the seconds after which to try again.
+#[derive(Debug)]
+pub enum Acquired {
+    /// It is ours.
+    Lease(Lease),
+    /// It is another worker's, for so long at least unless it is released.
+    Taken(Duration),
+}
+
+impl Lease {
+    /// Takes the lease if nobody has it.
+    ///
+    /// # Errors
+    ///
+    /// What PostgreSQL says.
+    pub async fn acquire(
+        pool: &PgPool,
+        account: &str,
+        data_set: &str,
+        holder: &str,
+        time: Duration,
+    ) -> Result<Acquired> {
+        // Before the database sets its own deadline, so that this one is never later.
+        let start = Instant::now();
+        let token = sqlx::query_scalar(
+            "insert into leases as l (account, data_set, holder, token, expires_at)
+             values ($1, $2, $3, 1, clock_timestamp() + $4 * interval '1 s')
+             on conflict (account, data_set) do update
+             set holder = $3, token = l.token + 1, expires_at = excluded.expires_at
+             where l.expires_at + $5 * interval '1 s' <= clock_timestamp()
+             returning token",
+        )
+        .bind(account)
+        .bind(data_set)
+        .bind(holder)
+        .bind(time.as_secs_f64())
+        .bind(REST)
+        .fetch_optional(pool)
+        .await?;
+        let Some(token) = token else {
+            let left: Option<f64> = sqlx::query_scalar(
+                "select extract(epoch from expires_at - clock_timestamp())::float8 from leases
+                 where account = $1 and data_set = $2",
+            )
+            .bind(account)
+            .bind(data_set)
+            .fetch_optional(pool)
+            .await?;
+            let left = (left.unwrap_or(0.0) + REST).max(0.1);
+            return Ok(Acquired::Taken(Duration::from_secs_f64(left)));
+        };
+        let deadline = Deadline::new(start, time);
+        let row = (pool.clone(), account.to_owned(), data_set.to_owned(), token);
+        let renewal = tokio::spawn(renew(row, deadline.clone(), time));
+        Ok(Acquired::Lease(Self {
+            pool: pool.clone(),
+            account: account.into(),
+            data_set: data_set.into(),
+            token,
+            deadline,
+            renewal,
+        }))
+    }
+
+    /// Whose data it is for.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// What it is for.
+    pub fn data_set(&self) -> &str {
+        &self.data_set
+    }
+
+    /// Until when it holds by this worker's clock.
+    pub const fn deadline(&self) -> &Deadline {
+        &self.deadline
+    }
+
+    /// Returns the future's output, or `Lost` as soon as the lease is over.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`].
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> Result<T, Lost> {
+        tokio::select! {
+            biased;
+            () = self.deadline.over() => Err(Lost),
+            output = work => Ok(output),
+        }
+    }
+
+    /// Locks the lease's row until the transaction ends, and compares the token: nobody else can write meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`], and what PostgreSQL says.
+    pub async fn confirm(&self, transaction: &mut PgConnection) -> Result<()> {
+        let token: Option<i64> = sqlx::query_scalar(
+            "select token from leases where account = $1 and data_set = $2 for update",
+        )
+        .bind(&self.account)
+        .bind(&self.data_set)
+        .fetch_optional(transaction)
+        .await?;
+        if token == Some(self.token) {
+            Ok(())
+        } else {
+            Err(Lost.into())
+        }
+    }
+
+    /// Gives it back. If the database can't be told, it ends by its deadline.
+    ///
+    /// # Errors
+    ///
+    /// What PostgreSQL says.
+    pub async fn release(self) -> Result<()> {
+        self.renewal.abort();
+        self.deadline.set(Instant::now());
+        sqlx::query(
+            "update leases set expires_at = clock_timestamp()
+             where account = $1 and data_set = $2 and token = $3",
+        )
+        .bind(&self.account)
+        .bind(&self.data_set)
+        .bind(self.token)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal.abort();
+        self.deadline.set(Instant::now());
+    }
+}
+
+async fn renew(row: (PgPool, String, String, i64), deadline: Deadline, time: Duration) {
+    let (pool, account, data_set, token) = row;
+    loop {
+        tokio::time::sleep(time / 3).await;
+        let start = Instant::now();
+        let renewed = sqlx::query(
+            "update leases set expires_at = clock_timestamp() + $4 * interval '1 s'
+             where account = $1 and data_set = $2 and token = $3 and expires_at > clock_timestamp()",
+        )
+        .bind(&account)
+        .bind(&data_set)
+        .bind(token)
+        .bind(time.as_secs_f64())
+        .execute(&pool)
+        .await;
+        match renewed {
+            Ok(done) if done.rows_affected() == 0 => return deadline.set(Instant::now()),
+            Ok(_) => deadline.set(start + time),
+            // It holds until its deadline; the next try may succeed.
+            Err(error) => tracing::warn!(account, data_set, %error, "the lease can't be renewed"),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Bills of many accounts into PostgreSQL, by many workers.
+
+use std::{
+    io,
+    path::PathBuf,
+    process::{self, ExitCode},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bill_sync::{
+    Result, accounts,
+    data_set::{self, ALL, AnyDataSet},
+    database, emulate,
+    emulate::Emulation,
+    enqueue,
+    enqueue::Order,
+    status,
+    sync::Context,
+    verify,
+    window::Backoff,
+    worker,
+};
+use clap::{Args, Parser, Subcommand};
+use tc3_async::{
+    Month, UnixTime,
+    core::types::{BeijingSecond, BillDate},
+};
+use tc3_example_support::{finish, say};
+use tracing_subscriber::EnvFilter;
+
+/// Bills of many accounts into PostgreSQL, by many workers
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The database, e.g. postgres://user@host/bills
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        default_value = ""
+    )]
+    database: String,
+    /// Seconds that a worker may be silent before others take over
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
+    lease: u64,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what is to be fetched
+    Enqueue(Enqueue),
+    /// Fetches what is enqueued, until it is interrupted
+    Worker(Worker),
+    /// Shows how far all is, by account and data set
+    Status {
+        /// Shows a bar on stderr until nothing is due, and then the table
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Compares sums with the service's own totals; status 1 if one differs
+    Verify {
+        /// Also compares each field of each row with a plain walk
+        #[arg(long)]
+        rows: bool,
+    },
+    /// Serves accounts of the emulator, and writes accounts.toml and credentials for them
+    Emulate(Emulate),
+}
+
+#[derive(Debug, Args)]
+struct Enqueue {
+    /// The accounts, by the names of their profiles
+    #[arg(long, value_name = "FILE")]
+    accounts: PathBuf,
+    /// The first month, yyyy-MM
+    #[arg(long, value_name = "MONTH", required_unless_present = "nightly")]
+    from: Option<Month>,
+    /// The last month [default: the current one]
+    #[arg(long, value_name = "MONTH")]
+    to: Option<Month>,
+    /// All months from the first one known on: what is missing, and what may have changed
+    #[arg(long)]
+    nightly: bool,
+    /// Also months that are done and closed
+    #[arg(long)]
+    again: bool,
+    /// Only this data set; may be repeated
+    #[arg(long = "data-set", value_name = "NAME")]
+    data_sets: Vec<String>,
+    /// Days after a month in which its bill may still change
+    #[arg(long, value_name = "DAYS", default_value_t = 5)]
+    settle: i64,
+    /// The day that counts as today, yyyy-MM-dd in Beijing, for trying things out
+    #[arg(long, value_name = "DAY")]
+    today: Option<BillDate>,
+}
+
+#[derive(Debug, Args)]
+struct Worker {
+    /// Jobs at once: accounts times data sets
+    #[arg(long, default_value_t = 64)]
+    jobs: usize,
+    /// Connections to the database
+    #[arg(long, default_value_t = 16)]
+    connections: u32,
+    /// Pages of a list at once
+    #[arg(long, default_value_t = 4)]
+    width: usize,
+    /// Seconds to wait after a failure that may pass; twice as long after each further one
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    retry: u64,
+    /// Seconds to wait where the service asks for a longer wait, and at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    later: u64,
+}
+
+#[derive(Debug, Args)]
+struct Emulate {
+    /// How many accounts
+    count: u32,
+    /// Where to write the files
+    #[arg(long)]
+    folder: PathBuf,
+    /// Records of each account: transactions in two years, products and usage in each month
+    #[arg(long, default_value_t = 1_000)]
+    records: u64,
+    /// What goes wrong, NAME:FAULT@WHEN, e.g. account001:throttle@5%; may be repeated
+    #[arg(long = "fault", value_name = "SPEC")]
+    faults: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,bill_sync=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    finish(run(Arguments::parse()).await)
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let lease = Duration::from_secs(arguments.lease.max(1));
+    let database = arguments.database.as_str();
+    match arguments.command {
+        Command::Enqueue(order) => {
+            let today = today(order.today)?;
+            let (current, first_open) =
+                (Month::of(today)?, Month::of(earlier(today, order.settle))?);
+            let to = order.to.unwrap_or(current);
+            if let Some(future) = [order.from, Some(to)]
+                .into_iter()
+                .flatten()
+                .find(|it| *it > current)
+            {
+                return Err(
+                    format!("{future} has not begun yet: the last month may be {current}").into(),
+                );
+            }
+            if let Some(from) = order.from {
+                let range = from.through(to).map(drop);
+                range.map_err(|_| format!("--from {from} must not be after --to {to}"))?;
+            }
+            let accounts = accounts::read(&order.accounts)?;
+            let named = order.data_sets.iter().map(|name| data_set::named(name));
+            let named: Vec<&dyn AnyDataSet> = named.collect::<Result<_>>()?;
+            let order = Order {
+                accounts: &accounts,
+                data_sets: if named.is_empty() { &ALL } else { &named },
+                from: order.from,
+                to,
+                first_open,
+                again: order.again,
+            };
+            let due = enqueue::enqueue(&context(database, lease, None).await?.pool, &order).await?;
+            say(format_args!("{due} windows are due"));
+        }
+        Command::Worker(worker) => {
+            worker::run(
+                &context(database, lease, Some(&worker)).await?,
+                worker.jobs.max(1),
+            )
+            .await?
+        }
+        Command::Status { watch } => {
+            let context = context(database, lease, None).await?;
+            if watch {
+                status::watch(&context.pool).await?;
+            }
+            status::print(&context.pool, &mut io::stdout()).await?;
+        }
+        Command::Verify { rows } => {
+            let (windows, differences) =
+                verify::all(&context(database, lease, None).await?, rows, |line| {
+                    println!("{line}")
+                })
+                .await?;
+            if differences > 0 {
+                return Err(format!("{differences} differences in {windows} windows").into());
+            }
+            println!("{windows} windows come to the service's totals");
+        }
+        Command::Emulate(emulate) => {
+            let emulation = Emulation {
+                accounts: emulate.count,
+                records: emulate.records,
+                faults: emulate.faults,
+            };
+            emulate::serve(&emulation, &emulate.folder, || println!("ready")).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Result<Context> {
+    if database.is_empty() {
+        return Err("--database (or DATABASE_URL) is missing".into());
+    }
+    let (width, connections) = worker.map_or((4, 2), |it| (it.width, it.connections));
+    let (first, later) = worker.map_or((5, 600), |it| (it.retry, it.later));
+    Ok(Context {
+        pool: database::connect(database, connections, lease).await?,
+        holder: format!("process {}", process::id()),
+        lease,
+        backoff: Backoff {
+            first: Duration::from_secs(first),
+            later: Duration::from_secs(later),
+        },
+        width,
+    })
+}
+
+/// The time now, or the beginning of the given day.
+fn today(day: Option<BillDate>) -> Result<UnixTime> {
+    if let Some(day) = day {
+        return Ok(BeijingSecond::try_from(day.first_day().at(0, 0, 0, 0))?.to_unix());
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(UnixTime::new(i64::try_from(now.as_secs())?))
+}
+
+fn earlier(time: UnixTime, days: i64) -> UnixTime {
+    UnixTime::new(
+        time.seconds()
+            .saturating_sub(days.saturating_mul(24 * 3600)),
+    )
+}

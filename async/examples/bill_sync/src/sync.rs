@@ -1,0 +1,128 @@
+//! What a worker does with a job: an account's windows of a data set, one after the other.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tc3_async::{Client, Paginate, Remedy, Walk};
+
+use crate::{
+    Result,
+    accounts::Account,
+    data_set::{self, DataSet},
+    enqueue,
+    lease::{Acquired, Lease},
+    window::{Backoff, Window},
+};
+
+/// What all jobs of a worker share.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The database.
+    pub pool: PgPool,
+    /// The worker's name, for people.
+    pub holder: String,
+    /// How long a lease holds without being renewed.
+    pub lease: Duration,
+    /// How long to wait after errors.
+    pub backoff: Backoff,
+    /// How many pages of a list are fetched at once.
+    pub width: usize,
+}
+
+/// Fetches all windows of an account's data set that are due, and adds a job for those that are due later.
+///
+/// # Errors
+///
+/// What PostgreSQL says, and [`Lost`](crate::lease::Lost): the job is given out again, and goes on from what is
+/// written.
+pub async fn run(context: &Context, account: &str, data_set: &str) -> Result<()> {
+    let data_set = data_set::named(data_set)?;
+    let pool = &context.pool;
+    let acquired = Lease::acquire(
+        pool,
+        account,
+        data_set.name(),
+        &context.holder,
+        context.lease,
+    )
+    .await?;
+    let lease = match acquired {
+        Acquired::Lease(lease) => lease,
+        Acquired::Taken(left) => {
+            // Whoever has it may be dead.
+            return enqueue::add_job(pool, account, data_set.name(), left).await;
+        }
+    };
+    let account = Account::load(pool, account).await?;
+    let client = account.client(Some(lease.deadline()))?;
+    while let Some(window) = Window::next(pool, &lease).await? {
+        data_set
+            .sync(context, &lease, &client, &account, window)
+            .await?;
+    }
+    lease.release().await?;
+    enqueue::add_next_job(pool, &account.name, data_set.name()).await
+}
+
+/// Fetches a window from where it stands.
+pub(crate) async fn sync<D: DataSet>(
+    context: &Context,
+    lease: &Lease,
+    client: &Client,
+    account: &Account,
+    mut window: Window,
+) -> Result<()> {
+    let pool = &context.pool;
+    let data_set = D::default();
+    let walk: Walk<D::Action> = match window.walk.take() {
+        Some(stored) => serde_json::from_value(stored.0)?,
+        None => {
+            let list = D::list(account, window.month()?).ok_or_else(|| {
+                format!(
+                    "{} does not concern the account {:?}: it needs an app_id",
+                    D::NAME,
+                    account.name
+                )
+            })?;
+            let walk = Walk::from(list);
+            window.begin(pool, lease, &data_set, &walk).await?;
+            walk
+        }
+    };
+    let (account, month) = (&window.account, &window.month);
+    tracing::info!(
+        account,
+        data_set = D::NAME,
+        month,
+        page = window.pages,
+        "fetching"
+    );
+    let mut pages = client.pages(walk).width(context.width);
+    loop {
+        match lease.during(pages.next()).await? {
+            Some(Ok(page)) => {
+                let records = <D::Action as Paginate>::into_items(page.output);
+                let batches = D::batches(&records)?;
+                window
+                    .write_page(pool, lease, &batches, records.len(), pages.walk())
+                    .await?;
+            }
+            None => return window.finish(pool, lease, &data_set).await,
+            // Its connections were cut off by the lease's end, or the runtime is about to end.
+            Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
+            Some(Err(error)) => {
+                let (account, month, remedy) = (&window.account, &window.month, error.remedy());
+                let ticket = error.ticket();
+                let what = remedy.as_str();
+                if remedy == Remedy::Mend {
+                    tracing::error!(account, data_set = D::NAME, month, %error, ticket, "parked");
+                } else {
+                    tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy = what, "put off");
+                }
+                return window
+                    .fail(pool, lease, &data_set, &error, context.backoff)
+                    .await;
+            }
+        }
+    }
+}

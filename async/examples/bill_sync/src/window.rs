@@ -1,0 +1,304 @@
+//! A month of an account's data set: whether it is to be fetched, where its walk stands, and which rows count.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, types::Json};
+use tc3_async::{Error, Month, Remedy};
+
+use crate::{
+    Result,
+    data_set::AnyDataSet,
+    lease::{Lease, Lost},
+    rows::{Batch, Origin},
+};
+
+/// A row of `windows`.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Window {
+    /// The account's name.
+    pub account: String,
+    /// The data set's name.
+    pub data_set: String,
+    /// `yyyy-MM-dd`, the first of the month.
+    pub month: String,
+    /// The walk that is under way.
+    pub walk_id: Option<i64>,
+    /// Where it stands.
+    pub walk: Option<Json<serde_json::Value>>,
+    /// How many pages it has written.
+    pub pages: i32,
+    /// The walk whose rows count.
+    pub shown_walk: Option<i64>,
+    /// Failures in a row.
+    pub failures: i32,
+}
+
+/// The columns of a [`Window`].
+pub const COLUMNS: &str =
+    "account, data_set, month::text as month, walk_id, walk, pages, shown_walk, failures";
+
+/// How long to wait before a window is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// After a failure that may pass in seconds; twice as long after each further one.
+    pub first: Duration,
+    /// Where the service asks for a longer wait; and the longest of all.
+    pub later: Duration,
+}
+
+impl Backoff {
+    /// The wait after so many failures in a row.
+    fn after(&self, remedy: Remedy, failures: i32) -> Duration {
+        let doublings = u32::try_from(failures).unwrap_or(0).min(16);
+        match remedy {
+            Remedy::Later => self.later,
+            _ => self.first.saturating_mul(1 << doublings).min(self.later),
+        }
+    }
+}
+
+impl Window {
+    /// The earliest window of the lease's account and data set that is due now.
+    ///
+    /// # Errors
+    ///
+    /// What PostgreSQL says.
+    pub async fn next(pool: &PgPool, lease: &Lease) -> Result<Option<Self>> {
+        let sql = format!(
+            "select {COLUMNS} from windows
+             where account = $1 and data_set = $2 and state = 'due' and run_at <= now()
+             order by month limit 1"
+        );
+        let window = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(lease.account())
+            .bind(lease.data_set())
+            .fetch_optional(pool)
+            .await?;
+        Ok(window)
+    }
+
+    /// The month.
+    ///
+    /// # Errors
+    ///
+    /// The database has something else.
+    pub fn month(&self) -> Result<Month> {
+        let (year_and_month, _) = self.month.rsplit_once('-').unwrap_or_default();
+        Ok(year_and_month.parse()?)
+    }
+
+    /// Starts a walk anew: what an earlier one has written is deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`], or what PostgreSQL says.
+    pub async fn begin(
+        &mut self,
+        pool: &PgPool,
+        lease: &Lease,
+        data_set: &dyn AnyDataSet,
+        walk: &impl Serialize,
+    ) -> Result<()> {
+        let mut transaction = pool.begin().await?;
+        lease.confirm(&mut transaction).await?;
+        self.delete_walk(&mut transaction, data_set, self.walk_id)
+            .await?;
+        let walk_id: Option<i64> = sqlx::query_scalar(
+            "update windows set walk_id = nextval('walks'), walk = $4, pages = 0, written = 0
+             where account = $1 and data_set = $2 and month = $3::date and walk_id is not distinct from $5
+             returning walk_id",
+        )
+        .bind(&self.account)
+        .bind(&self.data_set)
+        .bind(&self.month)
+        .bind(Json(walk))
+        .bind(self.walk_id)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        self.walk_id = Some(walk_id.ok_or(Lost)?);
+        self.pages = 0;
+        Ok(())
+    }
+
+    /// Writes a page's rows, and where the walk stands after it, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`], or what PostgreSQL says: then nothing is written.
+    pub async fn write_page(
+        &mut self,
+        pool: &PgPool,
+        lease: &Lease,
+        batches: &[Batch],
+        records: usize,
+        walk: &impl Serialize,
+    ) -> Result<()> {
+        let walk_id = self.walk_id.ok_or(Lost)?;
+        let origin = Origin {
+            account: &self.account,
+            month: &self.month,
+            walk: walk_id,
+            page: self.pages,
+        };
+        let mut transaction = pool.begin().await?;
+        lease.confirm(&mut transaction).await?;
+        for batch in batches {
+            batch
+                .insert(&mut transaction, &format!("{}_rows", batch.table()), origin)
+                .await?;
+        }
+        let written = sqlx::query(
+            "update windows set walk = $6, pages = pages + 1, written = written + $7,
+                 failures = 0, error = null, remedy = null, ticket = null
+             where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",
+        )
+        .bind(&self.account)
+        .bind(&self.data_set)
+        .bind(&self.month)
+        .bind(walk_id)
+        .bind(self.pages)
+        .bind(Json(walk))
+        .bind(i64::try_from(records)?)
+        .execute(&mut *transaction)
+        .await?;
+        if written.rows_affected() != 1 {
+            return Err(Lost.into());
+        }
+        transaction.commit().await?;
+        self.pages += 1;
+        Ok(())
+    }
+
+    /// The walk has come to its end: from now on its rows count, and those of the one before are gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`], or what PostgreSQL says.
+    pub async fn finish(
+        &self,
+        pool: &PgPool,
+        lease: &Lease,
+        data_set: &dyn AnyDataSet,
+    ) -> Result<()> {
+        let mut transaction = pool.begin().await?;
+        lease.confirm(&mut transaction).await?;
+        self.delete_walk(&mut transaction, data_set, self.shown_walk)
+            .await?;
+        let finished = sqlx::query(
+            "update windows set state = 'done', shown_walk = walk_id, rows = written, fetched_at = now(),
+                 walk_id = null, walk = null, pages = 0, written = 0,
+                 failures = 0, error = null, remedy = null, ticket = null
+             where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",
+        )
+        .bind(&self.account)
+        .bind(&self.data_set)
+        .bind(&self.month)
+        .bind(self.walk_id)
+        .bind(self.pages)
+        .execute(&mut *transaction)
+        .await?;
+        if finished.rows_affected() != 1 {
+            return Err(Lost.into());
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Writes down an error, and does what the library says: later, anew, or parked for a person.
+    ///
+    /// # Errors
+    ///
+    /// [`Lost`], or what PostgreSQL says.
+    pub async fn fail(
+        &self,
+        pool: &PgPool,
+        lease: &Lease,
+        data_set: &dyn AnyDataSet,
+        error: &Error,
+        backoff: Backoff,
+    ) -> Result<()> {
+        let remedy = error.remedy();
+        let state = if remedy == Remedy::Mend {
+            "parked"
+        } else {
+            "due"
+        };
+        let mut transaction = pool.begin().await?;
+        lease.confirm(&mut transaction).await?;
+        let anew = remedy == Remedy::StartOver;
+        if anew {
+            self.delete_walk(&mut transaction, data_set, self.walk_id)
+                .await?;
+        }
+        sqlx::query(
+            "update windows set state = $4, run_at = now() + $5 * interval '1 s', failures = failures + 1,
+                 error = $6, remedy = $7, ticket = $8,
+                 walk_id = case when $9 then null else walk_id end,
+                 walk = case when $9 then null else walk end,
+                 pages = case when $9 then 0 else pages end,
+                 written = case when $9 then 0 else written end
+             where account = $1 and data_set = $2 and month = $3::date",
+        )
+        .bind(&self.account)
+        .bind(&self.data_set)
+        .bind(&self.month)
+        .bind(state)
+        .bind(backoff.after(remedy, self.failures).as_secs_f64())
+        .bind(with_causes(error))
+        .bind(remedy.as_str())
+        .bind(error.ticket())
+        .bind(anew)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn delete_walk(
+        &self,
+        connection: &mut PgConnection,
+        data_set: &dyn AnyDataSet,
+        walk: Option<i64>,
+    ) -> Result<()> {
+        let Some(walk) = walk else {
+            return Ok(());
+        };
+        for table in data_set.tables() {
+            let sql = format!("delete from {table}_rows where walk = $1");
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(walk)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// An error and its causes in one line.
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text += &format!(": {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_in_a_row_doubles_the_wait() {
+        let backoff = Backoff {
+            first: Duration::from_secs(5),
+            later: Duration::from_secs(600),
+        };
+        let waits = [0, 1, 2, 30].map(|failures| backoff.after(Remedy::Resume, failures).as_secs());
+        assert_eq!(waits, [5, 10, 20, 600]);
+        assert_eq!(backoff.after(Remedy::Later, 0).as_secs(), 600);
+    }
+}

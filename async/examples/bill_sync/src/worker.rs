@@ -1,0 +1,64 @@
+//! Takes jobs from the engine until it is told to stop.
+
+use std::time::Duration;
+
+use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::{Result, enqueue::TASK, sync, sync::Context};
+
+/// A job: an account's data set has windows that are due.
+#[derive(Debug, Deserialize, Serialize)]
+struct Sync {
+    account: String,
+    data_set: String,
+}
+
+impl TaskHandler for Sync {
+    const IDENTIFIER: &'static str = TASK;
+
+    async fn run(self, engine: WorkerContext) -> impl IntoTaskHandlerResult {
+        let context = engine
+            .get_ext::<Context>()
+            .ok_or("the worker has no context")?;
+        let Self { account, data_set } = self;
+        sync::run(context, &account, &data_set).await.map_err(|error| {
+            tracing::warn!(account, data_set, %error, "the job ends early, and is given out again");
+            error.to_string()
+        })
+    }
+}
+
+/// Works on so many jobs at once, until the process is interrupted or terminated.
+///
+/// # Errors
+///
+/// The engine can't start. If it fails later, as when the database is restarted, it is started again.
+pub async fn run(context: &Context, jobs: usize) -> Result<()> {
+    loop {
+        let worker = WorkerOptions::default()
+            .pg_pool(context.pool.clone())
+            .concurrency(jobs)
+            .poll_interval(Duration::from_millis(500))
+            // A worker that is dead or paused loses its jobs as it loses its leases.
+            .heartbeat_interval(context.lease / 3)
+            .sweep_interval(context.lease / 3)
+            .sweep_threshold(context.lease)
+            .recovery_delay(Duration::ZERO)
+            .shutdown_grace_period(Duration::ZERO)
+            .shutdown_interrupted_job_retry_delay(Duration::ZERO)
+            .add_extension(context.clone())
+            .define_job::<Sync>()
+            .init()
+            .await;
+        let ended = match worker {
+            Ok(worker) => worker.run().await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match ended {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::warn!(error, "the engine has stopped, and is started again"),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

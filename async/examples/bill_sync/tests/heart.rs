@@ -1,0 +1,221 @@
+//! A page's rows and where the walk stands are one transaction, and only the holder of the lease writes.
+//!
+//! These need PostgreSQL: `tests/sync.sh` starts one and runs them.
+
+use std::{env, time::Duration};
+
+use bill_sync::{
+    Result,
+    accounts::Account,
+    data_set::{BillList, DataSet},
+    database, enqueue,
+    enqueue::Order,
+    lease::{Acquired, Lease, Lost},
+    rows::Batch,
+    window::Window,
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tc3_async::{Month, billing::BillTransactionInfo};
+
+const LEASE: Duration = Duration::from_secs(2);
+
+/// A database, and an account of this name with one month that is due.
+async fn prepare(name: &str) -> Result<PgPool> {
+    let url = env::var("DATABASE_URL")?;
+    let pool = database::connect(&url, 4, LEASE).await?;
+    sqlx::query("delete from bill_list_rows where account = $1")
+        .bind(name)
+        .execute(&pool)
+        .await?;
+    sqlx::query("delete from accounts where name = $1")
+        .bind(name)
+        .execute(&pool)
+        .await?;
+    let account = Account {
+        name: name.into(),
+        endpoint: None,
+        app_id: None,
+    };
+    let month = Month::new(2024, 1)?;
+    let order = Order {
+        accounts: &[account],
+        data_sets: &[&BillList],
+        from: Some(month),
+        to: month,
+        first_open: month.plus(1)?,
+        again: false,
+    };
+    enqueue::enqueue(&pool, &order).await?;
+    Ok(pool)
+}
+
+async fn acquire(pool: &PgPool, name: &str, holder: &str) -> Result<Lease> {
+    match Lease::acquire(pool, name, "bill_list", holder, LEASE).await? {
+        Acquired::Lease(lease) => Ok(lease),
+        Acquired::Taken(left) => Err(format!("taken for {left:?}").into()),
+    }
+}
+
+fn page(ids: &[&str]) -> Result<Vec<Batch>> {
+    let record = |id: &&str| {
+        serde_json::from_value(json!({
+            "ActionType": "deduct", "Amount": -100, "BillId": id,
+            "OperationTime": "2024-01-05 12:00:00",
+        }))
+    };
+    let records: Vec<BillTransactionInfo> = ids.iter().map(record).collect::<Result<_, _>>()?;
+    BillList::batches(&records)
+}
+
+async fn rows(pool: &PgPool, name: &str) -> Result<i64> {
+    let sql = "select count(*) from bill_list_rows where account = $1";
+    Ok(sqlx::query_scalar(sql).bind(name).fetch_one(pool).await?)
+}
+
+async fn stored(pool: &PgPool, lease: &Lease) -> Result<(i32, Option<Value>)> {
+    let window = Window::next(pool, lease)
+        .await?
+        .ok_or("the window is not due")?;
+    Ok((window.pages, window.walk.map(|walk| walk.0)))
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
+    let name = "fails";
+    let pool = prepare(name).await?;
+    let lease = acquire(&pool, name, "a").await?;
+    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
+    window
+        .begin(&pool, &lease, &BillList, &json!("start"))
+        .await?;
+    window
+        .write_page(&pool, &lease, &page(&["1", "2"])?, 2, &json!("after 2"))
+        .await?;
+    // The same page once more, by a worker that doesn't know of it, and then one that PostgreSQL refuses.
+    let mut behind = window.clone();
+    behind.pages = 0;
+    assert!(
+        behind
+            .write_page(&pool, &lease, &page(&["1", "2"])?, 2, &json!("again"))
+            .await
+            .is_err()
+    );
+    let mut ahead = window.clone();
+    ahead.pages = 5;
+    assert!(
+        ahead
+            .write_page(&pool, &lease, &page(&["9"])?, 1, &json!("ahead"))
+            .await
+            .is_err()
+    );
+    assert_eq!(rows(&pool, name).await?, 2);
+    assert_eq!(stored(&pool, &lease).await?, (1, Some(json!("after 2"))));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> {
+    let name = "paused";
+    let pool = prepare(name).await?;
+    let first = acquire(&pool, name, "a").await?;
+    let mut window = Window::next(&pool, &first).await?.ok_or("nothing is due")?;
+    window
+        .begin(&pool, &first, &BillList, &json!("start"))
+        .await?;
+    window
+        .write_page(&pool, &first, &page(&["1"])?, 1, &json!("after 1"))
+        .await?;
+    assert!(
+        acquire(&pool, name, "b").await.is_err(),
+        "one holder at a time"
+    );
+
+    // As if it were paused for longer than its lease.
+    sqlx::query("update leases set expires_at = now() - interval '1 min' where account = $1")
+        .bind(name)
+        .execute(&pool)
+        .await?;
+    let second = acquire(&pool, name, "b").await?;
+    let mut taken_over = Window::next(&pool, &second)
+        .await?
+        .ok_or("nothing is due")?;
+    let late = window
+        .write_page(&pool, &first, &page(&["2"])?, 1, &json!("late"))
+        .await;
+    assert!(late.unwrap_err().is::<Lost>());
+    assert!(
+        window
+            .finish(&pool, &first, &BillList)
+            .await
+            .unwrap_err()
+            .is::<Lost>()
+    );
+    assert!(
+        window
+            .begin(&pool, &first, &BillList, &json!(0))
+            .await
+            .unwrap_err()
+            .is::<Lost>()
+    );
+    assert_eq!(rows(&pool, name).await?, 1);
+
+    taken_over
+        .write_page(&pool, &second, &page(&["2"])?, 1, &json!("after 2"))
+        .await?;
+    taken_over.finish(&pool, &second, &BillList).await?;
+    assert_eq!(rows(&pool, name).await?, 2);
+    assert!(Window::next(&pool, &second).await?.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_lease_is_kept_by_who_works_and_lost_by_who_is_cut_off() -> Result<()> {
+    let name = "kept";
+    let pool = prepare(name).await?;
+    let lease = acquire(&pool, name, "a").await?;
+    tokio::time::sleep(LEASE * 2).await;
+    assert!(!lease.deadline().is_over());
+    assert!(acquire(&pool, name, "b").await.is_err());
+    sqlx::query("update leases set token = token + 1 where account = $1")
+        .bind(name)
+        .execute(&pool)
+        .await?;
+    let work = lease.during(std::future::pending::<()>());
+    assert!(tokio::time::timeout(LEASE * 2, work).await?.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn rows_of_a_window_that_is_fetched_again_are_replaced_at_its_end() -> Result<()> {
+    let name = "again";
+    let pool = prepare(name).await?;
+    let lease = acquire(&pool, name, "a").await?;
+    let shown = |pool: PgPool| async move {
+        let sql = "select coalesce(string_agg(bill_id, ' ' order by bill_id), '') from bill_list where account = $1";
+        Result::<String>::Ok(sqlx::query_scalar(sql).bind(name).fetch_one(&pool).await?)
+    };
+    for ids in [["1", "2"], ["2", "3"]] {
+        sqlx::query("update windows set state = 'due' where account = $1")
+            .bind(name)
+            .execute(&pool)
+            .await?;
+        let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
+        window
+            .begin(&pool, &lease, &BillList, &json!("start"))
+            .await?;
+        let before = shown(pool.clone()).await?;
+        window
+            .write_page(&pool, &lease, &page(&ids)?, 2, &json!("after 2"))
+            .await?;
+        assert_eq!(shown(pool.clone()).await?, before);
+        window.finish(&pool, &lease, &BillList).await?;
+        assert_eq!(shown(pool.clone()).await?, ids.join(" "));
+    }
+    assert_eq!(rows(&pool, name).await?, 2);
+    Ok(())
+}
