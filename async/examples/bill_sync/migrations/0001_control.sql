@@ -28,7 +28,7 @@ create table windows (
     shown_walk bigint unique,
     rows bigint not null default 0,
     fetched_at timestamptz,
-    -- Failures in a row, and the last one: what to do, and what a ticket needs.
+    -- Failures since it was last done, and the last one: what to do, and what a ticket needs.
     failures int not null default 0,
     error text,
     remedy text,

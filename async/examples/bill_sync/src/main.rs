@@ -1,7 +1,8 @@
 //! Bills of many accounts into PostgreSQL, by many workers.
 
 use std::{
-    io,
+    fmt,
+    io::{self, Write},
     path::PathBuf,
     process::{self, ExitCode},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -133,8 +134,8 @@ struct Emulate {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,bill_sync=info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,bill_sync=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -194,14 +195,15 @@ async fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Verify { rows } => {
             let (windows, differences) =
-                verify::all(&context(database, lease, None).await?, rows, |line| {
-                    println!("{line}")
-                })
-                .await?;
-            if differences > 0 {
-                return Err(format!("{differences} differences in {windows} windows").into());
+                verify::all(&context(database, lease, None).await?, rows).await?;
+            differences.iter().for_each(tell);
+            if !differences.is_empty() {
+                let count = differences.len();
+                return Err(format!("{count} differences in {windows} windows").into());
             }
-            println!("{windows} windows come to the service's totals");
+            tell(format_args!(
+                "{windows} windows come to the service's totals"
+            ));
         }
         Command::Emulate(emulate) => {
             let emulation = Emulation {
@@ -209,7 +211,7 @@ async fn run(arguments: Arguments) -> Result<()> {
                 records: emulate.records,
                 faults: emulate.faults,
             };
-            emulate::serve(&emulation, &emulate.folder, || println!("ready")).await?;
+            emulate::serve(&emulation, &emulate.folder, || tell("ready")).await?;
         }
     }
     Ok(())
@@ -219,7 +221,7 @@ async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Re
     if database.is_empty() {
         return Err("--database (or DATABASE_URL) is missing".into());
     }
-    let (width, connections) = worker.map_or((4, 2), |it| (it.width, it.connections));
+    let (width, connections) = worker.map_or((4, 16), |it| (it.width, it.connections));
     let (first, later) = worker.map_or((5, 600), |it| (it.retry, it.later));
     Ok(Context {
         pool: database::connect(database, connections, lease).await?,
@@ -231,6 +233,11 @@ async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Re
         },
         width,
     })
+}
+
+/// Writes a line to stdout, unless nobody reads it.
+fn tell(line: impl fmt::Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// The time now, or the beginning of the given day.

@@ -1,7 +1,10 @@
 //! Whether the rows come to the service's own totals, and, if asked for, are those of a plain walk.
 
+use std::sync::Arc;
+
 use sqlx::{AssertSqlSafe, types::Decimal};
-use tc3_async::Paginate;
+use tc3_async::{Client, Paginate};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     Result,
@@ -23,55 +26,83 @@ pub struct Difference {
     pub theirs: String,
 }
 
-/// Compares every window that is done, and prints each difference. Returns how many windows and differences there are.
+/// How many accounts and data sets are compared at once.
+const AT_ONCE: usize = 8;
+
+/// Compares every window that is done. Returns how many there are, and a line for each difference.
 ///
 /// # Errors
 ///
 /// What PostgreSQL or the service says.
-pub async fn all(
-    context: &Context,
-    with_rows: bool,
-    print: impl Fn(String),
-) -> Result<(usize, usize)> {
+pub async fn all(context: &Context, with_rows: bool) -> Result<(usize, Vec<String>)> {
     let sql = format!(
         "select {COLUMNS} from windows where state = 'done' order by account, data_set, month"
     );
     let windows: Vec<Window> = sqlx::query_as(AssertSqlSafe(sql))
         .fetch_all(&context.pool)
         .await?;
-    let mut count = 0;
-    for window in &windows {
-        let account = Account::load(&context.pool, &window.account).await?;
-        let data_set = data_set::named(&window.data_set)?;
-        for difference in data_set
-            .verify(context, &account, window, with_rows)
-            .await?
-        {
-            let Window {
-                account,
-                data_set,
-                month,
-                ..
-            } = window;
-            let Difference { name, ours, theirs } = difference;
-            print(format!(
-                "{account} {data_set} {month}: {name} is {ours}, the service has {theirs}"
-            ));
-            count += 1;
-        }
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let (mut tasks, mut lines) = (JoinSet::new(), Vec::new());
+    // One client keeps the rate of an account's data set.
+    for list in windows.chunk_by(|a, b| (&a.account, &a.data_set) == (&b.account, &b.data_set)) {
+        let permit = Arc::clone(&permits).acquire_owned().await?;
+        let (context, list) = (context.clone(), list.to_vec());
+        tasks.spawn(async move {
+            let lines = one(&context, &list, with_rows).await;
+            drop(permit);
+            lines
+        });
     }
-    Ok((windows.len(), count))
+    while let Some(compared) = tasks.join_next().await {
+        lines.extend(compared??);
+    }
+    lines.sort();
+    Ok((windows.len(), lines))
+}
+
+/// Compares windows of one account and data set.
+async fn one(context: &Context, windows: &[Window], with_rows: bool) -> Result<Vec<String>> {
+    let Some(first) = windows.first() else {
+        return Ok(Vec::new());
+    };
+    let account = Account::load(&context.pool, &first.account).await?;
+    let data_set = data_set::named(&first.data_set)?;
+    let client = account.client(None)?;
+    let mut lines = Vec::new();
+    for window in windows {
+        let compared = data_set
+            .verify(context, &client, &account, window, with_rows)
+            .await;
+        let Window {
+            account,
+            data_set,
+            month,
+            ..
+        } = window;
+        let differences =
+            compared.map_err(|error| format!("{account} {data_set} {month}: {error}"))?;
+        lines.extend(
+            differences
+                .into_iter()
+                .map(|Difference { name, ours, theirs }| {
+                    format!(
+                        "{account} {data_set} {month}: {name} is {ours}, the service has {theirs}"
+                    )
+                }),
+        );
+    }
+    Ok(lines)
 }
 
 pub(crate) async fn window<D: DataSet>(
     context: &Context,
+    client: &Client,
     account: &Account,
     window: &Window,
     with_rows: bool,
 ) -> Result<Vec<Difference>> {
-    let client = account.client(None)?;
     let mut differences = Vec::new();
-    for total in D::totals(&client, account, window.month()?).await? {
+    for total in D::totals(client, account, window.month()?).await? {
         let sql = format!(
             "select coalesce({}, 0)::numeric from {} where account = $1 and month = $2::date",
             total.expression, total.view
@@ -90,7 +121,7 @@ pub(crate) async fn window<D: DataSet>(
         }
     }
     if with_rows {
-        differences.extend(rows::<D>(context, account, window).await?);
+        differences.extend(rows::<D>(context, client, account, window).await?);
     }
     Ok(differences)
 }
@@ -98,11 +129,11 @@ pub(crate) async fn window<D: DataSet>(
 /// Walks the list once more, and compares each field of each row in a transaction that is rolled back.
 async fn rows<D: DataSet>(
     context: &Context,
+    client: &Client,
     account: &Account,
     window: &Window,
 ) -> Result<Vec<Difference>> {
     let list = D::list(account, window.month()?).ok_or("the list is gone")?;
-    let client = account.client(None)?;
     let mut pages = client.pages(list).width(context.width);
     let mut transaction = context.pool.begin().await?;
     for (table, _) in D::TABLES {

@@ -30,7 +30,7 @@ pub struct Window {
     pub pages: i32,
     /// The walk whose rows count.
     pub shown_walk: Option<i64>,
-    /// Failures in a row.
+    /// Failures since it was last done.
     pub failures: i32,
 }
 
@@ -150,8 +150,7 @@ impl Window {
                 .await?;
         }
         let written = sqlx::query(
-            "update windows set walk = $6, pages = pages + 1, written = written + $7,
-                 failures = 0, error = null, remedy = null, ticket = null
+            "update windows set walk = $6, pages = pages + 1, written = written + $7
              where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",
         )
         .bind(&self.account)

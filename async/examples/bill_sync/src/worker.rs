@@ -5,7 +5,11 @@ use std::time::Duration;
 use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, enqueue::TASK, sync, sync::Context};
+use crate::{
+    Result,
+    enqueue::{self, TASK},
+    sync::{self, Context},
+};
 
 /// A job: an account's data set has windows that are due.
 #[derive(Debug, Deserialize, Serialize)]
@@ -22,10 +26,14 @@ impl TaskHandler for Sync {
             .get_ext::<Context>()
             .ok_or("the worker has no context")?;
         let Self { account, data_set } = self;
-        sync::run(context, &account, &data_set).await.map_err(|error| {
-            tracing::warn!(account, data_set, %error, "the job ends early, and is given out again");
-            error.to_string()
-        })
+        let Err(error) = sync::run(context, &account, &data_set).await else {
+            return Ok(());
+        };
+        tracing::warn!(account, data_set, %error, "the job ends early, and is given out again");
+        // The engine's own delay after a failure grows to hours, also where another worker has just taken over.
+        enqueue::add_job(&context.pool, &account, &data_set, context.backoff.first)
+            .await
+            .map_err(|_| error.to_string())
     }
 }
 

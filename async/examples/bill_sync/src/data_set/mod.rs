@@ -110,6 +110,7 @@ pub trait AnyDataSet: fmt::Debug + Send + Sync {
     fn verify<'a>(
         &self,
         context: &'a Context,
+        client: &'a Client,
         account: &'a Account,
         window: &'a Window,
         with_rows: bool,
@@ -143,11 +144,14 @@ impl<D: DataSet> AnyDataSet for D {
     fn verify<'a>(
         &self,
         context: &'a Context,
+        client: &'a Client,
         account: &'a Account,
         window: &'a Window,
         with_rows: bool,
     ) -> Boxed<'a, Vec<Difference>> {
-        Box::pin(verify::window::<D>(context, account, window, with_rows))
+        Box::pin(verify::window::<D>(
+            context, client, account, window, with_rows,
+        ))
     }
 }
 

@@ -1,0 +1,249 @@
+#!/usr/bin/env bash
+# Emulated accounts, four workers that are killed and paused at random, a database that is restarted and cut off: what is
+# in the database at the end must be what plain walks give, row by row and field by field.
+#
+# Needs PostgreSQL's programs (Debian: postgresql). ACCOUNTS, RECORDS and SECONDS_OF_CHAOS make it longer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+unset "${!TENCENTCLOUD_@}" "${!PG@}" DATABASE_URL
+export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
+export no_proxy=$NO_PROXY
+
+accounts=${ACCOUNTS:-6} records=${RECORDS:-600} chaos=${SECONDS_OF_CHAOS:-30} seed=${SEED:-$$}
+RANDOM=$seed
+lease=3
+sync=${CARGO_TARGET_DIR:-target}/debug/bill_sync
+[ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
+    PG_BIN=$(pg_config --bindir)
+
+folder=$(mktemp -d)
+workers=(0 0 0 0)
+emulators=()
+
+# PostgreSQL doesn't run as root.
+postgres() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && setpriv --reuid=postgres --regid=postgres --clear-groups "$PG_BIN/$@")
+    else
+        "$PG_BIN/$@"
+    fi
+}
+
+server() {
+    postgres pg_ctl -D "$folder/data" -w -l "$folder/server.log" -o "-k $folder -c listen_addresses=''" "$@" >/dev/null
+}
+
+clean_up() {
+    for pid in "${workers[@]}" "${emulators[@]}"; do
+        [ "$pid" = 0 ] || kill -KILL "$pid" 2>/dev/null || true
+    done
+    server stop -m immediate 2>/dev/null || true
+    [ -n "${KEEP:-}" ] || rm -rf "$folder"
+}
+trap clean_up EXIT
+
+fail() {
+    echo "failed (SEED=$seed): $*"
+    tail -n 5 "$folder"/worker*.log 2>/dev/null || true
+    exit 1
+}
+
+ask() {
+    "$PG_BIN/psql" -h "$folder" -U postgres -d bills -qAtc "set search_path = bill_sync" -c "$1"
+}
+
+trap 'fail "line $LINENO"' ERR
+
+step() {
+    echo "-- $* (after $SECONDS s)"
+}
+
+cargo build -q
+chmod 755 "$folder"
+[ "$(id -u)" != 0 ] || chown postgres "$folder"
+postgres initdb -D "$folder/data" -A trust -U postgres >/dev/null
+server start
+"$PG_BIN/psql" -h "$folder" -U postgres -qc 'create database bills' -c 'create database heart'
+
+step "page and position, and who may write"
+DATABASE_URL="postgres://postgres@localhost/heart?host=$folder" cargo test -q --test heart -- --ignored
+
+export DATABASE_URL="postgres://postgres@localhost/bills?host=$folder"
+worker_log=warn,sqlx=error,bill_sync=info,tc3::call=debug,tc3::attempt=debug
+
+# emulate FOLDER ARGUMENTS…
+emulate() {
+    mkdir "$folder/$1"
+    "$sync" emulate "${@:2}" --folder "$folder/$1" >"$folder/$1/out" &
+    emulators+=($!)
+    until grep -q ready "$folder/$1/out"; do sleep 0.1; done
+}
+
+# start NUMBER: a worker; later ones write to the same log.
+start() {
+    RUST_LOG=$worker_log "$sync" --lease $lease worker --retry 1 --later 2 2>>"$folder/worker$1.log" &
+    workers[$1]=$!
+}
+
+# enqueue FOLDER TODAY ARGUMENTS…
+enqueue() {
+    "$sync" enqueue --accounts "$folder/$1/accounts.toml" --today "${@:2}" 2>>"$folder/enqueue.log"
+}
+
+due() {
+    ask "select count(*) from windows where state = 'due'" 2>/dev/null || echo unknown
+}
+
+# wait_until_done SECONDS
+wait_until_done() {
+    local until=$((SECONDS + $1))
+    until [ "$(due)" = 0 ]; do
+        [ $SECONDS -lt $until ] || fail "$(due) windows are due after $1 s: $("$sync" status)"
+        sleep 0.3
+    done
+}
+
+stop_workers() {
+    for number in "${!workers[@]}"; do
+        [ "${workers[number]}" = 0 ] || kill -TERM "${workers[number]}" 2>/dev/null || true
+        wait "${workers[number]}" 2>/dev/null || true
+        workers[number]=0
+    done
+}
+
+step "what is wrong is said, and nothing is half-done"
+emulate many "$accounts" --records "$records"
+export TENCENTCLOUD_CREDENTIALS_FILE=$folder/many/credentials
+says() {
+    local status=0 text
+    text=$("${@:2}" 2>&1) || status=$?
+    [ $status = 1 ] && grep -q "$1" <<<"$text" || fail "exit status $status, and not $1: $text"
+}
+says "can't connect to the database" "$sync" --database "postgres://localhost/bills?host=$folder/none" status
+says "2024-05 has not begun yet" "$sync" enqueue --accounts "$folder/many/accounts.toml" \
+    --from 2024-01 --to 2024-05 --today 2024-04-30
+echo 'secret_key = "x"' | cat "$folder/many/accounts.toml" - >"$folder/wrong.toml"
+says "unknown field .secret_key" "$sync" enqueue --accounts "$folder/wrong.toml" --from 2024-01
+# Fails before it begins: another version made the schema.
+"$sync" status >/dev/null
+ask "insert into _sqlx_migrations values (999, 'later', now(), true, '', 0)"
+says "version 999 of the schema" "$sync" enqueue --accounts "$folder/many/accounts.toml" --from 2024-01
+ask "delete from _sqlx_migrations where version = 999"
+[ "$(ask 'select count(*) from accounts')" = 0 ] || fail "something was enqueued"
+
+step "chaos: $accounts accounts, 4 months, 4 data sets"
+# April is open until five days of May are over.
+enqueue many 2024-04-30 --from 2024-01
+for number in "${!workers[@]}"; do start "$number"; done
+kills=0 pauses=0 restarted=no cut=no begun=$SECONDS
+while [ "$(due)" != 0 ] && [ $((SECONDS - begun)) -lt "$chaos" ]; do
+    sleep 0.$((RANDOM % 9 + 1))
+    number=$((RANDOM % 4)) pid=${workers[$number]}
+    # One that found no database when it started has ended; whoever runs workers starts them again.
+    kill -0 "$pid" 2>/dev/null || { start "$number" && continue; }
+    case $((RANDOM % 3)) in
+    0)
+        kill -KILL "$pid" 2>/dev/null || true
+        { wait "$pid"; } 2>/dev/null || true
+        start "$number"
+        kills=$((kills + 1))
+        ;;
+    1)
+        # Longer than its lease.
+        kill -STOP "$pid" 2>/dev/null || true
+        (sleep $((lease + 2)) && kill -CONT "$pid" 2>/dev/null) &
+        pauses=$((pauses + 1))
+        ;;
+    esac
+    if [ $restarted = no ] && [ $((SECONDS - begun)) -gt $((chaos / 4)) ]; then
+        server restart -m fast
+        restarted=yes
+    fi
+    if [ $cut = no ] && [ $((SECONDS - begun)) -gt $((chaos / 2)) ]; then
+        # No new connection for a while, and the old ones are gone.
+        mv "$folder/.s.PGSQL.5432" "$folder/cut"
+        "$PG_BIN/psql" -h "$folder" -U postgres -qAtc 'select 1' 2>/dev/null && fail "not cut off"
+        for backend in $(pgrep -P "$(head -n 1 "$folder/data/postmaster.pid")" -f 'postgres: postgres bills' || true); do
+            kill -TERM "$backend"
+        done
+        sleep $((lease + 2))
+        mv "$folder/cut" "$folder/.s.PGSQL.5432"
+        cut=yes
+    fi
+done
+left=$(due)
+echo "   $kills killed, $pauses paused, restarted: $restarted, cut off: $cut, $left windows left"
+sleep $((lease + 2)) # the last pause is over
+for number in "${!workers[@]}"; do kill -0 "${workers[number]}" 2>/dev/null || start "$number"; done
+wait_until_done 120
+
+step "the rows are those of plain walks, and come to the service's sums"
+"$sync" verify --rows || fail "the rows differ"
+done_windows=$((accounts * 4 * 4))
+[ "$(ask "select count(*) from windows where state = 'done'")" = $done_windows ] || fail "$("$sync" status)"
+# No walk but those that count has left rows.
+for table in bill_list allocation_summary_by_business usage_detail bill_detail bill_detail_component; do
+    [ "$(ask "select (select count(*) from ${table}_rows) - (select count(*) from $table)")" = 0 ] ||
+        fail "$table has rows that nobody sees"
+done
+# What all workers sent, by account and action: no second may have more than the rate. The emulators count when requests
+# arrive, which on a busy machine may be in another second.
+sent=$(cat "$folder"/worker*.log | sed -nE 's/^[^T]*T(..):(..):([0-9.]+)Z .*secret_id="(\w+)".*tc3::attempt: .*action="(\w+)".*latency_ms=([0-9]+) outcome="(ok|throttled)".*/\5 \4 \1 \2 \3 \6/p' |
+    awk '{ printf "%s %s %.6f\n", $1, $2, $3 * 3600 + $4 * 60 + $5 - $6 / 1000 }' | sort -k1,2 -k3,3n)
+awk 'BEGIN { rate["DescribeBillDetail"] = 5; rate["DescribeAllocationSummaryByBusiness"] = 50
+             rate["DescribeBillList"] = rate["ChannelDescribeBillUsageDetail"] = 20 }
+    { if ($1 $2 != whose) { whose = $1 $2; n = 0 }
+      at[n++] = $3
+      if (!($1 in rate)) { print "no rate is known of " $1; exit 1 }
+      if (n > rate[$1] && $3 - at[n - 1 - rate[$1]] < 1) { print $1 " of " $2 " at second " $3 " of the day"; exit 1 } }' \
+    <<<"$sent" || fail "an account was asked more often than its rate"
+echo "   $(wc -l <<<"$sent") requests; $(cat "$folder"/worker*.log | grep -c RequestLimitExceeded || true) were refused, as they arrived late"
+
+step "the next night, twice at once"
+walks="select md5(string_agg(shown_walk::text, ' ' order by account, data_set, month)) from windows where month < '2024-04-01'"
+before=$(ask "$walks")
+open=$(ask "select count(*) from windows where not closed")
+[ "$open" = $((accounts * 4)) ] || fail "$open windows are open"
+enqueue many 2024-05-01 --nightly --to 2024-04 &
+enqueue many 2024-05-01 --nightly --to 2024-04
+wait $!
+[ "$(ask "select count(*) from windows where state = 'due' and month < '2024-04-01'")" = 0 ] || fail "closed months are due"
+wait_until_done 60
+[ "$(ask "$walks")" = "$before" ] || fail "closed months were fetched again"
+# After it is closed, the month is fetched once more, and then no more.
+enqueue many 2024-05-08 --nightly --to 2024-04
+wait_until_done 60
+enqueue many 2024-05-09 --nightly --to 2024-04
+[ "$(due)" = 0 ] || fail "a closed month is due"
+"$sync" verify --rows || fail "the rows differ after a night"
+stop_workers
+
+step "accounts with trouble, each of its own"
+emulate trouble 5 --records 200 \
+    --fault account002:throttle=1@20% \
+    --fault account003:head=1@5..14 \
+    --fault account004:refuse=FailedOperation.SummaryDataNotReady@1..6
+# The first one's key is wrong, and the fifth has no profile.
+sed -i -e "/AKIDEXAMPLE001/{n;s/=.*/= a-wrong-key/}" -e '/account005/,$d' "$folder/trouble/credentials"
+sed -i 's/"account/"trouble/' "$folder/trouble/accounts.toml"
+sed -i 's/\[account/[trouble/' "$folder/trouble/credentials"
+cat "$folder/many/credentials" >>"$folder/trouble/credentials"
+export TENCENTCLOUD_CREDENTIALS_FILE=$folder/trouble/credentials
+enqueue trouble 2024-05-09 --from 2024-03 --to 2024-03
+for number in "${!workers[@]}"; do start "$number"; done
+wait_until_done 60
+stop_workers
+"$sync" status
+parked=$(ask "select string_agg(distinct account, ' ' order by account) from windows where state = 'parked'")
+[ "$parked" = "trouble001 trouble005" ] || fail "parked: $parked"
+"$sync" status | grep -q "trouble001 bill_list 2024-03: .*AuthFailure.SignatureFailure" || fail "no ticket"
+"$sync" status | grep -q "trouble005.*section \[trouble005\] is missing" || fail "no profile by name"
+trouble() { grep -h "put off.*account=\"$1\".*remedy=\"$2\"\|account=\"$1\".*remedy=\"$2\".*put off" "$folder"/worker*.log >/dev/null; }
+trouble trouble003 start_over || fail "no list was taken anew"
+trouble trouble004 later || fail "nothing was put off"
+
+step "no key in the database or a log"
+"$PG_BIN/pg_dump" -h "$folder" -U postgres bills >"$folder/dump"
+! grep -l "not-a-real-key\|a-wrong-key" "$folder/dump" "$folder"/*.log || fail "a key was written"
+
+echo "all holds: $kills kills, $pauses pauses, SEED=$seed, $SECONDS s"
