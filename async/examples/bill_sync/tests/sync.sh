@@ -76,7 +76,7 @@ emulate() {
     mkdir "$folder/$1"
     "$sync" emulate "${@:2}" --folder "$folder/$1" >"$folder/$1/out" &
     emulators+=($!)
-    until grep -q ready "$folder/$1/out"; do sleep 0.1; done
+    until grep -qs ready "$folder/$1/out"; do sleep 0.1; done
 }
 
 # start NUMBER: a worker; later ones write to the same log.
@@ -241,6 +241,15 @@ parked=$(ask "select string_agg(distinct account, ' ' order by account) from win
 trouble() { grep -h "put off.*account=\"$1\".*remedy=\"$2\"\|account=\"$1\".*remedy=\"$2\".*put off" "$folder"/worker*.log >/dev/null; }
 trouble trouble003 start_over || fail "no list was taken anew"
 trouble trouble004 later || fail "nothing was put off"
+
+step "what a person has mended goes on"
+sed -i 's/a-wrong-key/not-a-real-key-001/' "$folder/trouble/credentials"
+printf '[trouble005]\nsecret_id = AKIDEXAMPLE005\nsecret_key = not-a-real-key-005\n' >>"$folder/trouble/credentials"
+enqueue trouble 2024-05-09 --nightly --to 2024-03
+for number in "${!workers[@]}"; do start "$number"; done
+wait_until_done 60
+stop_workers
+[ "$(ask "select count(*) from windows where state <> 'done'")" = 0 ] || fail "$("$sync" status)"
 
 step "no key in the database or a log"
 "$PG_BIN/pg_dump" -h "$folder" -U postgres bills >"$folder/dump"
