@@ -137,6 +137,27 @@ pub async fn add_job(
     Ok(())
 }
 
+/// Adds a job wherever a window is due and the engine has no job for it. Returns how many there are.
+///
+/// The engine may lose a job: a worker that comes back from a pause ends its job even if another one has it by now.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn add_lost_jobs(pool: &PgPool) -> Result<u64> {
+    let lost: Vec<(String, String)> = sqlx::query_as(
+        "select distinct account, data_set from windows
+         where state = 'due' and run_at <= now() and not exists (
+             select from graphile_worker.jobs where key = data_set || ' ' || account)",
+    )
+    .fetch_all(pool)
+    .await?;
+    for (account, data_set) in &lost {
+        add_job(pool, account, data_set, Duration::ZERO).await?;
+    }
+    Ok(u64::try_from(lost.len())?)
+}
+
 /// Adds a job for the account's earliest window that is due, if there is one.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Takes jobs from the engine until it is told to stop.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions};
 use serde::{Deserialize, Serialize};
@@ -43,11 +43,30 @@ impl TaskHandler for Sync {
 ///
 /// The engine can't start. If it fails later, as when the database is restarted, it is started again.
 pub async fn run(context: &Context, jobs: usize) -> Result<()> {
+    tokio::select! {
+        ended = engine(context, jobs) => ended,
+        never = look_for_lost_jobs(context) => match never {},
+    }
+}
+
+async fn look_for_lost_jobs(context: &Context) -> Infallible {
+    loop {
+        tokio::time::sleep(context.lease).await;
+        match enqueue::add_lost_jobs(&context.pool).await {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(count, "the engine has lost jobs, which were added again"),
+            Err(error) => tracing::warn!(%error, "can't look for lost jobs"),
+        }
+    }
+}
+
+async fn engine(context: &Context, jobs: usize) -> Result<()> {
     loop {
         let worker = WorkerOptions::default()
             .pg_pool(context.pool.clone())
             .concurrency(jobs)
-            .poll_interval(Duration::from_millis(500))
+            // Each of its slots polls; what is due at once is notified.
+            .poll_interval(Duration::from_secs(2))
             // A worker that is dead or paused loses its jobs as it loses its leases.
             .heartbeat_interval(context.lease / 3)
             .sweep_interval(context.lease / 3)

@@ -219,3 +219,23 @@ async fn rows_of_a_window_that_is_fetched_again_are_replaced_at_its_end() -> Res
     assert_eq!(rows(&pool, name).await?, 2);
     Ok(())
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_window_whose_job_was_lost_gets_another_one() -> Result<()> {
+    let name = "lost";
+    let pool = prepare(name).await?;
+    let jobs = "select count(*) from graphile_worker.jobs where key = 'bill_list lost'";
+    let count = async || sqlx::query_scalar::<_, i64>(jobs).fetch_one(&pool).await;
+    assert_eq!(count().await?, 1);
+    // It is there, so none is added.
+    enqueue::add_lost_jobs(&pool).await?;
+    assert_eq!(count().await?, 1);
+    sqlx::query("select graphile_worker.remove_job('bill_list lost')")
+        .execute(&pool)
+        .await?;
+    assert_eq!(count().await?, 0);
+    enqueue::add_lost_jobs(&pool).await?;
+    assert_eq!(count().await?, 1);
+    Ok(())
+}
