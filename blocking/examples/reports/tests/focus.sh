@@ -92,6 +92,7 @@ to=(--output "$folder/refused.csv")
 month=(--from 2024-02 --to 2024-02)
 refused "is after --to" "${to[@]}" --from 2024-04 --to 2024-03
 refused "has no bill yet" "${to[@]}" --from 2024-04 --to 2026-01
+refused "more than the 18 months" "${to[@]}" --from 2024-01 --to 2025-12
 refused "must be before --from" "${to[@]}" "${month[@]}" --subscriptions-from 2024-02
 refused "names an account twice" "${to[@]}" "${month[@]}" --account shop --account shop
 refused "must end in .parquet or .csv" "${month[@]}" --output "$folder/refused.txt"

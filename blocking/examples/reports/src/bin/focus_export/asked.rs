@@ -172,6 +172,12 @@ impl FocusExport {
             let rule = "--subscriptions-from must be before --from";
             return Err(format!("{rule}, but is {earliest}").into());
         }
+        if earliest < to.minus(MONTHS)? {
+            return Err(format!(
+                "{earliest} to {to} is more than the {MONTHS} months that the service has lines of: export them in parts"
+            )
+            .into());
+        }
         // What another endpoint has is its own matter.
         let public = service
             .endpoint
