@@ -83,9 +83,8 @@ struct Input {
 }
 
 /// The components that are asked for, and their order.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
 pub(crate) struct Query {
     sort: Option<String>,
     sort_type: Option<SortType>,
@@ -153,6 +152,9 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
         },
         |new: NewRecord| detail(&lines, &lines.added(new)?, 0),
     );
+    let Some(details) = details else {
+        return refuse("InternalError", "a cost can't be written");
+    };
     let sum = |amount: i64| {
         let off = asked.sums.saturating_mul(FEN);
         eighth(amount.saturating_add(off))

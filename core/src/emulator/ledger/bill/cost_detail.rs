@@ -11,7 +11,7 @@ use jiff::{Span, civil::Date};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::request::{WRONG, check_month, month_of, need_record_num};
+use super::request::{WRONG, check_month, is, month_of, need_record_num};
 use crate::emulator::{
     Answer, Asked, Emulator, Handled, Served,
     ledger::{
@@ -149,6 +149,9 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
         |skipped| (skipped..count).map(record),
         |new| written(&own, &own.added(new)?, 0),
     );
+    let Some(details) = details else {
+        return refuse("InternalError", "a cost can't be written");
+    };
     let mut output = Map::from_iter([("DetailSet".to_string(), json!(details))]);
     if counted {
         let total = count.saturating_add(asked.added.count());
@@ -207,9 +210,6 @@ impl Query {
 
 impl Filter {
     fn takes(&self, line: &Line) -> bool {
-        let is = |wanted: &Option<String>, value: &str| {
-            (wanted.as_deref()).is_none_or(|it| it.is_empty() || it == value)
-        };
         is(&self.product_code, line.goods.code)
             && is(&self.pay_mode, line.charge.pay_mode().code())
             && is(&self.resource_id, &line.resource.id)

@@ -29,19 +29,19 @@ pub(crate) const SERVED: Served = Served {
     total: &["Total"],
     answer: Answer::Handler(
         &[
-            required("Offset", ParameterKind::Integer { signed: false }),
-            required("Limit", ParameterKind::Integer { signed: false }),
-            PERIOD[0],
-            PERIOD[1],
-            PERIOD[2],
-            PERIOD[3],
-            PERIOD[4],
-            FILTERS[0],
-            FILTERS[1],
-            FILTERS[2],
-            FILTERS[3],
-            FILTERS[4],
-            FILTERS[5],
+            LIST[0],
+            LIST[1],
+            LIST[2],
+            LIST[3],
+            LIST[4],
+            LIST[5],
+            LIST[6],
+            LIST[7],
+            LIST[8],
+            LIST[9],
+            LIST[10],
+            LIST[11],
+            LIST[12],
             optional("ProductCode", ParameterKind::Text),
             optional("PayerUin", ParameterKind::Text),
         ],
@@ -52,34 +52,19 @@ pub(crate) const SERVED: Served = Served {
 pub(crate) const FOR_ORGANIZATION: Served = Served {
     target: billing("DescribeBillDetailForOrganization", 20),
     total: &["Total"],
-    answer: Answer::Handler(
-        &[
-            required("Offset", ParameterKind::Integer { signed: false }),
-            required("Limit", ParameterKind::Integer { signed: false }),
-            PERIOD[0],
-            PERIOD[1],
-            PERIOD[2],
-            PERIOD[3],
-            PERIOD[4],
-            FILTERS[0],
-            FILTERS[1],
-            FILTERS[2],
-            FILTERS[3],
-            FILTERS[4],
-            FILTERS[5],
-        ],
-        |emulator, asked, input| answer(emulator, asked, input, Scope::PaidByOrganization),
-    ),
+    answer: Answer::Handler(&LIST, |emulator, asked, input| {
+        answer(emulator, asked, input, Scope::PaidByOrganization)
+    }),
 };
 
-const PERIOD: [Field; 5] = [
+const LIST: [Field; 13] = [
+    required("Offset", ParameterKind::Integer { signed: false }),
+    required("Limit", ParameterKind::Integer { signed: false }),
     optional("PeriodType", ParameterKind::Text),
     optional("Month", ParameterKind::Text),
     optional("BeginTime", ParameterKind::Text),
     optional("EndTime", ParameterKind::Text),
     optional("NeedRecordNum", ParameterKind::Integer { signed: true }),
-];
-const FILTERS: [Field; 6] = [
     optional("PayMode", ParameterKind::Text),
     optional("ResourceId", ParameterKind::Text),
     optional("ActionType", ParameterKind::Text),

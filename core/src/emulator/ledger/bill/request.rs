@@ -73,11 +73,6 @@ impl Filter {
     }
 
     pub(super) fn passes(&self, lines: &Lines, line: &Line) -> bool {
-        let is = |wanted: &Option<String>, value: &str| {
-            wanted
-                .as_deref()
-                .is_none_or(|it| it.is_empty() || it == value)
-        };
         is(&self.pay_mode, line.charge.pay_mode().code())
             && is(&self.action_type, line.charge.action().1)
             && is(&self.business_code, line.product.0)
@@ -125,6 +120,13 @@ impl Owner {
             Self::Only(this) => account == this,
         }
     }
+}
+
+/// Whether a filter has this value, or none.
+pub(super) fn is(wanted: &Option<String>, value: &str) -> bool {
+    wanted
+        .as_deref()
+        .is_none_or(|it| it.is_empty() || it == value)
 }
 
 /// The value of a tag, or an empty text.

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::request::WRONG;
+use super::request::{WRONG, is};
 use crate::emulator::{
     Answer, Asked, Emulator, Handled, Refused, Served,
     ledger::{
@@ -326,9 +326,6 @@ impl Voucher {
 
 impl Filter {
     fn takes(&self, voucher: &Voucher) -> bool {
-        let is = |wanted: &Option<String>, value: &str| {
-            (wanted.as_deref()).is_none_or(|it| it.is_empty() || it == value)
-        };
         let first = voucher.first_day().to_string();
         let last = voucher.last_day().to_string();
         let within = |from: &Option<String>, to: &Option<String>, day: &str| {
