@@ -24,7 +24,7 @@ pub(crate) struct Gathered {
 #[derive(Clone, Copy, Debug)]
 struct Sums([Option<Yuan>; 5]);
 
-const SUMS: [&str; 5] = [
+pub(crate) const SUMS: [&str; 5] = [
     "RealTotalCost",
     "CashPayAmount",
     "IncentivePayAmount",

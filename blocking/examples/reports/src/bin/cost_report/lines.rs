@@ -9,7 +9,7 @@ use tc3_services::billing::{
     DescribeBillSummaryByProductResponse,
 };
 
-use crate::costs::{Costs, plus};
+use crate::costs::{Costs, SUMS, plus};
 
 /// The bill line that makes up for costs with more decimals than are paid. No unit has a part of it.
 const ROUNDING: &str = "billVirtualId";
@@ -17,14 +17,7 @@ const ROUNDING: &str = "billVirtualId";
 /// How many lines a page has.
 const LIMIT: u32 = 300;
 
-const SUMS: [&str; 5] = [
-    "RealTotalCost",
-    "CashPayAmount",
-    "IncentivePayAmount",
-    "VoucherPayAmount",
-    "TransferPayAmount",
-];
-
+/// Of [`SUMS`], in their order.
 type Sums = [Yuan; 5];
 
 /// What the lines of months come to.
