@@ -9,11 +9,9 @@ use std::{
 };
 
 use bill_sync::{
-    Result, accounts,
+    Result,
     data_set::{self, ALL, AnyDataSet},
-    database, emulate,
-    emulate::Emulation,
-    enqueue,
+    database, enqueue,
     enqueue::Order,
     status,
     sync::Context,
@@ -21,6 +19,7 @@ use bill_sync::{
     window::Backoff,
     worker,
 };
+use bills::{account, emulate, emulate::Emulation};
 use clap::{Args, Parser, Subcommand};
 use tc3_async::{
     Month, UnixTime,
@@ -165,7 +164,7 @@ async fn run(arguments: Arguments) -> Result<()> {
                 let range = from.through(to).map(drop);
                 range.map_err(|_| format!("--from {from} must not be after --to {to}"))?;
             }
-            let accounts = accounts::read(&order.accounts)?;
+            let accounts = account::read(&order.accounts)?;
             let named = order.data_sets.iter().map(|name| data_set::named(name));
             let named: Vec<&dyn AnyDataSet> = named.collect::<Result<_>>()?;
             let order = Order {
@@ -211,7 +210,10 @@ async fn run(arguments: Arguments) -> Result<()> {
                 records: emulate.records,
                 faults: emulate.faults,
             };
-            emulate::serve(&emulation, &emulate.folder, || tell("ready")).await?;
+            let emulated = emulate::start(&emulation).await?;
+            emulated.write(&emulate.folder)?;
+            tell("ready");
+            emulated.run().await;
         }
     }
     Ok(())

@@ -1,13 +1,17 @@
 -- Rows of walks, finished or not. A view beside each table has the rows that count.
+--
+-- `walk` is the walk that a row came with, `page` the number of its page, `line` the record's place there and `part` the
+-- row's place in the record, all from 0. Only records of several rows, such as a bill's line with its components, have
+-- parts other than 0.
 
 -- Amounts in fen.
 create table bill_list_rows (
     account text not null,
     month date not null,
-    -- The walk that the row came with, the number of its page and its place there, from 0.
     walk bigint not null,
     page int not null,
     line int not null,
+    part int not null,
     action_type text,
     amount numeric,
     balance numeric,
@@ -20,7 +24,7 @@ create table bill_list_rows (
     freezing numeric,
     pay_channel text,
     deduct_mode text,
-    primary key (walk, page, line)
+    primary key (walk, page, line, part)
 );
 create view bill_list as
     select r.* from bill_list_rows r join windows w on w.shown_walk = r.walk;
@@ -29,10 +33,10 @@ create view bill_list as
 create table allocation_summary_by_business_rows (
     account text not null,
     month date not null,
-    -- The walk that the row came with, the number of its page and its place there, from 0.
     walk bigint not null,
     page int not null,
     line int not null,
+    part int not null,
     tree_node_uniq_key text,
     tree_node_uniq_key_name text,
     bill_date text,
@@ -64,7 +68,7 @@ create table allocation_summary_by_business_rows (
     incentive_pay_amount numeric,
     transfer_pay_amount numeric,
     allocation_real_total_cost numeric,
-    primary key (walk, page, line)
+    primary key (walk, page, line, part)
 );
 create view allocation_summary_by_business as
     select r.* from allocation_summary_by_business_rows r join windows w on w.shown_walk = r.walk;
@@ -72,10 +76,10 @@ create view allocation_summary_by_business as
 create table usage_detail_rows (
     account text not null,
     month date not null,
-    -- The walk that the row came with, the number of its page and its place there, from 0.
     walk bigint not null,
     page int not null,
     line int not null,
+    part int not null,
     flow_id text,
     operator_name text,
     create_organization_name text,
@@ -88,19 +92,19 @@ create table usage_detail_rows (
     quota_name text,
     cost_type bigint,
     remark text,
-    primary key (walk, page, line)
+    primary key (walk, page, line, part)
 );
 create view usage_detail as
     select r.* from usage_detail_rows r join windows w on w.shown_walk = r.walk;
 
--- The lines of bills, and their components, which have the amounts, in yuan.
+-- The lines of bills, a row for each of a line's components, which have the amounts, in yuan.
 create table bill_detail_rows (
     account text not null,
     month date not null,
-    -- The walk that the row came with, the number of its page and its place there, from 0.
     walk bigint not null,
     page int not null,
     line int not null,
+    part int not null,
     business_code_name text,
     product_code_name text,
     pay_mode_name text,
@@ -141,19 +145,6 @@ create table bill_detail_rows (
     discount_type text,
     discount_content text,
     extend_field text,
-    primary key (walk, page, line)
-);
-create view bill_detail as
-    select r.* from bill_detail_rows r join windows w on w.shown_walk = r.walk;
-
-create table bill_detail_component_rows (
-    account text not null,
-    month date not null,
-    -- The walk that the row came with, the number of its page and its place there, from 0.
-    walk bigint not null,
-    page int not null,
-    line int not null,
-    part int not null,
     component_code_name text,
     item_code_name text,
     single_price numeric,
@@ -184,5 +175,5 @@ create table bill_detail_component_rows (
     component_config jsonb,
     primary key (walk, page, line, part)
 );
-create view bill_detail_component as
-    select r.* from bill_detail_component_rows r join windows w on w.shown_walk = r.walk;
+create view bill_detail as
+    select r.* from bill_detail_rows r join windows w on w.shown_walk = r.walk;

@@ -3,10 +3,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde::Deserialize;
-use sqlx::{PgConnection, PgPool};
-use tc3_async::{Client, Settings, core::session::Endpoint, credential::Source};
+use tc3_async::{Builder, Client, Settings, core::session::Endpoint, credential::Source};
 
-use crate::{Result, fence::Fence, lease::Deadline};
+use crate::Result;
 
 /// The accounts file.
 #[derive(Debug, Deserialize)]
@@ -15,8 +14,8 @@ struct File {
     account: Vec<Account>,
 }
 
-/// An account, by the profile that has its keys in each worker's credentials file.
-#[derive(Clone, Debug, Deserialize, sqlx::FromRow)]
+/// An account, by the profile that has its keys in the credentials file of each machine that asks for it.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// The profile's name.
@@ -67,51 +66,16 @@ impl Account {
             .unwrap_or_default())
     }
 
-    /// A client for this account. With a deadline, it sends nothing after it.
+    /// A client for this account is built from this: its keys are looked up in the credentials file.
     ///
     /// # Errors
     ///
     /// An endpoint that is none.
-    pub fn client(&self, deadline: Option<&Deadline>) -> Result<Client> {
+    pub fn client(&self) -> Result<Builder> {
         let settings = Settings::default().with_endpoint(self.endpoint()?);
-        let builder = Client::builder()
+        Ok(Client::builder()
             .credentials(Source::named_profile(self.name.as_str()))
-            .settings(settings);
-        Ok(match deadline {
-            Some(deadline) => builder.connector(Fence::new(deadline.clone())).build(),
-            None => builder.build(),
-        })
-    }
-
-    /// Adds the account, or writes down what has changed.
-    ///
-    /// # Errors
-    ///
-    /// What PostgreSQL says.
-    pub async fn store(&self, connection: &mut PgConnection) -> Result<()> {
-        sqlx::query(
-            "insert into accounts (name, endpoint, app_id) values ($1, $2, $3)
-             on conflict (name) do update set endpoint = $2, app_id = $3",
-        )
-        .bind(&self.name)
-        .bind(&self.endpoint)
-        .bind(&self.app_id)
-        .execute(connection)
-        .await?;
-        Ok(())
-    }
-
-    /// The account of this name.
-    ///
-    /// # Errors
-    ///
-    /// None has it, or what PostgreSQL says.
-    pub async fn load(pool: &PgPool, name: &str) -> Result<Self> {
-        let account = sqlx::query_as("select name, endpoint, app_id from accounts where name = $1")
-            .bind(name)
-            .fetch_optional(pool)
-            .await?;
-        account.ok_or_else(|| format!("there is no account {name:?} in the database").into())
+            .settings(settings))
     }
 }
 

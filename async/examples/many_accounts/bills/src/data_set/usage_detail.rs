@@ -2,14 +2,14 @@
 
 use tc3_async::{
     Client, Error, Month,
-    core::essbasic::{Agent, ChannelBillUsageDetail, ChannelDescribeBillUsageDetail},
+    core::essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
 use super::{DataSet, Total};
 use crate::{
     Result,
-    accounts::Account,
-    rows::{Batch, Column, Kind},
+    account::Account,
+    column::{Column, Kind},
 };
 
 /// The usage of an app, by `ChannelDescribeBillUsageDetail`.
@@ -38,7 +38,7 @@ impl DataSet for UsageDetail {
     type Action = ChannelDescribeBillUsageDetail;
 
     const NAME: &'static str = "usage_detail";
-    const TABLES: &'static [(&'static str, &'static [Column])] = &[("usage_detail", COLUMNS)];
+    const COLUMNS: &'static [Column] = COLUMNS;
 
     fn list(account: &Account, month: Month) -> Option<ChannelDescribeBillUsageDetail> {
         let agent = Agent::new(account.app_id.as_deref()?);
@@ -50,10 +50,6 @@ impl DataSet for UsageDetail {
         Some(ChannelDescribeBillUsageDetail::new(agent, start, end))
     }
 
-    fn batches(records: &[ChannelBillUsageDetail]) -> Result<Vec<Batch>> {
-        Ok(vec![Batch::new("usage_detail", COLUMNS, records)?])
-    }
-
     async fn totals(client: &Client, account: &Account, month: Month) -> Result<Vec<Total>, Error> {
         let Some(list) = Self::list(account, month) else {
             return Ok(Vec::new());
@@ -63,7 +59,6 @@ impl DataSet for UsageDetail {
         let number = total.map(|number| Total {
             name: "number".into(),
             value: number.into(),
-            view: "usage_detail",
             expression: "count(*)".into(),
         });
         Ok(number.into_iter().collect())

@@ -47,7 +47,7 @@ pub async fn print(pool: &PgPool, out: &mut impl Write) -> Result<()> {
              (array_agg(remedy order by state = 'parked' desc, month) filter (where remedy is not null))[1],
              ceil(extract(epoch from min(greatest(run_at, now()) - now())
                  filter (where state = 'due' and failures > 0)))::bigint || ' s',
-             (array_agg(month || ' ' || error order by state = 'parked' desc, month)
+             (array_agg(to_char(month, 'YYYY-MM') || ' ' || error order by state = 'parked' desc, month)
                  filter (where error is not null))[1]
          from windows group by account, data_set order by account, data_set",
     )

@@ -5,15 +5,12 @@
 use std::{env, time::Duration};
 
 use bill_sync::{
-    Result,
-    accounts::Account,
-    data_set::{BillList, DataSet},
-    database, enqueue,
+    Result, database, enqueue,
     enqueue::Order,
     lease::{Acquired, Lease, Lost},
-    rows::Batch,
     window::Window,
 };
+use bills::{account::Account, data_set::BillList};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tc3_async::{Month, billing::BillTransactionInfo};
@@ -57,15 +54,14 @@ async fn acquire(pool: &PgPool, name: &str, holder: &str) -> Result<Lease> {
     }
 }
 
-fn page(ids: &[&str]) -> Result<Vec<Batch>> {
+fn page(ids: &[&str]) -> Result<Vec<BillTransactionInfo>> {
     let record = |id: &&str| {
         serde_json::from_value(json!({
             "ActionType": "deduct", "Amount": -100, "BillId": id,
             "OperationTime": "2024-01-05 12:00:00",
         }))
     };
-    let records: Vec<BillTransactionInfo> = ids.iter().map(record).collect::<Result<_, _>>()?;
-    BillList::batches(&records)
+    Ok(ids.iter().map(record).collect::<Result<_, _>>()?)
 }
 
 async fn rows(pool: &PgPool, name: &str) -> Result<i64> {
@@ -88,17 +84,17 @@ async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
     let lease = acquire(&pool, name, "a").await?;
     let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
     window
-        .begin(&pool, &lease, &BillList, &json!("start"))
+        .begin::<BillList>(&pool, &lease, &json!("start"))
         .await?;
     window
-        .write_page(&pool, &lease, &page(&["1", "2"])?, 2, &json!("after 2"))
+        .write_page::<BillList>(&pool, &lease, &page(&["1", "2"])?, &json!("after 2"))
         .await?;
     // The same page once more, by a worker that doesn't know of it, and then one that PostgreSQL refuses.
     let mut behind = window.clone();
     behind.pages = 0;
     assert!(
         behind
-            .write_page(&pool, &lease, &page(&["1", "2"])?, 2, &json!("again"))
+            .write_page::<BillList>(&pool, &lease, &page(&["1", "2"])?, &json!("again"))
             .await
             .is_err()
     );
@@ -106,7 +102,7 @@ async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
     ahead.pages = 5;
     assert!(
         ahead
-            .write_page(&pool, &lease, &page(&["9"])?, 1, &json!("ahead"))
+            .write_page::<BillList>(&pool, &lease, &page(&["9"])?, &json!("ahead"))
             .await
             .is_err()
     );
@@ -123,10 +119,10 @@ async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> 
     let first = acquire(&pool, name, "a").await?;
     let mut window = Window::next(&pool, &first).await?.ok_or("nothing is due")?;
     window
-        .begin(&pool, &first, &BillList, &json!("start"))
+        .begin::<BillList>(&pool, &first, &json!("start"))
         .await?;
     window
-        .write_page(&pool, &first, &page(&["1"])?, 1, &json!("after 1"))
+        .write_page::<BillList>(&pool, &first, &page(&["1"])?, &json!("after 1"))
         .await?;
     assert!(
         acquire(&pool, name, "b").await.is_err(),
@@ -143,19 +139,19 @@ async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> 
         .await?
         .ok_or("nothing is due")?;
     let late = window
-        .write_page(&pool, &first, &page(&["2"])?, 1, &json!("late"))
+        .write_page::<BillList>(&pool, &first, &page(&["2"])?, &json!("late"))
         .await;
     assert!(late.unwrap_err().is::<Lost>());
     assert!(
         window
-            .finish(&pool, &first, &BillList)
+            .finish::<BillList>(&pool, &first)
             .await
             .unwrap_err()
             .is::<Lost>()
     );
     assert!(
         window
-            .begin(&pool, &first, &BillList, &json!(0))
+            .begin::<BillList>(&pool, &first, &json!(0))
             .await
             .unwrap_err()
             .is::<Lost>()
@@ -163,9 +159,9 @@ async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> 
     assert_eq!(rows(&pool, name).await?, 1);
 
     taken_over
-        .write_page(&pool, &second, &page(&["2"])?, 1, &json!("after 2"))
+        .write_page::<BillList>(&pool, &second, &page(&["2"])?, &json!("after 2"))
         .await?;
-    taken_over.finish(&pool, &second, &BillList).await?;
+    taken_over.finish::<BillList>(&pool, &second).await?;
     assert_eq!(rows(&pool, name).await?, 2);
     assert!(Window::next(&pool, &second).await?.is_none());
     Ok(())
@@ -206,14 +202,14 @@ async fn rows_of_a_window_that_is_fetched_again_are_replaced_at_its_end() -> Res
             .await?;
         let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
         window
-            .begin(&pool, &lease, &BillList, &json!("start"))
+            .begin::<BillList>(&pool, &lease, &json!("start"))
             .await?;
         let before = shown(pool.clone()).await?;
         window
-            .write_page(&pool, &lease, &page(&ids)?, 2, &json!("after 2"))
+            .write_page::<BillList>(&pool, &lease, &page(&ids)?, &json!("after 2"))
             .await?;
         assert_eq!(shown(pool.clone()).await?, before);
-        window.finish(&pool, &lease, &BillList).await?;
+        window.finish::<BillList>(&pool, &lease).await?;
         assert_eq!(shown(pool.clone()).await?, ids.join(" "));
     }
     assert_eq!(rows(&pool, name).await?, 2);

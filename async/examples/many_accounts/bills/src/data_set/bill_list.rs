@@ -1,16 +1,16 @@
 //! Transactions.
 
-use sqlx::types::Decimal;
+use rust_decimal::Decimal;
 use tc3_async::{
     Client, Error, Month,
-    billing::{BillTransactionInfo, DescribeBillList, PayType},
+    billing::{DescribeBillList, PayType},
 };
 
 use super::{DataSet, Total};
 use crate::{
     Result,
-    accounts::Account,
-    rows::{Batch, Column, Kind},
+    account::Account,
+    column::{Column, Kind},
 };
 
 /// The transactions of `DescribeBillList`, amounts in fen.
@@ -49,7 +49,7 @@ impl DataSet for BillList {
     type Action = DescribeBillList;
 
     const NAME: &'static str = "bill_list";
-    const TABLES: &'static [(&'static str, &'static [Column])] = &[("bill_list", COLUMNS)];
+    const COLUMNS: &'static [Column] = COLUMNS;
 
     fn list(_: &Account, month: Month) -> Option<DescribeBillList> {
         Some(DescribeBillList::new(
@@ -58,17 +58,12 @@ impl DataSet for BillList {
         ))
     }
 
-    fn batches(records: &[BillTransactionInfo]) -> Result<Vec<Batch>> {
-        Ok(vec![Batch::new("bill_list", COLUMNS, records)?])
-    }
-
     async fn totals(client: &Client, _: &Account, month: Month) -> Result<Vec<Total>, Error> {
         let list = DescribeBillList::new(month.first_second(), month.last_second());
         let output = client.call(&list.with_limit(1)).await?.output;
         let total = |name: String, value, expression| Total {
             name,
             value,
-            view: "bill_list",
             expression,
         };
         let count = output

@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use bills::account::Account;
 use serde_json::json;
 use sqlx::{PgExecutor, PgPool};
 use tc3_async::Month;
 
-use crate::{Result, accounts::Account, data_set::AnyDataSet};
+use crate::{Result, accounts, data_set::AnyDataSet};
 
 /// The task's name in the engine.
 pub const TASK: &str = "sync";
@@ -50,7 +51,7 @@ pub async fn enqueue(pool: &PgPool, order: &Order<'_>) -> Result<u64> {
     let mut transaction = pool.begin().await?;
     let mut due = 0;
     for account in order.accounts {
-        account.store(&mut transaction).await?;
+        accounts::store(&mut transaction, account).await?;
         for data_set in order.data_sets.iter().filter(|it| it.concerns(account)) {
             let from = match order.from {
                 Some(from) => from,

@@ -6,18 +6,15 @@ use tc3_services::billing::{self, DescribeBillDetail, DescribeBillSummaryByProdu
 use super::{DataSet, Total};
 use crate::{
     Result,
-    accounts::Account,
-    rows::{Batch, Column, Kind},
+    account::Account,
+    column::{Column, Kind, Row},
 };
 
-/// The lines of `DescribeBillDetail` and their components, amounts in yuan.
+/// The lines of `DescribeBillDetail`, a row for each of a line's components, amounts in yuan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BillDetail;
 
-const NAME: &str = "bill_detail";
-const COMPONENT: &str = "bill_detail_component";
-
-/// All fields but `ComponentSet`.
+/// The fields of a line, but for `ComponentSet`, and those of a component.
 const COLUMNS: &[Column] = &[
     Column::new("BusinessCodeName", "business_code_name", Kind::Text),
     Column::new("ProductCodeName", "product_code_name", Kind::Text),
@@ -56,9 +53,6 @@ const COLUMNS: &[Column] = &[
     Column::new("DiscountType", "discount_type", Kind::Text),
     Column::new("DiscountContent", "discount_content", Kind::Text),
     Column::new("ExtendField", "extend_field", Kind::Text),
-];
-
-const COMPONENT_COLUMNS: &[Column] = &[
     Column::new("ComponentCodeName", "component_code_name", Kind::Text),
     Column::new("ItemCodeName", "item_code_name", Kind::Text),
     Column::new("SinglePrice", "single_price", Kind::Numeric),
@@ -92,21 +86,19 @@ const COMPONENT_COLUMNS: &[Column] = &[
 impl DataSet for BillDetail {
     type Action = DescribeBillDetail;
 
-    const NAME: &'static str = NAME;
-    const TABLES: &'static [(&'static str, &'static [Column])] =
-        &[(NAME, COLUMNS), (COMPONENT, COMPONENT_COLUMNS)];
+    const NAME: &'static str = "bill_detail";
+    const COLUMNS: &'static [Column] = COLUMNS;
 
     fn list(_: &Account, month: Month) -> Option<DescribeBillDetail> {
         Some(DescribeBillDetail::new().with_month(month))
     }
 
-    fn batches(records: &[billing::BillDetail]) -> Result<Vec<Batch>> {
-        Ok(vec![
-            Batch::new(NAME, COLUMNS, records)?,
-            Batch::of_parts(COMPONENT, COMPONENT_COLUMNS, records, |line| {
-                &line.component_set
-            })?,
-        ])
+    fn rows(records: &[billing::BillDetail]) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        for (line, record) in (0..).zip(records) {
+            rows.extend(Row::of_parts(COLUMNS, line, record, &record.component_set)?);
+        }
+        Ok(rows)
     }
 
     async fn totals(client: &Client, _: &Account, month: Month) -> Result<Vec<Total>, Error> {
@@ -125,7 +117,6 @@ impl DataSet for BillDetail {
             Some(Total {
                 name: column.into(),
                 value: sum.map(Yuan::get)?,
-                view: COMPONENT,
                 expression: format!("sum({column})"),
             })
         });

@@ -1,15 +1,12 @@
 //! Costs by product, after cost allocation.
 
-use tc3_async::{
-    Client, Error, Month, Yuan,
-    billing::{AllocationSummaryByBusiness, DescribeAllocationSummaryByBusiness},
-};
+use tc3_async::{Client, Error, Month, Yuan, billing::DescribeAllocationSummaryByBusiness};
 
 use super::{DataSet, Total};
 use crate::{
     Result,
-    accounts::Account,
-    rows::{Batch, Column, Kind},
+    account::Account,
+    column::{Column, Kind},
 };
 
 /// The products of `DescribeAllocationSummaryByBusiness`, amounts in yuan.
@@ -104,14 +101,10 @@ impl DataSet for AllocationSummary {
     type Action = DescribeAllocationSummaryByBusiness;
 
     const NAME: &'static str = NAME;
-    const TABLES: &'static [(&'static str, &'static [Column])] = &[(NAME, COLUMNS)];
+    const COLUMNS: &'static [Column] = COLUMNS;
 
     fn list(_: &Account, month: Month) -> Option<DescribeAllocationSummaryByBusiness> {
         Some(DescribeAllocationSummaryByBusiness::new(month))
-    }
-
-    fn batches(records: &[AllocationSummaryByBusiness]) -> Result<Vec<Batch>> {
-        Ok(vec![Batch::new(NAME, COLUMNS, records)?])
     }
 
     async fn totals(client: &Client, _: &Account, month: Month) -> Result<Vec<Total>, Error> {
@@ -120,7 +113,6 @@ impl DataSet for AllocationSummary {
         let total = |name: &str, value, expression: String| Total {
             name: name.into(),
             value,
-            view: NAME,
             expression,
         };
         let count = output.record_num;

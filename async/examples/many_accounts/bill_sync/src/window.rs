@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use bills::data_set::DataSet;
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, types::Json};
-use tc3_async::{Error, Month, Remedy};
+use tc3_async::{Error, Month, Paginate, Remedy};
 
 use crate::{
     Result,
-    data_set::AnyDataSet,
     lease::{Lease, Lost},
-    rows::{Batch, Origin},
+    rows::{self, Origin},
 };
 
 /// A row of `windows`.
@@ -93,17 +93,15 @@ impl Window {
     /// # Errors
     ///
     /// [`Lost`], or what PostgreSQL says.
-    pub async fn begin(
+    pub async fn begin<D: DataSet>(
         &mut self,
         pool: &PgPool,
         lease: &Lease,
-        data_set: &dyn AnyDataSet,
         walk: &impl Serialize,
     ) -> Result<()> {
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
-        self.delete_walk(&mut transaction, data_set, self.walk_id)
-            .await?;
+        delete_walk::<D>(&mut transaction, self.walk_id).await?;
         let walk_id: Option<i64> = sqlx::query_scalar(
             "update windows set walk_id = nextval('walks'), walk = $4, pages = 0, written = 0
              where account = $1 and data_set = $2 and month = $3::date and walk_id is not distinct from $5
@@ -127,12 +125,11 @@ impl Window {
     /// # Errors
     ///
     /// [`Lost`], or what PostgreSQL says: then nothing is written.
-    pub async fn write_page(
+    pub async fn write_page<D: DataSet>(
         &mut self,
         pool: &PgPool,
         lease: &Lease,
-        batches: &[Batch],
-        records: usize,
+        records: &[<D::Action as Paginate>::Item],
         walk: &impl Serialize,
     ) -> Result<()> {
         let walk_id = self.walk_id.ok_or(Lost)?;
@@ -144,11 +141,8 @@ impl Window {
         };
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
-        for batch in batches {
-            batch
-                .insert(&mut transaction, &format!("{}_rows", batch.table()), origin)
-                .await?;
-        }
+        let into = format!("{}_rows", D::NAME);
+        rows::insert::<D>(&mut transaction, &into, origin, D::rows(records)?).await?;
         let written = sqlx::query(
             "update windows set walk = $6, pages = pages + 1, written = written + $7
              where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",
@@ -159,7 +153,7 @@ impl Window {
         .bind(walk_id)
         .bind(self.pages)
         .bind(Json(walk))
-        .bind(i64::try_from(records)?)
+        .bind(i64::try_from(records.len())?)
         .execute(&mut *transaction)
         .await?;
         if written.rows_affected() != 1 {
@@ -175,16 +169,10 @@ impl Window {
     /// # Errors
     ///
     /// [`Lost`], or what PostgreSQL says.
-    pub async fn finish(
-        &self,
-        pool: &PgPool,
-        lease: &Lease,
-        data_set: &dyn AnyDataSet,
-    ) -> Result<()> {
+    pub async fn finish<D: DataSet>(&self, pool: &PgPool, lease: &Lease) -> Result<()> {
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
-        self.delete_walk(&mut transaction, data_set, self.shown_walk)
-            .await?;
+        delete_walk::<D>(&mut transaction, self.shown_walk).await?;
         let finished = sqlx::query(
             "update windows set state = 'done', shown_walk = walk_id, rows = written, fetched_at = now(),
                  walk_id = null, walk = null, pages = 0, written = 0,
@@ -210,11 +198,10 @@ impl Window {
     /// # Errors
     ///
     /// [`Lost`], or what PostgreSQL says.
-    pub async fn fail(
+    pub async fn fail<D: DataSet>(
         &self,
         pool: &PgPool,
         lease: &Lease,
-        data_set: &dyn AnyDataSet,
         error: &Error,
         backoff: Backoff,
     ) -> Result<()> {
@@ -228,8 +215,7 @@ impl Window {
         lease.confirm(&mut transaction).await?;
         let anew = remedy == Remedy::StartOver;
         if anew {
-            self.delete_walk(&mut transaction, data_set, self.walk_id)
-                .await?;
+            delete_walk::<D>(&mut transaction, self.walk_id).await?;
         }
         sqlx::query(
             "update windows set state = $4, run_at = now() + $5 * interval '1 s', failures = failures + 1,
@@ -254,25 +240,19 @@ impl Window {
         transaction.commit().await?;
         Ok(())
     }
+}
 
-    async fn delete_walk(
-        &self,
-        connection: &mut PgConnection,
-        data_set: &dyn AnyDataSet,
-        walk: Option<i64>,
-    ) -> Result<()> {
-        let Some(walk) = walk else {
-            return Ok(());
-        };
-        for table in data_set.tables() {
-            let sql = format!("delete from {table}_rows where walk = $1");
-            sqlx::query(AssertSqlSafe(sql))
-                .bind(walk)
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok(())
-    }
+/// Deletes what a walk has written.
+async fn delete_walk<D: DataSet>(connection: &mut PgConnection, walk: Option<i64>) -> Result<()> {
+    let Some(walk) = walk else {
+        return Ok(());
+    };
+    let sql = format!("delete from {}_rows where walk = $1", D::NAME);
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(walk)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// An error and its causes in one line.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use bills::{account::Account, data_set::DataSet};
 use sqlx::PgPool;
 use tc3_async::{Client, Paginate, Remedy, Walk};
 
 use crate::{
-    Result,
-    accounts::Account,
-    data_set::{self, DataSet},
-    enqueue,
+    Result, accounts, data_set, enqueue,
+    fence::Fence,
     lease::{Acquired, Lease},
     window::{Backoff, Window},
 };
@@ -53,8 +52,9 @@ pub async fn run(context: &Context, account: &str, data_set: &str) -> Result<()>
             return enqueue::add_job(pool, account, data_set.name(), left).await;
         }
     };
-    let account = Account::load(pool, account).await?;
-    let client = account.client(Some(lease.deadline()))?;
+    let account = accounts::load(pool, account).await?;
+    let fence = Fence::new(lease.deadline().clone());
+    let client = account.client()?.connector(fence).build();
     while let Some(window) = Window::next(pool, &lease).await? {
         data_set
             .sync(context, &lease, &client, &account, window)
@@ -73,7 +73,6 @@ pub(crate) async fn sync<D: DataSet>(
     mut window: Window,
 ) -> Result<()> {
     let pool = &context.pool;
-    let data_set = D::default();
     let walk: Walk<D::Action> = match window.walk.take() {
         Some(stored) => serde_json::from_value(stored.0)?,
         None => {
@@ -85,7 +84,7 @@ pub(crate) async fn sync<D: DataSet>(
                 )
             })?;
             let walk = Walk::from(list);
-            window.begin(pool, lease, &data_set, &walk).await?;
+            window.begin::<D>(pool, lease, &walk).await?;
             walk
         }
     };
@@ -102,12 +101,11 @@ pub(crate) async fn sync<D: DataSet>(
         match lease.during(pages.next()).await? {
             Some(Ok(page)) => {
                 let records = <D::Action as Paginate>::into_items(page.output);
-                let batches = D::batches(&records)?;
                 window
-                    .write_page(pool, lease, &batches, records.len(), pages.walk())
+                    .write_page::<D>(pool, lease, &records, pages.walk())
                     .await?;
             }
-            None => return window.finish(pool, lease, &data_set).await,
+            None => return window.finish::<D>(pool, lease).await,
             // Its connections were cut off by the lease's end, or the runtime is about to end.
             Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
             Some(Err(error)) => {
@@ -119,9 +117,7 @@ pub(crate) async fn sync<D: DataSet>(
                 } else {
                     tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy = what, "put off");
                 }
-                return window
-                    .fail(pool, lease, &data_set, &error, context.backoff)
-                    .await;
+                return window.fail::<D>(pool, lease, &error, context.backoff).await;
             }
         }
     }

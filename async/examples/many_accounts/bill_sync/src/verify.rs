@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use bills::{account::Account, data_set::DataSet};
 use sqlx::{AssertSqlSafe, types::Decimal};
 use tc3_async::{Client, Paginate};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
-    Result,
-    accounts::Account,
-    data_set::{self, DataSet},
-    rows::Origin,
+    Result, accounts, data_set,
+    rows::{self, Origin},
     sync::Context,
     window::{COLUMNS, Window},
 };
@@ -65,9 +64,9 @@ async fn one(context: &Context, windows: &[Window], with_rows: bool) -> Result<V
     let Some(first) = windows.first() else {
         return Ok(Vec::new());
     };
-    let account = Account::load(&context.pool, &first.account).await?;
+    let account = accounts::load(&context.pool, &first.account).await?;
     let data_set = data_set::named(&first.data_set)?;
-    let client = account.client(None)?;
+    let client = account.client()?.build();
     let mut lines = Vec::new();
     for window in windows {
         let compared = data_set
@@ -105,7 +104,8 @@ pub(crate) async fn window<D: DataSet>(
     for total in D::totals(client, account, window.month()?).await? {
         let sql = format!(
             "select coalesce({}, 0)::numeric from {} where account = $1 and month = $2::date",
-            total.expression, total.view
+            total.expression,
+            D::NAME
         );
         let ours: Decimal = sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(&window.account)
@@ -121,13 +121,13 @@ pub(crate) async fn window<D: DataSet>(
         }
     }
     if with_rows {
-        differences.extend(rows::<D>(context, client, account, window).await?);
+        differences.extend(compare_rows::<D>(context, client, account, window).await?);
     }
     Ok(differences)
 }
 
 /// Walks the list once more, and compares each field of each row in a transaction that is rolled back.
-async fn rows<D: DataSet>(
+async fn compare_rows<D: DataSet>(
     context: &Context,
     client: &Client,
     account: &Account,
@@ -136,54 +136,44 @@ async fn rows<D: DataSet>(
     let list = D::list(account, window.month()?).ok_or("the list is gone")?;
     let mut pages = client.pages(list).width(context.width);
     let mut transaction = context.pool.begin().await?;
-    for (table, _) in D::TABLES {
-        let sql = format!("create temp table plain_{table} (like {table}_rows) on commit drop");
-        sqlx::query(AssertSqlSafe(sql))
-            .execute(&mut *transaction)
-            .await?;
-    }
+    let table = D::NAME;
+    let sql = format!("create temp table plain_{table} (like {table}_rows) on commit drop");
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *transaction)
+        .await?;
     let mut origin = Origin {
         account: &window.account,
         month: &window.month,
         walk: 0,
         page: 0,
     };
-    let mut columns: Vec<(&str, String)> = Vec::new();
+    let into = format!("plain_{table}");
     while let Some(page) = pages.next().await {
         let records = <D::Action as Paginate>::into_items(page?.output);
-        let batches = D::batches(&records)?;
-        columns.clear();
-        for batch in &batches {
-            let into = format!("plain_{}", batch.table());
-            batch.insert(&mut transaction, &into, origin).await?;
-            columns.push((
-                batch.table(),
-                batch.columns().collect::<Vec<_>>().join(", "),
-            ));
-        }
+        rows::insert::<D>(&mut transaction, &into, origin, D::rows(&records)?).await?;
         origin.page += 1;
     }
-    let mut differences = Vec::new();
-    for (table, columns) in columns {
-        let ours = format!("select {columns} from {table} where account = $1 and month = $2::date");
-        let plain = format!("select {columns} from plain_{table}");
-        let count = format!(
-            "select (select count(*) from ({ours} except all {plain}) a),
-                    (select count(*) from ({plain} except all {ours}) b)"
-        );
-        let (more, fewer): (i64, i64) = sqlx::query_as(AssertSqlSafe(count))
-            .bind(&window.account)
-            .bind(&window.month)
-            .fetch_one(&mut *transaction)
-            .await?;
-        if (more, fewer) != (0, 0) {
-            differences.push(Difference {
-                name: format!("rows of {table}"),
-                ours: format!("{more} others"),
-                theirs: format!("{fewer} that are missing"),
-            });
-        }
-    }
+    let columns: Vec<String> = rows::stored::<D>().map(|(name, _)| name).collect();
+    let columns = format!("part, {}", columns.join(", "));
+    let ours = format!("select {columns} from {table} where account = $1 and month = $2::date");
+    let plain = format!("select {columns} from plain_{table}");
+    let count = format!(
+        "select (select count(*) from ({ours} except all {plain}) a),
+                (select count(*) from ({plain} except all {ours}) b)"
+    );
+    let (more, fewer): (i64, i64) = sqlx::query_as(AssertSqlSafe(count))
+        .bind(&window.account)
+        .bind(&window.month)
+        .fetch_one(&mut *transaction)
+        .await?;
+    let differences = match (more, fewer) {
+        (0, 0) => Vec::new(),
+        _ => vec![Difference {
+            name: format!("rows of {table}"),
+            ours: format!("{more} others"),
+            theirs: format!("{fewer} that are missing"),
+        }],
+    };
     transaction.rollback().await?;
     Ok(differences)
 }

@@ -1,0 +1,44 @@
+//! The accounts in the database: names of profiles, never keys.
+
+use bills::account::Account;
+use sqlx::{PgConnection, PgPool};
+
+use crate::Result;
+
+/// Adds the account, or writes down what has changed.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn store(connection: &mut PgConnection, account: &Account) -> Result<()> {
+    sqlx::query(
+        "insert into accounts (name, endpoint, app_id) values ($1, $2, $3)
+         on conflict (name) do update set endpoint = $2, app_id = $3",
+    )
+    .bind(&account.name)
+    .bind(&account.endpoint)
+    .bind(&account.app_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The account of this name.
+///
+/// # Errors
+///
+/// None has it, or what PostgreSQL says.
+pub async fn load(pool: &PgPool, name: &str) -> Result<Account> {
+    let account: Option<(String, Option<String>, Option<String>)> =
+        sqlx::query_as("select name, endpoint, app_id from accounts where name = $1")
+            .bind(name)
+            .fetch_optional(pool)
+            .await?;
+    let (name, endpoint, app_id) =
+        account.ok_or_else(|| format!("there is no account {name:?} in the database"))?;
+    Ok(Account {
+        name,
+        endpoint,
+        app_id,
+    })
+}

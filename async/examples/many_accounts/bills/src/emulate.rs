@@ -1,0 +1,110 @@
+//! Accounts that need no account: the library's emulator on loopback, one a profile.
+
+use std::{convert::Infallible, fmt::Write as _, fs, path::Path};
+
+use tc3_async::{
+    Credential,
+    core::emulator::{Emulator, Scripted},
+    serve::Server,
+};
+use tokio::task::JoinSet;
+
+use crate::{Result, account::Account};
+
+/// What to emulate.
+#[derive(Clone, Debug)]
+pub struct Emulation {
+    /// How many accounts.
+    pub accounts: u32,
+    /// How many records each has, as the emulator counts them.
+    pub records: u64,
+    /// What goes wrong, by account: `NAME:FAULT@WHEN`.
+    pub faults: Vec<String>,
+}
+
+/// Emulated accounts, which are served until this is dropped.
+#[derive(Debug)]
+pub struct Emulated {
+    /// The accounts, each with its key.
+    pub accounts: Vec<(Account, Credential)>,
+    servers: JoinSet<Infallible>,
+}
+
+/// Serves each account on a port of its own on loopback, with the service's frequency limits.
+///
+/// # Errors
+///
+/// What the operating system says, and faults that are none.
+pub async fn start(emulation: &Emulation) -> Result<Emulated> {
+    let (mut accounts, mut servers) = (Vec::new(), JoinSet::new());
+    let mut faults = Vec::new();
+    for text in &emulation.faults {
+        let wrong = || format!("--fault {text:?} must be written NAME:FAULT@WHEN");
+        let (name, fault) = text.split_once(':').ok_or_else(wrong)?;
+        let fault: Scripted = fault
+            .parse()
+            .map_err(|error| format!("{}: {error}", wrong()))?;
+        faults.push((name, fault));
+    }
+    for number in 1..=emulation.accounts {
+        let name = format!("account{number:03}");
+        let id = format!("AKIDEXAMPLE{number:03}");
+        let credential = Credential::new(id, format!("not-a-real-key-{number:03}"))?
+            .with_token(format!("not-a-real-token-{number:03}"))?;
+        let mut emulator = Emulator::new(credential.clone())
+            .with_records(emulation.records)
+            .with_seed(number.into())
+            .with_frequency_limits();
+        for (_, fault) in faults.iter().filter(|(whose, _)| *whose == name) {
+            emulator = emulator.with_fault(fault.when, fault.fault.clone());
+        }
+        let server = Server::bind("127.0.0.1:0", emulator).await?;
+        let account = Account {
+            name,
+            endpoint: Some(format!("http://{}", server.local_addr())),
+            app_id: Some(Emulator::APP_ID.to_owned()),
+        };
+        servers.spawn(server.run());
+        accounts.push((account, credential));
+    }
+    Ok(Emulated { accounts, servers })
+}
+
+impl Emulated {
+    /// Writes `accounts.toml` and `credentials` to the folder, for other processes.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let (mut accounts, mut credentials) = (String::new(), String::new());
+        for (account, credential) in &self.accounts {
+            let Account {
+                name,
+                endpoint,
+                app_id,
+            } = account;
+            let (endpoint, app_id) = (endpoint.as_deref(), app_id.as_deref());
+            let (endpoint, app_id) = (endpoint.unwrap_or_default(), app_id.unwrap_or_default());
+            write!(
+                accounts,
+                "[[account]]\nprofile = \"{name}\"\nendpoint = \"{endpoint}\"\napp_id = \"{app_id}\"\n\n"
+            )?;
+            let (id, key) = (credential.secret_id(), credential.secret_key());
+            let token = credential.token().unwrap_or_default();
+            write!(
+                credentials,
+                "[{name}]\nsecret_id = {id}\nsecret_key = {key}\ntoken = {token}\n\n"
+            )?;
+        }
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("accounts.toml"), accounts)?;
+        fs::write(folder.join("credentials"), credentials)?;
+        Ok(())
+    }
+
+    /// Serves until the task ends.
+    pub async fn run(mut self) {
+        while self.servers.join_next().await.is_some() {}
+    }
+}
