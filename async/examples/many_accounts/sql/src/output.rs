@@ -1,0 +1,115 @@
+//! Where the rows of a query go.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use datafusion::{
+    arrow::{
+        array::RecordBatch,
+        compute::cast,
+        csv::WriterBuilder as CsvBuilder,
+        datatypes::{DataType, Field, Schema},
+        json::LineDelimitedWriter,
+        util::pretty::pretty_format_batches_with_schema,
+    },
+    execution::SendableRecordBatchStream,
+    parquet::{
+        arrow::ArrowWriter,
+        basic::{Compression, ZstdLevel},
+        file::properties::WriterProperties,
+    },
+};
+use futures_util::TryStreamExt;
+use tc3_sql::Result;
+
+use crate::{arguments::Format, query::plain};
+
+/// Writes a Parquet file beside the path, and renames it when it is complete. Returns the number of rows.
+pub(crate) async fn to_file(path: &Path, mut stream: SendableRecordBatchStream) -> Result<usize> {
+    let named = |error: &dyn std::fmt::Display| format!("--output {}: {error}", path.display());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any new file has, less the umask.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    // It is removed if the query fails.
+    let mut file = builder
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| named(&error))?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
+    let mut writer = ArrowWriter::try_new(&mut file, stream.schema(), Some(properties))?;
+    let mut rows = 0;
+    while let Some(batch) = stream.try_next().await.map_err(plain)? {
+        rows += batch.num_rows();
+        writer.write(&batch).map_err(|error| named(&error))?;
+    }
+    writer.close().map_err(|error| named(&error))?;
+    file.as_file().sync_all().map_err(|error| named(&error))?;
+    file.persist(path).map_err(|error| named(&error))?;
+    Ok(rows)
+}
+
+/// Writes the rows to stdout, as they come unless it is a table. Returns their number.
+pub(crate) async fn to_stdout(
+    format: Format,
+    mut stream: SendableRecordBatchStream,
+) -> Result<usize> {
+    let mut out = io::stdout().lock();
+    if format == Format::Table {
+        let schema = stream.schema();
+        let batches: Vec<_> = stream.try_collect().await.map_err(plain)?;
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        writeln!(
+            out,
+            "{}",
+            pretty_format_batches_with_schema(schema, &batches)?
+        )?;
+        return Ok(rows);
+    }
+    let mut csv = None;
+    if format == Format::Csv {
+        let writer = CsvBuilder::new().with_header(true).build(&mut out);
+        // The header, also if there are no rows.
+        csv.insert(writer)
+            .write(&RecordBatch::new_empty(stream.schema()))?;
+    }
+    let mut rows = 0;
+    while let Some(batch) = stream.try_next().await.map_err(plain)? {
+        rows += batch.num_rows();
+        match &mut csv {
+            Some(csv) => csv.write(&batch)?,
+            None => {
+                let mut json = LineDelimitedWriter::new(io::stdout().lock());
+                json.write(&with_amounts_as_texts(&batch)?)?;
+                json.finish()?;
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// As JSON numbers, amounts would be read as floats.
+fn with_amounts_as_texts(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, values)| {
+        let values = match values.data_type() {
+            DataType::Decimal128(..) | DataType::Decimal256(..) => cast(values, &DataType::Utf8)?,
+            _ => Arc::clone(values),
+        };
+        let field = Field::new(field.name(), values.data_type().clone(), true);
+        Ok((field, values))
+    });
+    let columns: Vec<_> = columns.collect::<Result<_>>()?;
+    let (fields, values): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), values)?)
+}
