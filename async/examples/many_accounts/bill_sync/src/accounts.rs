@@ -12,12 +12,13 @@ use crate::Result;
 /// What PostgreSQL says.
 pub async fn store(connection: &mut PgConnection, account: &Account) -> Result<()> {
     sqlx::query(
-        "insert into accounts (name, endpoint, app_id) values ($1, $2, $3)
-         on conflict (name) do update set endpoint = $2, app_id = $3",
+        "insert into accounts (name, endpoint, app_id, rate) values ($1, $2, $3, $4)
+         on conflict (name) do update set endpoint = $2, app_id = $3, rate = $4",
     )
     .bind(&account.name)
     .bind(&account.endpoint)
     .bind(&account.app_id)
+    .bind(account.rate.map(i64::from))
     .execute(connection)
     .await?;
     Ok(())
@@ -29,16 +30,17 @@ pub async fn store(connection: &mut PgConnection, account: &Account) -> Result<(
 ///
 /// None has it, or what PostgreSQL says.
 pub async fn load(pool: &PgPool, name: &str) -> Result<Account> {
-    let account: Option<(String, Option<String>, Option<String>)> =
-        sqlx::query_as("select name, endpoint, app_id from accounts where name = $1")
+    let account: Option<(String, Option<String>, Option<String>, Option<i64>)> =
+        sqlx::query_as("select name, endpoint, app_id, rate from accounts where name = $1")
             .bind(name)
             .fetch_optional(pool)
             .await?;
-    let (name, endpoint, app_id) =
+    let (name, endpoint, app_id, rate) =
         account.ok_or_else(|| format!("there is no account {name:?} in the database"))?;
     Ok(Account {
         name,
         endpoint,
         app_id,
+        rate: rate.map(u32::try_from).transpose()?,
     })
 }

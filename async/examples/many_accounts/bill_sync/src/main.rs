@@ -126,6 +126,9 @@ struct Emulate {
     /// Records of each account: transactions in two years, products and usage in each month
     #[arg(long, default_value_t = 1_000)]
     records: u64,
+    /// Sets no limit, and has workers send so many requests of a list a second: to measure the machine, not the quota
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
     /// What goes wrong, NAME:FAULT@WHEN, e.g. account001:throttle@5%; may be repeated
     #[arg(long = "fault", value_name = "SPEC")]
     faults: Vec<String>,
@@ -208,6 +211,7 @@ async fn run(arguments: Arguments) -> Result<()> {
             let emulation = Emulation {
                 accounts: emulate.count,
                 records: emulate.records,
+                rate: emulate.rate,
                 faults: emulate.faults,
             };
             let emulated = emulate::start(&emulation).await?;

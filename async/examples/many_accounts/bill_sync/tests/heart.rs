@@ -33,6 +33,7 @@ async fn prepare(name: &str) -> Result<PgPool> {
         name: name.into(),
         endpoint: None,
         app_id: None,
+        rate: None,
     };
     let month = Month::new(2024, 1)?;
     let order = Order {

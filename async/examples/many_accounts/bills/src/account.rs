@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use serde::Deserialize;
 use tc3_async::{Builder, Client, Settings, core::session::Endpoint, credential::Source};
 
-use crate::Result;
+use crate::{Result, data_set};
 
 /// The accounts file.
 #[derive(Debug, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Account {
     pub endpoint: Option<String>,
     /// The app whose usage is read.
     pub app_id: Option<String>,
+    /// Requests a second of each data set's list, instead of as many as the service documents.
+    pub rate: Option<u32>,
 }
 
 /// Reads an accounts file.
@@ -51,6 +53,9 @@ fn parse(text: &str) -> Result<Vec<Account>> {
             return Err(format!("profile {name:?} must occur once").into());
         }
         account.endpoint()?;
+        if account.rate == Some(0) {
+            return Err(format!("rate of {name:?} must be at least 1").into());
+        }
     }
     if names.is_empty() {
         return Err("there must be an [[account]] at least".into());
@@ -72,7 +77,10 @@ impl Account {
     ///
     /// An endpoint that is none.
     pub fn client(&self) -> Result<Builder> {
-        let settings = Settings::default().with_endpoint(self.endpoint()?);
+        let mut settings = Settings::default().with_endpoint(self.endpoint()?);
+        if let Some(rate) = self.rate {
+            settings = data_set::with_rate(settings, rate);
+        }
         Ok(Client::builder()
             .credentials(Source::named_profile(self.name.as_str()))
             .settings(settings))
@@ -93,6 +101,10 @@ mod tests {
         assert!(
             error("[[account]]\nprofile = \"a\"\nendpoint = \"ftp://b\"")
                 .contains("endpoint of \"a\"")
+        );
+        assert_eq!(
+            error("[[account]]\nprofile = \"a\"\nrate = 0"),
+            "rate of \"a\" must be at least 1"
         );
         assert_eq!(
             error("account = []"),

@@ -18,6 +18,9 @@ pub struct Emulation {
     pub accounts: u32,
     /// How many records each has, as the emulator counts them.
     pub records: u64,
+    /// Requests a second of each list that the accounts' clients keep to, while the emulator accepts any number. `None`:
+    /// the service's frequency limits, which the emulator enforces.
+    pub rate: Option<u32>,
     /// What goes wrong, by account: `NAME:FAULT@WHEN`.
     pub faults: Vec<String>,
 }
@@ -30,7 +33,7 @@ pub struct Emulated {
     servers: JoinSet<Infallible>,
 }
 
-/// Serves each account on a port of its own on loopback, with the service's frequency limits.
+/// Serves each account on a port of its own on loopback.
 ///
 /// # Errors
 ///
@@ -53,8 +56,10 @@ pub async fn start(emulation: &Emulation) -> Result<Emulated> {
             .with_token(format!("not-a-real-token-{number:03}"))?;
         let mut emulator = Emulator::new(credential.clone())
             .with_records(emulation.records)
-            .with_seed(number.into())
-            .with_frequency_limits();
+            .with_seed(number.into());
+        if emulation.rate.is_none() {
+            emulator = emulator.with_frequency_limits();
+        }
         for (_, fault) in faults.iter().filter(|(whose, _)| *whose == name) {
             emulator = emulator.with_fault(fault.when, fault.fault.clone());
         }
@@ -63,6 +68,7 @@ pub async fn start(emulation: &Emulation) -> Result<Emulated> {
             name,
             endpoint: Some(format!("http://{}", server.local_addr())),
             app_id: Some(Emulator::APP_ID.to_owned()),
+            rate: emulation.rate,
         };
         servers.spawn(server.run());
         accounts.push((account, credential));
@@ -83,13 +89,18 @@ impl Emulated {
                 name,
                 endpoint,
                 app_id,
+                rate,
             } = account;
             let (endpoint, app_id) = (endpoint.as_deref(), app_id.as_deref());
             let (endpoint, app_id) = (endpoint.unwrap_or_default(), app_id.unwrap_or_default());
             write!(
                 accounts,
-                "[[account]]\nprofile = \"{name}\"\nendpoint = \"{endpoint}\"\napp_id = \"{app_id}\"\n\n"
+                "[[account]]\nprofile = \"{name}\"\nendpoint = \"{endpoint}\"\napp_id = \"{app_id}\"\n"
             )?;
+            if let Some(rate) = rate {
+                writeln!(accounts, "rate = {rate}")?;
+            }
+            accounts.push('\n');
             let (id, key) = (credential.secret_id(), credential.secret_key());
             let token = credential.token().unwrap_or_default();
             write!(

@@ -12,7 +12,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::{Serialize, de::DeserializeOwned};
-use tc3_async::{Client, Error, Month, Paginate};
+use tc3_async::{Client, Error, Month, Paginate, Settings};
 
 pub use self::{
     allocation_summary::AllocationSummary, bill_detail::BillDetail, bill_list::BillList,
@@ -61,6 +61,15 @@ pub trait DataSet: fmt::Debug + Default + Send + Sync + 'static {
         account: &Account,
         month: Month,
     ) -> impl Future<Output = Result<Vec<Total>, Error>> + Send;
+}
+
+/// The same rate for the lists of all data sets.
+pub(crate) fn with_rate(settings: Settings, rate: u32) -> Settings {
+    settings
+        .with_rate_of::<<AllocationSummary as DataSet>::Action>(rate)
+        .with_rate_of::<<BillDetail as DataSet>::Action>(rate)
+        .with_rate_of::<<BillList as DataSet>::Action>(rate)
+        .with_rate_of::<<UsageDetail as DataSet>::Action>(rate)
 }
 
 /// A total of the service's, and how it is computed from the rows.

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# How much a worker needs, and how fast it writes: its memory for a few rows and for a million, which must not differ by
+# more than 10 MB; rows a second beside a bare COPY of the same rows; memory and CPU by the number of accounts.
+#
+# Needs PostgreSQL's programs (Debian: postgresql). The emulator, the worker and PostgreSQL share the machine. RECORDS,
+# SMALL, DATA_SET, ACCOUNTS and EACH change what is measured.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+unset "${!TENCENTCLOUD_@}" "${!PG@}" DATABASE_URL
+export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
+export no_proxy=$NO_PROXY
+
+# Records a month of the one account; of each of many accounts, at the service's own rates.
+records=${RECORDS:-1000000} small=${SMALL:-10000} data_set=${DATA_SET:-usage_detail}
+accounts=${ACCOUNTS-1 10 50} each=${EACH:-10000}
+sync=${CARGO_TARGET_DIR:-../target}/release/bill_sync
+[ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
+    PG_BIN=$(pg_config --bindir)
+
+folder=$(mktemp -d)
+running=()
+
+# PostgreSQL doesn't run as root.
+postgres() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && setpriv --reuid=postgres --regid=postgres --clear-groups "$PG_BIN/$@")
+    else
+        "$PG_BIN/$@"
+    fi
+}
+
+clean_up() {
+    for pid in "${running[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+    postgres pg_ctl -D "$folder/data" stop -m immediate >/dev/null 2>&1 || true
+    rm -rf "$folder"
+}
+trap clean_up EXIT
+
+# ask DATABASE SQL…
+ask() {
+    "$PG_BIN/psql" -h "$folder" -U postgres -d "$1" -qAt "${@:2}"
+}
+
+# The seconds of CPU that a process has used.
+cpu_of() {
+    awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / tick }' "/proc/$1/stat"
+}
+
+# Those of PostgreSQL: its processes, and those that have ended.
+cpu_of_postgres() {
+    local server
+    server=$(head -n 1 "$folder/data/postmaster.pid")
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v tick="$(getconf CLK_TCK)" -v server="$server" '
+        { pid = $1; sub(/.*\) /, "") }
+        pid == server { sum += $12 + $13 + $14 + $15 }
+        $2 == server { sum += $12 + $13 }
+        END { print sum / tick }'
+}
+
+# measure NAME ACCOUNTS RECORDS ARGUMENTS…: one worker into a database of its own. Sets $rows, $seconds and $peak.
+measure() {
+    local name=$1 begun ended emulator worker connections=0 now cpu before
+    mkdir "$folder/$name"
+    "$sync" emulate "$2" --records "$3" "${@:4}" --folder "$folder/$name" >"$folder/$name/out" &
+    emulator=$!
+    running+=("$emulator")
+    until grep -qs ready "$folder/$name/out"; do sleep 0.1; done
+    ask postgres -c "create database $name"
+    export DATABASE_URL="postgres://postgres@localhost/$name?host=$folder"
+    export TENCENTCLOUD_CREDENTIALS_FILE=$folder/$name/credentials
+    "$sync" enqueue --accounts "$folder/$name/accounts.toml" --from 2024-01 --to 2024-01 --data-set "$data_set" \
+        >/dev/null 2>"$folder/$name/log"
+    ask postgres -c checkpoint
+    before=$(cpu_of_postgres)
+    begun=$(date +%s.%N)
+    RUST_LOG=warn "$sync" worker 2>"$folder/$name/log" &
+    worker=$!
+    running+=("$worker")
+    until [ "$(ask "$name" -c "select count(*) from bill_sync.windows where state = 'due'")" = 0 ]; do
+        now=$(ask "$name" -c "select count(*) from pg_stat_activity where application_name = 'bill_sync'")
+        [ "$now" -lt "$connections" ] || connections=$now
+        kill -0 "$worker"
+        sleep 0.2
+    done
+    ended=$(date +%s.%N)
+    cpu="$(cpu_of "$emulator") $(cpu_of "$worker") $(cpu_of_postgres)"
+    peak=$(awk '$1 == "VmHWM:" { print $2 / 1024 }' "/proc/$worker/status")
+    kill "$worker" "$emulator"
+    wait "$worker" "$emulator" 2>/dev/null || true
+    [ ! -s "$folder/$name/log" ] || { cat "$folder/$name/log" && return 1; }
+    rows=$(ask "$name" -c "select count(*) from bill_sync.$data_set")
+    seconds=$(awk "BEGIN { print $ended - $begun }")
+    awk -v accounts="$2" -v rows="$rows" -v seconds="$seconds" -v peak="$peak" -v cpu="$cpu $before" -v connections="$connections" 'BEGIN {
+        split(cpu, it, " ")
+        each = 1000000 / rows
+        printf "%8d %9d %8.1f %8d %8.1f MB %12.1f %12.1f %12.1f %5d\n", accounts, rows, seconds, rows / seconds, peak, \
+            it[1] * each, it[2] * each, (it[3] - it[4]) * each, connections }'
+}
+
+cargo build -q --release
+chmod 755 "$folder"
+[ "$(id -u)" != 0 ] || chown postgres "$folder"
+postgres initdb -D "$folder/data" -A trust -U postgres >/dev/null
+postgres pg_ctl -D "$folder/data" -w -l "$folder/server.log" -o "-k $folder -c listen_addresses=''" start >/dev/null
+
+echo "$data_set on $(nproc) cores, $("$PG_BIN/postgres" --version)"
+echo "accounts      rows  seconds   rows/s      memory  µs of CPU a row: emulator, worker, PostgreSQL  connections"
+measure small 1 "$small" --rate 100000
+least=$peak
+measure large 1 "$records" --rate 100000
+awk "BEGIN { exit !($peak - $least > 10) }" && echo "failed: the memory grows with the rows" && exit 1
+
+table=bill_sync.${data_set}_rows
+ask large -c "\\copy $table to $folder/rows" -c "create table bare (like $table including all)" -c checkpoint
+before=$(cpu_of_postgres) begun=$(date +%s.%N)
+ask large -c "\\copy bare from $folder/rows"
+ended=$(date +%s.%N)
+awk "BEGIN { bare = $ended - $begun
+    printf \"a bare COPY of the same rows: %.1f s, %d rows/s, %.1f µs of PostgreSQL's CPU a row; the worker takes %.1f times as long\\n\", \
+        bare, $rows / bare, ($(cpu_of_postgres) - $before) * 1000000 / $rows, $seconds / bare }"
+ask large -c "select 'bytes a row: ' || pg_table_size('$table') / $rows || ' in the table, ' || pg_indexes_size('$table') / $rows || ' in its index'"
+ask postgres -c "drop database large"
+
+echo "at the service's own rates:"
+for count in $accounts; do measure "accounts$count" "$count" "$each"; done
