@@ -1,7 +1,7 @@
 //! The accounts in the database: names of profiles, never keys.
 
 use bills::account::Account;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Row};
 
 use crate::Result;
 
@@ -30,17 +30,16 @@ pub async fn store(connection: &mut PgConnection, account: &Account) -> Result<(
 ///
 /// None has it, or what PostgreSQL says.
 pub async fn load(pool: &PgPool, name: &str) -> Result<Account> {
-    let account: Option<(String, Option<String>, Option<String>, Option<i64>)> =
-        sqlx::query_as("select name, endpoint, app_id, rate from accounts where name = $1")
-            .bind(name)
-            .fetch_optional(pool)
-            .await?;
-    let (name, endpoint, app_id, rate) =
-        account.ok_or_else(|| format!("there is no account {name:?} in the database"))?;
+    let account = sqlx::query("select name, endpoint, app_id, rate from accounts where name = $1")
+        .bind(name)
+        .fetch_optional(pool)
+        .await?
+        .ok_or_else(|| format!("there is no account {name:?} in the database"))?;
+    let rate: Option<i64> = account.try_get("rate")?;
     Ok(Account {
-        name,
-        endpoint,
-        app_id,
+        name: account.try_get("name")?,
+        endpoint: account.try_get("endpoint")?,
+        app_id: account.try_get("app_id")?,
         rate: rate.map(u32::try_from).transpose()?,
     })
 }

@@ -1,10 +1,12 @@
 //! Rows into their table.
 
+use std::iter;
+
 use bills::{
-    column::{Column, Kind, Row},
+    column::{Column, Row},
     data_set::DataSet,
 };
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 
 use crate::Result;
 
@@ -21,29 +23,20 @@ pub struct Origin<'a> {
     pub page: i32,
 }
 
-/// The columns of the records' fields in the database, with their types.
-pub fn stored<D: DataSet>() -> impl Iterator<Item = (String, &'static str)> {
+/// The columns of the records' fields in the database.
+pub fn stored<D: DataSet>() -> impl Iterator<Item = String> {
     D::COLUMNS.iter().flat_map(|column| {
         let time = column.kind().is_time();
-        let text = time.then(|| (format!("{}_text", column.name()), "text"));
-        [(column.name().to_owned(), sql_type(column.kind()))]
-            .into_iter()
-            .chain(text)
+        let text = time.then(|| format!("{}_text", column.name()));
+        iter::once(column.name().to_owned()).chain(text)
     })
 }
 
-const fn sql_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Text => "text",
-        Kind::Numeric => "numeric",
-        Kind::Integer => "bigint",
-        Kind::Json => "jsonb",
-        Kind::BeijingTime | Kind::UnixTime => "timestamptz",
-    }
-}
+/// How many bytes are sent at once: each connection keeps a buffer for the largest message that it has sent.
+const PART: usize = 64 * 1024;
 
-/// Writes a page's rows to a table of the data set's shape with one statement. The values are texts that PostgreSQL
-/// casts.
+/// Writes a page's rows to a table of the data set's shape by `COPY`. The values are texts, which PostgreSQL parses by the
+/// columns' types.
 ///
 /// # Errors
 ///
@@ -52,57 +45,82 @@ pub async fn insert<D: DataSet>(
     connection: &mut PgConnection,
     into: &str,
     origin: Origin<'_>,
-    rows: Vec<Row>,
+    rows: &[Row],
 ) -> Result<()> {
-    let (mut names, mut selected, mut arrays) = (String::new(), String::new(), String::new());
-    for (number, (name, sql_type)) in (7..).zip(stored::<D>()) {
-        names += &format!(", {name}");
-        selected += &format!(", {name}::{sql_type}");
-        arrays += &format!(", ${number}::text[]");
+    let names: Vec<String> = stored::<D>().collect();
+    let names = names.join(", ");
+    let sql = format!("copy {into} (account, month, walk, page, line, part, {names}) from stdin");
+    let mut lines = String::new();
+    for row in rows {
+        push_line(&mut lines, D::COLUMNS, origin, row);
     }
-    let sql = format!(
-        "insert into {into} (account, month, walk, page, line, part{names})
-         select $1, $2::date, $3, $4, line, part{selected}
-         from unnest($5::int[], $6::int[]{arrays}) as given (line, part{names})"
-    );
-    let lines: Vec<i32> = rows.iter().map(|row| row.line).collect();
-    let parts: Vec<i32> = rows.iter().map(|row| row.part).collect();
-    // Only names of our own columns are in the text.
-    let mut query = sqlx::query(AssertSqlSafe(sql))
-        .bind(origin.account)
-        .bind(origin.month)
-        .bind(origin.walk)
-        .bind(origin.page)
-        .bind(lines)
-        .bind(parts);
-    for values in by_column(D::COLUMNS, rows) {
-        query = query.bind(values);
+    let mut copy = connection.copy_in_raw(&sql).await?;
+    for part in lines.as_bytes().chunks(PART) {
+        copy.send(part).await?;
     }
-    query.execute(connection).await?;
+    copy.finish().await?;
     Ok(())
 }
 
-/// The values for each of the columns that [`stored`] names.
-fn by_column(columns: &[Column], rows: Vec<Row>) -> Vec<Vec<Option<String>>> {
-    let mut stored = Vec::new();
-    let mut rows: Vec<_> = rows.into_iter().map(|row| row.values.into_iter()).collect();
-    for column in columns {
-        let values: Vec<Option<String>> = rows.iter_mut().map(|it| it.next().flatten()).collect();
+/// Appends a row in the text format of `COPY`, with the values of the columns that [`stored`] names.
+fn push_line(lines: &mut String, columns: &[Column], origin: Origin<'_>, row: &Row) {
+    push_text(lines, Some(origin.account));
+    let Origin {
+        month, walk, page, ..
+    } = origin;
+    let Row { line, part, values } = row;
+    lines.push_str(&format!("\t{month}\t{walk}\t{page}\t{line}\t{part}"));
+    for (column, value) in columns.iter().zip(values) {
+        let value = value.as_deref();
         if column.kind().is_time() {
-            let time = |text: &Option<String>| {
-                let time = column.kind().time(text.as_deref()?)?;
-                Some(format!("{time}+08"))
-            };
-            stored.push(values.iter().map(time).collect());
+            let time = value.and_then(|text| column.kind().time(text));
+            lines.push('\t');
+            push_text(lines, time.map(|time| format!("{time}+08")).as_deref());
         }
-        stored.push(values);
+        lines.push('\t');
+        push_text(lines, value);
     }
-    stored
+    lines.push('\n');
+}
+
+fn push_text(lines: &mut String, text: Option<&str>) {
+    let Some(text) = text else {
+        return lines.push_str("\\N");
+    };
+    for character in text.chars() {
+        match character {
+            '\\' => lines.push_str("\\\\"),
+            '\t' => lines.push_str("\\t"),
+            '\n' => lines.push_str("\\n"),
+            '\r' => lines.push_str("\\r"),
+            _ => lines.push(character),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use bills::column::Kind;
+
     use super::*;
+
+    fn line(columns: &[Column], values: &[Option<&str>]) -> String {
+        let origin = Origin {
+            account: "a",
+            month: "2024-01-01",
+            walk: 7,
+            page: 0,
+        };
+        let row = Row {
+            line: 1,
+            part: 2,
+            values: values.iter().map(|it| it.map(str::to_owned)).collect(),
+        };
+        let mut lines = String::new();
+        push_line(&mut lines, columns, origin, &row);
+        let values = lines.strip_prefix("a\t2024-01-01\t7\t0\t1\t2\t").unwrap();
+        values.to_owned()
+    }
 
     #[test]
     fn a_time_has_its_own_text_beside_it() {
@@ -110,28 +128,25 @@ mod tests {
             Column::new("A", "a", Kind::BeijingTime),
             Column::new("B", "b", Kind::Text),
         ];
-        let row = |time: Option<&str>| Row {
-            line: 0,
-            part: 0,
-            values: vec![time.map(str::to_owned), Some("b".into())],
-        };
-        let rows = vec![
-            row(Some("2024-01-31 23:59:59.5")),
-            row(Some("0000-00-00 00:00:00")),
-            row(None),
-        ];
-        let text = |text: &str| Some(text.to_owned());
-        assert_eq!(
-            by_column(&columns, rows),
-            [
-                vec![text("2024-01-31 23:59:59.500+08"), None, None],
-                vec![
-                    text("2024-01-31 23:59:59.5"),
-                    text("0000-00-00 00:00:00"),
-                    None
-                ],
-                vec![text("b"), text("b"), text("b")],
-            ]
-        );
+        for (time, expected) in [
+            (
+                Some("2024-01-31 23:59:59.5"),
+                "2024-01-31 23:59:59.500+08\t2024-01-31 23:59:59.5\tb\n",
+            ),
+            (Some("0000-00-00 00:00:00"), "\\N\t0000-00-00 00:00:00\tb\n"),
+            (None, "\\N\t\\N\tb\n"),
+        ] {
+            assert_eq!(line(&columns, &[time, Some("b")]), expected);
+        }
+    }
+
+    #[test]
+    fn no_text_ends_its_field_or_is_taken_for_null() {
+        let columns = [Column::new("A", "a", Kind::Text)];
+        let written = |text| line(&columns, &[Some(text)]);
+        assert_eq!(written(""), "\n");
+        assert_eq!(written("\\N"), "\\\\N\n");
+        assert_eq!(written("\\."), "\\\\.\n");
+        assert_eq!(written("a\tb\r\nc"), "a\\tb\\r\\nc\n");
     }
 }

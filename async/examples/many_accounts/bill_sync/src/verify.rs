@@ -150,10 +150,10 @@ async fn compare_rows<D: DataSet>(
     let into = format!("plain_{table}");
     while let Some(page) = pages.next().await {
         let records = <D::Action as Paginate>::into_items(page?.output);
-        rows::insert::<D>(&mut transaction, &into, origin, D::rows(&records)?).await?;
+        rows::insert::<D>(&mut transaction, &into, origin, &D::rows(&records)?).await?;
         origin.page += 1;
     }
-    let columns: Vec<String> = rows::stored::<D>().map(|(name, _)| name).collect();
+    let columns: Vec<String> = rows::stored::<D>().collect();
     let columns = format!("part, {}", columns.join(", "));
     let ours = format!("select {columns} from {table} where account = $1 and month = $2::date");
     let plain = format!("select {columns} from plain_{table}");

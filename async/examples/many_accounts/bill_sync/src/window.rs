@@ -142,7 +142,7 @@ impl Window {
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
         let into = format!("{}_rows", D::NAME);
-        rows::insert::<D>(&mut transaction, &into, origin, D::rows(records)?).await?;
+        rows::insert::<D>(&mut transaction, &into, origin, &D::rows(records)?).await?;
         let written = sqlx::query(
             "update windows set walk = $6, pages = pages + 1, written = written + $7
              where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",

@@ -79,6 +79,28 @@ async fn stored(pool: &PgPool, lease: &Lease) -> Result<(i32, Option<Value>)> {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
+async fn a_text_is_stored_as_it_is() -> Result<()> {
+    let name = "texts";
+    let pool = prepare(name).await?;
+    let lease = acquire(&pool, name, "a").await?;
+    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
+    window
+        .begin::<BillList>(&pool, &lease, &json!("start"))
+        .await?;
+    let texts = [
+        "", "\\N", "\\.", "a\tb", "a\r\nb\n", "\"'\\", "\u{1}", "费用",
+    ];
+    window
+        .write_page::<BillList>(&pool, &lease, &page(&texts)?, &json!("end"))
+        .await?;
+    let sql = "select bill_id from bill_list_rows where account = $1 order by line";
+    let stored: Vec<String> = sqlx::query_scalar(sql).bind(name).fetch_all(&pool).await?;
+    assert_eq!(stored, texts);
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
 async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
     let name = "fails";
     let pool = prepare(name).await?;

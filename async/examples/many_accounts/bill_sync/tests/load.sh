@@ -10,9 +10,10 @@ unset "${!TENCENTCLOUD_@}" "${!PG@}" DATABASE_URL
 export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
 export no_proxy=$NO_PROXY
 
-# Records a month of the one account; of each of many accounts, at the service's own rates.
+# One account's records of a data set in a month; and those of each of many accounts, of all data sets, at the service's
+# own rates.
 records=${RECORDS:-1000000} small=${SMALL:-10000} data_set=${DATA_SET:-usage_detail}
-accounts=${ACCOUNTS-1 10 50} each=${EACH:-10000}
+accounts=${ACCOUNTS-1 10 50} each=${EACH:-5000}
 sync=${CARGO_TARGET_DIR:-../target}/release/bill_sync
 [ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
     PG_BIN=$(pg_config --bindir)
@@ -35,6 +36,7 @@ clean_up() {
     rm -rf "$folder"
 }
 trap clean_up EXIT
+trap 'echo "failed: line $LINENO"' ERR
 
 # ask DATABASE SQL…
 ask() {
@@ -50,25 +52,26 @@ cpu_of() {
 cpu_of_postgres() {
     local server
     server=$(head -n 1 "$folder/data/postmaster.pid")
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v tick="$(getconf CLK_TCK)" -v server="$server" '
+    # A process may end before its file is read.
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v tick="$(getconf CLK_TCK)" -v server="$server" '
         { pid = $1; sub(/.*\) /, "") }
         pid == server { sum += $12 + $13 + $14 + $15 }
         $2 == server { sum += $12 + $13 }
         END { print sum / tick }'
 }
 
-# measure NAME ACCOUNTS RECORDS ARGUMENTS…: one worker into a database of its own. Sets $rows, $seconds and $peak.
+# measure NAME ACCOUNTS RECORDS [DATA_SET RATE]: one worker into a database of its own. Sets $rows, $seconds and $peak.
 measure() {
     local name=$1 begun ended emulator worker connections=0 now cpu before
     mkdir "$folder/$name"
-    "$sync" emulate "$2" --records "$3" "${@:4}" --folder "$folder/$name" >"$folder/$name/out" &
+    "$sync" emulate "$2" --records "$3" ${5:+--rate "$5"} --folder "$folder/$name" >"$folder/$name/out" &
     emulator=$!
     running+=("$emulator")
     until grep -qs ready "$folder/$name/out"; do sleep 0.1; done
     ask postgres -c "create database $name"
     export DATABASE_URL="postgres://postgres@localhost/$name?host=$folder"
     export TENCENTCLOUD_CREDENTIALS_FILE=$folder/$name/credentials
-    "$sync" enqueue --accounts "$folder/$name/accounts.toml" --from 2024-01 --to 2024-01 --data-set "$data_set" \
+    "$sync" enqueue --accounts "$folder/$name/accounts.toml" --from 2024-01 --to 2024-01 ${4:+--data-set "$4"} \
         >/dev/null 2>"$folder/$name/log"
     ask postgres -c checkpoint
     before=$(cpu_of_postgres)
@@ -76,19 +79,22 @@ measure() {
     RUST_LOG=warn "$sync" worker 2>"$folder/$name/log" &
     worker=$!
     running+=("$worker")
+    # Not often: each question is a process and a connection.
     until [ "$(ask "$name" -c "select count(*) from bill_sync.windows where state = 'due'")" = 0 ]; do
+        kill -0 "$worker"
+        sleep 1
         now=$(ask "$name" -c "select count(*) from pg_stat_activity where application_name = 'bill_sync'")
         [ "$now" -lt "$connections" ] || connections=$now
-        kill -0 "$worker"
-        sleep 0.2
     done
-    ended=$(date +%s.%N)
+    ended=$(ask "$name" -c "select extract(epoch from max(fetched_at)) from bill_sync.windows")
     cpu="$(cpu_of "$emulator") $(cpu_of "$worker") $(cpu_of_postgres)"
     peak=$(awk '$1 == "VmHWM:" { print $2 / 1024 }' "/proc/$worker/status")
     kill "$worker" "$emulator"
     wait "$worker" "$emulator" 2>/dev/null || true
     [ ! -s "$folder/$name/log" ] || { cat "$folder/$name/log" && return 1; }
-    rows=$(ask "$name" -c "select count(*) from bill_sync.$data_set")
+    rows=$(ask "$name" -c "set search_path = bill_sync" -c "select (select count(*) from bill_list)
+        + (select count(*) from allocation_summary_by_business) + (select count(*) from usage_detail)
+        + (select count(*) from bill_detail)")
     seconds=$(awk "BEGIN { print $ended - $begun }")
     awk -v accounts="$2" -v rows="$rows" -v seconds="$seconds" -v peak="$peak" -v cpu="$cpu $before" -v connections="$connections" 'BEGIN {
         split(cpu, it, " ")
@@ -105,9 +111,9 @@ postgres pg_ctl -D "$folder/data" -w -l "$folder/server.log" -o "-k $folder -c l
 
 echo "$data_set on $(nproc) cores, $("$PG_BIN/postgres" --version)"
 echo "accounts      rows  seconds   rows/s      memory  µs of CPU a row: emulator, worker, PostgreSQL  connections"
-measure small 1 "$small" --rate 100000
+measure small 1 "$small" "$data_set" 100000
 least=$peak
-measure large 1 "$records" --rate 100000
+measure large 1 "$records" "$data_set" 100000
 awk "BEGIN { exit !($peak - $least > 10) }" && echo "failed: the memory grows with the rows" && exit 1
 
 table=bill_sync.${data_set}_rows
@@ -118,8 +124,12 @@ ended=$(date +%s.%N)
 awk "BEGIN { bare = $ended - $begun
     printf \"a bare COPY of the same rows: %.1f s, %d rows/s, %.1f µs of PostgreSQL's CPU a row; the worker takes %.1f times as long\\n\", \
         bare, $rows / bare, ($(cpu_of_postgres) - $before) * 1000000 / $rows, $seconds / bare }"
-ask large -c "select 'bytes a row: ' || pg_table_size('$table') / $rows || ' in the table, ' || pg_indexes_size('$table') / $rows || ' in its index'"
 ask postgres -c "drop database large"
 
-echo "at the service's own rates:"
+echo "all data sets at the service's own rates:"
 for count in $accounts; do measure "accounts$count" "$count" "$each"; done
+for table in ${accounts:+bill_list allocation_summary_by_business usage_detail bill_detail}; do
+    table=bill_sync.${table}_rows
+    ask "accounts$count" -c "select '$table: ' || pg_table_size('$table') / count(*) || ' bytes a row, and '
+        || pg_indexes_size('$table') / count(*) || ' in its index' from $table"
+done
