@@ -51,6 +51,8 @@ cpu_of() {
 # Those of PostgreSQL: its processes, and those that have ended.
 cpu_of_postgres() {
     local server
+    # One that ends just now is in neither sum.
+    sleep 0.5
     server=$(head -n 1 "$folder/data/postmaster.pid")
     # A process may end before its file is read.
     { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v tick="$(getconf CLK_TCK)" -v server="$server" '
@@ -58,6 +60,11 @@ cpu_of_postgres() {
         pid == server { sum += $12 + $13 + $14 + $15 }
         $2 == server { sum += $12 + $13 }
         END { print sum / tick }'
+}
+
+# How many bytes PostgreSQL has written to its log.
+wal() {
+    ask postgres -c "select pg_current_wal_lsn() - '0/0'"
 }
 
 # measure NAME ACCOUNTS RECORDS [DATA_SET RATE]: one worker into a database of its own. Sets $rows, $seconds and $peak.
@@ -74,7 +81,7 @@ measure() {
     "$sync" enqueue --accounts "$folder/$name/accounts.toml" --from 2024-01 --to 2024-01 ${4:+--data-set "$4"} \
         >/dev/null 2>"$folder/$name/log"
     ask postgres -c checkpoint
-    before=$(cpu_of_postgres)
+    before="$(cpu_of_postgres) $(wal)"
     begun=$(date +%s.%N)
     RUST_LOG=warn "$sync" worker 2>"$folder/$name/log" &
     worker=$!
@@ -87,7 +94,7 @@ measure() {
         [ "$now" -lt "$connections" ] || connections=$now
     done
     ended=$(ask "$name" -c "select extract(epoch from max(fetched_at)) from bill_sync.windows")
-    cpu="$(cpu_of "$emulator") $(cpu_of "$worker") $(cpu_of_postgres)"
+    cpu="$(cpu_of "$emulator") $(cpu_of "$worker") $(cpu_of_postgres) $(wal)"
     peak=$(awk '$1 == "VmHWM:" { print $2 / 1024 }' "/proc/$worker/status")
     kill "$worker" "$emulator"
     wait "$worker" "$emulator" 2>/dev/null || true
@@ -99,8 +106,8 @@ measure() {
     awk -v accounts="$2" -v rows="$rows" -v seconds="$seconds" -v peak="$peak" -v cpu="$cpu $before" -v connections="$connections" 'BEGIN {
         split(cpu, it, " ")
         each = 1000000 / rows
-        printf "%8d %9d %8.1f %8d %8.1f MB %12.1f %12.1f %12.1f %5d\n", accounts, rows, seconds, rows / seconds, peak, \
-            it[1] * each, it[2] * each, (it[3] - it[4]) * each, connections }'
+        printf "%8d %9d %8.1f %8d %8.1f MB %12.1f %12.1f %12.1f %12d %12d\n", accounts, rows, seconds, rows / seconds, peak, \
+            it[1] * each, it[2] * each, (it[3] - it[5]) * each, connections, (it[4] - it[6]) / rows }'
 }
 
 cargo build -q --release
@@ -110,7 +117,7 @@ postgres initdb -D "$folder/data" -A trust -U postgres >/dev/null
 postgres pg_ctl -D "$folder/data" -w -l "$folder/server.log" -o "-k $folder -c listen_addresses=''" start >/dev/null
 
 echo "$data_set on $(nproc) cores, $("$PG_BIN/postgres" --version)"
-echo "accounts      rows  seconds   rows/s      memory  µs of CPU a row: emulator, worker, PostgreSQL  connections"
+echo "accounts      rows  seconds   rows/s      memory  µs of CPU a row: emulator, worker, PostgreSQL  connections  bytes of WAL a row"
 measure small 1 "$small" "$data_set" 100000
 least=$peak
 measure large 1 "$records" "$data_set" 100000
