@@ -3,7 +3,8 @@
 # more than 10 MB; rows a second beside a bare COPY of the same rows; memory and CPU by the number of accounts.
 #
 # Needs PostgreSQL's programs (Debian: postgresql). The emulator, the worker and PostgreSQL share the machine. RECORDS,
-# SMALL, DATA_SET, ACCOUNTS and EACH change what is measured.
+# SMALL, DATA_SET, ACCOUNTS and EACH change what is measured. A short form, which checks the memory alone:
+# PROFILE=dev RECORDS=50000 ACCOUNTS= tests/load.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset "${!TENCENTCLOUD_@}" "${!PG@}" DATABASE_URL
@@ -14,7 +15,8 @@ export no_proxy=$NO_PROXY
 # own rates.
 records=${RECORDS:-1000000} small=${SMALL:-10000} data_set=${DATA_SET:-usage_detail}
 accounts=${ACCOUNTS-1 10 50} each=${EACH:-5000}
-sync=${CARGO_TARGET_DIR:-../target}/release/bill_sync
+profile=${PROFILE:-release}
+sync=${CARGO_TARGET_DIR:-../target}/${profile/#dev/debug}/bill_sync
 [ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
     PG_BIN=$(pg_config --bindir)
 
@@ -110,7 +112,7 @@ measure() {
             it[1] * each, it[2] * each, (it[3] - it[5]) * each, connections, (it[4] - it[6]) / rows }'
 }
 
-cargo build -q --release
+cargo build -q --profile "$profile"
 chmod 755 "$folder"
 [ "$(id -u)" != 0 ] || chown postgres "$folder"
 postgres initdb -D "$folder/data" -A trust -U postgres >/dev/null
@@ -133,9 +135,10 @@ awk "BEGIN { bare = $ended - $begun
         bare, $rows / bare, ($(cpu_of_postgres) - $before) * 1000000 / $rows, $seconds / bare }"
 ask postgres -c "drop database large"
 
+[ -n "$accounts" ] || exit 0
 echo "all data sets at the service's own rates:"
 for count in $accounts; do measure "accounts$count" "$count" "$each"; done
-for table in ${accounts:+bill_list allocation_summary_by_business usage_detail bill_detail}; do
+for table in bill_list allocation_summary_by_business usage_detail bill_detail; do
     table=bill_sync.${table}_rows
     ask "accounts$count" -c "select '$table: ' || pg_table_size('$table') / count(*) || ' bytes a row, and '
         || pg_indexes_size('$table') / count(*) || ' in its index' from $table"
