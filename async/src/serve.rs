@@ -40,7 +40,11 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tc3_core::{Failure, UnixTime, emulator::Emulator, wire::request::MAX_POST};
+use tc3_core::{
+    Failure, UnixTime,
+    emulator::{Emulator, Frequency},
+    wire::request::MAX_POST,
+};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 /// The largest body that is read, in bytes.
@@ -74,6 +78,11 @@ impl Monitor {
     /// With how many of them something went wrong by script.
     pub fn faults(&self) -> u64 {
         self.emulator().faults()
+    }
+
+    /// How often each action was requested, if there are frequency limits: [`Emulator::frequencies`].
+    pub fn frequencies(&self) -> Vec<Frequency> {
+        self.emulator().frequencies().collect()
     }
 
     /// How many connections to it are open.

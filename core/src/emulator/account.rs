@@ -2,7 +2,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::{
     Emulator,
-    frequency::Frequency,
+    frequency::Frequencies,
     ledger::{
         Calendar, allocation_summary, allocation_summary::Rows, bill, bill_list, lines::Lines,
         new_records::GrownLists, usage_detail,
@@ -56,7 +56,7 @@ pub(super) struct AccountState {
     pub(super) ledgers: Ledgers,
     /// The records that were added by script.
     pub(super) added: GrownLists,
-    pub(super) frequency: Frequency,
+    pub(super) frequencies: Frequencies,
     /// The temporary credentials that were issued, each with the name of its session.
     pub(super) temporary: Vec<(Credential, String)>,
 }
@@ -87,7 +87,7 @@ impl AccountState {
             ledgers: Ledgers::new(&account, calendar),
             account,
             added: GrownLists::default(),
-            frequency: Frequency::default(),
+            frequencies: Frequencies::default(),
             temporary: Vec::new(),
         }
     }

@@ -34,6 +34,7 @@ use account::AccountState;
 use described::DescribedAction;
 pub use described::DescriptionError;
 pub use faults::{Fault, Scripted, When};
+pub use frequency::Frequency;
 use first_version::Parameters;
 use language::Language;
 use ledger::{Calendar, Random, usage_detail};
@@ -198,8 +199,8 @@ impl Emulator {
     /// documented rate from each account, [`Action::RATE`](crate::Action::RATE), and refuses more with
     /// `RequestLimitExceeded`.
     ///
-    /// Every verified request counts, even if it is refused. There is no limit by default, since tests may have a clock
-    /// that stands still.
+    /// Every verified request counts, even if it is refused; [`frequencies`](Self::frequencies) has the numbers. There is
+    /// no limit by default, since tests may have a clock that stands still.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_frequency_limits(self) -> Self {
         Self {
@@ -275,8 +276,8 @@ impl Emulator {
         };
         call.check_region(target)?;
         if self.frequency_limits {
-            let frequency = &mut self.account(account).frequency;
-            if !frequency.admits(target, now) {
+            let frequencies = &mut self.account(account).frequencies;
+            if !frequencies.admits(target, now) {
                 return refuse(
                     "RequestLimitExceeded",
                     format!("more than {} requests in a second", target.rate),

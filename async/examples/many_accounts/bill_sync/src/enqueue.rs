@@ -52,6 +52,11 @@ pub async fn enqueue(pool: &PgPool, order: &Order<'_>) -> Result<u64> {
     let mut due = 0;
     for account in order.accounts {
         accounts::store(&mut transaction, account).await?;
+        // Their keys may be there by now.
+        sqlx::query("delete from lacks where account = $1")
+            .bind(&account.name)
+            .execute(&mut *transaction)
+            .await?;
         for data_set in order.data_sets.iter().filter(|it| it.concerns(account)) {
             let from = match order.from {
                 Some(from) => from,

@@ -19,8 +19,8 @@ use tokio::task::JoinHandle;
 
 use crate::Result;
 
-/// How long a lease rests between two holders, in seconds: the service's quotas are by the second.
-const REST: f64 = 1.1;
+/// How long a lease rests between two holders: the service's quotas are by the second.
+pub const REST: Duration = Duration::from_millis(1_100);
 
 /// Until when a worker may ask and write.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Lease {
         .bind(data_set)
         .bind(holder)
         .bind(time.as_secs_f64())
-        .bind(REST)
+        .bind(REST.as_secs_f64())
         .fetch_optional(pool)
         .await?;
         let Some(token) = token else {
@@ -125,8 +125,8 @@ impl Lease {
             .bind(data_set)
             .fetch_optional(pool)
             .await?;
-            let left = (left.unwrap_or(0.0) + REST).max(0.1);
-            return Ok(Acquired::Taken(Duration::from_secs_f64(left)));
+            let left = Duration::from_secs_f64(left.unwrap_or(0.0).max(0.0));
+            return Ok(Acquired::Taken(left + REST));
         };
         let deadline = Deadline::new(start, time);
         let row = (pool.clone(), account.to_owned(), data_set.to_owned(), token);

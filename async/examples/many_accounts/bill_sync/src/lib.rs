@@ -8,9 +8,11 @@ pub mod fence;
 pub mod lease;
 pub mod rows;
 pub mod status;
+pub mod stop;
 pub mod sync;
 pub mod verify;
 pub mod window;
 pub mod worker;
+pub mod workers;
 
 pub use bills::Result;

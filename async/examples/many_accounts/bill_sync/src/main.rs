@@ -4,7 +4,7 @@ use std::{
     fmt,
     io::{self, Write},
     path::PathBuf,
-    process::{self, ExitCode},
+    process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -14,10 +14,11 @@ use bill_sync::{
     database, enqueue,
     enqueue::Order,
     status,
+    stop::Stop,
     sync::Context,
     verify,
     window::Backoff,
-    worker,
+    worker, workers,
 };
 use bills::{account, emulate, emulate::Emulation};
 use clap::{Args, Parser, Subcommand};
@@ -65,7 +66,7 @@ enum Command {
         #[arg(long)]
         rows: bool,
     },
-    /// Serves accounts of the emulator, and writes accounts.toml and credentials for them
+    /// Serves accounts of the emulator; writes accounts.toml and credentials, and requests when it is told to stop
     Emulate(Emulate),
 }
 
@@ -182,11 +183,9 @@ async fn run(arguments: Arguments) -> Result<()> {
             say(format_args!("{due} windows are due"));
         }
         Command::Worker(worker) => {
-            worker::run(
-                &context(database, lease, Some(&worker)).await?,
-                worker.jobs.max(1),
-            )
-            .await?
+            let context = context(database, lease, Some(&worker)).await?;
+            let stop = Stop::on_signals()?;
+            worker::run(&context, worker.jobs.max(1), stop).await?;
         }
         Command::Status { watch } => {
             let context = context(database, lease, None).await?;
@@ -214,10 +213,14 @@ async fn run(arguments: Arguments) -> Result<()> {
                 rate: emulate.rate,
                 faults: emulate.faults,
             };
-            let emulated = emulate::start(&emulation).await?;
+            let stop = Stop::on_signals()?;
+            let mut emulated = emulate::start(&emulation).await?;
             emulated.write(&emulate.folder)?;
             tell("ready");
-            emulated.run().await;
+            tokio::select! {
+                () = emulated.run() => {}
+                () = stop.told() => emulated.write_requests(&emulate.folder)?,
+            }
         }
     }
     Ok(())
@@ -229,9 +232,14 @@ async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Re
     }
     let (width, connections) = worker.map_or((4, 16), |it| (it.width, it.connections));
     let (first, later) = worker.map_or((5, 600), |it| (it.retry, it.later));
+    let pool = database::connect(database, connections, lease).await?;
+    let worker = match worker {
+        Some(_) => workers::register(&pool).await?,
+        None => 0,
+    };
     Ok(Context {
-        pool: database::connect(database, connections, lease).await?,
-        holder: format!("process {}", process::id()),
+        pool,
+        worker,
         lease,
         backoff: Backoff {
             first: Duration::from_secs(first),

@@ -1,16 +1,20 @@
 //! What a worker does with a job: an account's windows of a data set, one after the other.
 
-use std::time::Duration;
+use std::{process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
 use sqlx::PgPool;
-use tc3_async::{Client, Paginate, Remedy, Walk};
+use tc3_async::{Client, Error, Paginate, Remedy, Walk};
 
 use crate::{
-    Result, accounts, data_set, enqueue,
+    Result, accounts,
+    data_set::{self, AnyDataSet},
+    enqueue,
     fence::Fence,
-    lease::{Acquired, Lease},
+    lease::{Acquired, Lease, REST},
+    stop::Stop,
     window::{Backoff, Window},
+    workers,
 };
 
 /// What all jobs of a worker share.
@@ -18,8 +22,8 @@ use crate::{
 pub struct Context {
     /// The database.
     pub pool: PgPool,
-    /// The worker's name, for people.
-    pub holder: String,
+    /// The worker's number; 0 for what isn't a worker.
+    pub worker: i64,
     /// How long a lease holds without being renewed.
     pub lease: Duration,
     /// How long to wait after errors.
@@ -28,20 +32,31 @@ pub struct Context {
     pub width: usize,
 }
 
-/// Fetches all windows of an account's data set that are due, and adds a job for those that are due later.
+impl Context {
+    /// Who has a lease, for people.
+    pub fn holder(&self) -> String {
+        match self.worker {
+            0 => format!("process {}", process::id()),
+            worker => format!("worker {worker}"),
+        }
+    }
+}
+
+/// Fetches all windows of an account's data set that are due, and adds a job for those that are due later. When it is
+/// told to stop, it gives the lease back, and another worker goes on.
 ///
 /// # Errors
 ///
 /// What PostgreSQL says, and [`Lost`](crate::lease::Lost): the job is given out again, and goes on from what is
 /// written.
-pub async fn run(context: &Context, account: &str, data_set: &str) -> Result<()> {
+pub async fn run(context: &Context, account: &str, data_set: &str, stop: Stop) -> Result<()> {
     let data_set = data_set::named(data_set)?;
     let pool = &context.pool;
     let acquired = Lease::acquire(
         pool,
         account,
         data_set.name(),
-        &context.holder,
+        &context.holder(),
         context.lease,
     )
     .await?;
@@ -52,16 +67,30 @@ pub async fn run(context: &Context, account: &str, data_set: &str) -> Result<()>
             return enqueue::add_job(pool, account, data_set.name(), left).await;
         }
     };
-    let account = accounts::load(pool, account).await?;
+    let stopped = tokio::select! {
+        worked = work(context, &lease, data_set) => worked.map(|()| false),
+        () = stop.told() => Ok(true),
+    };
+    let released = lease.release().await;
+    let stopped = stopped?;
+    released?;
+    if stopped {
+        return enqueue::add_job(pool, account, data_set.name(), REST).await;
+    }
+    enqueue::add_next_job(pool, account, data_set.name()).await
+}
+
+/// Fetches one window after the other.
+async fn work(context: &Context, lease: &Lease, data_set: &dyn AnyDataSet) -> Result<()> {
+    let account = accounts::load(&context.pool, lease.account()).await?;
     let fence = Fence::new(lease.deadline().clone());
     let client = account.client()?.connector(fence).build();
-    while let Some(window) = Window::next(pool, &lease).await? {
+    while let Some(window) = Window::next(&context.pool, lease).await? {
         data_set
-            .sync(context, &lease, &client, &account, window)
+            .sync(context, lease, &client, &account, window)
             .await?;
     }
-    lease.release().await?;
-    enqueue::add_next_job(pool, &account.name, data_set.name()).await
+    Ok(())
 }
 
 /// Fetches a window from where it stands.
@@ -112,12 +141,21 @@ pub(crate) async fn sync<D: DataSet>(
                 let (account, month, remedy) = (&window.account, &window.month, error.remedy());
                 let ticket = error.ticket();
                 let what = remedy.as_str();
-                if remedy == Remedy::Mend {
+                // Its keys may be where another worker is.
+                let parked = match error {
+                    Error::Credentials(_) => {
+                        workers::all_lack(pool, context.worker, account, context.lease).await?
+                    }
+                    _ => remedy == Remedy::Mend,
+                };
+                if parked {
                     tracing::error!(account, data_set = D::NAME, month, %error, ticket, "parked");
                 } else {
                     tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy = what, "put off");
                 }
-                return window.fail::<D>(pool, lease, &error, context.backoff).await;
+                return window
+                    .fail::<D>(pool, lease, &error, parked, context.backoff)
+                    .await;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Whether the rows come to the service's own totals, and, if asked for, are those of a plain walk.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
 use sqlx::{AssertSqlSafe, types::Decimal};
@@ -9,6 +9,8 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     Result, accounts, data_set,
+    fence::Fence,
+    lease::{Acquired, Lease},
     rows::{self, Origin},
     sync::Context,
     window::{COLUMNS, Window},
@@ -42,7 +44,7 @@ pub async fn all(context: &Context, with_rows: bool) -> Result<(usize, Vec<Strin
         .await?;
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let (mut tasks, mut lines) = (JoinSet::new(), Vec::new());
-    // One client keeps the rate of an account's data set.
+    // One lease and client for an account's data set, which keep its rate.
     for list in windows.chunk_by(|a, b| (&a.account, &a.data_set) == (&b.account, &b.data_set)) {
         let permit = Arc::clone(&permits).acquire_owned().await?;
         let (context, list) = (context.clone(), list.to_vec());
@@ -66,11 +68,34 @@ async fn one(context: &Context, windows: &[Window], with_rows: bool) -> Result<V
     };
     let account = accounts::load(&context.pool, &first.account).await?;
     let data_set = data_set::named(&first.data_set)?;
-    let client = account.client()?.build();
+    // As a worker would, so that both together keep the account's rate.
+    let (pool, time) = (&context.pool, context.lease);
+    let holder = context.holder();
+    let lease = loop {
+        match Lease::acquire(pool, &account.name, data_set.name(), &holder, time).await? {
+            Acquired::Lease(lease) => break lease,
+            Acquired::Taken(left) => tokio::time::sleep(left.min(Duration::from_secs(1))).await,
+        }
+    };
+    let lines = compare(context, &lease, &account, windows, with_rows).await;
+    lease.release().await?;
+    lines
+}
+
+async fn compare(
+    context: &Context,
+    lease: &Lease,
+    account: &Account,
+    windows: &[Window],
+    with_rows: bool,
+) -> Result<Vec<String>> {
+    let data_set = data_set::named(lease.data_set())?;
+    let fence = Fence::new(lease.deadline().clone());
+    let client = account.client()?.connector(fence).build();
     let mut lines = Vec::new();
     for window in windows {
         let compared = data_set
-            .verify(context, &client, &account, window, with_rows)
+            .verify(context, &client, account, window, with_rows)
             .await;
         let Window {
             account,

@@ -53,6 +53,8 @@ impl Backoff {
         let doublings = u32::try_from(failures).unwrap_or(0).min(16);
         match remedy {
             Remedy::Later => self.later,
+            // Another worker may do it, at once.
+            Remedy::Mend => self.first,
             _ => self.first.saturating_mul(1 << doublings).min(self.later),
         }
     }
@@ -193,7 +195,7 @@ impl Window {
         Ok(())
     }
 
-    /// Writes down an error, and does what the library says: later, anew, or parked for a person.
+    /// Writes down an error, and does what the library says, later or anew; or parks the window for a person.
     ///
     /// # Errors
     ///
@@ -203,14 +205,11 @@ impl Window {
         pool: &PgPool,
         lease: &Lease,
         error: &Error,
+        parked: bool,
         backoff: Backoff,
     ) -> Result<()> {
         let remedy = error.remedy();
-        let state = if remedy == Remedy::Mend {
-            "parked"
-        } else {
-            "due"
-        };
+        let state = if parked { "parked" } else { "due" };
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
         let anew = remedy == Remedy::StartOver;

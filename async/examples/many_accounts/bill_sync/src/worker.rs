@@ -8,8 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Result,
     enqueue::{self, TASK},
+    stop::Stop,
     sync::{self, Context},
+    workers,
 };
+
+/// How long jobs have to give back their leases, when the worker is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A job: an account's data set has windows that are due.
 #[derive(Debug, Deserialize, Serialize)]
@@ -25,8 +30,11 @@ impl TaskHandler for Sync {
         let context = engine
             .get_ext::<Context>()
             .ok_or("the worker has no context")?;
+        let stop = engine
+            .get_ext::<Stop>()
+            .ok_or("nobody can tell it to stop")?;
         let Self { account, data_set } = self;
-        let Err(error) = sync::run(context, &account, &data_set).await else {
+        let Err(error) = sync::run(context, &account, &data_set, stop.clone()).await else {
             return Ok(());
         };
         tracing::warn!(account, data_set, %error, "the job ends early, and is given out again");
@@ -37,15 +45,31 @@ impl TaskHandler for Sync {
     }
 }
 
-/// Works on so many jobs at once, until the process is interrupted or terminated.
+/// Works on so many jobs at once, until it is told to stop.
 ///
 /// # Errors
 ///
 /// The engine can't start. If it fails later, as when the database is restarted, it is started again.
-pub async fn run(context: &Context, jobs: usize) -> Result<()> {
+pub async fn run(context: &Context, jobs: usize, stop: Stop) -> Result<()> {
+    let late = async {
+        stop.clone().told().await;
+        tokio::time::sleep(2 * GRACE).await;
+    };
     tokio::select! {
-        ended = engine(context, jobs) => ended,
+        ended = engine(context, jobs, &stop) => ended?,
         never = look_for_lost_jobs(context) => match never {},
+        never = be_seen(context) => match never {},
+        () = late => return Err("the database can't be told that the worker stops: its leases end by their time".into()),
+    }
+    workers::remove(&context.pool, context.worker).await
+}
+
+async fn be_seen(context: &Context) -> Infallible {
+    loop {
+        tokio::time::sleep(context.lease / 3).await;
+        if let Err(error) = workers::seen(&context.pool, context.worker).await {
+            tracing::warn!(%error, "can't tell that the worker runs");
+        }
     }
 }
 
@@ -60,7 +84,7 @@ async fn look_for_lost_jobs(context: &Context) -> Infallible {
     }
 }
 
-async fn engine(context: &Context, jobs: usize) -> Result<()> {
+async fn engine(context: &Context, jobs: usize, stop: &Stop) -> Result<()> {
     loop {
         let worker = WorkerOptions::default()
             .pg_pool(context.pool.clone())
@@ -72,9 +96,12 @@ async fn engine(context: &Context, jobs: usize) -> Result<()> {
             .sweep_interval(context.lease / 3)
             .sweep_threshold(context.lease)
             .recovery_delay(Duration::ZERO)
-            .shutdown_grace_period(Duration::ZERO)
+            .listen_os_shutdown_signals(false)
+            .shutdown_signal(stop.clone().told())
+            .shutdown_grace_period(GRACE)
             .shutdown_interrupted_job_retry_delay(Duration::ZERO)
             .add_extension(context.clone())
+            .add_extension(stop.clone())
             .define_job::<Sync>()
             .init()
             .await;

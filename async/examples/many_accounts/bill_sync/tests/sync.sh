@@ -18,7 +18,7 @@ sync=${CARGO_TARGET_DIR:-../target}/debug/bill_sync
 
 folder=$(mktemp -d)
 workers=(0 0 0 0)
-emulators=()
+declare -A emulators=()
 
 # PostgreSQL doesn't run as root.
 postgres() {
@@ -75,7 +75,7 @@ worker_log=warn,sqlx=error,bill_sync=info,tc3::call=debug,tc3::attempt=debug
 emulate() {
     mkdir "$folder/$1"
     "$sync" emulate "${@:2}" --folder "$folder/$1" >"$folder/$1/out" &
-    emulators+=($!)
+    emulators[$1]=$!
     until grep -qs ready "$folder/$1/out"; do sleep 0.1; done
 }
 
@@ -83,6 +83,15 @@ emulate() {
 start() {
     RUST_LOG=$worker_log "$sync" --lease $lease worker --retry 1 --later 2 2>>"$folder/worker$1.log" &
     workers[$1]=$!
+}
+
+# rates_are_kept FOLDER: ends the emulators, which say what arrived.
+rates_are_kept() {
+    kill -TERM "${emulators[$1]}"
+    wait "${emulators[$1]}"
+    unset "emulators[$1]"
+    awk -F '\t' 'NR > 1 { all += $3; refused += $6 } END { print "   " all " requests, " refused " refused as too many" }' "$folder/$1/requests"
+    column -t "$folder/$1/requests"
 }
 
 # enqueue FOLDER TODAY ARGUMENTS…
@@ -217,6 +226,7 @@ enqueue many 2024-05-09 --nightly --to 2024-04
 [ "$(due)" = 0 ] || fail "a closed month is due"
 "$sync" verify --rows || fail "the rows differ after a night"
 stop_workers
+rates_are_kept many
 
 step "accounts with trouble, each of its own"
 emulate trouble 5 --records 200 \

@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt::Write as _, fs, path::Path};
 use tc3_async::{
     Credential,
     core::emulator::{Emulator, Scripted},
-    serve::Server,
+    serve::{Monitor, Server},
 };
 use tokio::task::JoinSet;
 
@@ -30,6 +30,7 @@ pub struct Emulation {
 pub struct Emulated {
     /// The accounts, each with its key.
     pub accounts: Vec<(Account, Credential)>,
+    monitors: Vec<Monitor>,
     servers: JoinSet<Infallible>,
 }
 
@@ -39,7 +40,7 @@ pub struct Emulated {
 ///
 /// What the operating system says, and faults that are none.
 pub async fn start(emulation: &Emulation) -> Result<Emulated> {
-    let (mut accounts, mut servers) = (Vec::new(), JoinSet::new());
+    let (mut accounts, mut monitors, mut servers) = (Vec::new(), Vec::new(), JoinSet::new());
     let mut faults = Vec::new();
     for text in &emulation.faults {
         let wrong = || format!("--fault {text:?} must be written NAME:FAULT@WHEN");
@@ -70,10 +71,15 @@ pub async fn start(emulation: &Emulation) -> Result<Emulated> {
             app_id: Some(Emulator::APP_ID.to_owned()),
             rate: emulation.rate,
         };
+        monitors.push(server.monitor());
         servers.spawn(server.run());
         accounts.push((account, credential));
     }
-    Ok(Emulated { accounts, servers })
+    Ok(Emulated {
+        accounts,
+        monitors,
+        servers,
+    })
 }
 
 impl Emulated {
@@ -114,8 +120,30 @@ impl Emulated {
         Ok(())
     }
 
-    /// Serves until the task ends.
-    pub async fn run(mut self) {
+    /// Serves until the future is dropped.
+    pub async fn run(&mut self) {
         while self.servers.join_next().await.is_some() {}
+    }
+
+    /// Writes `requests` to the folder, a line for each account and action: how many requests arrived, the most in any
+    /// second, the rate that is allowed, and how many were refused as they were more than that.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn write_requests(&self, folder: &Path) -> Result<()> {
+        let mut lines = String::from("account\taction\trequests\tmost\trate\trefused\n");
+        for ((account, _), monitor) in self.accounts.iter().zip(&self.monitors) {
+            for counted in monitor.frequencies() {
+                let (name, action) = (&account.name, &counted.action);
+                writeln!(
+                    lines,
+                    "{name}\t{action}\t{}\t{}\t{}\t{}",
+                    counted.requests, counted.most, counted.rate, counted.refused
+                )?;
+            }
+        }
+        fs::write(folder.join("requests"), lines)?;
+        Ok(())
     }
 }

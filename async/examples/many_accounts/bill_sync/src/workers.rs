@@ -1,0 +1,85 @@
+//! Which workers run, and whose keys they lack: not each of them needs all profiles.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+use crate::Result;
+
+/// Adds a worker, and returns its number. Windows that were parked since nobody had the account's keys are due again.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn register(pool: &PgPool) -> Result<i64> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("delete from workers where seen_at < now() - interval '30 days'")
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query(
+        "update windows set state = 'due', run_at = now(), failures = 0
+         where state = 'parked' and account in (select account from lacks)",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let worker = sqlx::query_scalar("insert into workers default values returning id")
+        .fetch_one(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(worker)
+}
+
+/// Writes down that the worker runs.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn seen(pool: &PgPool, worker: i64) -> Result<()> {
+    sqlx::query("update workers set seen_at = now() where id = $1")
+        .bind(worker)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// The worker has ended.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn remove(pool: &PgPool, worker: i64) -> Result<()> {
+    sqlx::query("delete from workers where id = $1")
+        .bind(worker)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Writes down that the worker doesn't find the account's keys. Returns whether no other worker may have them: all that
+/// were seen in this time lack them.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn all_lack(
+    pool: &PgPool,
+    worker: i64,
+    account: &str,
+    seen_within: Duration,
+) -> Result<bool> {
+    sqlx::query("insert into lacks (account, worker) values ($1, $2) on conflict do nothing")
+        .bind(account)
+        .bind(worker)
+        .execute(pool)
+        .await?;
+    let all = sqlx::query_scalar(
+        "select not exists (
+             select from workers where seen_at > now() - $2 * interval '1 s'
+                 and id not in (select worker from lacks where account = $1))",
+    )
+    .bind(account)
+    .bind(seen_within.as_secs_f64())
+    .fetch_one(pool)
+    .await?;
+    Ok(all)
+}
