@@ -118,7 +118,7 @@ pub async fn enqueue(pool: &PgPool, order: &Order<'_>) -> Result<u64> {
     Ok(due)
 }
 
-/// Adds a job for an account's data set, in place of one that waits.
+/// Adds a job for an account's data set, in place of one that waits. It isn't for workers that lack the account's keys.
 ///
 /// # Errors
 ///
@@ -132,12 +132,14 @@ pub async fn add_job(
     // The window's row counts failures; the engine has no say in when to give up.
     sqlx::query(
         "select from graphile_worker.add_job($1, payload => $2::json, run_at => now() + $3 * interval '1 s',
-             max_attempts => 32767, job_key => $4)",
+             max_attempts => 32767, job_key => $4,
+             flags => array(select 'not ' || worker from lacks where account = $5))",
     )
     .bind(TASK)
     .bind(json!({"account": account, "data_set": data_set}))
     .bind(after.as_secs_f64())
     .bind(format!("{data_set} {account}"))
+    .bind(account)
     .execute(executor)
     .await?;
     Ok(())

@@ -4,7 +4,7 @@ use std::{process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
 use sqlx::PgPool;
-use tc3_async::{Client, Error, Paginate, Remedy, Walk};
+use tc3_async::{Client, Paginate, Walk};
 
 use crate::{
     Result, accounts,
@@ -14,7 +14,6 @@ use crate::{
     lease::{Acquired, Lease, REST},
     stop::Stop,
     window::{Backoff, Window},
-    workers,
 };
 
 /// What all jobs of a worker share.
@@ -138,24 +137,15 @@ pub(crate) async fn sync<D: DataSet>(
             // Its connections were cut off by the lease's end, or the runtime is about to end.
             Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
             Some(Err(error)) => {
-                let (account, month, remedy) = (&window.account, &window.month, error.remedy());
-                let ticket = error.ticket();
-                let what = remedy.as_str();
-                // Its keys may be where another worker is.
-                let parked = match error {
-                    Error::Credentials(_) => {
-                        workers::all_lack(pool, context.worker, account, context.lease).await?
-                    }
-                    _ => remedy == Remedy::Mend,
-                };
+                let parked = window.fail::<D>(context, lease, &error).await?;
+                let (account, month) = (&window.account, &window.month);
+                let (remedy, ticket) = (error.remedy().as_str(), error.ticket());
                 if parked {
                     tracing::error!(account, data_set = D::NAME, month, %error, ticket, "parked");
                 } else {
-                    tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy = what, "put off");
+                    tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy, "put off");
                 }
-                return window
-                    .fail::<D>(pool, lease, &error, parked, context.backoff)
-                    .await;
+                return Ok(());
             }
         }
     }

@@ -11,6 +11,8 @@ use crate::{
     Result,
     lease::{Lease, Lost},
     rows::{self, Origin},
+    sync::Context,
+    workers,
 };
 
 /// A row of `windows`.
@@ -195,23 +197,29 @@ impl Window {
         Ok(())
     }
 
-    /// Writes down an error, and does what the library says, later or anew; or parks the window for a person.
+    /// Writes down an error, and does what the library says: later, anew, or parked for a person. Returns whether it is
+    /// parked.
+    ///
+    /// Keys that this worker doesn't find may be where another one runs. When none has them, all windows of the account are
+    /// parked.
     ///
     /// # Errors
     ///
     /// [`Lost`], or what PostgreSQL says.
     pub async fn fail<D: DataSet>(
         &self,
-        pool: &PgPool,
+        context: &Context,
         lease: &Lease,
         error: &Error,
-        parked: bool,
-        backoff: Backoff,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let remedy = error.remedy();
-        let state = if parked { "parked" } else { "due" };
-        let mut transaction = pool.begin().await?;
+        let mut transaction = context.pool.begin().await?;
         lease.confirm(&mut transaction).await?;
+        let no_keys = matches!(error, Error::Credentials(_));
+        let parked = match no_keys {
+            true => workers::all_lack(&mut transaction, context, &self.account).await?,
+            false => remedy == Remedy::Mend,
+        };
         let anew = remedy == Remedy::StartOver;
         if anew {
             delete_walk::<D>(&mut transaction, self.walk_id).await?;
@@ -223,21 +231,22 @@ impl Window {
                  walk = case when $9 then null else walk end,
                  pages = case when $9 then 0 else pages end,
                  written = case when $9 then 0 else written end
-             where account = $1 and data_set = $2 and month = $3::date",
+             where account = $1 and ((data_set, month) = ($2, $3::date) or $10 and state = 'due')",
         )
         .bind(&self.account)
         .bind(&self.data_set)
         .bind(&self.month)
-        .bind(state)
-        .bind(backoff.after(remedy, self.failures).as_secs_f64())
+        .bind(if parked { "parked" } else { "due" })
+        .bind(context.backoff.after(remedy, self.failures).as_secs_f64())
         .bind(with_causes(error))
         .bind(remedy.as_str())
         .bind(error.ticket())
         .bind(anew)
+        .bind(parked && no_keys)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(parked)
     }
 }
 

@@ -100,6 +100,7 @@ async fn engine(context: &Context, jobs: usize, stop: &Stop) -> Result<()> {
             .shutdown_signal(stop.clone().told())
             .shutdown_grace_period(GRACE)
             .shutdown_interrupted_job_retry_delay(Duration::ZERO)
+            .add_forbidden_flag(&format!("not {}", context.worker))
             .add_extension(context.clone())
             .add_extension(stop.clone())
             .define_job::<Sync>()

@@ -1,10 +1,8 @@
 //! Which workers run, and whose keys they lack: not each of them needs all profiles.
 
-use std::time::Duration;
+use sqlx::{PgConnection, PgPool};
 
-use sqlx::PgPool;
-
-use crate::Result;
+use crate::{Result, sync::Context};
 
 /// Adds a worker, and returns its number. Windows that were parked since nobody had the account's keys are due again.
 ///
@@ -55,22 +53,25 @@ pub async fn remove(pool: &PgPool, worker: i64) -> Result<()> {
     Ok(())
 }
 
-/// Writes down that the worker doesn't find the account's keys. Returns whether no other worker may have them: all that
-/// were seen in this time lack them.
+/// Writes down that the worker doesn't find the account's keys. Returns whether no worker has them: all that run lack
+/// them. Until the transaction ends, no other worker writes the same of the account.
 ///
 /// # Errors
 ///
 /// What PostgreSQL says.
 pub async fn all_lack(
-    pool: &PgPool,
-    worker: i64,
+    transaction: &mut PgConnection,
+    context: &Context,
     account: &str,
-    seen_within: Duration,
 ) -> Result<bool> {
+    sqlx::query("select from accounts where name = $1 for update")
+        .bind(account)
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query("insert into lacks (account, worker) values ($1, $2) on conflict do nothing")
         .bind(account)
-        .bind(worker)
-        .execute(pool)
+        .bind(context.worker)
+        .execute(&mut *transaction)
         .await?;
     let all = sqlx::query_scalar(
         "select not exists (
@@ -78,8 +79,8 @@ pub async fn all_lack(
                  and id not in (select worker from lacks where account = $1))",
     )
     .bind(account)
-    .bind(seen_within.as_secs_f64())
-    .fetch_one(pool)
+    .bind(context.lease.as_secs_f64())
+    .fetch_one(transaction)
     .await?;
     Ok(all)
 }
