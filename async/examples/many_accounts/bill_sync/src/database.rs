@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -21,6 +21,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 ///
 /// The database can't be reached, or its schema is of a later version.
 pub async fn connect(url: &str, connections: u32, lease: Duration) -> Result<PgPool> {
+    if !["postgres://", "postgresql://"]
+        .iter()
+        .any(|it| url.starts_with(it))
+    {
+        return Err("--database must be a URL like postgres://host/name".into());
+    }
     let timeout = lease.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| format!("--database must be a URL like postgres://host/name: {error}"))?
@@ -33,16 +39,25 @@ pub async fn connect(url: &str, connections: u32, lease: Duration) -> Result<PgP
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
         ]);
+    let unreachable =
+        |error| format!("can't connect to the database that --database names: {error}");
+    // A pool would try for a while, and then not say why it failed.
+    PgConnection::connect_with(&options)
+        .await
+        .map_err(unreachable)?
+        .close()
+        .await?;
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .connect_with(options)
         .await
-        .map_err(|error| format!("can't connect to the database that --database names: {error}"))?;
+        .map_err(unreachable)?;
     sqlx::query("create schema if not exists bill_sync")
         .execute(&pool)
         .await
-        .or_else(exists)?;
+        .or_else(exists)
+        .map_err(|error| format!("can't make the schema bill_sync in the database: {error}"))?;
     MIGRATIONS.run(&pool).await.map_err(|error| match error {
         MigrateError::VersionMissing(version) => format!(
             "the database has version {version} of the schema, which this bill_sync doesn't know: use a later one"
@@ -51,7 +66,10 @@ pub async fn connect(url: &str, connections: u32, lease: Duration) -> Result<PgP
             "version {version} of the database's schema isn't that of this bill_sync: use the one that made it, or \
              another database"
         ),
-        error => format!("the database's schema can't be brought up to date: {error}"),
+        error => format!(
+            "the database's schema can't be brought up to date; if another program made it, use another database: \
+             {error}"
+        ),
     })?;
     graphile_worker::WorkerUtils::new(pool.clone(), "graphile_worker")
         .migrate()

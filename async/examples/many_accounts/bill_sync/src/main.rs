@@ -21,7 +21,7 @@ use bill_sync::{
     worker, workers,
 };
 use bills::{account, emulate, emulate::Emulation};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 use tc3_async::{
     Month, UnixTime,
     core::types::{BeijingSecond, BillDate},
@@ -42,11 +42,14 @@ struct Arguments {
     )]
     database: String,
     /// Seconds that a worker may be silent before others take over
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true, value_parser = value_parser!(u64).range(1..=3600))]
     lease: u64,
     #[command(subcommand)]
     command: Command,
 }
+
+/// No account has older bills; more is a slip of the pen.
+const MOST_MONTHS: usize = 240;
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -101,25 +104,26 @@ struct Enqueue {
 #[derive(Debug, Args)]
 struct Worker {
     /// Jobs at once: accounts times data sets
-    #[arg(long, default_value_t = 64)]
-    jobs: usize,
+    #[arg(long, default_value_t = 64, value_parser = value_parser!(u16).range(1..))]
+    jobs: u16,
     /// Connections to the database
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = value_parser!(u32).range(1..))]
     connections: u32,
     /// Pages of a list at once
-    #[arg(long, default_value_t = 4)]
-    width: usize,
+    #[arg(long, default_value_t = 4, value_parser = value_parser!(u16).range(1..))]
+    width: u16,
     /// Seconds to wait after a failure that may pass; twice as long after each further one
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = value_parser!(u64).range(1..=86400))]
     retry: u64,
     /// Seconds to wait where the service asks for a longer wait, and at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86400))]
     later: u64,
 }
 
 #[derive(Debug, Args)]
 struct Emulate {
     /// How many accounts
+    #[arg(value_parser = value_parser!(u32).range(1..=999))]
     count: u32,
     /// Where to write the files
     #[arg(long)]
@@ -147,7 +151,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    let lease = Duration::from_secs(arguments.lease.max(1));
+    let lease = Duration::from_secs(arguments.lease);
     let database = arguments.database.as_str();
     match arguments.command {
         Command::Enqueue(order) => {
@@ -165,8 +169,15 @@ async fn run(arguments: Arguments) -> Result<()> {
                 );
             }
             if let Some(from) = order.from {
-                let range = from.through(to).map(drop);
-                range.map_err(|_| format!("--from {from} must not be after --to {to}"))?;
+                let range = from.through(to);
+                let range =
+                    range.map_err(|_| format!("--from {from} must not be after --to {to}"))?;
+                if range.count() > MOST_MONTHS {
+                    return Err(format!(
+                        "--from {from} must be at most {MOST_MONTHS} months before --to {to}"
+                    )
+                    .into());
+                }
             }
             let accounts = account::read(&order.accounts)?;
             let named = order.data_sets.iter().map(|name| data_set::named(name));
@@ -185,7 +196,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         Command::Worker(worker) => {
             let context = context(database, lease, Some(&worker)).await?;
             let stop = Stop::on_signals()?;
-            worker::run(&context, worker.jobs.max(1), stop).await?;
+            worker::run(&context, worker.jobs.into(), stop).await?;
         }
         Command::Status { watch } => {
             let context = context(database, lease, None).await?;
@@ -245,7 +256,7 @@ async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Re
             first: Duration::from_secs(first),
             later: Duration::from_secs(later),
         },
-        width,
+        width: width.into(),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::{Result, data_set};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
     account: Vec<Account>,
 }
 
@@ -42,7 +43,12 @@ pub fn read(path: &Path) -> Result<Vec<Account>> {
 }
 
 fn parse(text: &str) -> Result<Vec<Account>> {
-    let file: File = toml::from_str(text)?;
+    // The error's own text shows the line, which may have a secret.
+    let file: File = toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        format!("line {line}: {}", error.message())
+    })?;
     let mut names = BTreeSet::new();
     for account in &file.account {
         let name = &account.name;
@@ -51,6 +57,9 @@ fn parse(text: &str) -> Result<Vec<Account>> {
         }
         if !names.insert(name) {
             return Err(format!("profile {name:?} must occur once").into());
+        }
+        if account.app_id.as_deref() == Some("") {
+            return Err(format!("app_id of {name:?} must not be empty: leave it out").into());
         }
         account.endpoint()?;
         if account.rate == Some(0) {
@@ -95,7 +104,10 @@ mod tests {
     fn a_file_that_is_wrong_is_refused_by_field_and_rule() {
         let error = |text| parse(text).unwrap_err().to_string();
         let key = error("[[account]]\nprofile = \"a\"\nsecret_key = \"not-a-real-key\"\n");
-        assert!(key.contains("unknown field `secret_key`"), "{key}");
+        assert!(key.starts_with("line 3: unknown field `secret_key`"), "{key}");
+        assert!(!key.contains("not-a-real-key"), "{key}");
+        let app = error("[[account]]\nprofile = \"a\"\napp_id = \"\"\n");
+        assert_eq!(app, "app_id of \"a\" must not be empty: leave it out");
         let twice = "[[account]]\nprofile = \"a\"\n".repeat(2);
         assert_eq!(error(&twice), "profile \"a\" must occur once");
         assert!(
@@ -106,9 +118,8 @@ mod tests {
             error("[[account]]\nprofile = \"a\"\nrate = 0"),
             "rate of \"a\" must be at least 1"
         );
-        assert_eq!(
-            error("account = []"),
-            "there must be an [[account]] at least"
-        );
+        for nobody in ["", "account = []"] {
+            assert_eq!(error(nobody), "there must be an [[account]] at least");
+        }
     }
 }

@@ -34,6 +34,11 @@ pub struct Emulated {
     servers: JoinSet<Infallible>,
 }
 
+/// The name of the account with this number, from 1.
+fn profile(number: u32) -> String {
+    format!("account{number:03}")
+}
+
 /// Serves each account on a port of its own on loopback.
 ///
 /// # Errors
@@ -48,10 +53,13 @@ pub async fn start(emulation: &Emulation) -> Result<Emulated> {
         let fault: Scripted = fault
             .parse()
             .map_err(|error| format!("{}: {error}", wrong()))?;
+        if !(1..=emulation.accounts).any(|number| name == profile(number)) {
+            return Err(format!("{}: there is no account {name:?}", wrong()).into());
+        }
         faults.push((name, fault));
     }
     for number in 1..=emulation.accounts {
-        let name = format!("account{number:03}");
+        let name = profile(number);
         let id = format!("AKIDEXAMPLE{number:03}");
         let credential = Credential::new(id, format!("not-a-real-key-{number:03}"))?
             .with_token(format!("not-a-real-token-{number:03}"))?;
@@ -114,7 +122,8 @@ impl Emulated {
                 "[{name}]\nsecret_id = {id}\nsecret_key = {key}\ntoken = {token}\n\n"
             )?;
         }
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("the folder {}: {error}", folder.display()))?;
         fs::write(folder.join("accounts.toml"), accounts)?;
         fs::write(folder.join("credentials"), credentials)?;
         Ok(())
