@@ -4,6 +4,7 @@ use std::{
     fmt,
     io::{self, Write},
     path::PathBuf,
+    pin::pin,
     process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -27,6 +28,7 @@ use tc3_async::{
     core::types::{BeijingSecond, BillDate},
 };
 use tc3_example_support::{finish, say};
+use tokio::time::timeout;
 use tracing_subscriber::EnvFilter;
 
 /// Bills of many accounts into PostgreSQL, by many workers
@@ -69,7 +71,7 @@ enum Command {
         #[arg(long)]
         rows: bool,
     },
-    /// Serves accounts of the emulator; writes accounts.toml and credentials, and requests when it is told to stop
+    /// Serves accounts of the emulator; writes accounts.toml and credentials for them, and each second what was requested
     Emulate(Emulate),
 }
 
@@ -225,12 +227,16 @@ async fn run(arguments: Arguments) -> Result<()> {
                 faults: emulate.faults,
             };
             let stop = Stop::on_signals()?;
-            let mut emulated = emulate::start(&emulation).await?;
+            let emulated = emulate::start(&emulation).await?;
             emulated.write(&emulate.folder)?;
             tell("ready");
-            tokio::select! {
-                () = emulated.run() => {}
-                () = stop.told() => emulated.write_requests(&emulate.folder)?,
+            let mut stopped = pin!(stop.told());
+            loop {
+                let told = timeout(Duration::from_secs(1), &mut stopped).await.is_ok();
+                emulated.write_requests(&emulate.folder)?;
+                if told {
+                    break;
+                }
             }
         }
     }

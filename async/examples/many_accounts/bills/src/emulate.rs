@@ -31,7 +31,8 @@ pub struct Emulated {
     /// The accounts, each with its key.
     pub accounts: Vec<(Account, Credential)>,
     monitors: Vec<Monitor>,
-    servers: JoinSet<Infallible>,
+    /// Aborted when this is dropped.
+    _servers: JoinSet<Infallible>,
 }
 
 /// The name of the account with this number, from 1.
@@ -86,7 +87,7 @@ pub async fn start(emulation: &Emulation) -> Result<Emulated> {
     Ok(Emulated {
         accounts,
         monitors,
-        servers,
+        _servers: servers,
     })
 }
 
@@ -127,11 +128,6 @@ impl Emulated {
         fs::write(folder.join("accounts.toml"), accounts)?;
         fs::write(folder.join("credentials"), credentials)?;
         Ok(())
-    }
-
-    /// Serves until the future is dropped.
-    pub async fn run(&mut self) {
-        while self.servers.join_next().await.is_some() {}
     }
 
     /// Writes `requests` to the folder, a line for each account and action: how many requests arrived, the most in any
