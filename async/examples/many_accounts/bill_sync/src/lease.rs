@@ -9,13 +9,10 @@
 //!   the database. After it, connections refuse to send ([`Fence`](crate::fence::Fence)), so the quota belongs to the
 //!   new holder alone. That one starts a second later, as the service counts requests by the second.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use sqlx::{PgConnection, PgPool};
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle, time::timeout_at};
 
 use crate::Result;
 
@@ -24,31 +21,33 @@ pub const REST: Duration = Duration::from_millis(1_100);
 
 /// Until when a worker may ask and write.
 #[derive(Clone, Debug)]
-pub struct Deadline(Arc<Mutex<Instant>>);
+pub struct Deadline(watch::Sender<Instant>);
 
 impl Deadline {
     /// It passes after `time` from `start`.
     pub fn new(start: Instant, time: Duration) -> Self {
-        Self(Arc::new(Mutex::new(start + time)))
+        Self(watch::Sender::new(start + time))
     }
 
     /// Whether it has passed.
     pub fn is_over(&self) -> bool {
-        Instant::now() >= *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Instant::now() >= *self.0.borrow()
     }
 
     fn set(&self, to: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        self.0.send_replace(to);
     }
 
     /// Returns when it has passed.
     async fn over(&self) {
+        let mut changes = self.0.subscribe();
         loop {
-            let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let until = *changes.borrow_and_update();
             if Instant::now() >= until {
                 return;
             }
-            tokio::time::sleep_until(until.into()).await;
+            // A change comes from the sender here, so there is no error.
+            let _ = timeout_at(until.into(), changes.changed()).await;
         }
     }
 }
@@ -189,14 +188,19 @@ impl Lease {
         }
     }
 
+    /// Ends it early by this worker's clock: it asks no more, and may still write what has come.
+    pub fn end(&self) {
+        self.renewal.abort();
+        self.deadline.set(Instant::now());
+    }
+
     /// Gives it back. If the database can't be told, it ends by its deadline.
     ///
     /// # Errors
     ///
     /// What PostgreSQL says.
     pub async fn release(self) -> Result<()> {
-        self.renewal.abort();
-        self.deadline.set(Instant::now());
+        self.end();
         sqlx::query(
             "update leases set expires_at = clock_timestamp()
              where account = $1 and data_set = $2 and token = $3",
@@ -212,8 +216,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.renewal.abort();
-        self.deadline.set(Instant::now());
+        self.end();
     }
 }
 

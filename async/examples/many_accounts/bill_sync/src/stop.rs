@@ -31,6 +31,11 @@ impl Stop {
         Ok(Self(stop))
     }
 
+    /// Whether it was.
+    pub fn is_told(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Returns when the process was told to stop.
     pub async fn told(mut self) {
         // An error means that nobody is left to tell, as the runtime is about to end.

@@ -1,6 +1,6 @@
 //! What a worker does with a job: an account's windows of a data set, one after the other.
 
-use std::{process, time::Duration};
+use std::{convert::Infallible, future::pending, process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
 use sqlx::PgPool;
@@ -66,17 +66,25 @@ pub async fn run(context: &Context, account: &str, data_set: &str, stop: Stop) -
             return enqueue::add_job(pool, account, data_set.name(), left).await;
         }
     };
-    let stopped = tokio::select! {
-        worked = work(context, &lease, data_set) => worked.map(|()| false),
-        () = stop.told() => Ok(true),
+    // Work is not cut off: a transaction that is dropped while it begins would stay open on its connection.
+    let worked = tokio::select! {
+        worked = work(context, &lease, data_set) => worked,
+        never = end_when_told(&lease, &stop) => match never {},
     };
     let released = lease.release().await;
-    let stopped = stopped?;
-    released?;
-    if stopped {
+    if stop.is_told() {
+        released?;
         return enqueue::add_job(pool, account, data_set.name(), REST).await;
     }
+    worked?;
+    released?;
     enqueue::add_next_job(pool, account, data_set.name()).await
+}
+
+async fn end_when_told(lease: &Lease, stop: &Stop) -> Infallible {
+    stop.clone().told().await;
+    lease.end();
+    pending().await
 }
 
 /// Fetches one window after the other.
