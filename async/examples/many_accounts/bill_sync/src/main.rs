@@ -184,6 +184,15 @@ async fn run(arguments: Arguments) -> Result<()> {
             let accounts = account::read(&order.accounts)?;
             let named = order.data_sets.iter().map(|name| data_set::named(name));
             let named: Vec<&dyn AnyDataSet> = named.collect::<Result<_>>()?;
+            if let Some(data_set) = named
+                .iter()
+                .find(|data_set| !accounts.iter().any(|account| data_set.concerns(account)))
+            {
+                let name = data_set.name();
+                return Err(
+                    format!("--data-set {name}: no account has an app_id, which it needs").into(),
+                );
+            }
             let order = Order {
                 accounts: &accounts,
                 data_sets: if named.is_empty() { &ALL } else { &named },

@@ -90,18 +90,24 @@ pub async fn print(pool: &PgPool, out: &mut impl Write) -> Result<()> {
 pub async fn watch(pool: &PgPool) -> Result<()> {
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template(
-        "{wide_bar} {pos}/{len} windows, {msg} rows, {eta} left",
+        "{wide_bar} {pos}/{len} windows, {msg}, {eta} left",
     )?);
+    let mut first = None;
     loop {
-        let (all, left, rows): (i64, i64, i64) = sqlx::query_as(
+        let (all, left, waiting, rows): (i64, i64, i64, i64) = sqlx::query_as(
             "select count(*), count(*) filter (where state = 'due'),
+                 count(*) filter (where state = 'due' and run_at > now()),
                  coalesce(sum(rows + written), 0)::bigint from windows",
         )
         .fetch_one(pool)
         .await?;
         bar.set_length(u64::try_from(all)?);
         bar.set_position(u64::try_from(all - left)?);
-        bar.set_message(rows.to_string());
+        let since = rows - *first.get_or_insert(rows);
+        let rate = u128::try_from(since).unwrap_or(0) * 1000 / bar.elapsed().as_millis().max(1);
+        bar.set_message(format!(
+            "{rows} rows, {rate} a second, {waiting} to try later"
+        ));
         if left == 0 {
             bar.finish_and_clear();
             return Ok(());

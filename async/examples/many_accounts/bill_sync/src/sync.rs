@@ -4,7 +4,7 @@ use std::{convert::Infallible, future::pending, process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
 use sqlx::PgPool;
-use tc3_async::{Client, Paginate, Walk};
+use tc3_async::{Client, Error, Invalid, Paginate, Walk};
 
 use crate::{
     Result, accounts,
@@ -112,13 +112,12 @@ pub(crate) async fn sync<D: DataSet>(
     let walk: Walk<D::Action> = match window.walk.take() {
         Some(stored) => serde_json::from_value(stored.0)?,
         None => {
-            let list = D::list(account, window.month()?).ok_or_else(|| {
-                format!(
-                    "{} does not concern the account {:?}: it needs an app_id",
-                    D::NAME,
-                    account.name
-                )
-            })?;
+            let Some(list) = D::list(account, window.month()?) else {
+                // Its accounts file had one when the window was enqueued.
+                let error =
+                    Invalid::new("app_id", "must be in the accounts file for this data set");
+                return fail::<D>(context, lease, &window, error.into()).await;
+            };
             let walk = Walk::from(list);
             window.begin::<D>(pool, lease, &walk).await?;
             walk
@@ -144,17 +143,24 @@ pub(crate) async fn sync<D: DataSet>(
             None => return window.finish::<D>(pool, lease).await,
             // Its connections were cut off by the lease's end, or the runtime is about to end.
             Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
-            Some(Err(error)) => {
-                let parked = window.fail::<D>(context, lease, &error).await?;
-                let (account, month) = (&window.account, &window.month);
-                let (remedy, ticket) = (error.remedy().as_str(), error.ticket());
-                if parked {
-                    tracing::error!(account, data_set = D::NAME, month, %error, ticket, "parked");
-                } else {
-                    tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy, "put off");
-                }
-                return Ok(());
-            }
+            Some(Err(error)) => return fail::<D>(context, lease, &window, error).await,
         }
     }
+}
+
+async fn fail<D: DataSet>(
+    context: &Context,
+    lease: &Lease,
+    window: &Window,
+    error: Error,
+) -> Result<()> {
+    let parked = window.fail::<D>(context, lease, &error).await?;
+    let (account, month) = (&window.account, &window.month);
+    let (remedy, ticket) = (error.remedy().as_str(), error.ticket());
+    if parked {
+        tracing::error!(account, data_set = D::NAME, month, %error, ticket, "parked");
+    } else {
+        tracing::warn!(account, data_set = D::NAME, month, %error, ticket, remedy, "put off");
+    }
+    Ok(())
 }
