@@ -4,7 +4,9 @@ create table accounts (
     -- Where its requests go; null: the public service.
     endpoint text,
     -- The app whose usage is read; null: none is.
-    app_id text
+    app_id text,
+    -- Requests a second of each of its lists; null: as many as the service documents.
+    rate bigint
 );
 
 create sequence walks;
@@ -46,4 +48,17 @@ create table leases (
     token bigint not null,
     expires_at timestamptz not null,
     primary key (account, data_set)
+);
+
+-- The workers, and when each was last seen.
+create table workers (
+    id bigint generated always as identity primary key,
+    seen_at timestamptz not null default now()
+);
+
+-- Accounts whose keys a worker doesn't find. A window is parked for that when no worker that runs has them.
+create table lacks (
+    account text not null references accounts on delete cascade,
+    worker bigint not null references workers on delete cascade,
+    primary key (account, worker)
 );

@@ -104,7 +104,10 @@ mod tests {
     fn a_file_that_is_wrong_is_refused_by_field_and_rule() {
         let error = |text| parse(text).unwrap_err().to_string();
         let key = error("[[account]]\nprofile = \"a\"\nsecret_key = \"not-a-real-key\"\n");
-        assert!(key.starts_with("line 3: unknown field `secret_key`"), "{key}");
+        assert!(
+            key.starts_with("line 3: unknown field `secret_key`"),
+            "{key}"
+        );
         assert!(!key.contains("not-a-real-key"), "{key}");
         let app = error("[[account]]\nprofile = \"a\"\napp_id = \"\"\n");
         assert_eq!(app, "app_id of \"a\" must not be empty: leave it out");

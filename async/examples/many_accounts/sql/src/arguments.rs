@@ -3,18 +3,12 @@
 use std::{path::PathBuf, str::FromStr};
 
 use bills::{
-    account::{self, Account},
+    account,
     emulate::{self, Emulated, Emulation},
 };
 use clap::ValueEnum;
-use tc3_async::{
-    Client, Month, Settings,
-    billing::{DescribeAllocationSummaryByBusiness, DescribeBillList},
-    core::{essbasic::ChannelDescribeBillUsageDetail, session::Endpoint},
-    credential::Source,
-};
+use tc3_async::Month;
 use tc3_example_support::{FAULT_HELP, last_month};
-use tc3_services::billing::DescribeBillDetail;
 use tc3_sql::{Result, WIDTH, tables::Accounts};
 
 /// Asks a query of many accounts' bills, in one process, and writes its rows to stdout
@@ -48,8 +42,9 @@ pub(crate) struct Arguments {
     /// How many pages of a list are fetched at once
     #[arg(long, value_name = "N", default_value_t = WIDTH, value_parser = positive)]
     width: usize,
-    /// How many requests a second an account may send of each action [default: what the service allows]
-    #[arg(long, value_name = "N")]
+    /// Requests a second of each of an account's lists, which emulated accounts accept too [default: what the service
+    /// allows]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
     /// Ask so many accounts that are emulated in this process, in place of real ones
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -110,12 +105,9 @@ impl Arguments {
     pub(crate) async fn accounts(&self) -> Result<Option<(Accounts, Option<Emulated>)>> {
         let (clients, emulated) = if let Some(path) = &self.accounts {
             let accounts = account::read(path)?;
-            let clients = accounts.into_iter().map(|account| {
-                let source = Source::named_profile(account.name.as_str());
-                let client = Client::builder()
-                    .settings(self.settings(&account)?)
-                    .credentials(source)
-                    .build();
+            let clients = accounts.into_iter().map(|mut account| {
+                account.rate = self.rate.or(account.rate);
+                let client = account.client()?.build();
                 Ok((account, client))
             });
             (clients.collect::<Result<Vec<_>>>()?, None)
@@ -123,14 +115,12 @@ impl Arguments {
             let emulated = emulate::start(&Emulation {
                 accounts,
                 records: self.records,
+                rate: self.rate,
                 faults: self.faults.clone(),
             })
             .await?;
             let clients = emulated.accounts.iter().map(|(account, credential)| {
-                let client = Client::builder()
-                    .settings(self.settings(account)?)
-                    .credentials(credential.clone())
-                    .build();
+                let client = account.client()?.credentials(credential.clone()).build();
                 Ok((account.clone(), client))
             });
             (clients.collect::<Result<Vec<_>>>()?, Some(emulated))
@@ -140,22 +130,6 @@ impl Arguments {
         let (first, last) = self.months()?;
         let accounts = Accounts::new(clients, first, last, self.width)?;
         Ok(Some((accounts, emulated)))
-    }
-
-    fn settings(&self, account: &Account) -> Result<Settings> {
-        let mut settings = Settings::default();
-        if let Some(rate) = self.rate {
-            settings = settings
-                .with_rate_of::<DescribeBillList>(rate)
-                .with_rate_of::<DescribeBillDetail>(rate)
-                .with_rate_of::<DescribeAllocationSummaryByBusiness>(rate)
-                .with_rate_of::<ChannelDescribeBillUsageDetail>(rate);
-        }
-        if let Some(endpoint) = &account.endpoint {
-            let endpoint: Endpoint = endpoint.parse()?;
-            settings = settings.with_endpoint(endpoint);
-        }
-        Ok(settings)
     }
 
     fn months(&self) -> Result<(Month, Month)> {

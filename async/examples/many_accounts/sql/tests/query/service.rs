@@ -85,6 +85,7 @@ impl Service {
                 name,
                 endpoint: None,
                 app_id: Some(Emulator::APP_ID.into()),
+                rate: None,
             };
             (account, client)
         };
