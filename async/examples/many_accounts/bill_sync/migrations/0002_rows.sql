@@ -1,4 +1,4 @@
--- Rows of walks, finished or not. A view beside each table has the rows that count.
+-- Rows of walks, finished or not. A view beside each table has the rows that count, each with its account and month.
 --
 -- `walk` is the walk that a row came with, `page` the number of its page, `line` the record's place there and `part` the
 -- row's place in the record, all from 0. Only records of several rows, such as a bill's line with its components, have
@@ -6,8 +6,6 @@
 
 -- Amounts in fen.
 create table bill_list_rows (
-    account text not null,
-    month date not null,
     walk bigint not null,
     page int not null,
     line int not null,
@@ -27,12 +25,10 @@ create table bill_list_rows (
     primary key (walk, page, line, part)
 );
 create view bill_list as
-    select r.* from bill_list_rows r join windows w on w.shown_walk = r.walk;
+    select w.account, w.month, r.* from windows w join bill_list_rows r on r.walk = w.shown_walk;
 
 -- Amounts in yuan.
 create table allocation_summary_by_business_rows (
-    account text not null,
-    month date not null,
     walk bigint not null,
     page int not null,
     line int not null,
@@ -71,11 +67,9 @@ create table allocation_summary_by_business_rows (
     primary key (walk, page, line, part)
 );
 create view allocation_summary_by_business as
-    select r.* from allocation_summary_by_business_rows r join windows w on w.shown_walk = r.walk;
+    select w.account, w.month, r.* from windows w join allocation_summary_by_business_rows r on r.walk = w.shown_walk;
 
 create table usage_detail_rows (
-    account text not null,
-    month date not null,
     walk bigint not null,
     page int not null,
     line int not null,
@@ -95,12 +89,10 @@ create table usage_detail_rows (
     primary key (walk, page, line, part)
 );
 create view usage_detail as
-    select r.* from usage_detail_rows r join windows w on w.shown_walk = r.walk;
+    select w.account, w.month, r.* from windows w join usage_detail_rows r on r.walk = w.shown_walk;
 
 -- The lines of bills, a row for each of a line's components, which have the amounts, in yuan.
 create table bill_detail_rows (
-    account text not null,
-    month date not null,
     walk bigint not null,
     page int not null,
     line int not null,
@@ -176,4 +168,4 @@ create table bill_detail_rows (
     primary key (walk, page, line, part)
 );
 create view bill_detail as
-    select r.* from bill_detail_rows r join windows w on w.shown_walk = r.walk;
+    select w.account, w.month, r.* from windows w join bill_detail_rows r on r.walk = w.shown_walk;

@@ -10,13 +10,9 @@ use sqlx::PgConnection;
 
 use crate::Result;
 
-/// Whose rows they are, and which page of which walk.
+/// Which page of which walk.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
-    /// The account's name.
-    pub account: &'a str,
-    /// The month's first day, `yyyy-MM-dd`.
-    pub month: &'a str,
+pub struct Origin {
     /// The walk's number.
     pub walk: i64,
     /// The page's number, from 0.
@@ -44,12 +40,12 @@ const PART: usize = 64 * 1024;
 pub async fn insert<D: DataSet>(
     connection: &mut PgConnection,
     into: &str,
-    origin: Origin<'_>,
+    origin: Origin,
     rows: &[Row],
 ) -> Result<()> {
     let names: Vec<String> = stored::<D>().collect();
     let names = names.join(", ");
-    let sql = format!("copy {into} (account, month, walk, page, line, part, {names}) from stdin");
+    let sql = format!("copy {into} (walk, page, line, part, {names}) from stdin");
     let mut lines = String::new();
     for row in rows {
         push_line(&mut lines, D::COLUMNS, origin, row);
@@ -63,13 +59,10 @@ pub async fn insert<D: DataSet>(
 }
 
 /// Appends a row in the text format of `COPY`, with the values of the columns that [`stored`] names.
-fn push_line(lines: &mut String, columns: &[Column], origin: Origin<'_>, row: &Row) {
-    push_text(lines, Some(origin.account));
-    let Origin {
-        month, walk, page, ..
-    } = origin;
+fn push_line(lines: &mut String, columns: &[Column], origin: Origin, row: &Row) {
+    let Origin { walk, page } = origin;
     let Row { line, part, values } = row;
-    lines.push_str(&format!("\t{month}\t{walk}\t{page}\t{line}\t{part}"));
+    lines.push_str(&format!("{walk}\t{page}\t{line}\t{part}"));
     for (column, value) in columns.iter().zip(values) {
         let value = value.as_deref();
         if column.kind().is_time() {
@@ -105,12 +98,7 @@ mod tests {
     use super::*;
 
     fn line(columns: &[Column], values: &[Option<&str>]) -> String {
-        let origin = Origin {
-            account: "a",
-            month: "2024-01-01",
-            walk: 7,
-            page: 0,
-        };
+        let origin = Origin { walk: 7, page: 0 };
         let row = Row {
             line: 1,
             part: 2,
@@ -118,7 +106,7 @@ mod tests {
         };
         let mut lines = String::new();
         push_line(&mut lines, columns, origin, &row);
-        let values = lines.strip_prefix("a\t2024-01-01\t7\t0\t1\t2\t").unwrap();
+        let values = lines.strip_prefix("7\t0\t1\t2\t").unwrap();
         values.to_owned()
     }
 

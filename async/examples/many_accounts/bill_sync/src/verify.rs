@@ -166,12 +166,7 @@ async fn compare_rows<D: DataSet>(
     sqlx::query(AssertSqlSafe(sql))
         .execute(&mut *transaction)
         .await?;
-    let mut origin = Origin {
-        account: &window.account,
-        month: &window.month,
-        walk: 0,
-        page: 0,
-    };
+    let mut origin = Origin { walk: 0, page: 0 };
     let into = format!("plain_{table}");
     while let Some(page) = pages.next().await {
         let records = <D::Action as Paginate>::into_items(page?.output);

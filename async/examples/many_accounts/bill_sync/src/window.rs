@@ -138,8 +138,6 @@ impl Window {
     ) -> Result<()> {
         let walk_id = self.walk_id.ok_or(Lost)?;
         let origin = Origin {
-            account: &self.account,
-            month: &self.month,
             walk: walk_id,
             page: self.pages,
         };

@@ -21,10 +21,6 @@ const LEASE: Duration = Duration::from_secs(2);
 async fn prepare(name: &str) -> Result<PgPool> {
     let url = env::var("DATABASE_URL")?;
     let pool = database::connect(&url, 4, LEASE).await?;
-    sqlx::query("delete from bill_list_rows where account = $1")
-        .bind(name)
-        .execute(&pool)
-        .await?;
     sqlx::query("delete from accounts where name = $1")
         .bind(name)
         .execute(&pool)
@@ -66,7 +62,8 @@ fn page(ids: &[&str]) -> Result<Vec<BillTransactionInfo>> {
 }
 
 async fn rows(pool: &PgPool, name: &str) -> Result<i64> {
-    let sql = "select count(*) from bill_list_rows where account = $1";
+    let sql = "select count(*) from bill_list_rows where walk in (
+        select unnest(array[walk_id, shown_walk]) from windows where account = $1)";
     Ok(sqlx::query_scalar(sql).bind(name).fetch_one(pool).await?)
 }
 
@@ -93,7 +90,8 @@ async fn a_text_is_stored_as_it_is() -> Result<()> {
     window
         .write_page::<BillList>(&pool, &lease, &page(&texts)?, &json!("end"))
         .await?;
-    let sql = "select bill_id from bill_list_rows where account = $1 order by line";
+    let sql = "select bill_id from bill_list_rows where walk in (
+        select walk_id from windows where account = $1) order by line";
     let stored: Vec<String> = sqlx::query_scalar(sql).bind(name).fetch_all(&pool).await?;
     assert_eq!(stored, texts);
     Ok(())
