@@ -3,7 +3,7 @@
 use std::{
     fmt,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     pin::pin,
     process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -78,8 +78,12 @@ enum Command {
 #[derive(Debug, Args)]
 struct Enqueue {
     /// The accounts, by the names of their profiles
-    #[arg(long, value_name = "FILE")]
-    accounts: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "emulate")]
+    accounts: Option<PathBuf>,
+    /// Instead, so many emulated accounts: as the command emulate, it writes the files to the folder emulated, and serves
+    /// the accounts until it is told to stop
+    #[arg(long, value_name = "N", conflicts_with = "accounts", value_parser = value_parser!(u32).range(1..=999))]
+    emulate: Option<u32>,
     /// The first month, yyyy-MM
     #[arg(long, value_name = "MONTH", required_unless_present = "nightly")]
     from: Option<Month>,
@@ -141,6 +145,60 @@ struct Emulate {
     faults: Vec<String>,
 }
 
+/// The folder of accounts that are emulated without further ado.
+const EMULATED: &str = "emulated";
+
+impl Emulate {
+    fn plain(count: u32) -> Self {
+        Self {
+            count,
+            folder: EMULATED.into(),
+            records: 1_000,
+            rate: None,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// Emulated accounts, until the process is told to stop.
+struct Emulated {
+    accounts: emulate::Emulated,
+    folder: PathBuf,
+    stop: Stop,
+}
+
+impl Emulated {
+    /// Starts them, and writes their files.
+    async fn start(emulate: Emulate) -> Result<Self> {
+        let stop = Stop::on_signals()?;
+        let accounts = emulate::start(&Emulation {
+            accounts: emulate.count,
+            records: emulate.records,
+            rate: emulate.rate,
+            faults: emulate.faults,
+        })
+        .await?;
+        accounts.write(&emulate.folder)?;
+        Ok(Self {
+            accounts,
+            folder: emulate.folder,
+            stop,
+        })
+    }
+
+    /// Writes each second what was requested.
+    async fn serve(self) -> Result<()> {
+        let mut stopped = pin!(self.stop.told());
+        loop {
+            let told = timeout(Duration::from_secs(1), &mut stopped).await.is_ok();
+            self.accounts.write_requests(&self.folder)?;
+            if told {
+                return Ok(());
+            }
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env()
@@ -157,52 +215,14 @@ async fn run(arguments: Arguments) -> Result<()> {
     let database = arguments.database.as_str();
     match arguments.command {
         Command::Enqueue(order) => {
-            let today = today(order.today)?;
-            let (current, first_open) =
-                (Month::of(today)?, Month::of(earlier(today, order.settle))?);
-            let to = order.to.unwrap_or(current);
-            if let Some(future) = [order.from, Some(to)]
-                .into_iter()
-                .flatten()
-                .find(|it| *it > current)
-            {
-                return Err(
-                    format!("{future} has not begun yet: the last month may be {current}").into(),
-                );
-            }
-            if let Some(from) = order.from {
-                let range = from.through(to);
-                let range =
-                    range.map_err(|_| format!("--from {from} must not be after --to {to}"))?;
-                if range.count() > MOST_MONTHS {
-                    return Err(format!(
-                        "--from {from} must be at most {MOST_MONTHS} months before --to {to}"
-                    )
-                    .into());
-                }
-            }
-            let accounts = account::read(&order.accounts)?;
-            let named = order.data_sets.iter().map(|name| data_set::named(name));
-            let named: Vec<&dyn AnyDataSet> = named.collect::<Result<_>>()?;
-            if let Some(data_set) = named
-                .iter()
-                .find(|data_set| !accounts.iter().any(|account| data_set.concerns(account)))
-            {
-                let name = data_set.name();
-                return Err(
-                    format!("--data-set {name}: no account has an app_id, which it needs").into(),
-                );
-            }
-            let order = Order {
-                accounts: &accounts,
-                data_sets: if named.is_empty() { &ALL } else { &named },
-                from: order.from,
-                to,
-                first_open,
-                again: order.again,
+            let emulated = match order.emulate {
+                Some(count) => Some(Emulated::start(Emulate::plain(count)).await?),
+                None => None,
             };
-            let due = enqueue::enqueue(&context(database, lease, None).await?.pool, &order).await?;
-            say(format_args!("{due} windows are due"));
+            enqueue_accounts(order, database, lease).await?;
+            if let Some(emulated) = emulated {
+                emulated.serve().await?;
+            }
         }
         Command::Worker(worker) => {
             let context = context(database, lease, Some(&worker)).await?;
@@ -229,26 +249,57 @@ async fn run(arguments: Arguments) -> Result<()> {
             ));
         }
         Command::Emulate(emulate) => {
-            let emulation = Emulation {
-                accounts: emulate.count,
-                records: emulate.records,
-                rate: emulate.rate,
-                faults: emulate.faults,
-            };
-            let stop = Stop::on_signals()?;
-            let emulated = emulate::start(&emulation).await?;
-            emulated.write(&emulate.folder)?;
+            let emulated = Emulated::start(emulate).await?;
             tell("ready");
-            let mut stopped = pin!(stop.told());
-            loop {
-                let told = timeout(Duration::from_secs(1), &mut stopped).await.is_ok();
-                emulated.write_requests(&emulate.folder)?;
-                if told {
-                    break;
-                }
-            }
+            emulated.serve().await?;
         }
     }
+    Ok(())
+}
+
+/// Adds the windows of the order's accounts.
+async fn enqueue_accounts(order: Enqueue, database: &str, lease: Duration) -> Result<()> {
+    let today = today(order.today)?;
+    let (current, first_open) = (Month::of(today)?, Month::of(earlier(today, order.settle))?);
+    let to = order.to.unwrap_or(current);
+    if let Some(future) = [order.from, Some(to)]
+        .into_iter()
+        .flatten()
+        .find(|it| *it > current)
+    {
+        return Err(format!("{future} has not begun yet: the last month may be {current}").into());
+    }
+    if let Some(from) = order.from {
+        let range = from.through(to);
+        let range = range.map_err(|_| format!("--from {from} must not be after --to {to}"))?;
+        if range.count() > MOST_MONTHS {
+            return Err(format!(
+                "--from {from} must be at most {MOST_MONTHS} months before --to {to}"
+            )
+            .into());
+        }
+    }
+    let emulated = || Path::new(EMULATED).join("accounts.toml");
+    let accounts = account::read(&order.accounts.unwrap_or_else(emulated))?;
+    let named = order.data_sets.iter().map(|name| data_set::named(name));
+    let named: Vec<&dyn AnyDataSet> = named.collect::<Result<_>>()?;
+    if let Some(data_set) = named
+        .iter()
+        .find(|data_set| !accounts.iter().any(|account| data_set.concerns(account)))
+    {
+        let name = data_set.name();
+        return Err(format!("--data-set {name}: no account has an app_id, which it needs").into());
+    }
+    let order = Order {
+        accounts: &accounts,
+        data_sets: if named.is_empty() { &ALL } else { &named },
+        from: order.from,
+        to,
+        first_open,
+        again: order.again,
+    };
+    let due = enqueue::enqueue(&context(database, lease, None).await?.pool, &order).await?;
+    say(format_args!("{due} windows are due"));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ accounts=${ACCOUNTS:-4} records=${RECORDS:-400} chaos=${SECONDS_OF_CHAOS:-20} se
 RANDOM=$seed
 lease=3
 profile=${PROFILE:-dev}
-sync=${CARGO_TARGET_DIR:-../target}/${profile/#dev/debug}/bill_sync
+sync=$(realpath -m "${CARGO_TARGET_DIR:-../target}")/${profile/#dev/debug}/bill_sync
 [ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
     PG_BIN=$(pg_config --bindir)
 
@@ -330,6 +330,21 @@ for number in "${!workers[@]}"; do start "$number"; done
 wait_until_done 60
 stop_workers
 [ "$(ask "select count(*) from windows where state <> 'done'")" = 0 ] || fail "$("$sync" status)"
+
+step "the README's first run"
+"$PG_BIN/psql" -h "$folder" -U postgres -qc 'create database readme'
+(
+    export DATABASE_URL="postgres://postgres@localhost/readme?host=$folder"
+    export TENCENTCLOUD_CREDENTIALS_FILE=$folder/emulated/credentials
+    cd "$folder"
+    "$sync" enqueue --emulate 3 --from 2024-01 --to 2024-02 2>due &
+    until grep -q "24 windows are due" due; do sleep 0.1; done
+    "$sync" worker 2>>worker0.log &
+    "$sync" status --watch | grep -c "account00[123] " | grep -qx 12
+    "$sync" verify
+    kill %1 %2
+    wait
+) || fail "the README's first run"
 
 step "no key in the database or a log"
 "$PG_BIN/pg_dump" -h "$folder" -U postgres bills >"$folder/dump"
