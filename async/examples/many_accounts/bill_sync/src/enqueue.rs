@@ -145,19 +145,23 @@ pub async fn add_job(
     Ok(())
 }
 
-/// Adds a job wherever a window is due and the engine has no job for it. Returns how many there are.
+/// Adds a job wherever a window is due and the engine has no job for it that begins within this time. Returns how many
+/// there are.
 ///
-/// The engine may lose a job: a worker that comes back from a pause ends its job even if another one has it by now.
+/// The engine may lose a job: a worker that comes back from a pause ends its job even if another one has it by now. A job
+/// for a window that is due later may replace one that was added at the same time.
 ///
 /// # Errors
 ///
 /// What PostgreSQL says.
-pub async fn add_lost_jobs(pool: &PgPool) -> Result<u64> {
+pub async fn add_lost_jobs(pool: &PgPool, within: Duration) -> Result<u64> {
     let lost: Vec<(String, String)> = sqlx::query_as(
         "select distinct account, data_set from windows
          where state = 'due' and run_at <= now() and not exists (
-             select from graphile_worker.jobs where key = data_set || ' ' || account)",
+             select from graphile_worker.jobs
+             where key = data_set || ' ' || account and jobs.run_at <= now() + $1 * interval '1 s')",
     )
+    .bind(within.as_secs_f64())
     .fetch_all(pool)
     .await?;
     for (account, data_set) in &lost {

@@ -86,7 +86,7 @@ pub enum Acquired {
 }
 
 impl Lease {
-    /// Takes the lease if nobody has it.
+    /// Takes the lease if nobody has it. Never waits for a transaction of another holder, which may be paused.
     ///
     /// # Errors
     ///
@@ -101,8 +101,12 @@ impl Lease {
         // Before the database sets its own deadline, so that this one is never later.
         let start = Instant::now();
         let token = sqlx::query_scalar(
-            "insert into leases as l (account, data_set, holder, token, expires_at)
-             values ($1, $2, $3, 1, clock_timestamp() + $4 * interval '1 s')
+            "with unlocked as (
+                 select from leases where account = $1 and data_set = $2 for update skip locked)
+             insert into leases as l (account, data_set, holder, token, expires_at)
+             select $1, $2, $3, 1, clock_timestamp() + $4 * interval '1 s'
+             where exists (select from unlocked)
+                 or not exists (select from leases where account = $1 and data_set = $2)
              on conflict (account, data_set) do update
              set holder = $3, token = l.token + 1, expires_at = excluded.expires_at
              where l.expires_at + $5 * interval '1 s' <= clock_timestamp()
@@ -212,6 +216,25 @@ impl Lease {
         .await?;
         Ok(())
     }
+}
+
+/// Closes connections of workers that have been silent for longer than a lease in the middle of a page: the page, and
+/// the lock on its lease, would wait for as long as they are paused. Between statements, PostgreSQL does it by itself.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn close_silent(pool: &PgPool, time: Duration) -> Result<()> {
+    sqlx::query(
+        "select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and usename = current_user and application_name = 'bill_sync'
+             and state = 'active' and wait_event = 'ClientRead'
+             and query_start < clock_timestamp() - $1 * interval '1 s'",
+    )
+    .bind(time.as_secs_f64())
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 impl Drop for Lease {

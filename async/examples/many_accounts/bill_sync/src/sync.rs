@@ -4,7 +4,7 @@ use std::{convert::Infallible, future::pending, process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
 use sqlx::PgPool;
-use tc3_async::{Client, Error, Invalid, Paginate, Walk};
+use tc3_async::{Client, Invalid, Paginate, Walk};
 
 use crate::{
     Result, accounts,
@@ -13,7 +13,7 @@ use crate::{
     fence::Fence,
     lease::{Acquired, Lease, REST},
     stop::Stop,
-    window::{Backoff, Window},
+    window::{Backoff, Failure, Window},
 };
 
 /// What all jobs of a worker share.
@@ -116,7 +116,7 @@ pub(crate) async fn sync<D: DataSet>(
                 // Its accounts file had one when the window was enqueued.
                 let error =
                     Invalid::new("app_id", "must be in the accounts file for this data set");
-                return fail::<D>(context, lease, &window, error.into()).await;
+                return fail::<D>(context, lease, &window, &Failure::from(&error.into())).await;
             };
             let walk = Walk::from(list);
             window.begin::<D>(pool, lease, &walk).await?;
@@ -136,14 +136,20 @@ pub(crate) async fn sync<D: DataSet>(
         match lease.during(pages.next()).await? {
             Some(Ok(page)) => {
                 let records = <D::Action as Paginate>::into_items(page.output);
-                window
+                let written = window
                     .write_page::<D>(pool, lease, &records, pages.walk())
-                    .await?;
+                    .await;
+                if let Err(error) = written {
+                    let Some(failure) = Failure::of_values(&*error) else {
+                        return Err(error);
+                    };
+                    return fail::<D>(context, lease, &window, &failure).await;
+                }
             }
             None => return window.finish::<D>(pool, lease).await,
             // Its connections were cut off by the lease's end, or the runtime is about to end.
             Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
-            Some(Err(error)) => return fail::<D>(context, lease, &window, error).await,
+            Some(Err(error)) => return fail::<D>(context, lease, &window, &(&error).into()).await,
         }
     }
 }
@@ -152,11 +158,12 @@ async fn fail<D: DataSet>(
     context: &Context,
     lease: &Lease,
     window: &Window,
-    error: Error,
+    failure: &Failure,
 ) -> Result<()> {
-    let parked = window.fail::<D>(context, lease, &error).await?;
+    let parked = window.fail::<D>(context, lease, failure).await?;
     let (account, month) = (&window.account, &window.month);
-    let (remedy, ticket) = (error.remedy().as_str(), error.ticket());
+    let Failure { error, ticket, .. } = failure;
+    let remedy = failure.remedy.as_str();
     if parked {
         tracing::error!(account, data_set = D::NAME, month, %error, ticket, "parked");
     } else {

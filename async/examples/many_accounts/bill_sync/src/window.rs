@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bills::data_set::DataSet;
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, types::Json};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, postgres::PgDatabaseError, types::Json};
 use tc3_async::{Error, Month, Paginate, Remedy};
 
 use crate::{
@@ -59,6 +59,50 @@ impl Backoff {
             Remedy::Mend => self.first,
             _ => self.first.saturating_mul(1 << doublings).min(self.later),
         }
+    }
+}
+
+/// Why a window can't be fetched now.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What to do.
+    pub remedy: Remedy,
+    /// The error and its causes in one line.
+    pub error: String,
+    /// What a ticket needs.
+    pub ticket: String,
+    /// Whether this worker doesn't find the account's keys.
+    no_keys: bool,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            remedy: error.remedy(),
+            error: with_causes(error),
+            ticket: error.ticket(),
+            no_keys: matches!(error, Error::Credentials(_)),
+        }
+    }
+}
+
+impl Failure {
+    /// A page whose values PostgreSQL refuses, such as a text with a zero byte: it would refuse them each time. `None` for
+    /// all other errors, after which the page is fetched again.
+    pub fn of_values(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let error = error.downcast_ref::<sqlx::Error>()?.as_database_error()?;
+        // The class of data exceptions.
+        if !error.code()?.starts_with("22") {
+            return None;
+        }
+        let place = error.try_downcast_ref::<PgDatabaseError>();
+        let place = place.and_then(PgDatabaseError::r#where).unwrap_or_default();
+        Some(Self {
+            remedy: Remedy::Mend,
+            error: format!("PostgreSQL refuses a value: {}: {place}", error.message()),
+            ticket: String::new(),
+            no_keys: false,
+        })
     }
 }
 
@@ -208,12 +252,12 @@ impl Window {
         &self,
         context: &Context,
         lease: &Lease,
-        error: &Error,
+        failure: &Failure,
     ) -> Result<bool> {
-        let remedy = error.remedy();
+        let remedy = failure.remedy;
         let mut transaction = context.pool.begin().await?;
         lease.confirm(&mut transaction).await?;
-        let no_keys = matches!(error, Error::Credentials(_));
+        let no_keys = failure.no_keys;
         let parked = match no_keys {
             true => workers::all_lack(&mut transaction, context, &self.account).await?,
             false => remedy == Remedy::Mend,
@@ -236,9 +280,9 @@ impl Window {
         .bind(&self.month)
         .bind(if parked { "parked" } else { "due" })
         .bind(context.backoff.after(remedy, self.failures).as_secs_f64())
-        .bind(with_causes(error))
+        .bind(&failure.error)
         .bind(remedy.as_str())
-        .bind(error.ticket())
+        .bind(&failure.ticket)
         .bind(anew)
         .bind(parked && no_keys)
         .execute(&mut *transaction)

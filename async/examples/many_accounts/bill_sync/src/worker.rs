@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Result,
     enqueue::{self, TASK},
+    lease,
     stop::Stop,
     sync::{self, Context},
     workers,
@@ -57,7 +58,7 @@ pub async fn run(context: &Context, jobs: usize, stop: Stop) -> Result<()> {
     };
     tokio::select! {
         ended = engine(context, jobs, &stop) => ended?,
-        never = look_for_lost_jobs(context) => match never {},
+        never = look_for_lost_work(context) => match never {},
         never = be_seen(context) => match never {},
         () = late => return Err("the database can't be told that the worker stops: its leases end by their time".into()),
     }
@@ -67,21 +68,31 @@ pub async fn run(context: &Context, jobs: usize, stop: Stop) -> Result<()> {
 async fn be_seen(context: &Context) -> Infallible {
     loop {
         tokio::time::sleep(context.lease / 3).await;
-        if let Err(error) = workers::seen(&context.pool, context.worker).await {
+        if let Err(error) = workers::seen(context).await {
             tracing::warn!(%error, "can't tell that the worker runs");
         }
     }
 }
 
-async fn look_for_lost_jobs(context: &Context) -> Infallible {
+async fn look_for_lost_work(context: &Context) -> Infallible {
     loop {
         tokio::time::sleep(context.lease).await;
-        match enqueue::add_lost_jobs(&context.pool).await {
-            Ok(0) => {}
-            Ok(count) => tracing::warn!(count, "the engine has lost jobs, which were added again"),
-            Err(error) => tracing::warn!(%error, "can't look for lost jobs"),
+        if let Err(error) = find_lost_work(context).await {
+            tracing::warn!(%error, "can't look for lost work");
         }
     }
+}
+
+/// What other workers hold that are paused or gone.
+async fn find_lost_work(context: &Context) -> Result<()> {
+    lease::close_silent(&context.pool, context.lease).await?;
+    workers::park_lacking(context).await?;
+    // A job that found its lease taken waits for as long as that holds.
+    let count = enqueue::add_lost_jobs(&context.pool, 2 * context.lease).await?;
+    if count > 0 {
+        tracing::warn!(count, "the engine has lost jobs, which were added again");
+    }
+    Ok(())
 }
 
 async fn engine(context: &Context, jobs: usize, stop: &Stop) -> Result<()> {

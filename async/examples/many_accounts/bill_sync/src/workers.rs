@@ -14,12 +14,7 @@ pub async fn register(pool: &PgPool) -> Result<i64> {
     sqlx::query("delete from workers where seen_at < now() - interval '30 days'")
         .execute(&mut *transaction)
         .await?;
-    sqlx::query(
-        "update windows set state = 'due', run_at = now(), failures = 0
-         where state = 'parked' and account in (select account from lacks)",
-    )
-    .execute(&mut *transaction)
-    .await?;
+    try_again(&mut transaction).await?;
     let worker = sqlx::query_scalar("insert into workers default values returning id")
         .fetch_one(&mut *transaction)
         .await?;
@@ -27,16 +22,57 @@ pub async fn register(pool: &PgPool) -> Result<i64> {
     Ok(worker)
 }
 
-/// Writes down that the worker runs.
+/// Writes down that the worker runs. If it was away for longer than a lease, as while the database was cut off, others
+/// may have parked windows for whose accounts it has the keys: they are due again.
 ///
 /// # Errors
 ///
 /// What PostgreSQL says.
-pub async fn seen(pool: &PgPool, worker: i64) -> Result<()> {
-    sqlx::query("update workers set seen_at = now() where id = $1")
-        .bind(worker)
-        .execute(pool)
-        .await?;
+pub async fn seen(context: &Context) -> Result<()> {
+    let mut transaction = context.pool.begin().await?;
+    let was_away: Option<bool> = sqlx::query_scalar(
+        "update workers w set seen_at = now() from workers before
+         where w.id = $1 and before.id = w.id
+         returning before.seen_at < now() - $2 * interval '1 s'",
+    )
+    .bind(context.worker)
+    .bind(context.lease.as_secs_f64())
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if was_away == Some(true) {
+        try_again(&mut transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Makes windows due again that are parked, of accounts whose keys some worker doesn't find.
+async fn try_again(transaction: &mut PgConnection) -> Result<()> {
+    sqlx::query(
+        "update windows set state = 'due', run_at = now(), failures = 0
+         where state = 'parked' and account in (select account from lacks)",
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Parks what is due where the last worker that had the account's keys is gone: no job would be given to the others.
+///
+/// # Errors
+///
+/// What PostgreSQL says.
+pub async fn park_lacking(context: &Context) -> Result<()> {
+    sqlx::query(
+        "update windows w set state = 'parked', remedy = 'mend',
+             error = 'no worker that runs finds the keys of profile ' || account
+         where state = 'due' and account in (select account from lacks) and not exists (
+             select from workers where seen_at > now() - $1 * interval '1 s'
+                 and id not in (select worker from lacks where account = w.account))",
+    )
+    .bind(context.lease.as_secs_f64())
+    .execute(&context.pool)
+    .await?;
     Ok(())
 }
 

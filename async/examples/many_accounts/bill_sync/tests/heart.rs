@@ -7,12 +7,14 @@ use std::{env, time::Duration};
 use bill_sync::{
     Result, database, enqueue,
     enqueue::Order,
-    lease::{Acquired, Lease, Lost},
-    window::Window,
+    lease::{Acquired, Lease, Lost, close_silent},
+    sync::Context,
+    window::{Backoff, Failure, Window},
+    workers,
 };
 use bills::{account::Account, data_set::BillList};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 use tc3_async::{Month, billing::BillTransactionInfo};
 
 const LEASE: Duration = Duration::from_secs(2);
@@ -246,13 +248,131 @@ async fn a_window_whose_job_was_lost_gets_another_one() -> Result<()> {
     let count = async || sqlx::query_scalar::<_, i64>(jobs).fetch_one(&pool).await;
     assert_eq!(count().await?, 1);
     // It is there, so none is added.
-    enqueue::add_lost_jobs(&pool).await?;
+    enqueue::add_lost_jobs(&pool, LEASE).await?;
     assert_eq!(count().await?, 1);
     sqlx::query("select graphile_worker.remove_job('bill_list lost')")
         .execute(&pool)
         .await?;
     assert_eq!(count().await?, 0);
-    enqueue::add_lost_jobs(&pool).await?;
+    enqueue::add_lost_jobs(&pool, LEASE).await?;
     assert_eq!(count().await?, 1);
+    // One for a window that is due later has come in its place.
+    enqueue::add_job(&pool, name, "bill_list", 100 * LEASE).await?;
+    enqueue::add_lost_jobs(&pool, LEASE).await?;
+    let soon = format!("{jobs} and run_at <= now()");
+    let soon: i64 = sqlx::query_scalar(AssertSqlSafe(soon))
+        .fetch_one(&pool)
+        .await?;
+    assert_eq!((soon, count().await?), (1, 1));
+    Ok(())
+}
+
+fn context(pool: &PgPool, worker: i64) -> Context {
+    Context {
+        pool: pool.clone(),
+        worker,
+        lease: LEASE,
+        backoff: Backoff {
+            first: LEASE,
+            later: LEASE,
+        },
+        width: 1,
+    }
+}
+
+/// The state of the account's window, and its error.
+async fn state(pool: &PgPool, name: &str) -> Result<(String, Option<String>)> {
+    let sql = "select state, error from windows where account = $1";
+    Ok(sqlx::query_as(sql).bind(name).fetch_one(pool).await?)
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_page_with_a_value_that_postgresql_refuses_is_parked_with_its_line() -> Result<()> {
+    let name = "refused";
+    let pool = prepare(name).await?;
+    let lease = acquire(&pool, name, "a").await?;
+    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
+    window
+        .begin::<BillList>(&pool, &lease, &json!("start"))
+        .await?;
+    let refused = window
+        .write_page::<BillList>(&pool, &lease, &page(&["1", "a\0b"])?, &json!("after 2"))
+        .await
+        .unwrap_err();
+    let failure = Failure::of_values(&*refused).ok_or("it may be tried again")?;
+    let context = context(&pool, 0);
+    assert!(window.fail::<BillList>(&context, &lease, &failure).await?);
+    let (state, error) = state(&pool, name).await?;
+    let error = error.unwrap_or_default();
+    assert_eq!(state, "parked");
+    assert!(
+        error.contains("0x00: COPY bill_list_rows, line 2"),
+        "{error}"
+    );
+    assert_eq!(rows(&pool, name).await?, 0);
+    assert!(Failure::of_values(&Lost).is_none());
+    assert!(Failure::of_values(&sqlx::Error::PoolTimedOut).is_none());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_worker_that_is_paused_in_a_page_does_not_keep_its_lease() -> Result<()> {
+    let name = "silent";
+    let pool = prepare(name).await?;
+    let first = acquire(&pool, name, "a").await?;
+    sqlx::query("update leases set expires_at = now() - interval '1 min' where account = $1")
+        .bind(name)
+        .execute(&pool)
+        .await?;
+    let mut transaction = pool.begin().await?;
+    first.confirm(&mut transaction).await?;
+    let mut copy = transaction
+        .copy_in_raw("copy bill_list_rows (walk, page, line, part) from stdin")
+        .await?;
+    copy.send(&b"0\t0\t0\t0\n"[..]).await?;
+    // Nobody waits for it meanwhile.
+    let second = tokio::time::timeout(LEASE, acquire(&pool, name, "b")).await?;
+    assert!(second.is_err());
+    tokio::time::sleep(LEASE + LEASE / 4).await;
+    close_silent(&pool, LEASE).await?;
+    // It ends at once, but not before the answer.
+    tokio::time::sleep(LEASE / 4).await;
+    acquire(&pool, name, "b").await?;
+    assert!(copy.finish().await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn windows_are_parked_while_no_worker_that_runs_has_the_keys() -> Result<()> {
+    let name = "keys";
+    let pool = prepare(name).await?;
+    let with = context(&pool, workers::register(&pool).await?);
+    let without = context(&pool, workers::register(&pool).await?);
+    let mut transaction = pool.begin().await?;
+    assert!(!workers::all_lack(&mut transaction, &without, name).await?);
+    transaction.commit().await?;
+    workers::park_lacking(&without).await?;
+    assert_eq!(state(&pool, name).await?.0, "due");
+    // As if it were cut off for longer than its lease.
+    sqlx::query("update workers set seen_at = now() - interval '1 min' where id = $1")
+        .bind(with.worker)
+        .execute(&pool)
+        .await?;
+    workers::park_lacking(&without).await?;
+    let (parked, error) = state(&pool, name).await?;
+    assert_eq!(parked, "parked");
+    assert_eq!(
+        error.as_deref(),
+        Some("no worker that runs finds the keys of profile keys")
+    );
+    workers::seen(&without).await?;
+    assert_eq!(state(&pool, name).await?.0, "parked");
+    workers::seen(&with).await?;
+    assert_eq!(state(&pool, name).await?.0, "due");
+    workers::remove(&pool, with.worker).await?;
+    workers::remove(&pool, without.worker).await?;
     Ok(())
 }
