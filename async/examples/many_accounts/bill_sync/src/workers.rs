@@ -64,11 +64,15 @@ async fn try_again(transaction: &mut PgConnection) -> Result<()> {
 /// What PostgreSQL says.
 pub async fn park_lacking(context: &Context) -> Result<()> {
     sqlx::query(
-        "update windows w set state = 'parked', remedy = 'mend',
+        // What others have locked is for the next time: `enqueue` locks many, in its own order.
+        "update windows set state = 'parked', remedy = 'mend',
              error = 'no worker that runs finds the keys of profile ' || account
-         where state = 'due' and account in (select account from lacks) and not exists (
-             select from workers where seen_at > now() - $1 * interval '1 s'
-                 and id not in (select worker from lacks where account = w.account))",
+         where (account, data_set, month) in (
+             select account, data_set, month from windows w
+             where state = 'due' and account in (select account from lacks) and not exists (
+                 select from workers where seen_at > now() - $1 * interval '1 s'
+                     and id not in (select worker from lacks where account = w.account))
+             for update of w skip locked)",
     )
     .bind(context.lease.as_secs_f64())
     .execute(&context.pool)
