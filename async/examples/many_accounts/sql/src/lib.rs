@@ -75,7 +75,9 @@
 //! | `Text`, `Json` | `Utf8` |
 //!
 //! A number that doesn't fit is an error of the query, never rounded. A text in SQL that is compared with a time is a
-//! Beijing time unless it names another offset.
+//! Beijing time unless it names another offset. Two things are a session's own: a `DATE` is midnight in Beijing with
+//! [`LocalDates`], else midnight UTC; and `1.06` in SQL is a float, with which an amount becomes one, unless
+//! `datafusion.sql_parser.parse_float_as_decimal` is set.
 //!
 //! A row has no number: which place it has on which page depends on what the service is asked to leave out.
 //!
@@ -105,6 +107,7 @@
 //! night, `bill_sync` writes the same rows to PostgreSQL.
 
 pub mod columns;
+mod dates;
 mod narrow;
 mod requests;
 mod scan;
@@ -112,6 +115,7 @@ mod table;
 pub mod tables;
 
 pub use bills::Result;
+pub use dates::LocalDates;
 pub use requests::CountRequests;
 pub use scan::ListError;
 pub use table::{Days, Filter, List, ListTable, WIDTH};

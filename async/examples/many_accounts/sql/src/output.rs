@@ -1,6 +1,7 @@
 //! Where the rows of a query go.
 
 use std::{
+    fs,
     io::{self, Write},
     path::Path,
     sync::Arc,
@@ -30,6 +31,10 @@ use crate::{arguments::Format, query::plain};
 /// Writes a Parquet file beside the path, and renames it when it is complete. Returns the number of rows.
 pub(crate) async fn to_file(path: &Path, mut stream: SendableRecordBatchStream) -> Result<usize> {
     let named = |error: &dyn std::fmt::Display| format!("--output {}: {error}", path.display());
+    // Renaming would put the rows in place of a device or a link.
+    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(named(&"must be a file, or not be there yet").into());
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -38,7 +43,7 @@ pub(crate) async fn to_file(path: &Path, mut stream: SendableRecordBatchStream) 
     {
         use std::os::unix::fs::PermissionsExt;
         // As any new file has, less the umask.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(0o666));
     }
     // It is removed if the query fails.
     let mut file = builder

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use datafusion::{
     common::tree_node::{TreeNode, TreeNodeRecursion},
     error::DataFusionError,
-    execution::context::SQLOptions,
+    execution::{FunctionRegistry, context::SQLOptions},
     physical_plan::{ExecutionPlan, execute_stream},
     prelude::{ParquetReadOptions, SessionConfig, SessionContext},
 };
-use tc3_sql::{ListError, Result};
+use tc3_sql::{ListError, LocalDates, Result};
 
 use crate::{arguments::Arguments, output};
 
@@ -21,8 +21,13 @@ pub(crate) struct Done {
 
 /// Runs the query, and writes its rows.
 pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
-    let config = SessionConfig::new().with_information_schema(true);
-    let context = SessionContext::new_with_config(config).enable_url_table();
+    // `1.06` is a decimal: times a float, an amount would be one too.
+    let decimals = "datafusion.sql_parser.parse_float_as_decimal";
+    let config = SessionConfig::new()
+        .with_information_schema(true)
+        .set_bool(decimals, true);
+    let mut context = SessionContext::new_with_config(config).enable_url_table();
+    context.register_function_rewrite(Arc::new(LocalDates))?;
     for file in &arguments.files {
         let options = ParquetReadOptions::default();
         let registered = context

@@ -215,3 +215,53 @@ fn a_query_that_fails_leaves_an_older_file_as_it_was() {
     assert_eq!(std::fs::read(&file).unwrap(), b"older");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn an_amount_by_a_number_with_decimals_is_no_float() {
+    let query = "SELECT arrow_typeof(real_cost * 1.06) AS product, arrow_typeof(real_cost / 1.06) AS quotient
+        FROM bill_detail WHERE month = '2024-05' LIMIT 1";
+    let emulated = ["--emulate", "1", "--records", "10", "--format", "csv"];
+    let (rows, _) = answered(&[&emulated[..], &[query]].concat());
+    assert_eq!(rows.matches("Decimal128").count(), 2, "{rows}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_no_file_is_refused_and_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link.parquet");
+    std::os::unix::fs::symlink("/dev/full", &link).unwrap();
+    for output in [folder.path(), &link] {
+        let path = output.to_str().unwrap();
+        let error = refused(&["--emulate", "1", "--output", path, "SELECT 1"]);
+        assert!(
+            error.contains("must be a file, or not be there yet"),
+            "{error}"
+        );
+    }
+    assert!(link.is_symlink());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_date_begins_at_midnight_in_beijing() {
+    let emulated = ["--emulate", "2", "--records", "300", "--format", "csv"];
+    let counted = |filter: &str| {
+        let query = format!(
+            "SELECT count(*) AS number, max(operation_time) AS latest FROM bill_list WHERE {filter}"
+        );
+        answered(&[&emulated[..], &[&query]].concat())
+    };
+    let text = counted("operation_time >= '2024-05-20' AND operation_time < '2024-05-21'");
+    assert!(text.0.contains("2024-05-20T02:36:00+08:00"), "{text:?}");
+    for filter in [
+        "operation_time >= DATE '2024-05-20' AND operation_time < DATE '2024-05-21'",
+        "operation_time >= CAST('2024-05-20' AS DATE) AND operation_time < DATE '2024-05-20' + INTERVAL '1 day'",
+        "operation_time BETWEEN TIMESTAMP '2024-05-20 00:00:00' AND TIMESTAMP '2024-05-20 23:59:59'",
+        "operation_time BETWEEN DATE '2024-05-20' AND '2024-05-20 23:59:59.999999'",
+    ] {
+        assert_eq!(counted(filter), text, "{filter}");
+    }
+    let rows = counted("operation_time::date = DATE '2024-05-20'").0;
+    assert_eq!(rows, text.0);
+}
