@@ -126,7 +126,15 @@ pub(crate) async fn window<D: DataSet>(
     with_rows: bool,
 ) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
-    for total in D::totals(client, account, window.month()?).await? {
+    let totals = D::totals(client, account, window.month()?).await?;
+    if totals.is_empty() && !with_rows {
+        differences.push(Difference {
+            name: "the total".into(),
+            ours: "compared with nothing".into(),
+            theirs: "none: --rows compares the rows".into(),
+        });
+    }
+    for total in totals {
         let sql = format!(
             "select coalesce({}, 0)::numeric from {} where account = $1 and month = $2::date",
             total.expression,
