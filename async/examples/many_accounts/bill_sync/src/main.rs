@@ -17,7 +17,7 @@ use bill_sync::{
     status,
     stop::Stop,
     sync::Context,
-    verify,
+    verify::{self, Verified},
     window::Backoff,
     worker, workers,
 };
@@ -237,8 +237,11 @@ async fn run(arguments: Arguments) -> Result<()> {
             status::print(&context.pool, &mut io::stdout()).await?;
         }
         Command::Verify { rows } => {
-            let (windows, differences) =
-                verify::all(&context(database, lease, None).await?, rows).await?;
+            let Verified {
+                windows,
+                left,
+                differences,
+            } = verify::all(&context(database, lease, None).await?, rows).await?;
             differences.iter().for_each(tell);
             if !differences.is_empty() {
                 let count = differences.len();
@@ -247,6 +250,12 @@ async fn run(arguments: Arguments) -> Result<()> {
             tell(format_args!(
                 "{windows} windows come to the service's totals"
             ));
+            if left > 0 || windows == 0 {
+                return Err(format!(
+                    "{left} windows are due or parked, and not compared: status says what to do"
+                )
+                .into());
+            }
         }
         Command::Emulate(emulate) => {
             let emulated = Emulated::start(emulate).await?;

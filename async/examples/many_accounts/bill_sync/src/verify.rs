@@ -30,12 +30,26 @@ pub struct Difference {
 /// How many accounts and data sets are compared at once.
 const AT_ONCE: usize = 8;
 
-/// Compares every window that is done. Returns how many there are, and a line for each difference.
+/// What was compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many windows.
+    pub windows: usize,
+    /// How many were not, since they are due or parked.
+    pub left: usize,
+    /// A line for each difference.
+    pub differences: Vec<String>,
+}
+
+/// Compares every window that is done.
 ///
 /// # Errors
 ///
 /// What PostgreSQL or the service says.
-pub async fn all(context: &Context, with_rows: bool) -> Result<(usize, Vec<String>)> {
+pub async fn all(context: &Context, with_rows: bool) -> Result<Verified> {
+    let left: i64 = sqlx::query_scalar("select count(*) from windows where state <> 'done'")
+        .fetch_one(&context.pool)
+        .await?;
     let sql = format!(
         "select {COLUMNS} from windows where state = 'done' order by account, data_set, month"
     );
@@ -58,7 +72,11 @@ pub async fn all(context: &Context, with_rows: bool) -> Result<(usize, Vec<Strin
         lines.extend(compared??);
     }
     lines.sort();
-    Ok((windows.len(), lines))
+    Ok(Verified {
+        windows: windows.len(),
+        left: usize::try_from(left)?,
+        differences: lines,
+    })
 }
 
 /// Compares windows of one account and data set.

@@ -281,7 +281,7 @@ impl Window {
         .bind(if parked { "parked" } else { "due" })
         .bind(context.backoff.after(remedy, self.failures).as_secs_f64())
         .bind(&failure.error)
-        .bind(remedy.as_str())
+        .bind(if no_keys { workers::GIVE_KEYS } else { remedy.as_str() })
         .bind(&failure.ticket)
         .bind(anew)
         .bind(parked && no_keys)

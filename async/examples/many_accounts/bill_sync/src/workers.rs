@@ -4,6 +4,9 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{Result, sync::Context};
 
+/// What to do where no worker that runs finds an account's keys.
+pub const GIVE_KEYS: &str = "give keys";
+
 /// Adds a worker, and returns its number. Windows that were parked since nobody had the account's keys are due again.
 ///
 /// # Errors
@@ -46,12 +49,13 @@ pub async fn seen(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Makes windows due again that are parked, of accounts whose keys some worker doesn't find.
+/// Makes windows due again that are parked since nobody had the account's keys.
 async fn try_again(transaction: &mut PgConnection) -> Result<()> {
     sqlx::query(
         "update windows set state = 'due', run_at = now(), failures = 0
-         where state = 'parked' and account in (select account from lacks)",
+         where state = 'parked' and remedy = $1",
     )
+    .bind(GIVE_KEYS)
     .execute(transaction)
     .await?;
     Ok(())
@@ -65,7 +69,7 @@ async fn try_again(transaction: &mut PgConnection) -> Result<()> {
 pub async fn park_lacking(context: &Context) -> Result<()> {
     sqlx::query(
         // What others have locked is for the next time: `enqueue` locks many, in its own order.
-        "update windows set state = 'parked', remedy = 'mend',
+        "update windows set state = 'parked', remedy = $2,
              error = 'no worker that runs finds the keys of profile ' || account
          where (account, data_set, month) in (
              select account, data_set, month from windows w
@@ -75,6 +79,7 @@ pub async fn park_lacking(context: &Context) -> Result<()> {
              for update of w skip locked)",
     )
     .bind(context.lease.as_secs_f64())
+    .bind(GIVE_KEYS)
     .execute(&context.pool)
     .await?;
     Ok(())

@@ -61,6 +61,7 @@ step() {
     echo "-- $* (after $SECONDS s)"
 }
 
+readme=$PWD/README.md
 cargo build -q --profile "$profile"
 chmod 755 "$folder"
 [ "$(id -u)" != 0 ] || chown postgres "$folder"
@@ -325,8 +326,13 @@ step "what a person has mended goes on"
 sed -i 's/a-wrong-key/not-a-real-key-001/' "$folder/trouble/credentials"
 without >"$folder/all"
 export TENCENTCLOUD_CREDENTIALS_FILE=$folder/all
-enqueue trouble 2024-05-09 --nightly --to 2024-03
+says "8 windows are due or parked, and not compared" "$sync" verify
+# Keys that nobody had are those of a worker that starts.
 for number in "${!workers[@]}"; do start "$number"; done
+sleep 1
+wait_until_done 60
+[ "$(ask "select string_agg(distinct account, ' ') from windows where state <> 'done'")" = trouble001 ] || fail "$("$sync" status)"
+enqueue trouble 2024-05-09 --nightly --to 2024-03
 wait_until_done 60
 stop_workers
 [ "$(ask "select count(*) from windows where state <> 'done'")" = 0 ] || fail "$("$sync" status)"
@@ -342,6 +348,8 @@ step "the README's first run"
     "$sync" worker 2>>worker0.log &
     "$sync" status --watch | grep -c "account00[123] " | grep -qx 12
     "$sync" verify
+    sed -n '/^```sql$/,/^```$/{/^```/d;p}' "$readme" >queries
+    [ "$("$PG_BIN/psql" -h "$folder" -U postgres -d readme -v ON_ERROR_STOP=1 -qAtf queries | wc -l)" -gt 100 ]
     kill %1 %2
     wait
 ) || fail "the README's first run"

@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     emulate: Option<u32>,
     /// Number of records of each emulated account
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "emulate")]
     records: u64,
     /// A fault of an emulated account, e.g. account001:throttle@5; may be repeated
     #[arg(

@@ -17,7 +17,7 @@
 //!     Column::new("VoucherId", "voucher_id", Kind::Text),
 //!     Column::new("Status", "status", Kind::Text),
 //!     Column::new("NominalValue", "nominal_value", Kind::Numeric),
-//!     Column::new("EndTime", "end_time", Kind::BeijingTime),
+//!     Column::new("EndTime", "end_time", Kind::Text),
 //! ];
 //!
 //! # #[tokio::main(flavor = "current_thread")]

@@ -268,7 +268,10 @@ where
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
         DataFusionError::External(Box::new(ListError {
-            list: format!("{} of {}", self.table, constants.join(", ")),
+            list: match constants.as_slice() {
+                [] => self.table.clone(),
+                of => format!("{} of {}", self.table, of.join(", ")),
+            },
             failure,
         }))
     }
