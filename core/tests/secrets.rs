@@ -404,7 +404,7 @@ fn no_public_type_shows_a_secret() {
     let mut driver = Driver::new(Settings::default());
     assert!(driver.walk(&["throttle@2"]).is_none());
     planner(&mut driver);
-    let mut service = Emulator::new(credential());
+    let mut service = Emulator::new(credential()).with_frequency_limits();
     for wire in [Wire::Post, Wire::PostUnsigned, Wire::Get] {
         driver.session = driver
             .session
@@ -415,6 +415,9 @@ fn no_public_type_shows_a_secret() {
         });
         driver.texts.debug("Reply", &reply);
     }
+    let counted: Vec<_> = service.frequencies().collect();
+    assert_eq!(counted.len(), 1);
+    driver.texts.debug("Frequency", &counted);
     let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
     driver.session = Session::new(Source::role(role, credential()));
     let mut call = Call::new(&january());
