@@ -284,6 +284,8 @@ fn serve(emulator: Emulator) -> Result<(Endpoint, Monitor)> {
 
 fn current_thread() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
+        // The server's threads don't outlive their work.
+        .thread_keep_alive(Duration::from_millis(100))
         .enable_all()
         .build()
 }
@@ -306,7 +308,8 @@ fn run(arguments: Arguments) -> Result<()> {
         runtime.block_on(soak(arguments, endpoint))?
     };
     let closed_by = Instant::now() + PATIENCE;
-    while monitor.open_connections() > 0 && Instant::now() < closed_by {
+    let left = || monitor.open_connections() > 0 || status("Threads") != threads;
+    while left() && Instant::now() < closed_by {
         thread::sleep(Duration::from_millis(10));
     }
     let (open, threads_left) = (monitor.open_connections(), status("Threads"));
