@@ -49,14 +49,19 @@ pub fn finish(result: Result<()>) -> ExitCode {
     if io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    let mut causes = format!("error: {error}");
+    say(format_args!("error: {}", with_causes(&*error)));
+    ExitCode::FAILURE
+}
+
+/// An error and all its causes in one line.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut causes = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         causes = format!("{causes}: {inner}");
         cause = inner.source();
     }
-    say(causes);
-    ExitCode::FAILURE
+    causes
 }
 
 /// Writes a line to stderr, unless nobody reads it.

@@ -6,6 +6,7 @@ use bills::data_set::DataSet;
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, postgres::PgDatabaseError, types::Json};
 use tc3_async::{Error, Month, Paginate, Remedy};
+use tc3_example_support::with_causes;
 
 use crate::{
     Result,
@@ -303,17 +304,6 @@ async fn delete_walk<D: DataSet>(connection: &mut PgConnection, walk: Option<i64
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// An error and its causes in one line.
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use datafusion::{
     physical_plan::{ExecutionPlan, execute_stream},
     prelude::{ParquetReadOptions, SessionConfig, SessionContext},
 };
-use tc3_sql::{ListError, LocalDates, Result};
+use tc3_sql::{LocalDates, Result};
 
 use crate::{arguments::Arguments, output};
 
@@ -77,14 +77,13 @@ fn with_tables(
     let schema = context
         .catalog("datafusion")
         .and_then(|it| it.schema("public"));
-    let tables = schema
+    let mut tables = schema
         .map(|schema| schema.table_names())
         .unwrap_or_default();
     if tables.is_empty() {
         return format!("{text}; --accounts or --emulate gives tables, and --parquet TABLE=FILE")
             .into();
     }
-    let mut tables = tables;
     tables.sort_unstable();
     format!("{text}; there are: {}", tables.join(", ")).into()
 }
@@ -92,10 +91,7 @@ fn with_tables(
 /// The error that is the cause, without what DataFusion has around it.
 pub(crate) fn plain(error: DataFusionError) -> Box<dyn std::error::Error + Send + Sync> {
     match error.find_root() {
-        DataFusionError::External(inner) => match inner.downcast_ref::<ListError>() {
-            Some(inner) => inner.to_string().into(),
-            None => inner.to_string().into(),
-        },
+        DataFusionError::External(inner) => inner.to_string().into(),
         root => root.strip_backtrace().into(),
     }
 }

@@ -18,6 +18,7 @@ use datafusion::{
 };
 use futures_util::stream;
 use tc3_async::{Client, Pages, Paginate, Remedy};
+use tc3_example_support::with_causes;
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -307,12 +308,7 @@ impl fmt::Display for ListError {
             Failure::Row(error) => return error.fmt(f),
             Failure::Service(error) => error,
         };
-        write!(f, "{error}")?;
-        let mut cause = Error::source(error);
-        while let Some(inner) = cause {
-            write!(f, ": {inner}")?;
-            cause = inner.source();
-        }
+        f.write_str(&with_causes(error))?;
         let remedy = error.remedy();
         let what = match remedy {
             Remedy::Later => "run the query again in ten minutes",
