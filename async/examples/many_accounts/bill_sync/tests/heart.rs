@@ -53,6 +53,17 @@ async fn acquire(pool: &PgPool, name: &str, holder: &str) -> Result<Lease> {
     }
 }
 
+/// As [`prepare`], with a lease and the walk of the window begun.
+async fn begun(name: &str) -> Result<(PgPool, Lease, Window)> {
+    let pool = prepare(name).await?;
+    let lease = acquire(&pool, name, "a").await?;
+    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
+    window
+        .begin::<BillList>(&pool, &lease, &json!("start"))
+        .await?;
+    Ok((pool, lease, window))
+}
+
 fn page(ids: &[&str]) -> Result<Vec<BillTransactionInfo>> {
     let record = |id: &&str| {
         serde_json::from_value(json!({
@@ -80,12 +91,7 @@ async fn stored(pool: &PgPool, lease: &Lease) -> Result<(i32, Option<Value>)> {
 #[ignore = "needs PostgreSQL"]
 async fn a_text_is_stored_as_it_is() -> Result<()> {
     let name = "texts";
-    let pool = prepare(name).await?;
-    let lease = acquire(&pool, name, "a").await?;
-    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
-    window
-        .begin::<BillList>(&pool, &lease, &json!("start"))
-        .await?;
+    let (pool, lease, mut window) = begun(name).await?;
     let texts = [
         "", "\\N", "\\.", "a\tb", "a\r\nb\n", "\"'\\", "\u{1}", "费用",
     ];
@@ -103,12 +109,7 @@ async fn a_text_is_stored_as_it_is() -> Result<()> {
 #[ignore = "needs PostgreSQL"]
 async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
     let name = "fails";
-    let pool = prepare(name).await?;
-    let lease = acquire(&pool, name, "a").await?;
-    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
-    window
-        .begin::<BillList>(&pool, &lease, &json!("start"))
-        .await?;
+    let (pool, lease, mut window) = begun(name).await?;
     window
         .write_page::<BillList>(&pool, &lease, &page(&["1", "2"])?, &json!("after 2"))
         .await?;
@@ -138,12 +139,7 @@ async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
 #[ignore = "needs PostgreSQL"]
 async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> {
     let name = "paused";
-    let pool = prepare(name).await?;
-    let first = acquire(&pool, name, "a").await?;
-    let mut window = Window::next(&pool, &first).await?.ok_or("nothing is due")?;
-    window
-        .begin::<BillList>(&pool, &first, &json!("start"))
-        .await?;
+    let (pool, first, mut window) = begun(name).await?;
     window
         .write_page::<BillList>(&pool, &first, &page(&["1"])?, &json!("after 1"))
         .await?;
@@ -290,12 +286,7 @@ async fn state(pool: &PgPool, name: &str) -> Result<(String, Option<String>)> {
 #[ignore = "needs PostgreSQL"]
 async fn a_page_with_a_value_that_postgresql_refuses_is_parked_with_its_line() -> Result<()> {
     let name = "refused";
-    let pool = prepare(name).await?;
-    let lease = acquire(&pool, name, "a").await?;
-    let mut window = Window::next(&pool, &lease).await?.ok_or("nothing is due")?;
-    window
-        .begin::<BillList>(&pool, &lease, &json!("start"))
-        .await?;
+    let (pool, lease, mut window) = begun(name).await?;
     let refused = window
         .write_page::<BillList>(&pool, &lease, &page(&["1", "a\0b"])?, &json!("after 2"))
         .await

@@ -6,35 +6,18 @@
 # SMALL, DATA_SET, ACCOUNTS and EACH change what is measured. A short form, which checks the memory alone:
 # PROFILE=dev RECORDS=50000 ACCOUNTS= tests/load.sh
 set -euo pipefail
-cd "$(dirname "$0")/.."
-unset "${!TENCENTCLOUD_@}" "${!PG@}" DATABASE_URL
-export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
-export no_proxy=$NO_PROXY
+profile=${PROFILE:-release}
+source "$(dirname "$0")/postgresql.sh"
 
 # One account's records of a data set in a month; and those of each of many accounts, of all data sets, at the service's
 # own rates.
 records=${RECORDS:-1000000} small=${SMALL:-10000} data_set=${DATA_SET:-usage_detail}
 accounts=${ACCOUNTS-1 10 50} each=${EACH:-5000}
-profile=${PROFILE:-release}
-sync=${CARGO_TARGET_DIR:-../target}/${profile/#dev/debug}/bill_sync
-[ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
-    PG_BIN=$(pg_config --bindir)
-
-folder=$(mktemp -d)
 running=()
-
-# PostgreSQL doesn't run as root.
-postgres() {
-    if [ "$(id -u)" = 0 ]; then
-        (cd / && setpriv --reuid=postgres --regid=postgres --clear-groups "$PG_BIN/$@")
-    else
-        "$PG_BIN/$@"
-    fi
-}
 
 clean_up() {
     for pid in "${running[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-    postgres pg_ctl -D "$folder/data" stop -m immediate >/dev/null 2>&1 || true
+    server stop -m immediate 2>/dev/null || true
     rm -rf "$folder"
 }
 trap clean_up EXIT
@@ -113,10 +96,7 @@ measure() {
 }
 
 cargo build -q --profile "$profile"
-chmod 755 "$folder"
-[ "$(id -u)" != 0 ] || chown postgres "$folder"
-postgres initdb -D "$folder/data" -A trust -U postgres >/dev/null
-postgres pg_ctl -D "$folder/data" -w -l "$folder/server.log" -o "-k $folder -c listen_addresses=''" start >/dev/null
+start_postgresql
 
 echo "$data_set on $(nproc) cores, $("$PG_BIN/postgres" --version)"
 echo "accounts      rows  seconds   rows/s      memory  µs of CPU a row: emulator, worker, PostgreSQL  connections  bytes of WAL a row"

@@ -5,36 +5,15 @@
 # Needs PostgreSQL's programs (Debian: postgresql). ACCOUNTS, RECORDS and SECONDS_OF_CHAOS make it longer. CHAOS=0 instead
 # prints how long untroubled workers take beside what the quotas allow, for MONTHS and DATA_SETS; PROFILE=release is faster.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-unset "${!TENCENTCLOUD_@}" "${!PG@}" DATABASE_URL
-export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
-export no_proxy=$NO_PROXY
+profile=${PROFILE:-dev}
+source "$(dirname "$0")/postgresql.sh"
 
 chaos_too=${CHAOS:-1} months=${MONTHS:-4}
 accounts=${ACCOUNTS:-4} records=${RECORDS:-400} chaos=${SECONDS_OF_CHAOS:-20} seed=${SEED:-$$}
 RANDOM=$seed
 lease=3
-profile=${PROFILE:-dev}
-sync=$(realpath -m "${CARGO_TARGET_DIR:-../target}")/${profile/#dev/debug}/bill_sync
-[ -x "${PG_BIN:=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}/initdb" ] ||
-    PG_BIN=$(pg_config --bindir)
-
-folder=$(mktemp -d)
 workers=(0 0 0 0)
 declare -A emulators=()
-
-# PostgreSQL doesn't run as root.
-postgres() {
-    if [ "$(id -u)" = 0 ]; then
-        (cd / && setpriv --reuid=postgres --regid=postgres --clear-groups "$PG_BIN/$@")
-    else
-        "$PG_BIN/$@"
-    fi
-}
-
-server() {
-    postgres pg_ctl -D "$folder/data" -w -l "$folder/server.log" -o "-k $folder -c listen_addresses=''" "$@" >/dev/null
-}
 
 clean_up() {
     for pid in "${workers[@]}" "${emulators[@]}"; do
@@ -63,10 +42,7 @@ step() {
 
 readme=$PWD/README.md
 cargo build -q --profile "$profile"
-chmod 755 "$folder"
-[ "$(id -u)" != 0 ] || chown postgres "$folder"
-postgres initdb -D "$folder/data" -A trust -U postgres >/dev/null
-server start
+start_postgresql
 "$PG_BIN/psql" -h "$folder" -U postgres -qc 'create database bills' -c 'create database heart'
 
 step "page and position, and who may write"
