@@ -21,11 +21,9 @@ pub struct Origin {
 
 /// The columns of the records' fields in the database.
 pub fn stored<D: DataSet>() -> impl Iterator<Item = String> {
-    D::COLUMNS.iter().flat_map(|column| {
-        let time = column.kind().is_time();
-        let text = time.then(|| format!("{}_text", column.name()));
-        iter::once(column.name().to_owned()).chain(text)
-    })
+    D::COLUMNS
+        .iter()
+        .flat_map(|column| iter::once(column.name().to_owned()).chain(column.text_name()))
 }
 
 /// How many bytes are sent at once: each connection keeps a buffer for the largest message that it has sent.

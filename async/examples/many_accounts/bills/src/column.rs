@@ -69,6 +69,11 @@ impl Column {
         self.name
     }
 
+    /// The name of the second column, with the service's own text, that a time has.
+    pub fn text_name(&self) -> Option<String> {
+        self.kind.is_time().then(|| format!("{}_text", self.name))
+    }
+
     /// What it holds.
     pub const fn kind(&self) -> Kind {
         self.kind

@@ -59,8 +59,8 @@ impl Columns {
                 Source::Field(number),
                 Field::new(name, data_type(kind), true),
             ));
-            if kind.is_time() {
-                let text = Field::new(format!("{name}_text"), DataType::Utf8, true);
+            if let Some(text) = column.text_name() {
+                let text = Field::new(text, DataType::Utf8, true);
                 columns.push((Source::Text(number), text));
             }
         }
