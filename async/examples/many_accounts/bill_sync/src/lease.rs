@@ -3,8 +3,8 @@
 //! A worker that is paused beyond its lease, or cut off from the database, doesn't know that another one has taken
 //! over. Two checks hold nevertheless:
 //!
-//! - What it writes: [`Lease::confirm`] locks the lease's row and compares the token, in the transaction that writes. A
-//!   new holder has to wait for that lock, and a former one finds another token.
+//! - What it writes: [`Lease::confirm`] locks the lease's row and compares the token, in the transaction that writes. While
+//!   that row is locked, nobody else gets the lease; a former holder finds another token.
 //! - What it asks the service: the lease is also a deadline on the worker's own clock, never later than the one in
 //!   the database. After it, connections refuse to send ([`Fence`](crate::fence::Fence)), so the quota belongs to the
 //!   new holder alone. That one starts a second later, as the service counts requests by the second.

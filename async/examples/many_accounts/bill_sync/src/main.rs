@@ -65,7 +65,7 @@ enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Compares sums with the service's own totals; status 1 if one differs
+    /// Compares sums with the service's own totals; status 1 if one differs, or if windows are due or parked
     Verify {
         /// Also compares each field of each row with a plain walk
         #[arg(long)]
@@ -135,15 +135,18 @@ struct Emulate {
     #[arg(long)]
     folder: PathBuf,
     /// Records of each account: transactions in two years, products and usage in each month
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = RECORDS)]
     records: u64,
     /// Sets no limit, and has workers send so many requests of a list a second: to measure the machine, not the quota
-    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "REQUESTS", value_parser = value_parser!(u32).range(1..))]
     rate: Option<u32>,
     /// What goes wrong, NAME:FAULT@WHEN, e.g. account001:throttle@5%; may be repeated
     #[arg(long = "fault", value_name = "SPEC")]
     faults: Vec<String>,
 }
+
+/// How many records an emulated account has, unless it is said.
+const RECORDS: u64 = 1_000;
 
 /// The folder of accounts that are emulated without further ado.
 const EMULATED: &str = "emulated";
@@ -153,7 +156,7 @@ impl Emulate {
         Self {
             count,
             folder: EMULATED.into(),
-            records: 1_000,
+            records: RECORDS,
             rate: None,
             faults: Vec::new(),
         }
@@ -250,7 +253,10 @@ async fn run(arguments: Arguments) -> Result<()> {
             tell(format_args!(
                 "{windows} windows come to the service's totals"
             ));
-            if left > 0 || windows == 0 {
+            if windows + left == 0 {
+                return Err("nothing is enqueued yet, so nothing was compared".into());
+            }
+            if left > 0 {
                 return Err(format!(
                     "{left} windows are due or parked, and not compared: status says what to do"
                 )
