@@ -67,6 +67,8 @@ pub struct Call<A: Action> {
     not_before: Duration,
     /// Whether an answer's `Retry-After` set it.
     by_retry_after: bool,
+    /// When the last attempt arrives at the latest, as long as it has no answer.
+    arrives_by: Duration,
     /// The endpoint of the last attempt.
     endpoint: usize,
     /// The proxy of the last attempt.
@@ -134,6 +136,7 @@ impl<A: Action> Call<A> {
             elapsed: Elapsed::default(),
             not_before: Duration::ZERO,
             by_retry_after: false,
+            arrives_by: Duration::ZERO,
             endpoint: 0,
             proxy: None,
             unreachable: 0,
@@ -167,7 +170,11 @@ impl<A: Action> Call<A> {
                 let abandoned = Failure::unknown("the attempt was abandoned");
                 (Err(abandoned.into()), Hints::default())
             }
-            State::Answered(result, hints) => (result, hints),
+            State::Answered(result, hints) => {
+                let limit = session.rate_limit(&self.context.target);
+                limit.answered(self.arrives_by, now.tick);
+                (result, hints)
+            }
             State::Refused(error) => return Err(error),
             State::Ended => return Err(Error::Ended),
         };
@@ -251,7 +258,7 @@ impl<A: Action> Call<A> {
             .generation()
             .filter(|_| self.context.target.signed);
         self.context.sent = request.uri().authority().map(|host| (host.clone(), time));
-        session.rate_limit(&self.context.target).sent(now.tick);
+        self.arrives_by = session.rate_limit(&self.context.target).sent(now.tick);
         self.context.attempts = self.context.attempts.saturating_add(1);
         self.state = State::Sent;
         let attempt = Attempt {

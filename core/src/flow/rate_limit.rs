@@ -7,8 +7,12 @@ use core::time::Duration;
 
 use crate::Error;
 
-/// A second and a margin, as requests may arrive closer together than they were sent.
-const WINDOW: Duration = Duration::from_millis(1_020);
+/// The second by which the service counts, and a margin for its clock and ours.
+const WINDOW: Duration = Duration::from_millis(1_005);
+
+/// How long a request that has no answer yet is taken to be on its way. A longer time would cost slow services more of
+/// their rate; a shorter one would have more of them throttle.
+const ON_ITS_WAY: Duration = Duration::from_millis(45);
 
 /// The service's frequency limits, by the names of a service and an action.
 pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>;
@@ -16,8 +20,9 @@ pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), Ra
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimit {
-    /// Times of the requests in the last second, ascending, or of the last request.
-    sent: VecDeque<Duration>,
+    /// When the requests of the last second arrived at the latest, ascending; or when the last request did. Requests may
+    /// arrive closer together than they were sent.
+    arrived: VecDeque<Duration>,
     /// Until then, the action is not sent, because the service has throttled it.
     rest_until: Duration,
     /// The service's throttle answer.
@@ -32,9 +37,9 @@ impl RateLimit {
         let window = WINDOW.saturating_mul(processes).checked_div(rate);
         let window = window.unwrap_or(WINDOW).max(WINDOW);
         let part = usize::try_from(part).unwrap_or(usize::MAX);
-        let nth_last = self.sent.len().checked_sub(part);
-        let nth_last = nth_last.and_then(|place| self.sent.get(place));
-        let free_at = nth_last.map_or(Duration::ZERO, |sent| sent.saturating_add(window));
+        let nth_last = self.arrived.len().checked_sub(part);
+        let nth_last = nth_last.and_then(|place| self.arrived.get(place));
+        let free_at = nth_last.map_or(Duration::ZERO, |arrived| arrived.saturating_add(window));
         self.resting(now).max(free_at.saturating_sub(now))
     }
 
@@ -49,13 +54,30 @@ impl RateLimit {
         cause.filter(|_| self.resting(now) >= length)?.throttle()
     }
 
-    /// Records a request.
-    pub(crate) fn sent(&mut self, now: Duration) {
-        let is_old = |sent: &Duration| sent.saturating_add(WINDOW) <= now;
-        while self.sent.front().is_some_and(is_old) {
-            self.sent.pop_front();
+    /// Records a request, and returns when it arrives at the latest, as long as there is no answer.
+    pub(crate) fn sent(&mut self, now: Duration) -> Duration {
+        let is_old = |arrived: &Duration| arrived.saturating_add(WINDOW) <= now;
+        while self.arrived.front().is_some_and(is_old) {
+            self.arrived.pop_front();
         }
-        self.sent.push_back(now);
+        let arrives_by = now.saturating_add(ON_ITS_WAY);
+        self.insert(arrives_by);
+        arrives_by
+    }
+
+    /// Records that the request that [`sent`](Self::sent) gave this time is answered, so it has arrived.
+    pub(crate) fn answered(&mut self, arrives_by: Duration, now: Duration) {
+        if now < arrives_by
+            && let Ok(place) = self.arrived.binary_search(&arrives_by)
+        {
+            self.arrived.remove(place);
+            self.insert(now);
+        }
+    }
+
+    fn insert(&mut self, arrived: Duration) {
+        let place = self.arrived.partition_point(|it| *it <= arrived);
+        self.arrived.insert(place, arrived);
     }
 
     /// Starts a rest, unless a longer one is under way.

@@ -56,6 +56,24 @@ fn a_thousand_calls_at_once_keep_to_the_rate_and_use_it() {
 }
 
 #[test]
+fn requests_that_arrive_closer_together_than_they_were_sent_keep_to_the_rate() {
+    // Any way there, if the answer comes within 45 ms of sending; else at most so long.
+    let quick = vec![(40, 5), (0, 0), (3, 2), (20, 25), (0, 45)];
+    let slow = vec![(45, 300), (0, 900), (10, 40), (0, 0), (44, 1)];
+    for latencies in [quick, slow] {
+        for rate in [1, 5, 20, 50] {
+            let mut world = World::new(Client::with_settings(patient()));
+            world.latencies = latencies.clone();
+            begin(&mut world, &read().with_rate(rate), 30 * rate, 0);
+            finish(&mut world);
+            let mut arrivals: Vec<_> = world.sends.iter().map(|sent| sent.arrives).collect();
+            arrivals.sort();
+            assert_eq!(most_in_a_second(&arrivals), rate as usize);
+        }
+    }
+}
+
+#[test]
 fn calls_that_come_in_their_own_time_keep_to_the_rate() {
     // Slower than the rate: nobody waits. Faster: all do.
     for (apart, waiting) in [(52, false), (51, false), (50, true), (3, true), (1, true)] {

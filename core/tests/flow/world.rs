@@ -14,6 +14,7 @@ use crate::common::Client;
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) at: Duration,
+    pub(crate) arrives: Duration,
     /// Which flow sent it, in the order of their beginning.
     pub(crate) flow: usize,
     pub(crate) attempt: Attempt,
@@ -172,6 +173,7 @@ impl<F: Flow> World<F> {
         self.plan(at + there, id, arrives);
         self.sends.push(Sent {
             at,
+            arrives: at + there,
             flow: id,
             attempt,
         });
