@@ -1,8 +1,11 @@
 //! Records as rows: any record that serde can write, by a list of columns.
 
-use std::collections::HashMap;
+use std::fmt;
 
-use serde::Serialize;
+use serde::{
+    Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use tc3_async::{BeijingTime, UnixTime, core::types::BeijingSecond};
 
@@ -110,7 +113,7 @@ impl Row {
     /// What serde says of the record.
     pub fn new(columns: &[Column], line: i32, record: &impl Serialize) -> Result<Self> {
         let json = serde_json::to_string(record)?;
-        Self::from_fields(columns, line, 0, &serde_json::from_str(&json)?)
+        Self::from_fields(columns, line, 0, fields(columns, &json)?)
     }
 
     /// The record at this place of its page, as a row for each of its parts; without parts it is one row.
@@ -128,25 +131,26 @@ impl Row {
             return Ok(vec![Self::new(columns, line, record)?]);
         }
         let json = serde_json::to_string(record)?;
-        let fields: HashMap<&str, &RawValue> = serde_json::from_str(&json)?;
+        let record = fields(columns, &json)?;
         let with_part = |(number, part): (i32, &P)| {
             let json = serde_json::to_string(part)?;
-            let mut all: HashMap<&str, &RawValue> = serde_json::from_str(&json)?;
-            all.extend(&fields);
-            Self::from_fields(columns, line, number, &all)
+            let part = fields(columns, &json)?;
+            let both = record
+                .iter()
+                .zip(part)
+                .map(|(record, part)| record.or(part));
+            Self::from_fields(columns, line, number, both)
         };
         (0..).zip(parts).map(with_part).collect()
     }
 
-    fn from_fields(
+    fn from_fields<'a>(
         columns: &[Column],
         line: i32,
         part: i32,
-        fields: &HashMap<&str, &RawValue>,
+        fields: impl IntoIterator<Item = Option<&'a RawValue>>,
     ) -> Result<Self> {
-        let texts = columns
-            .iter()
-            .map(|it| it.text(fields.get(it.field).copied()));
+        let texts = columns.iter().zip(fields).map(|(it, field)| it.text(field));
         Ok(Self {
             line,
             part,
@@ -155,8 +159,37 @@ impl Row {
     }
 }
 
+/// The values of an object, one a column.
+fn fields<'de>(columns: &[Column], json: &'de str) -> Result<Vec<Option<&'de RawValue>>> {
+    let mut json = serde_json::Deserializer::from_str(json);
+    Ok(json.deserialize_map(Fields(columns))?)
+}
+
+struct Fields<'a>(&'a [Column]);
+
+impl<'de> Visitor<'de> for Fields<'_> {
+    type Value = Vec<Option<&'de RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut object: M) -> Result<Self::Value, M::Error> {
+        let mut values = vec![None; self.0.len()];
+        while let Some((field, value)) = object.next_entry::<&str, &RawValue>()? {
+            let mut columns = values.iter_mut().zip(self.0);
+            if let Some((place, _)) = columns.find(|(_, column)| column.field == field) {
+                *place = Some(value);
+            }
+        }
+        Ok(values)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use serde_json::{Value, json};
 
     use super::*;
