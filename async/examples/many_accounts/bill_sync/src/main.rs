@@ -3,9 +3,11 @@
 use std::{
     fmt,
     io::{self, Write},
+    num::NonZero,
     path::{Path, PathBuf},
     pin::pin,
     process::ExitCode,
+    thread::available_parallelism,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -28,7 +30,7 @@ use tc3_async::{
     core::types::{BeijingSecond, BillDate},
 };
 use tc3_example_support::{finish, say};
-use tokio::time::timeout;
+use tokio::{runtime, time::timeout};
 use tracing_subscriber::EnvFilter;
 
 /// Bills of many accounts into PostgreSQL, by many workers
@@ -202,15 +204,21 @@ impl Emulated {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,bill_sync=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    finish(run(Arguments::parse()).await)
+    let mut runtime = runtime::Builder::new_multi_thread();
+    if matches!(arguments.command, Command::Emulate(_) | Command::Enqueue(_)) {
+        // Requests are counted as they arrive: many threads that answer would keep them waiting for a core.
+        runtime.max_blocking_threads(available_parallelism().map_or(1, NonZero::get));
+    }
+    let runtime = runtime.enable_all().build().map_err(Into::into);
+    finish(runtime.and_then(|runtime| runtime.block_on(run(arguments))))
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
