@@ -7,17 +7,12 @@ use bills::{
     data_set::DataSet,
 };
 use sqlx::PgConnection;
+use tc3_async::Paginate;
 
 use crate::Result;
 
-/// Which page of which walk.
-#[derive(Clone, Copy, Debug)]
-pub struct Origin {
-    /// The walk's number.
-    pub walk: i64,
-    /// The page's number, from 0.
-    pub page: i32,
-}
+/// A page's records.
+pub type Page<D> = Vec<<<D as DataSet>::Action as Paginate>::Item>;
 
 /// The columns of the records' fields in the database.
 pub fn stored<D: DataSet>() -> impl Iterator<Item = String> {
@@ -29,7 +24,7 @@ pub fn stored<D: DataSet>() -> impl Iterator<Item = String> {
 /// How many bytes are sent at once: each connection keeps a buffer for the largest message that it has sent.
 const PART: usize = 64 * 1024;
 
-/// Writes a page's rows to a table of the data set's shape by `COPY`. The values are texts, which PostgreSQL parses by the
+/// Writes pages of a walk to a table of the data set's shape by `COPY`. The values are texts, which PostgreSQL parses by the
 /// columns' types.
 ///
 /// # Errors
@@ -38,15 +33,18 @@ const PART: usize = 64 * 1024;
 pub async fn insert<D: DataSet>(
     connection: &mut PgConnection,
     into: &str,
-    origin: Origin,
-    rows: &[Row],
+    walk: i64,
+    first_page: i32,
+    pages: &[Page<D>],
 ) -> Result<()> {
     let names: Vec<String> = stored::<D>().collect();
     let names = names.join(", ");
     let sql = format!("copy {into} (walk, page, line, part, {names}) from stdin");
     let mut lines = String::new();
-    for row in rows {
-        push_line(&mut lines, D::COLUMNS, origin, row);
+    for (page, records) in (first_page..).zip(pages) {
+        for row in D::rows(records)? {
+            push_line(&mut lines, D::COLUMNS, walk, page, &row);
+        }
     }
     let mut copy = connection.copy_in_raw(&sql).await?;
     for part in lines.as_bytes().chunks(PART) {
@@ -57,8 +55,7 @@ pub async fn insert<D: DataSet>(
 }
 
 /// Appends a row in the text format of `COPY`, with the values of the columns that [`stored`] names.
-fn push_line(lines: &mut String, columns: &[Column], origin: Origin, row: &Row) {
-    let Origin { walk, page } = origin;
+fn push_line(lines: &mut String, columns: &[Column], walk: i64, page: i32, row: &Row) {
     let Row { line, part, values } = row;
     lines.push_str(&format!("{walk}\t{page}\t{line}\t{part}"));
     for (column, value) in columns.iter().zip(values) {
@@ -96,14 +93,13 @@ mod tests {
     use super::*;
 
     fn line(columns: &[Column], values: &[Option<&str>]) -> String {
-        let origin = Origin { walk: 7, page: 0 };
         let row = Row {
             line: 1,
             part: 2,
             values: values.iter().map(|it| it.map(str::to_owned)).collect(),
         };
         let mut lines = String::new();
-        push_line(&mut lines, columns, origin, &row);
+        push_line(&mut lines, columns, 7, 0, &row);
         let values = lines.strip_prefix("7\t0\t1\t2\t").unwrap();
         values.to_owned()
     }

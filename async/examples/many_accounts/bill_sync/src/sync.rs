@@ -3,6 +3,7 @@
 use std::{convert::Infallible, future::pending, process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
+use futures_util::StreamExt;
 use sqlx::PgPool;
 use tc3_async::{Client, Invalid, Paginate, Walk};
 
@@ -12,6 +13,7 @@ use crate::{
     enqueue,
     fence::Fence,
     lease::{Acquired, Lease, REST},
+    rows::Page,
     stop::Stop,
     window::{Backoff, Failure, Window},
 };
@@ -131,27 +133,37 @@ pub(crate) async fn sync<D: DataSet>(
         page = window.pages,
         "fetching"
     );
-    let mut pages = client.pages(walk).width(context.width);
-    loop {
-        match lease.during(pages.next()).await? {
-            Some(Ok(page)) => {
-                let records = <D::Action as Paginate>::into_items(page.output);
-                let written = window
-                    .write_page::<D>(pool, lease, &records, pages.walk())
-                    .await;
-                if let Err(error) = written {
-                    let Some(failure) = Failure::of_values(&*error) else {
-                        return Err(error);
-                    };
-                    return fail::<D>(context, lease, &window, &failure).await;
-                }
+    // Pages that are there by now share a transaction.
+    let mut chunks = client
+        .pages(walk)
+        .width(context.width)
+        .ready_chunks(context.width);
+    while let Some(chunk) = lease.during(chunks.next()).await? {
+        let (mut pages, mut ended): (Vec<Page<D>>, _) = (Vec::new(), None);
+        for page in chunk {
+            match page {
+                Ok(page) => pages.push(<D::Action as Paginate>::into_items(page.output)),
+                Err(error) => ended = Some(error),
             }
-            None => return window.finish::<D>(pool, lease).await,
+        }
+        if !pages.is_empty() {
+            let walk = chunks.get_ref().walk();
+            let written = window.write_pages::<D>(pool, lease, &pages, walk).await;
+            if let Err(error) = written {
+                let Some(failure) = Failure::of_values(&*error) else {
+                    return Err(error);
+                };
+                return fail::<D>(context, lease, &window, &failure).await;
+            }
+        }
+        match ended {
+            None => {}
             // Its connections were cut off by the lease's end, or the runtime is about to end.
-            Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
-            Some(Err(error)) => return fail::<D>(context, lease, &window, &(&error).into()).await,
+            Some(_) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
+            Some(error) => return fail::<D>(context, lease, &window, &(&error).into()).await,
         }
     }
+    window.finish::<D>(pool, lease).await
 }
 
 async fn fail<D: DataSet>(

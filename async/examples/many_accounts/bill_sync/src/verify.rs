@@ -11,7 +11,7 @@ use crate::{
     Result, accounts, data_set,
     fence::Fence,
     lease::{Acquired, Lease},
-    rows::{self, Origin},
+    rows,
     sync::Context,
     window::{COLUMNS, Window},
 };
@@ -192,12 +192,12 @@ async fn compare_rows<D: DataSet>(
     sqlx::query(AssertSqlSafe(sql))
         .execute(&mut *transaction)
         .await?;
-    let mut origin = Origin { walk: 0, page: 0 };
     let into = format!("plain_{table}");
+    let mut number = 0;
     while let Some(page) = pages.next().await {
         let records = <D::Action as Paginate>::into_items(page?.output);
-        rows::insert::<D>(&mut transaction, &into, origin, &D::rows(&records)?).await?;
-        origin.page += 1;
+        rows::insert::<D>(&mut transaction, &into, 0, number, &[records]).await?;
+        number += 1;
     }
     let columns: Vec<String> = rows::stored::<D>().collect();
     let columns = format!("part, {}", columns.join(", "));

@@ -5,13 +5,13 @@ use std::time::Duration;
 use bills::data_set::DataSet;
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, postgres::PgDatabaseError, types::Json};
-use tc3_async::{Error, Month, Paginate, Remedy};
+use tc3_async::{Error, Month, Remedy};
 use tc3_example_support::with_causes;
 
 use crate::{
     Result,
     lease::{Lease, Lost},
-    rows::{self, Origin},
+    rows::{self, Page},
     sync::Context,
     workers,
 };
@@ -169,29 +169,27 @@ impl Window {
         Ok(())
     }
 
-    /// Writes a page's rows, and where the walk stands after it, in one transaction.
+    /// Writes the rows of the next pages, and where the walk stands after them, in one transaction.
     ///
     /// # Errors
     ///
     /// [`Lost`], or what PostgreSQL says: then nothing is written.
-    pub async fn write_page<D: DataSet>(
+    pub async fn write_pages<D: DataSet>(
         &mut self,
         pool: &PgPool,
         lease: &Lease,
-        records: &[<D::Action as Paginate>::Item],
+        pages: &[Page<D>],
         walk: &impl Serialize,
     ) -> Result<()> {
         let walk_id = self.walk_id.ok_or(Lost)?;
-        let origin = Origin {
-            walk: walk_id,
-            page: self.pages,
-        };
+        let count = i32::try_from(pages.len())?;
+        let records: usize = pages.iter().map(Vec::len).sum();
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
         let into = format!("{}_rows", D::NAME);
-        rows::insert::<D>(&mut transaction, &into, origin, &D::rows(records)?).await?;
+        rows::insert::<D>(&mut transaction, &into, walk_id, self.pages, pages).await?;
         let written = sqlx::query(
-            "update windows set walk = $6, pages = pages + 1, written = written + $7
+            "update windows set walk = $6, pages = pages + $7, written = written + $8
              where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",
         )
         .bind(&self.account)
@@ -200,14 +198,15 @@ impl Window {
         .bind(walk_id)
         .bind(self.pages)
         .bind(Json(walk))
-        .bind(i64::try_from(records.len())?)
+        .bind(count)
+        .bind(i64::try_from(records)?)
         .execute(&mut *transaction)
         .await?;
         if written.rows_affected() != 1 {
             return Err(Lost.into());
         }
         transaction.commit().await?;
-        self.pages += 1;
+        self.pages += count;
         Ok(())
     }
 
