@@ -35,20 +35,20 @@ pub async fn insert<D: DataSet>(
     into: &str,
     walk: i64,
     first_page: i32,
-    pages: &[Page<D>],
+    pages: Vec<Page<D>>,
 ) -> Result<()> {
     let names: Vec<String> = stored::<D>().collect();
     let names = names.join(", ");
     let sql = format!("copy {into} (walk, page, line, part, {names}) from stdin");
-    let mut lines = String::new();
+    let mut copy = connection.copy_in_raw(&sql).await?;
     for (page, records) in (first_page..).zip(pages) {
-        for row in D::rows(records)? {
+        let mut lines = String::new();
+        for row in D::rows(&records)? {
             push_line(&mut lines, D::COLUMNS, walk, page, &row);
         }
-    }
-    let mut copy = connection.copy_in_raw(&sql).await?;
-    for part in lines.as_bytes().chunks(PART) {
-        copy.send(part).await?;
+        for part in lines.as_bytes().chunks(PART) {
+            copy.send(part).await?;
+        }
     }
     copy.finish().await?;
     Ok(())

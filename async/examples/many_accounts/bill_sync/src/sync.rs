@@ -148,7 +148,7 @@ pub(crate) async fn sync<D: DataSet>(
         }
         if !pages.is_empty() {
             let walk = chunks.get_ref().walk();
-            let written = window.write_pages::<D>(pool, lease, &pages, walk).await;
+            let written = window.write_pages::<D>(pool, lease, pages, walk).await;
             if let Err(error) = written {
                 let Some(failure) = Failure::of_values(&*error) else {
                     return Err(error);

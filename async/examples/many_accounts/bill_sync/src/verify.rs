@@ -196,7 +196,7 @@ async fn compare_rows<D: DataSet>(
     let mut number = 0;
     while let Some(page) = pages.next().await {
         let records = <D::Action as Paginate>::into_items(page?.output);
-        rows::insert::<D>(&mut transaction, &into, 0, number, &[records]).await?;
+        rows::insert::<D>(&mut transaction, &into, 0, number, vec![records]).await?;
         number += 1;
     }
     let columns: Vec<String> = rows::stored::<D>().collect();

@@ -178,7 +178,7 @@ impl Window {
         &mut self,
         pool: &PgPool,
         lease: &Lease,
-        pages: &[Page<D>],
+        pages: Vec<Page<D>>,
         walk: &impl Serialize,
     ) -> Result<()> {
         let walk_id = self.walk_id.ok_or(Lost)?;

@@ -96,7 +96,7 @@ async fn a_text_is_stored_as_it_is() -> Result<()> {
         "", "\\N", "\\.", "a\tb", "a\r\nb\n", "\"'\\", "\u{1}", "费用",
     ];
     window
-        .write_pages::<BillList>(&pool, &lease, &[page(&texts)?], &json!("end"))
+        .write_pages::<BillList>(&pool, &lease, vec![page(&texts)?], &json!("end"))
         .await?;
     let sql = "select bill_id from bill_list_rows where walk in (
         select walk_id from windows where account = $1) order by line";
@@ -115,8 +115,9 @@ async fn pages_that_share_a_transaction_keep_their_numbers() -> Result<()> {
         vec![page(&["3"])?, page(&[])?, page(&["4", "5"])?],
         vec![page(&["6"])?],
     ] {
+        let count = pages.len();
         window
-            .write_pages::<BillList>(&pool, &lease, &pages, &json!(pages.len()))
+            .write_pages::<BillList>(&pool, &lease, pages, &json!(count))
             .await?;
     }
     let sql = "select page, line, bill_id from bill_list_rows where walk in (
@@ -136,9 +137,9 @@ async fn pages_that_share_a_transaction_keep_their_numbers() -> Result<()> {
         .await?;
     assert_eq!(written, 6);
     // One that PostgreSQL refuses takes those beside it along.
-    let pages = [page(&["7"])?, page(&["a\0b"])?];
+    let pages = vec![page(&["7"])?, page(&["a\0b"])?];
     let written = window
-        .write_pages::<BillList>(&pool, &lease, &pages, &json!("after"))
+        .write_pages::<BillList>(&pool, &lease, pages, &json!("after"))
         .await;
     assert!(Failure::of_values(&*written.unwrap_err()).is_some());
     assert_eq!(rows(&pool, name).await?, 6);
@@ -152,14 +153,14 @@ async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
     let name = "fails";
     let (pool, lease, mut window) = begun(name).await?;
     window
-        .write_pages::<BillList>(&pool, &lease, &[page(&["1", "2"])?], &json!("after 2"))
+        .write_pages::<BillList>(&pool, &lease, vec![page(&["1", "2"])?], &json!("after 2"))
         .await?;
     // The same page once more, by a worker that doesn't know of it, and then one that PostgreSQL refuses.
     let mut behind = window.clone();
     behind.pages = 0;
     assert!(
         behind
-            .write_pages::<BillList>(&pool, &lease, &[page(&["1", "2"])?], &json!("again"))
+            .write_pages::<BillList>(&pool, &lease, vec![page(&["1", "2"])?], &json!("again"))
             .await
             .is_err()
     );
@@ -167,7 +168,7 @@ async fn a_page_that_fails_leaves_neither_rows_nor_a_position() -> Result<()> {
     ahead.pages = 5;
     assert!(
         ahead
-            .write_pages::<BillList>(&pool, &lease, &[page(&["9"])?], &json!("ahead"))
+            .write_pages::<BillList>(&pool, &lease, vec![page(&["9"])?], &json!("ahead"))
             .await
             .is_err()
     );
@@ -182,7 +183,7 @@ async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> 
     let name = "paused";
     let (pool, first, mut window) = begun(name).await?;
     window
-        .write_pages::<BillList>(&pool, &first, &[page(&["1"])?], &json!("after 1"))
+        .write_pages::<BillList>(&pool, &first, vec![page(&["1"])?], &json!("after 1"))
         .await?;
     assert!(
         acquire(&pool, name, "b").await.is_err(),
@@ -199,7 +200,7 @@ async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> 
         .await?
         .ok_or("nothing is due")?;
     let late = window
-        .write_pages::<BillList>(&pool, &first, &[page(&["2"])?], &json!("late"))
+        .write_pages::<BillList>(&pool, &first, vec![page(&["2"])?], &json!("late"))
         .await;
     assert!(late.unwrap_err().is::<Lost>());
     assert!(
@@ -219,7 +220,7 @@ async fn a_worker_whose_lease_has_another_holder_writes_nothing() -> Result<()> 
     assert_eq!(rows(&pool, name).await?, 1);
 
     taken_over
-        .write_pages::<BillList>(&pool, &second, &[page(&["2"])?], &json!("after 2"))
+        .write_pages::<BillList>(&pool, &second, vec![page(&["2"])?], &json!("after 2"))
         .await?;
     taken_over.finish::<BillList>(&pool, &second).await?;
     assert_eq!(rows(&pool, name).await?, 2);
@@ -266,7 +267,7 @@ async fn rows_of_a_window_that_is_fetched_again_are_replaced_at_its_end() -> Res
             .await?;
         let before = shown(pool.clone()).await?;
         window
-            .write_pages::<BillList>(&pool, &lease, &[page(&ids)?], &json!("after 2"))
+            .write_pages::<BillList>(&pool, &lease, vec![page(&ids)?], &json!("after 2"))
             .await?;
         assert_eq!(shown(pool.clone()).await?, before);
         window.finish::<BillList>(&pool, &lease).await?;
@@ -329,7 +330,12 @@ async fn a_page_with_a_value_that_postgresql_refuses_is_parked_with_its_line() -
     let name = "refused";
     let (pool, lease, mut window) = begun(name).await?;
     let refused = window
-        .write_pages::<BillList>(&pool, &lease, &[page(&["1", "a\0b"])?], &json!("after 2"))
+        .write_pages::<BillList>(
+            &pool,
+            &lease,
+            vec![page(&["1", "a\0b"])?],
+            &json!("after 2"),
+        )
         .await
         .unwrap_err();
     let failure = Failure::of_values(&*refused).ok_or("it may be tried again")?;
