@@ -3,9 +3,9 @@
 use std::{convert::Infallible, future::pending, process, time::Duration};
 
 use bills::{account::Account, data_set::DataSet};
-use futures_util::StreamExt;
 use sqlx::PgPool;
-use tc3_async::{Client, Invalid, Paginate, Walk};
+use tc3_async::{Client, Error, Invalid, Pages, Paginate, Walk};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Result, accounts,
@@ -17,6 +17,9 @@ use crate::{
     stop::Stop,
     window::{Backoff, Failure, Window},
 };
+
+/// How long a page waits for others, to share a transaction with them.
+const TOGETHER: Duration = Duration::from_millis(250);
 
 /// What all jobs of a worker share.
 #[derive(Clone, Debug)]
@@ -133,22 +136,14 @@ pub(crate) async fn sync<D: DataSet>(
         page = window.pages,
         "fetching"
     );
-    // Pages that are there by now share a transaction.
-    let mut chunks = client
-        .pages(walk)
-        .width(context.width)
-        .ready_chunks(context.width);
-    while let Some(chunk) = lease.during(chunks.next()).await? {
-        let (mut pages, mut ended): (Vec<Page<D>>, _) = (Vec::new(), None);
-        for page in chunk {
-            match page {
-                Ok(page) => pages.push(<D::Action as Paginate>::into_items(page.output)),
-                Err(error) => ended = Some(error),
-            }
-        }
-        if !pages.is_empty() {
-            let walk = chunks.get_ref().walk();
-            let written = window.write_pages::<D>(pool, lease, pages, walk).await;
+    let mut pages = client.pages(walk).width(context.width);
+    loop {
+        let next = next_pages::<D>(&mut pages, context.width);
+        let (records, ended) = lease.during(next).await?;
+        if !records.is_empty() {
+            let written = window
+                .write_pages::<D>(pool, lease, records, pages.walk())
+                .await;
             if let Err(error) = written {
                 let Some(failure) = Failure::of_values(&*error) else {
                     return Err(error);
@@ -158,12 +153,37 @@ pub(crate) async fn sync<D: DataSet>(
         }
         match ended {
             None => {}
+            Some(Ok(())) => return window.finish::<D>(pool, lease).await,
             // Its connections were cut off by the lease's end, or the runtime is about to end.
-            Some(_) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
-            Some(error) => return fail::<D>(context, lease, &window, &(&error).into()).await,
+            Some(Err(_)) if lease.deadline().is_over() => return Err(crate::lease::Lost.into()),
+            Some(Err(error)) => return fail::<D>(context, lease, &window, &(&error).into()).await,
         }
     }
-    window.finish::<D>(pool, lease).await
+}
+
+/// The next pages, at most so many, as far as they come soon after one another; and how the walk has ended after them, if
+/// it has.
+async fn next_pages<D: DataSet>(
+    pages: &mut Pages<D::Action>,
+    most: usize,
+) -> (Vec<Page<D>>, Option<Result<(), Error>>) {
+    let mut records = Vec::new();
+    let mut next = pages.next().await;
+    let until = Instant::now() + TOGETHER;
+    loop {
+        match next {
+            Some(Ok(page)) => records.push(<D::Action as Paginate>::into_items(page.output)),
+            Some(Err(error)) => return (records, Some(Err(error))),
+            None => return (records, Some(Ok(()))),
+        }
+        if records.len() >= most {
+            return (records, None);
+        }
+        match timeout_at(until, pages.next()).await {
+            Ok(more) => next = more,
+            Err(_) => return (records, None),
+        }
+    }
 }
 
 async fn fail<D: DataSet>(
