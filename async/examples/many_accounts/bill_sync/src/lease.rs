@@ -218,7 +218,7 @@ impl Lease {
     }
 }
 
-/// Closes connections of workers that have been silent for longer than a lease in the middle of a page: the page, and
+/// Closes connections of workers that have been silent for longer than a lease in the middle of a `COPY`: its pages, and
 /// the lock on its lease, would wait for as long as they are paused. Between statements, PostgreSQL does it by itself.
 ///
 /// # Errors
