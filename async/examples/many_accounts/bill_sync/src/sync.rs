@@ -203,3 +203,50 @@ async fn fail<D: DataSet>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use bills::data_set::UsageDetail;
+    use tc3_async::{
+        Credential, Month,
+        core::emulator::{Emulator, Scripted},
+        serve::Server,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn pages_before_an_error_are_not_lost() -> Result<()> {
+        let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
+        let fourth: Scripted = "refuse=FailedOperation@4".parse()?;
+        let emulator = Emulator::new(credential.clone()).with_fault(fourth.when, fourth.fault);
+        let server = Server::bind("127.0.0.1:0", emulator).await?;
+        let endpoint = format!("http://{}", server.local_addr()).parse()?;
+        tokio::spawn(server.run());
+        let client = Client::builder()
+            .credentials(credential)
+            .endpoint(endpoint)
+            .build();
+        let account = Account {
+            name: "a".into(),
+            endpoint: None,
+            app_id: Some(Emulator::APP_ID.into()),
+            rate: None,
+        };
+        let list = UsageDetail::list(&account, Month::new(2024, 1)?).ok_or("no list")?;
+        let mut pages = client.pages(list.with_limit(10));
+        let mut records = Vec::new();
+        let ended = loop {
+            let (next, ended) = next_pages::<UsageDetail>(&mut pages, 2).await;
+            assert!(next.len() <= 2);
+            records.extend(next.iter().map(Vec::len));
+            if let Some(ended) = ended {
+                break ended;
+            }
+        };
+        assert_eq!(records, [10, 10, 10]);
+        let error = ended.unwrap_err();
+        assert!(matches!(error.cause(), Error::Service(it) if it.code() == "FailedOperation"));
+        Ok(())
+    }
+}
