@@ -67,7 +67,7 @@ pub struct Call<A: Action> {
     not_before: Duration,
     /// Whether an answer's `Retry-After` set it.
     by_retry_after: bool,
-    /// When the last attempt arrives at the latest, as long as it has no answer.
+    /// When the last attempt is taken to have arrived, unless its answer comes earlier.
     arrives_by: Duration,
     /// The endpoint of the last attempt.
     endpoint: usize,
@@ -171,8 +171,11 @@ impl<A: Action> Call<A> {
                 (Err(abandoned.into()), Hints::default())
             }
             State::Answered(result, hints) => {
-                let limit = session.rate_limit(&self.context.target);
-                limit.answered(self.arrives_by, now.tick);
+                // One that failed may still be on its way.
+                if !matches!(result, Err(Error::Transport(_))) {
+                    let limit = session.rate_limit(&self.context.target);
+                    limit.answered(self.arrives_by, now.tick);
+                }
                 (result, hints)
             }
             State::Refused(error) => return Err(error),

@@ -20,7 +20,7 @@ pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), Ra
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimit {
-    /// When the requests of the last second arrived at the latest, ascending; or when the last request did. Requests may
+    /// When the requests of the last second are taken to have arrived, ascending; or when the last request is. Requests may
     /// arrive closer together than they were sent.
     arrived: VecDeque<Duration>,
     /// Until then, the action is not sent, because the service has throttled it.
@@ -54,7 +54,7 @@ impl RateLimit {
         cause.filter(|_| self.resting(now) >= length)?.throttle()
     }
 
-    /// Records a request, and returns when it arrives at the latest, as long as there is no answer.
+    /// Records a request, and returns when it is taken to have arrived, unless its answer comes earlier.
     pub(crate) fn sent(&mut self, now: Duration) -> Duration {
         let is_old = |arrived: &Duration| arrived.saturating_add(WINDOW) <= now;
         while self.arrived.front().is_some_and(is_old) {
@@ -65,7 +65,7 @@ impl RateLimit {
         arrives_by
     }
 
-    /// Records that the request that [`sent`](Self::sent) gave this time is answered, so it has arrived.
+    /// Records that the request to which [`sent`](Self::sent) gave this time is answered, so it has arrived.
     pub(crate) fn answered(&mut self, arrives_by: Duration, now: Duration) {
         if now < arrives_by
             && let Ok(place) = self.arrived.binary_search(&arrives_by)

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tc3_core::{
-    Call, Error, Flow, Outcome, Pages, Remedy, Session, Settings, Step, Untyped,
+    Call, Error, Failure, Flow, Outcome, Pages, Remedy, Session, Settings, Step, Untyped,
     billing::DescribeBillList,
     pagination::{Fetch, Prefetch},
 };
@@ -66,10 +66,46 @@ fn requests_that_arrive_closer_together_than_they_were_sent_keep_to_the_rate() {
             world.latencies = latencies.clone();
             begin(&mut world, &read().with_rate(rate), 30 * rate, 0);
             finish(&mut world);
-            let mut arrivals: Vec<_> = world.sends.iter().map(|sent| sent.arrives).collect();
-            arrivals.sort();
-            assert_eq!(most_in_a_second(&arrivals), rate as usize);
+            assert_eq!(most_in_a_second(&world.arrivals()), rate as usize);
         }
+    }
+}
+
+#[test]
+fn answers_tell_when_requests_have_arrived() {
+    // The first is quick, so the rate is used to the full; the second one's requests are on their way for most of that.
+    for (latencies, used) in [
+        (vec![(1, 1)], 99),
+        (vec![(40, 0), (0, 0), (3, 2)], 97),
+        (vec![(0, 0), (30, 1), (0, 0), (1, 30)], 97),
+    ] {
+        let mut world: World<Fetch<_>> = World::new(Client::with_settings(patient()));
+        world.latencies = latencies;
+        let mut planner = Prefetch::new(List::<PAGE_INDEX>::new(None, 1));
+        let walked = world.walk(&mut planner, |_, attempt| {
+            serve::<PAGE_INDEX>(attempt, 600, json!(600))
+        });
+        assert_eq!(walked.records().len(), 600);
+        assert_eq!(most_in_a_second(&world.arrivals()), 20);
+        let taken = *world.times().last().unwrap();
+        assert!(taken <= seconds(30) * 100 / used, "{used}: {taken:?}");
+    }
+}
+
+#[test]
+fn a_request_that_failed_is_taken_to_be_on_its_way() {
+    let settings = patient().with_rate("cvm", "DescribeZones", 1);
+    let wait_after = |outcome: Outcome| {
+        let mut client = Client::with_settings(settings.clone());
+        let mut call = Call::new(&read());
+        sent(&mut call, &mut client);
+        call.handle(outcome);
+        let _ = call.step(&mut client.session, client.now);
+        wait(&mut client.session.clone(), &client, &read())
+    };
+    assert_eq!(wait_after(answer(json!({}))), Duration::from_millis(1_005));
+    for failure in [Failure::unknown("timed out"), Failure::not_sent("refused")] {
+        assert_eq!(wait_after(Err(failure)), Duration::from_millis(1_050));
     }
 }
 

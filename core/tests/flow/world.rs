@@ -82,6 +82,13 @@ impl<F: Flow> World<F> {
         self.sends.iter().map(|sent| sent.at).collect()
     }
 
+    /// When each send arrived, ascending.
+    pub(crate) fn arrivals(&self) -> Vec<Duration> {
+        let mut arrivals: Vec<_> = self.sends.iter().map(|sent| sent.arrives).collect();
+        arrivals.sort();
+        arrivals
+    }
+
     fn plan(&mut self, at: Duration, flow: usize, event: Event) {
         self.order += 1;
         self.events.insert((at, self.order), (flow, event));
