@@ -192,7 +192,7 @@ impl Lease {
         }
     }
 
-    /// Ends it early by this worker's clock: it asks no more, and may still write what has come.
+    /// Ends it early by this worker's clock: it asks no more, and may still end the transaction that is under way.
     pub fn end(&self) {
         self.renewal.abort();
         self.deadline.set(Instant::now());

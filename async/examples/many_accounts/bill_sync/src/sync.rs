@@ -218,8 +218,12 @@ mod tests {
     #[tokio::test]
     async fn pages_before_an_error_are_not_lost() -> Result<()> {
         let credential = Credential::new("AKIDEXAMPLE", "not-a-real-key")?;
-        let fourth: Scripted = "refuse=FailedOperation@4".parse()?;
-        let emulator = Emulator::new(credential.clone()).with_fault(fourth.when, fourth.fault);
+        let mut emulator = Emulator::new(credential.clone());
+        // Too late to be written with the one before, and then the error.
+        for fault in ["slow=300@2", "refuse=FailedOperation@4"] {
+            let fault: Scripted = fault.parse()?;
+            emulator = emulator.with_fault(fault.when, fault.fault);
+        }
         let server = Server::bind("127.0.0.1:0", emulator).await?;
         let endpoint = format!("http://{}", server.local_addr()).parse()?;
         tokio::spawn(server.run());
@@ -235,16 +239,17 @@ mod tests {
         };
         let list = UsageDetail::list(&account, Month::new(2024, 1)?).ok_or("no list")?;
         let mut pages = client.pages(list.with_limit(10));
-        let mut records = Vec::new();
+        let mut records: Vec<Vec<usize>> = Vec::new();
         let ended = loop {
             let (next, ended) = next_pages::<UsageDetail>(&mut pages, 2).await;
             assert!(next.len() <= 2);
-            records.extend(next.iter().map(Vec::len));
+            records.push(next.iter().map(Vec::len).collect());
             if let Some(ended) = ended {
                 break ended;
             }
         };
-        assert_eq!(records, [10, 10, 10]);
+        assert_eq!(records.concat(), [10, 10, 10]);
+        assert_eq!(records[0], [10]);
         let error = ended.unwrap_err();
         assert!(matches!(error.cause(), Error::Service(it) if it.code() == "FailedOperation"));
         Ok(())

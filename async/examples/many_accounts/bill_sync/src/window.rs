@@ -88,8 +88,9 @@ impl From<&Error> for Failure {
 }
 
 impl Failure {
-    /// A page whose values PostgreSQL refuses, such as a text with a zero byte: it would refuse them each time. `None` for
-    /// all other errors, after which the page is fetched again.
+    /// Pages with a value that PostgreSQL refuses, such as a text with a zero byte: it would refuse it each time. The line
+    /// that it names counts from the first page after those that are written. `None` for all other errors, after which the
+    /// pages are fetched again.
     pub fn of_values(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
         let error = error.downcast_ref::<sqlx::Error>()?.as_database_error()?;
         // The class of data exceptions.

@@ -159,7 +159,7 @@ impl Row {
     }
 }
 
-/// The values of an object, one a column.
+/// The values of an object, one a column. No two columns have the same field.
 fn fields<'de>(columns: &[Column], json: &'de str) -> Result<Vec<Option<&'de RawValue>>> {
     let mut json = serde_json::Deserializer::from_str(json);
     Ok(json.deserialize_map(Fields(columns))?)
