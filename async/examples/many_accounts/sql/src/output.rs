@@ -81,26 +81,36 @@ pub(crate) async fn to_stdout(
         )?;
         return Ok(rows);
     }
-    let mut csv = None;
     if format == Format::Csv {
-        let writer = CsvBuilder::new().with_header(true).build(&mut out);
         // The header, also if there are no rows.
-        csv.insert(writer)
-            .write(&RecordBatch::new_empty(stream.schema()))?;
+        out.write_all(&csv(&RecordBatch::new_empty(stream.schema()), true)?)?;
     }
     let mut rows = 0;
     while let Some(batch) = stream.try_next().await.map_err(plain)? {
         rows += batch.num_rows();
-        match &mut csv {
-            Some(csv) => csv.write(&batch)?,
-            None => {
-                let mut json = LineDelimitedWriter::new(io::stdout().lock());
-                json.write(&with_amounts_as_texts(&batch)?)?;
-                json.finish()?;
-            }
-        }
+        // As a text first: that nobody reads stdout any more is then an error of its own.
+        let text = match format {
+            Format::Csv => csv(&batch, false)?,
+            _ => json(&batch)?,
+        };
+        out.write_all(&text)?;
     }
     Ok(rows)
+}
+
+fn csv(batch: &RecordBatch, header: bool) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut writer = CsvBuilder::new().with_header(header).build(&mut text);
+    writer.write(batch)?;
+    drop(writer);
+    Ok(text)
+}
+
+fn json(batch: &RecordBatch) -> Result<Vec<u8>> {
+    let mut writer = LineDelimitedWriter::new(Vec::new());
+    writer.write(&with_amounts_as_texts(batch)?)?;
+    writer.finish()?;
+    Ok(writer.into_inner())
 }
 
 /// As JSON numbers, amounts would be read as floats.

@@ -1,12 +1,16 @@
 //! The program as a process.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-fn sql(arguments: &[&str]) -> Output {
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sql"));
     let home = std::env::temp_dir();
     command.args(arguments).env_clear().env("HOME", home);
-    command.output().unwrap()
+    command
+}
+
+fn sql(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
 }
 
 fn refused(arguments: &[&str]) -> String {
@@ -214,6 +218,26 @@ fn a_query_that_fails_leaves_an_older_file_as_it_was() {
     assert!(!error.contains("not-a-real"), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), b"older");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    for format in ["table", "csv", "jsonl"] {
+        let mut program = command(&[
+            "--emulate",
+            "1",
+            "--format",
+            format,
+            "SELECT * FROM bill_list WHERE month = '2024-05'",
+        ]);
+        let program = program.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut program = program.spawn().unwrap();
+        // As `head` does; the program has hardly begun.
+        drop(program.stdout.take());
+        let output = program.wait_with_output().unwrap();
+        assert!(output.status.success(), "{format}: {output:?}");
+        assert_eq!(output.stderr, b"", "{format}: {output:?}");
+    }
 }
 
 #[test]
