@@ -57,7 +57,7 @@ fn a_thousand_calls_at_once_keep_to_the_rate_and_use_it() {
 
 #[test]
 fn requests_that_arrive_closer_together_than_they_were_sent_keep_to_the_rate() {
-    // Any way there, if the answer comes within 45 ms of sending; else at most so long.
+    // Quick: there and back in at most 45 ms. Slow: there in at most 45 ms, and any time back.
     let quick = vec![(40, 5), (0, 0), (3, 2), (20, 25), (0, 45)];
     let slow = vec![(45, 300), (0, 900), (10, 40), (0, 0), (44, 1)];
     for latencies in [quick, slow] {
@@ -73,7 +73,7 @@ fn requests_that_arrive_closer_together_than_they_were_sent_keep_to_the_rate() {
 
 #[test]
 fn answers_tell_when_requests_have_arrived() {
-    // The first is quick, so the rate is used to the full; the second one's requests are on their way for most of that.
+    // There and back, and how much of the rate is used at least, in percent.
     for (latencies, used) in [
         (vec![(1, 1)], 99),
         (vec![(40, 0), (0, 0), (3, 2)], 97),
