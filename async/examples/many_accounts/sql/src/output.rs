@@ -99,11 +99,9 @@ pub(crate) async fn to_stdout(
 }
 
 fn csv(batch: &RecordBatch, header: bool) -> Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let mut writer = CsvBuilder::new().with_header(header).build(&mut text);
+    let mut writer = CsvBuilder::new().with_header(header).build(Vec::new());
     writer.write(batch)?;
-    drop(writer);
-    Ok(text)
+    Ok(writer.into_inner())
 }
 
 fn json(batch: &RecordBatch) -> Result<Vec<u8>> {
