@@ -213,14 +213,12 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .init();
     let mut runtime = runtime::Builder::new_multi_thread();
-    if matches!(
-        arguments.command,
-        Command::Emulate(_)
-            | Command::Enqueue(Enqueue {
-                emulate: Some(_),
-                ..
-            })
-    ) {
+    let emulates = match &arguments.command {
+        Command::Emulate(_) => true,
+        Command::Enqueue(order) => order.emulate.is_some(),
+        _ => false,
+    };
+    if emulates {
         // Requests are counted as they arrive: many threads that answer would keep them waiting for a core.
         runtime.max_blocking_threads(available_parallelism().map_or(1, NonZero::get));
     }

@@ -139,10 +139,10 @@ pub(crate) async fn sync<D: DataSet>(
     let mut pages = client.pages(walk).width(context.width);
     loop {
         let next = next_pages::<D>(&mut pages, context.width);
-        let (records, ended) = lease.during(next).await?;
-        if !records.is_empty() {
+        let (fetched, ended) = lease.during(next).await?;
+        if !fetched.is_empty() {
             let written = window
-                .write_pages::<D>(pool, lease, records, pages.walk())
+                .write_pages::<D>(pool, lease, fetched, pages.walk())
                 .await;
             if let Err(error) = written {
                 let Some(failure) = Failure::of_values(&*error) else {
@@ -161,27 +161,26 @@ pub(crate) async fn sync<D: DataSet>(
     }
 }
 
-/// The next pages, at most so many, as far as they come soon after one another; and how the walk has ended after them, if
-/// it has.
+/// The next pages, at most so many, that come soon after one another; and how the walk has ended after them, if it has.
 async fn next_pages<D: DataSet>(
     pages: &mut Pages<D::Action>,
     most: usize,
 ) -> (Vec<Page<D>>, Option<Result<(), Error>>) {
-    let mut records = Vec::new();
+    let mut fetched = Vec::new();
     let mut next = pages.next().await;
     let until = Instant::now() + TOGETHER;
     loop {
         match next {
-            Some(Ok(page)) => records.push(<D::Action as Paginate>::into_items(page.output)),
-            Some(Err(error)) => return (records, Some(Err(error))),
-            None => return (records, Some(Ok(()))),
+            Some(Ok(page)) => fetched.push(<D::Action as Paginate>::into_items(page.output)),
+            Some(Err(error)) => return (fetched, Some(Err(error))),
+            None => return (fetched, Some(Ok(()))),
         }
-        if records.len() >= most {
-            return (records, None);
+        if fetched.len() >= most {
+            return (fetched, None);
         }
         match timeout_at(until, pages.next()).await {
             Ok(more) => next = more,
-            Err(_) => return (records, None),
+            Err(_) => return (fetched, None),
         }
     }
 }
