@@ -1,4 +1,9 @@
-use core::{fmt, str::FromStr};
+use core::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use jiff::{Span, civil::Date};
 
@@ -17,9 +22,9 @@ use crate::{Invalid, UnixTime};
 /// assert_eq!(month.to_string(), "2024-02");
 /// assert_eq!("2024-02".parse(), Ok(month));
 /// assert!(Month::new(2024, 13).is_err());
-/// // The vendor's page has a month as its first second. It is written as it was read.
+/// // The vendor's page has a month as its first second. It is written as it was read, and is the same month.
 /// let long: Month = "2022-11-01 00:00:00".parse()?;
-/// assert_eq!((long.year(), long.month()), (2022, 11));
+/// assert_eq!(long, Month::new(2022, 11)?);
 /// assert_eq!(long.to_string(), "2022-11-01 00:00:00");
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
@@ -47,10 +52,37 @@ use crate::{Invalid, UnixTime};
 /// assert_eq!(last.last_second().to_string(), "2026-11-30 23:59:59");
 /// # Ok::<(), tc3_core::Invalid>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub struct Month {
     first: Date,
+    /// How it is written, which makes it no other month.
     long: bool,
+}
+
+impl PartialEq for Month {
+    fn eq(&self, other: &Self) -> bool {
+        self.first == other.first
+    }
+}
+
+impl Eq for Month {}
+
+impl PartialOrd for Month {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Month {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.first.cmp(&other.first)
+    }
+}
+
+impl Hash for Month {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.first.hash(state);
+    }
 }
 
 impl Month {
@@ -121,11 +153,11 @@ impl Month {
     ///
     /// [`Invalid`] when `last` is before this month.
     pub fn through(self, last: Self) -> Result<impl Iterator<Item = Self>, Invalid> {
-        if self.first > last.first {
+        if self > last {
             return Err(Invalid::new("Month", "must not be after the last month"));
         }
         let months = core::iter::successors(Some(self), |month| month.plus(1).ok());
-        Ok(months.take_while(move |month| month.first <= last.first))
+        Ok(months.take_while(move |month| *month <= last))
     }
 
     /// The month's first day.
@@ -318,6 +350,11 @@ civil!(CompactDate: Date, NO_SUCH_DAY, |day| day.year() >= 1);
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        collections::{BTreeSet, HashSet},
+        format,
+    };
+
     use jiff::civil::date;
 
     use super::*;
@@ -339,6 +376,22 @@ mod tests {
             assert_eq!(month("0001-01").minus(months), Err(NO_SUCH_MONTH));
         }
         assert!(month("2024-01").minus(i32::MIN).is_err());
+    }
+
+    #[test]
+    fn a_month_is_the_same_in_both_forms() {
+        for (short, next) in [("2022-11", "2022-12"), ("2022-12", "2023-01")] {
+            let long = format!("{short}-01 00:00:00");
+            let [short, long, next]: [Month; 3] =
+                [short, &long, next].map(|text| text.parse().unwrap());
+            assert_eq!(short, long);
+            assert_eq!(BTreeSet::from([long, short]).len(), 1);
+            assert_eq!(HashSet::from([long, short]).len(), 1);
+            assert!(long < next);
+            for (first, last) in [(short, long), (long, short)] {
+                assert_eq!(first.through(last).unwrap().count(), 1);
+            }
+        }
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn answer(
 ) -> Handled {
     let input: Input = parameters::typed(input, WRONG)?;
     let month = short(input.begin_time)?;
-    if short(input.end_time)? != month {
+    if input.end_time != month {
         return refuse(WRONG, "BeginTime and EndTime must be the same month");
     }
     check_month(month, &asked)?;
