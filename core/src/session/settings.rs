@@ -86,10 +86,10 @@ impl Settings {
         }
     }
 
-    /// The proxy for all requests, `http://[user:password@]host:port`, those to this machine included; none by default.
+    /// The proxy for all requests, `http://[user:password@]host:port`, also for those to this machine; none by default.
     /// Only this machine's metadata endpoint is reached without it.
     ///
-    /// A proxy is asked for a tunnel (`CONNECT`), for plain http as well. Of a request over https it sees only the host.
+    /// Every request goes through a tunnel (`CONNECT`), also one over plain http. Of https the proxy sees only the host.
     ///
     /// # Errors
     ///
@@ -129,7 +129,8 @@ impl Settings {
         }
     }
 
-    /// The form of requests; POST with signed JSON by default.
+    /// The form of requests; POST with signed JSON by default. An action that is confidential
+    /// ([`Action::CONFIDENTIAL`](crate::Action::CONFIDENTIAL)) or isn't signed never goes by GET, since URLs are logged.
     pub fn with_wire(self, wire: Wire) -> Self {
         Self { wire, ..self }
     }

@@ -122,8 +122,8 @@ impl Prepared {
             return Err(Invalid::new("region", rule).into());
         }
         let wire = match settings.wire {
-            // What vouches for an action that isn't signed is in its input, and addresses are written down.
-            Wire::Get if !target.signed => Wire::Post,
+            // Proxies and servers log URLs: no secret goes there, nor what vouches for an action that isn't signed.
+            Wire::Get if target.confidential || !target.signed => Wire::Post,
             wire => wire,
         };
         let (method, query, body) = match wire {
@@ -289,6 +289,25 @@ mod tests {
         );
         let request = sign(&action(json!({})), &mut session, NOW).unwrap();
         assert_eq!(request.uri().query(), None);
+    }
+
+    #[test]
+    fn what_is_confidential_is_never_in_an_address() {
+        let confidential = || action(json!({"ExternalId": "not-a-real-id"})).confidential();
+        for (wire, hash) in [
+            (Wire::Post, None),
+            (Wire::PostUnsigned, Some("UNSIGNED-PAYLOAD")),
+            (Wire::Get, None),
+        ] {
+            let mut session = session(Settings::default().with_wire(wire));
+            let request = sign(&confidential(), &mut session, NOW).unwrap();
+            assert_eq!(
+                (request.method(), request.uri().query()),
+                (&Method::POST, None)
+            );
+            let sent = request.headers().get("x-tc-content-sha256");
+            assert_eq!(sent.map(|it| it.to_str().unwrap()), hash);
+        }
     }
 
     #[test]
