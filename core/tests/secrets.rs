@@ -20,10 +20,10 @@ use tc3_core::{
     Action, Call, Chain, Credential, Error, Failure, Flow, Now, Outcome, Pages, Region, Session,
     Settings, Step, UnixTime, Untyped, Walk,
     billing::DescribeBillList,
-    credential::{Search, SearchStep, Source},
+    credential::{Search, Source},
     emulator::{Emulator, Scripted},
     error::Obstacle,
-    flow::Retry,
+    flow::{DriverStep, Retry},
     pagination::{Prefetch, Turn},
     proxy::ProxyUrl,
     session::{Endpoint, Language, Wire},
@@ -128,19 +128,19 @@ impl Driver {
         loop {
             let step = search.step(&mut self.session, self.now);
             self.texts.debug("Search", &search);
-            self.texts.debug("SearchStep", &step);
+            self.texts.debug("DriverStep", &step);
             match step {
-                SearchStep::Read(lookup) => {
+                DriverStep::Read(lookup) => {
                     self.texts.debug("Lookup", &lookup);
                     // A key with a space behind it, whatever was asked for.
                     search.found(Ok(Some(format!("{KEY} ").into_bytes())));
                 }
-                SearchStep::Send(attempt) => {
+                DriverStep::Send(attempt) => {
                     self.texts.debug("Attempt", &attempt);
                     search.handle(send(self.now.unix, &attempt.request));
                 }
-                SearchStep::Wait(delay) => self.now.tick += delay,
-                SearchStep::Done => return,
+                DriverStep::Wait(delay) => self.now.tick += delay,
+                DriverStep::Done(()) => return,
             }
         }
     }

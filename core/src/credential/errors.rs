@@ -58,7 +58,7 @@ impl Unreadable {
 /// use core::time::Duration;
 /// use tc3_core::{
 ///     Call, Chain, Flow, Now, Session, Step, UnixTime, Untyped,
-///     credential::{SearchStep, Source},
+///     credential::Source, flow::DriverStep,
 /// };
 ///
 /// let mut session =
@@ -70,7 +70,7 @@ impl Unreadable {
 ///     match call.step(&mut session, now) {
 ///         Step::Wait(_) => {
 ///             let mut search = session.search(now).unwrap();
-///             while let SearchStep::Read(_) = search.step(&mut session, now) {
+///             while let DriverStep::Read(_) = search.step(&mut session, now) {
 ///                 search.found(Ok(None)); // nothing is there
 ///             }
 ///         }

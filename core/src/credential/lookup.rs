@@ -8,7 +8,7 @@ use crate::error::BoxError;
 
 /// An environment variable or a file that a [`Search`](super::Search) needs to read.
 ///
-/// A search asks for it by [`SearchStep::Read`](super::SearchStep::Read). Reading has no time limit of its own: a file
+/// A search asks for it by [`DriverStep::Read`](crate::flow::DriverStep::Read). Reading has no time limit of its own: a file
 /// on a disk that doesn't respond delays the call beyond its deadline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lookup {
@@ -46,7 +46,7 @@ type Bytes = Zeroizing<Vec<u8>>;
 pub(super) struct Reads {
     /// The results of lookups; an error is why it can't be read.
     known: BTreeMap<Lookup, Result<Option<Bytes>, String>>,
-    /// What to look up, since reading it has just failed for not being known.
+    /// What to look up next: a source has just failed for not knowing it.
     pub(super) missing: Option<Lookup>,
     /// The files at default paths that can't be read, and why.
     pub(super) denied: Vec<String>,

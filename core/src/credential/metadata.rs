@@ -1,19 +1,19 @@
 use alloc::{format, string::String};
-use core::{ops::ControlFlow, time::Duration};
+use core::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 
 use super::{
-    Credential, SearchStep, Unreadable,
+    Credential, Unreadable,
     errors::{Sort, Tried},
     parts::{EXPIRY, Parts, text},
-    role::{Fetch, Fetched},
+    role::Fetch,
     source::{Identity, Source},
     with_causes,
 };
 use crate::{
-    Attempt, Failure, Now, Outcome, Session,
+    Attempt, Failure, Now, Outcome, Session, Step,
     session::Endpoint,
     trace::{self, Scope},
     wire::request::NO_CODING,
@@ -109,7 +109,7 @@ impl Fetch for MachineRole {
         _: Now,
         left: Duration,
         trace: &mut trace::Call,
-    ) -> Fetched {
+    ) -> Step<Result<Credential, Tried>> {
         trace.attempt(None);
         if session.credential().is_some() {
             self.silence = Sort::Passing;
@@ -117,16 +117,16 @@ impl Fetch for MachineRole {
         if let Some(outcome) = self.outcome.take()
             && let Some(result) = self.take(outcome).transpose()
         {
-            return ControlFlow::Break(result);
+            return Step::Done(result);
         }
         if left.is_zero() {
-            return ControlFlow::Break(Err(Tried::late()));
+            return Step::Done(Err(Tried::late()));
         }
         self.outcome = Some(Err(Failure::unknown("the attempt was abandoned")));
         let attempt = self.attempt(left, trace.scope.clone());
         match attempt.inspect(|attempt| trace.send(attempt, None)) {
-            Ok(attempt) => ControlFlow::Continue(SearchStep::Send(attempt)),
-            Err(error) => ControlFlow::Break(Err(Tried::new(Sort::Wrong, with_causes(&error)))),
+            Ok(attempt) => Step::Send(attempt),
+            Err(error) => Step::Done(Err(Tried::new(Sort::Wrong, with_causes(&error)))),
         }
     }
 

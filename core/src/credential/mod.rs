@@ -27,7 +27,7 @@ pub use lookup::{Looked, Lookup};
 pub(crate) use metadata::ROLES;
 pub use metadata::metadata_role;
 pub(crate) use refresh::{Claim, Generation, Refresh};
-pub use search::{Search, SearchStep};
+pub use search::Search;
 pub use source::Source;
 
 use alloc::{

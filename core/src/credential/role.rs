@@ -1,10 +1,9 @@
 use alloc::boxed::Box;
-use core::{ops::ControlFlow, time::Duration};
+use core::time::Duration;
 
-use super::{SearchStep, Tried};
+use super::Tried;
 use crate::{
     Action, Call, Chain, Credential, Error, Flow, Now, Outcome, Region, Reply, Session, Step,
-    session::Wire,
     sts::AssumedRole,
     trace::{self, Scope},
 };
@@ -21,13 +20,10 @@ pub(super) trait Fetch: Send + Sync {
         now: Now,
         left: Duration,
         trace: &mut trace::Call,
-    ) -> Fetched;
+    ) -> Step<Result<Credential, Tried>>;
 
     fn handle(&mut self, outcome: Outcome);
 }
-
-/// The next step of a fetch, or its result.
-pub(super) type Fetched = ControlFlow<Result<Credential, Tried>, SearchStep>;
 
 /// Assumes a role by a call with its own session.
 pub(super) struct Assume {
@@ -63,13 +59,12 @@ impl Fetch for Assume {
         now: Now,
         left: Duration,
         _: &mut trace::Call,
-    ) -> Fetched {
+    ) -> Step<Result<Credential, Tried>> {
         let (session, offset) = self.session.get_or_insert_with(|| {
             let region = self.region.take();
             let region = region.or_else(|| outer.settings().region().cloned());
             let region = region.or_else(|| Region::new(ROLE_REGION).ok());
-            // A GET would put the request's secrets into a URL, which proxies and servers log.
-            let settings = outer.settings().clone().with_wire(Wire::Post);
+            let settings = outer.settings().clone();
             let settings = settings.with_region(region).with_deadline(left);
             let mut session = Session::new(self.keys.clone()).with_settings(settings);
             session.clock.set_offset(outer.clock_offset());
@@ -78,16 +73,16 @@ impl Fetch for Assume {
         match self.call.step(session, now) {
             Step::Send(mut attempt) => {
                 attempt.for_credentials = true;
-                ControlFlow::Continue(SearchStep::Send(attempt))
+                Step::Send(attempt)
             }
-            Step::Wait(delay) => ControlFlow::Continue(SearchStep::Wait(delay)),
+            Step::Wait(delay) => Step::Wait(delay),
             Step::Done(result) => {
                 // Otherwise another call's newer offset would be overwritten.
                 if session.clock_offset() != *offset {
                     outer.clock.set_offset(session.clock_offset());
                 }
                 let keys = result.and_then(|reply| Ok(reply.output.try_into()?));
-                ControlFlow::Break(keys.map_err(Tried::of_request))
+                Step::Done(keys.map_err(Tried::of_request))
             }
         }
     }

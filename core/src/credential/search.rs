@@ -1,5 +1,5 @@
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
-use core::{fmt, mem, ops::ControlFlow, time::Duration};
+use core::{fmt, mem, time::Duration};
 
 use super::{
     Chain, NoCredentials, Tried, Unreadable,
@@ -12,8 +12,8 @@ use super::{
     tccli, tke,
 };
 use crate::{
-    Attempt, Credential, Now, Outcome, Region, Session, UnixTime,
-    flow::Hints,
+    Credential, Now, Outcome, Region, Session, Step, UnixTime,
+    flow::{DriverStep, Hints},
     trace::{self, Scope},
 };
 
@@ -29,7 +29,8 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 /// use core::time::Duration;
 /// use tc3_core::{
 ///     Call, Flow, Now, Session, Step, UnixTime, Untyped,
-///     credential::{Lookup, SearchStep, Source},
+///     credential::{Lookup, Source},
+///     flow::DriverStep,
 /// };
 ///
 /// let mut session = Session::new(Source::environment());
@@ -41,15 +42,15 @@ const REGION: &str = "TENCENTCLOUD_REGION";
 /// let mut search = session.search(now).unwrap();
 /// loop {
 ///     match search.step(&mut session, now) {
-///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_ID")) => {
+///         DriverStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_ID")) => {
 ///             search.found(Ok(Some(b"AKIDEXAMPLE".into())))
 ///         }
-///         SearchStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_KEY")) => {
+///         DriverStep::Read(Lookup::Variable("TENCENTCLOUD_SECRET_KEY")) => {
 ///             search.found(Ok(Some(b"not-a-real-key".into())))
 ///         }
-///         SearchStep::Read(_) => search.found(Ok(None)),
-///         SearchStep::Done => break,
-///         SearchStep::Send(_) | SearchStep::Wait(_) => {
+///         DriverStep::Read(_) => search.found(Ok(None)),
+///         DriverStep::Done(()) => break,
+///         DriverStep::Send(_) | DriverStep::Wait(_) => {
 ///             panic!("the environment asks for neither")
 ///         }
 ///     }
@@ -67,7 +68,7 @@ pub struct Search {
     /// The time when the search began: a source that is read again must not be read by another time.
     began: UnixTime,
     reads: Reads,
-    /// The last [`SearchStep::Read`].
+    /// The last [`DriverStep::Read`].
     asked: Option<Lookup>,
     /// The sources without credentials. The one after them is the current one.
     tried: Vec<Tried>,
@@ -82,24 +83,6 @@ pub struct Search {
     date: Option<UnixTime>,
     ended: bool,
     trace: trace::Call,
-}
-
-/// What the driver of a [`Search`] must do next.
-#[must_use = "a step has no effect unless the driver carries it out"]
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a step lives for a moment on the stack"
-)]
-pub enum SearchStep {
-    /// Read this, then call [`Search::found`].
-    Read(Lookup),
-    /// Send this, then call [`Search::handle`].
-    Send(Attempt),
-    /// Wait this long, then call [`Search::step`] again.
-    Wait(Duration),
-    /// The session has the credentials, or the reason why there are none.
-    Done,
 }
 
 impl Search {
@@ -128,16 +111,18 @@ impl Search {
         }
     }
 
-    /// Returns what to do next. A read or a request whose result was not handed over counts as abandoned.
-    pub fn step(&mut self, session: &mut Session, now: Now) -> SearchStep {
+    /// Returns what to do next; it is done when the session has the credentials, or the reason why there are none. A read
+    /// or a request whose result was not handed over counts as abandoned.
+    pub fn step(&mut self, session: &mut Session, now: Now) -> DriverStep<()> {
         let left = self.until.saturating_sub(now.tick);
         self.trace.step(now.tick);
         self.found(Err("the lookup was abandoned".into()));
         while !self.ended {
             if let Some(fetch) = &mut self.fetch {
                 match fetch.step(session, now, left, &mut self.trace) {
-                    ControlFlow::Continue(step) => return step,
-                    ControlFlow::Break(result) => self.fetched.push(result),
+                    Step::Send(attempt) => return DriverStep::Send(attempt),
+                    Step::Wait(delay) => return DriverStep::Wait(delay),
+                    Step::Done(result) => self.fetched.push(result),
                 }
             }
             // The current source is read from its beginning until nothing is missing.
@@ -150,7 +135,7 @@ impl Search {
             };
             if let Some(lookup) = self.reads.missing.take_if(|_| !left.is_zero()) {
                 self.asked = Some(lookup.clone());
-                return SearchStep::Read(lookup);
+                return DriverStep::Read(lookup);
             }
             let result = match looked {
                 _ if self.fetch.is_some() => continue,
@@ -177,10 +162,10 @@ impl Search {
                 }
             }
         }
-        SearchStep::Done
+        DriverStep::Done(())
     }
 
-    /// Takes the outcome of the last [`SearchStep::Send`].
+    /// Takes the outcome of the last [`DriverStep::Send`].
     pub fn handle(&mut self, outcome: Outcome) {
         if let Ok(response) = &outcome {
             self.date = Hints::of(response.headers()).date.or(self.date);
@@ -191,7 +176,7 @@ impl Search {
         }
     }
 
-    /// Takes the result of the last [`SearchStep::Read`].
+    /// Takes the result of the last [`DriverStep::Read`].
     pub fn found(&mut self, looked: Looked) {
         if let Some(lookup) = self.asked.take() {
             self.trace.look(&lookup, &looked);
@@ -316,7 +301,7 @@ mod tests {
         };
         let mut search = session.search(now).unwrap();
         let mut tried = Vec::new();
-        while let SearchStep::Read(lookup) = search.step(&mut session, now) {
+        while let DriverStep::Read(lookup) = search.step(&mut session, now) {
             tried.push(search.tried.len());
             let profile = b"[default]\nsecret_id = AKIDPROFILE\nsecret_key = fake-key";
             let is_file = matches!(lookup, Lookup::HomeFile(_));

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use crate::{
     Attempt, Flow, Now, Outcome, Session, Step,
-    credential::{Looked, Lookup, Search, SearchStep},
+    credential::{Looked, Lookup, Search},
 };
 
 /// A flow and the search for credentials that it waits for, if it does: one loop drives both.
@@ -16,7 +16,7 @@ pub struct Driver<'a, F> {
     search: Option<Search>,
 }
 
-/// What is to be done next.
+/// What is to be done next for a [`Driver`] or a [`Search`].
 #[must_use = "a step says what is to be done, and nothing happens unless it is"]
 #[derive(Debug)]
 #[expect(
@@ -24,13 +24,13 @@ pub struct Driver<'a, F> {
     reason = "a step lives for a moment on the stack"
 )]
 pub enum DriverStep<T> {
-    /// Read this, then call [`Driver::found`].
+    /// Read this, then call `found`.
     Read(Lookup),
-    /// Send this, then call [`Driver::handle`].
+    /// Send this, then call `handle`.
     Send(Attempt),
-    /// Wait this long, then call [`Driver::step`] again.
+    /// Wait this long, then call `step` again.
     Wait(Duration),
-    /// The flow has ended with this result.
+    /// It has ended with this result.
     Done(T),
 }
 
@@ -45,10 +45,10 @@ impl<'a, F: Flow> Driver<'a, F> {
         loop {
             if let Some(search) = &mut self.search {
                 match search.step(session, now) {
-                    SearchStep::Read(lookup) => return DriverStep::Read(lookup),
-                    SearchStep::Send(attempt) => return DriverStep::Send(attempt),
-                    SearchStep::Wait(delay) => return DriverStep::Wait(delay),
-                    SearchStep::Done => self.search = None,
+                    DriverStep::Read(lookup) => return DriverStep::Read(lookup),
+                    DriverStep::Send(attempt) => return DriverStep::Send(attempt),
+                    DriverStep::Wait(delay) => return DriverStep::Wait(delay),
+                    DriverStep::Done(()) => self.search = None,
                 }
             }
             match self.flow.step(session, now) {

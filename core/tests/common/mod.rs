@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use tc3_core::{
     Action, Attempt, Call, Credential, Error, Flow, Now, Outcome, Pages, Paginate, Session,
     Settings, Step, UnixTime,
-    credential::{Looked, Lookup, Search, SearchStep},
+    credential::{Looked, Lookup, Search},
     emulator::Emulator,
+    flow::DriverStep,
 };
 
 /// 2025-10-09 16:53:20 in Beijing.
@@ -106,10 +107,10 @@ impl Client {
     ) {
         loop {
             match search.step(&mut self.session, self.now) {
-                SearchStep::Read(lookup) => search.found(self.look(&lookup)),
-                SearchStep::Send(attempt) => search.handle(send(self.now.unix, attempt)),
-                SearchStep::Wait(delay) => self.pass(delay),
-                SearchStep::Done => return,
+                DriverStep::Read(lookup) => search.found(self.look(&lookup)),
+                DriverStep::Send(attempt) => search.handle(send(self.now.unix, attempt)),
+                DriverStep::Wait(delay) => self.pass(delay),
+                DriverStep::Done(()) => return,
             }
         }
     }

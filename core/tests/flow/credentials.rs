@@ -7,9 +7,9 @@ use serde_json::json;
 use tc3_core::{
     Attempt, Call, Chain, Credential, Error, Failure, Flow, Region, Session, Settings, Step,
     Untyped,
-    credential::{Lookup, SearchStep, Source},
+    credential::{Lookup, Source},
     emulator::Emulator,
-    flow::Retry,
+    flow::{DriverStep, Retry},
     sts::AssumeRole,
 };
 
@@ -388,13 +388,13 @@ fn what_cannot_be_read_is_not_taken_as_absent() {
         let mut client = client_of(Source::profile_in("/my/file", "default"));
         let mut call = Call::new(&zones());
         let mut search = super::search(&mut call, &mut client);
-        let SearchStep::Read(lookup) = search.step(&mut client.session, client.now) else {
+        let DriverStep::Read(lookup) = search.step(&mut client.session, client.now) else {
             panic!("no lookup");
         };
         assert_eq!(lookup, Lookup::File("/my/file".into()));
         search.found(looked);
         let step = search.step(&mut client.session, client.now);
-        assert!(matches!(step, SearchStep::Done));
+        assert!(matches!(step, DriverStep::Done(())));
         let Step::Done(Err(error)) = call.step(&mut client.session, client.now) else {
             panic!("no error");
         };
@@ -528,7 +528,7 @@ fn an_abandoned_look_is_told_from_an_answer() {
     let mut client = client_of(Source::environment());
     let mut call = Call::new(&zones());
     let mut search = super::search(&mut call, &mut client);
-    while let SearchStep::Read(_) = search.step(&mut client.session, client.now) {
+    while let DriverStep::Read(_) = search.step(&mut client.session, client.now) {
         // No answer, and one to nothing.
         search.handle(answer(json!({})));
         call.handle(answer(json!({})));
@@ -543,7 +543,7 @@ fn an_abandoned_look_is_told_from_an_answer() {
     );
     search.found(Ok(None));
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Done));
+    assert!(matches!(step, DriverStep::Done(())));
     let step = call.step(&mut client.session, client.now);
     assert!(matches!(step, Step::Done(Err(Error::Ended))));
 }

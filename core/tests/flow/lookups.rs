@@ -6,8 +6,8 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use serde_json::json;
 use tc3_core::{
     Action, Attempt, Call, Chain, Error, Flow, Now, Outcome, Session, Settings, Step, UnixTime,
-    credential::{Looked, Lookup, SearchStep, Source},
-    flow::Retry,
+    credential::{Looked, Lookup, Source},
+    flow::{DriverStep, Retry},
 };
 
 use super::{
@@ -256,7 +256,7 @@ impl Search {
                 );
                 if let Some(searching) = search {
                     match searching.step(&mut session, now) {
-                        SearchStep::Send(attempt) => {
+                        DriverStep::Send(attempt) => {
                             prop_assert!(attempt.timeout > Duration::ZERO);
                             // Nothing is looked for.
                             let file = Lookup::File("/file".into());
@@ -265,7 +265,7 @@ impl Search {
                                 searching.handle(outcome);
                             }
                         }
-                        SearchStep::Read(lookup) => match back.next().unwrap() {
+                        DriverStep::Read(lookup) => match back.next().unwrap() {
                             Back::Abandoned => {}
                             // Nothing is out.
                             Back::Any(came) => {
@@ -276,13 +276,13 @@ impl Search {
                                 searching.found(found.next().unwrap().looked(&lookup));
                             }
                         },
-                        SearchStep::Wait(delay) => {
+                        DriverStep::Wait(delay) => {
                             prop_assert!(delay > Duration::ZERO);
                             passed = passed.saturating_add(delay);
                         }
-                        SearchStep::Done => {
+                        DriverStep::Done(()) => {
                             let again = searching.step(&mut session, now);
-                            prop_assert!(matches!(again, SearchStep::Done));
+                            prop_assert!(matches!(again, DriverStep::Done(())));
                             *search = None;
                         }
                     }

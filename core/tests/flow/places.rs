@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::{prelude::*, sample::subsequence};
 use tc3_core::{
     Call, Chain, Error, Failure, Flow, Region, Session, Step,
-    credential::{Lookup, SearchStep, Source},
+    credential::{Lookup, Source},
+    flow::DriverStep,
 };
 
 use super::credentials::{METADATA, PAIR, first_send, january, machine, near, set, signer, zones};
@@ -268,15 +269,15 @@ fn a_region_that_there_is_no_time_to_read_costs_no_credentials() {
     let mut search = client.session.search(client.now).unwrap();
     loop {
         match search.step(&mut client.session, client.now) {
-            SearchStep::Read(Lookup::Variable(_)) => search.found(Ok(None)),
-            SearchStep::Read(file) => {
+            DriverStep::Read(Lookup::Variable(_)) => search.found(Ok(None)),
+            DriverStep::Read(file) => {
                 // No time is left for the region's file.
                 assert!(!format!("{file:?}").contains("configure"));
                 client.pass(Duration::from_secs(3_600));
                 let keys = r#"{"secretId": "AKIDEXAMPLE", "secretKey": "not-a-real-key"}"#;
                 search.found(Ok(Some(keys.into())));
             }
-            SearchStep::Done => break,
+            DriverStep::Done(()) => break,
             other => panic!("{other:?}"),
         }
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tc3_core::{
     Attempt, Call, Chain, Credential, Error, Failure, Flow, Outcome, Remedy, Settings, Step,
     UnixTime,
-    credential::{SearchStep, Source},
+    credential::Source,
     error::{Kind, Obstacle},
+    flow::DriverStep,
 };
 
 use super::{
@@ -77,7 +78,7 @@ fn a_deadline_says_what_it_waited_for() {
     let mut looks = Call::new(&january());
     let mut search = search(&mut looks, &mut client);
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Send(attempt) if attempt.for_credentials));
+    assert!(matches!(step, DriverStep::Send(attempt) if attempt.for_credentials));
     let mut waits = Call::new(&january());
     let Step::Wait(_) = waits.step(&mut client.session, client.now) else {
         panic!("no wait");
@@ -100,7 +101,7 @@ fn a_deadline_says_what_it_waited_for() {
 
     search.handle(Err(Failure::unknown("too late")));
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Done));
+    assert!(matches!(step, DriverStep::Done(())));
     let error = done(&mut looks, &mut client).unwrap_err();
     let Error::Deadline {
         attempts: 0,

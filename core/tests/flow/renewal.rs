@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use http::StatusCode;
 use tc3_core::{
     Attempt, Call, Error, Failure, Flow, Outcome, Pages, Session, Settings, Step, UnixTime,
-    credential::{SearchStep, Source},
+    credential::Source,
     emulator::{Emulator, Fault, When},
-    flow::Retry,
+    flow::{DriverStep, Retry},
     session::Wire,
     sts::AssumeRole,
 };
@@ -320,7 +320,7 @@ fn a_search_that_is_dropped_is_another_calls_to_do() {
     let mut client = near(Source::cvm_role(), Settings::default());
     let mut search = super::search(&mut Call::new(&january()), &mut client);
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Send(attempt) if attempt.direct));
+    assert!(matches!(step, DriverStep::Send(attempt) if attempt.direct));
     let mut second = Call::new(&january());
     let waiting = second.step(&mut client.session, client.now);
     assert!(matches!(waiting, Step::Wait(_)));
@@ -337,7 +337,7 @@ fn a_search_that_nobody_drives_on_is_taken_over() {
     let mut stuck = Call::new(&january());
     let mut search = super::search(&mut stuck, &mut client);
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Send(_)));
+    assert!(matches!(step, DriverStep::Send(_)));
     // A second after the deadline of the call that began it.
     let mut second = Call::new(&january());
     for (passed, is_taken_over) in [(60_999, false), (1, true)] {
@@ -352,7 +352,7 @@ fn a_search_that_nobody_drives_on_is_taken_over() {
     let good = client.session.credential().unwrap().clone();
     search.handle(Err(Failure::unknown("timed out")));
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Done));
+    assert!(matches!(step, DriverStep::Done(())));
     let step = stuck.step(&mut client.session, client.now);
     assert!(matches!(step, Step::Done(Err(Error::Deadline { .. }))));
     let now = client.session.credential().unwrap();

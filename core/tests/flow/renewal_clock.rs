@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use tc3_core::{
-    Attempt, Call, Chain, Flow, Outcome, Settings, Step, UnixTime,
-    credential::{SearchStep, Source},
-    emulator::Emulator,
+    Attempt, Call, Chain, Flow, Outcome, Settings, Step, UnixTime, credential::Source,
+    emulator::Emulator, flow::DriverStep,
 };
 
 use super::{
@@ -70,7 +69,7 @@ fn a_clock_that_another_call_has_set_meanwhile_stays() {
 
     let mut renews = Call::new(&january());
     let mut search = super::search(&mut renews, &mut client);
-    let SearchStep::Send(assume) = search.step(&mut client.session, client.now) else {
+    let DriverStep::Send(assume) = search.step(&mut client.session, client.now) else {
         panic!("no send");
     };
     assert_eq!(signer(&assume).1, None);
@@ -86,7 +85,7 @@ fn a_clock_that_another_call_has_set_meanwhile_stays() {
 
     search.handle(answer);
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Done));
+    assert!(matches!(step, DriverStep::Done(())));
     let Step::Send(call) = renews.step(&mut client.session, client.now) else {
         panic!("no send");
     };

@@ -7,8 +7,8 @@ use serde_json::json;
 use tc3_core::{
     Attempt, Call, Chain, Error, Failure, Flow, Now, Outcome, Pages, Session, Settings, Step,
     UnixTime,
-    credential::{SearchStep, Source},
-    flow::Retry,
+    credential::Source,
+    flow::{DriverStep, Retry},
 };
 
 use super::{
@@ -163,12 +163,12 @@ fn at_the_end_of_a_clock_a_look_for_credentials_ends_too() {
                         };
                         loop {
                             match search.step(&mut session, now) {
-                                SearchStep::Read(_) => search.found(Ok(None)),
-                                SearchStep::Send(_) => {
+                                DriverStep::Read(_) => search.found(Ok(None)),
+                                DriverStep::Send(_) => {
                                     search.handle(Err(Failure::not_sent("nobody is there")));
                                 }
-                                SearchStep::Wait(_) => {}
-                                SearchStep::Done => break,
+                                DriverStep::Wait(_) => {}
+                                DriverStep::Done(()) => break,
                             }
                         }
                     }

@@ -6,9 +6,9 @@ use serde_json::json;
 use tc3_core::{
     Attempt, Call, Chain, Credential, Error, Failure, Flow, Invalid, Outcome, Pages, Session,
     Settings, Step, Untyped,
-    credential::{SearchStep, Source},
+    credential::Source,
     emulator::Emulator,
-    flow::Retry,
+    flow::{DriverStep, Retry},
     pagination::{Prefetch, Turn},
 };
 use tracing::Level;
@@ -99,7 +99,7 @@ fn a_call_waits_for_credentials_that_another_one_looks_for() {
     let mut client = near(Source::cvm_role(), Settings::default());
     let (mut first, mut second) = (Call::new(&january()), Call::new(&january()));
     let mut search = super::search(&mut first, &mut client);
-    let SearchStep::Send(attempt) = search.step(&mut client.session, client.now) else {
+    let DriverStep::Send(attempt) = search.step(&mut client.session, client.now) else {
         panic!("no send");
     };
     assert!(attempt.for_credentials && attempt.action().is_none());
@@ -113,7 +113,7 @@ fn a_call_waits_for_credentials_that_another_one_looks_for() {
     // Nobody is there: it may be otherwise soon.
     search.handle(page(503, ""));
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Done));
+    assert!(matches!(step, DriverStep::Done(())));
     let told = recording.take();
     let [attempt, missing] = &told[..] else {
         panic!("{told:#?}");
@@ -137,13 +137,13 @@ fn a_search_that_was_taken_over_tells_nothing() {
     let mut stuck = Call::new(&january());
     let mut search = super::search(&mut stuck, &mut client);
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Send(_)));
+    assert!(matches!(step, DriverStep::Send(_)));
     client.pass(seconds(62));
     client.call(&mut machine(), &january()).unwrap();
     search.handle(Err(Failure::unknown("timed out")));
     recording.take();
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Done));
+    assert!(matches!(step, DriverStep::Done(())));
     assert!(recording.of("tc3::credentials").is_empty());
 }
 
@@ -366,14 +366,14 @@ fn the_attempts_for_a_role_have_answers_and_waits_of_their_own() {
     let mut client = near(Source::role(role(), credential()), Settings::default());
     let mut call = Call::new(&january());
     let mut search = super::search(&mut call, &mut client);
-    let SearchStep::Send(attempt) = search.step(&mut client.session, client.now) else {
+    let DriverStep::Send(attempt) = search.step(&mut client.session, client.now) else {
         panic!("no send");
     };
     assert!(attempt.for_credentials);
     search.handle(refusal("RequestLimitExceeded"));
     recording.take();
     let step = search.step(&mut client.session, client.now);
-    assert!(matches!(step, SearchStep::Wait(_)));
+    assert!(matches!(step, DriverStep::Wait(_)));
     let told = recording.take();
     let [attempt, wait] = &told[..] else {
         panic!("{told:#?}");

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tc3_core::{
     Attempt, Error, Failure, Flow, Outcome, Paginate, Step,
-    credential::{Search, SearchStep},
+    credential::Search,
+    flow::DriverStep,
     pagination::{Fetch, Prefetch, Turn},
 };
 
@@ -151,10 +152,10 @@ impl<F: Flow> World<F> {
     fn search(&mut self, id: usize) {
         while let Some(search) = &mut self.searches[id] {
             match search.step(&mut self.client.session, self.client.now) {
-                SearchStep::Read(lookup) => search.found(self.client.look(&lookup)),
-                SearchStep::Send(attempt) => return self.send(id, attempt),
-                SearchStep::Wait(delay) => return self.plan(self.now() + delay, id, Event::Step),
-                SearchStep::Done => {
+                DriverStep::Read(lookup) => search.found(self.client.look(&lookup)),
+                DriverStep::Send(attempt) => return self.send(id, attempt),
+                DriverStep::Wait(delay) => return self.plan(self.now() + delay, id, Event::Step),
+                DriverStep::Done(()) => {
                     self.searches[id] = None;
                     self.plan(self.now(), id, Event::Step);
                 }
