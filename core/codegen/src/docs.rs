@@ -37,12 +37,8 @@ impl Docs<'_> {
     pub(crate) fn action(&self, name: &str, action: &Action) -> Vec<String> {
         let description = self.model.description;
         let (service, version) = (&description.service, &description.version);
-        let own = self
-            .model
-            .overlay()
-            .action(name)
-            .and_then(|rule| rule.doc.clone());
-        let mut doc = match own {
+        let rule = self.model.overlay().action(name);
+        let mut doc = match rule.and_then(|rule| rule.doc.clone()) {
             Some(own) => vec![own],
             None => {
                 let title = format!("The action `{name}` of {service}, version {version}.");
@@ -54,6 +50,12 @@ impl Docs<'_> {
                 doc
             }
         };
+        if let Some(member) = rule.and_then(|rule| rule.ready.as_deref()) {
+            doc.push(format!(
+                "While the service has yet to compute the data, it answers `{member}` 0, which comes as an error of \
+                 [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes."
+            ));
+        }
         if !action.online {
             doc.push("The vendor lists it no longer.".into());
         }

@@ -3554,6 +3554,8 @@ impl ::tc3_core::Paginate for DescribeBillDetailForOrganization {
 
 /// The action `DescribeBillDownloadUrl` of billing, version 2018-07-09.
 ///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
+///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillDownloadUrl).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
@@ -4076,11 +4078,9 @@ impl ::tc3_core::Paginate for DescribeBillResourceSummaryForOrganization {
 /// Amounts are in yuan and rounded to 2 decimals, each by itself: sums of rows may differ by 0.01 from each other and from
 /// those of [`DescribeBillSummaryByProduct`] and its like, which have 8 decimals.
 ///
-/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
-/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
-/// minutes.
-///
 /// By tag, a row is for a key and a value: without `TagKey`, a resource with several tags is in several rows.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummary).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4198,12 +4198,10 @@ impl ::tc3_core::Action for DescribeBillSummary {
 ///
 /// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
 ///
-/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
-/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
-/// minutes.
-///
 /// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
 /// there earlier. The rows are all in one answer. `PayMode` identifies a row.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByPayMode).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4314,12 +4312,10 @@ impl ::tc3_core::Action for DescribeBillSummaryByPayMode {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
-/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
-/// minutes.
-///
 /// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
 /// there earlier. The rows are all in one answer. `BusinessCode` identifies a row.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByProduct).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4423,12 +4419,10 @@ impl ::tc3_core::Action for DescribeBillSummaryByProduct {
 ///
 /// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
 ///
-/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
-/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
-/// minutes.
-///
 /// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
 /// there earlier. The rows are all in one answer. `ProjectId` identifies a row.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByProject).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4519,12 +4513,10 @@ impl ::tc3_core::Action for DescribeBillSummaryByProject {
 ///
 /// Amounts are in yuan, with up to 8 decimals, and the rounding of the month is among them, so they add up to what was paid.
 ///
-/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
-/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
-/// minutes.
-///
 /// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
 /// there earlier. The rows are all in one answer. `RegionId` identifies a row.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByRegion).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4617,12 +4609,10 @@ impl ::tc3_core::Action for DescribeBillSummaryByRegion {
 ///
 /// The row with an empty value is for what doesn't have the tag.
 ///
-/// When an account first asks for its summaries, the service takes 5 to 10 minutes to compute them, and answers `Ready` 0
-/// until then. Such an answer comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10
-/// minutes.
-///
 /// `BeginTime` and `EndTime` are one month, which is returned as a whole. It is an overview of the day before: details are
 /// there earlier. The rows are all in one answer. `TagValue` identifies a row.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryByTag).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -4731,6 +4721,8 @@ impl ::tc3_core::Action for DescribeBillSummaryByTag {
 
 /// Returns the sums of a member's bill, as far as its management account pays it, as [`DescribeBillSummary`] does for an
 /// account.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeBillSummaryForOrganization).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -5446,6 +5438,8 @@ impl ::tc3_core::Paginate for DescribeCostExplorerSummary {
 
 /// The action `DescribeCostSummaryByProduct` of billing, version 2018-07-09.
 ///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
+///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeCostSummaryByProduct).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
@@ -5595,6 +5589,8 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByProduct {
 }
 
 /// The action `DescribeCostSummaryByProject` of billing, version 2018-07-09.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeCostSummaryByProject).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -5746,6 +5742,8 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByProject {
 
 /// The action `DescribeCostSummaryByRegion` of billing, version 2018-07-09.
 ///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
+///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeCostSummaryByRegion).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
@@ -5895,6 +5893,8 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByRegion {
 }
 
 /// The action `DescribeCostSummaryByResource` of billing, version 2018-07-09.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeCostSummaryByResource).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
@@ -6091,6 +6091,8 @@ impl ::tc3_core::Paginate for DescribeCostSummaryByResource {
 }
 
 /// The action `DescribeCostSummaryByTag` of billing, version 2018-07-09.
+///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
 ///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=billing&Version=2018-07-09&Action=DescribeCostSummaryByTag).
 #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
