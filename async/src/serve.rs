@@ -62,7 +62,7 @@ pub struct Server {
     monitor: Monitor,
 }
 
-/// What a [`Server`] has done so far, to be asked while it runs.
+/// What a [`Server`] has done so far, also while it runs.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     emulator: Arc<Mutex<Emulator>>,
@@ -75,7 +75,7 @@ impl Monitor {
         self.emulator().requests()
     }
 
-    /// With how many of them something went wrong by script.
+    /// How many of them met a scripted fault.
     pub fn faults(&self) -> u64 {
         self.emulator().faults()
     }
@@ -139,7 +139,8 @@ impl Server {
         self.monitor.clone()
     }
 
-    /// Serves until the future is dropped, and with it the runtime's tasks that serve connections.
+    /// Accepts connections until the future is dropped. Those that are open are served until they are closed or the runtime
+    /// ends.
     pub async fn run(self) -> Infallible {
         loop {
             match self.listener.accept().await {

@@ -98,8 +98,8 @@ impl<A: Paginate + 'static> FusedStream for Pages<A> {
 
 /// A stream of the records of a list. Pages are fetched on demand.
 ///
-/// It has no [`Walk`] to store, since between two records of a page that would skip the rest of the page. Use [`Pages`] to
-/// resume later.
+/// It can't be resumed: a [`Walk`] stored between two records would skip the rest of their page. Use [`Pages`] to resume
+/// later.
 ///
 /// An error ends the stream, [`Error::Incomplete`] included.
 #[derive(Debug)]

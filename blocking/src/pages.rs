@@ -27,8 +27,8 @@ pub struct Pages<A: Paginate> {
 
 /// An iterator over the records of a list. Pages are fetched on demand.
 ///
-/// It has no [`Walk`] to store, since between two records of a page that would skip the rest of the page. Use [`Pages`] to
-/// resume later.
+/// It can't be resumed: a [`Walk`] stored between two records would skip the rest of their page. Use [`Pages`] to resume
+/// later.
 ///
 /// An error ends the iterator, [`Error::Incomplete`] included.
 pub type Items<A> = tc3_core::pagination::Items<Pages<A>, A>;

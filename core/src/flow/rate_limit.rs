@@ -20,8 +20,8 @@ pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), Ra
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RateLimit {
-    /// When the requests of the last second are taken to have arrived, ascending; or when the last request is. Requests may
-    /// arrive closer together than they were sent.
+    /// When the requests of the last second are taken to have arrived, ascending, and the last request however old it is.
+    /// Requests may arrive closer together than they were sent.
     arrived: VecDeque<Duration>,
     /// Until then, the action is not sent, because the service has throttled it.
     rest_until: Duration,

@@ -7,8 +7,8 @@ use crate::{Error, Paginate, Reply};
 ///
 /// It requests a page when all records of the page before are taken. An error ends it.
 ///
-/// It gives out no [`Walk`](crate::Walk) to store, as that would skip the rest of the current page. To resume later,
-/// walk over pages.
+/// It can't be resumed: a [`Walk`](crate::Walk) stored between two records would skip the rest of their page. To resume
+/// later, walk over pages.
 ///
 /// ```
 /// use tc3_core::{

@@ -16,7 +16,7 @@ enum Hosts {
     All,
     /// A name in lower case, and all names below it.
     Domain(String),
-    /// All addresses whose first bits, so many, are these.
+    /// A network: its address, and how many of the first bits count.
     Net(u128, u32),
 }
 

@@ -8,7 +8,7 @@ use super::Hex;
 /// The value of `X-TC-Content-SHA256` that leaves the body out of the signature.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// What of the body goes into the signature.
+/// How the body enters the signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload<'a> {
     /// The whole body; empty for GET.

@@ -15,7 +15,7 @@ use crate::{Credential, Invalid, UnixTime};
 /// The length of a scope's date.
 const DATE: usize = "yyyy-MM-dd".len();
 
-/// What a signature is good for: one service on one UTC day.
+/// The scope of a signature: one service on one UTC day.
 ///
 /// ```
 /// use tc3_core::{UnixTime, tc3::Scope};

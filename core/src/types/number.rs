@@ -11,7 +11,7 @@ use crate::Invalid;
 /// A number that may have a fraction, with the digits that were written.
 ///
 /// The vendor describes amounts, shares and measured values as floats. A float would round some of them, so a
-/// `Number` keeps the digits and makes of them what it is asked for.
+/// `Number` keeps the digits; its methods convert them.
 ///
 /// ```
 /// use tc3_core::types::Number;

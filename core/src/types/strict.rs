@@ -13,9 +13,9 @@ use super::lenient::Lent;
 
 /// A deserializer for stored inputs: it refuses unknown fields at any depth, and lists in the place of objects.
 ///
-/// Derived code either passes over unknown fields or doesn't, wherever the type is used. An object that inputs and
-/// outputs have in common must do both: pass over them in an answer, and refuse them in an input. Derived code also
-/// accepts a list for an object, by position. The format must describe itself, as JSON and CBOR do.
+/// Derived code decides by the type whether an unknown field is an error. An object that inputs and outputs have in common
+/// needs both: ignored in an answer, refused in an input. Derived code also accepts a list for an object, by position. The
+/// format must describe itself, as JSON and CBOR do.
 ///
 /// ```
 /// use serde::{Deserialize, Deserializer};

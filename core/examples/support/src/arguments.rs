@@ -306,7 +306,7 @@ pub struct PaceArguments<A: Action> {
     action: PhantomData<A>,
 }
 
-/// What decides what an export is to be: the arguments, less those that are skipped, and the emulator's records.
+/// What decides an export's content: the arguments, without those that serde skips, and the emulator's number of records.
 pub fn given(arguments: &impl Serialize, service: &Service) -> Result<Map<String, Value>> {
     let mut given = match serde_json::to_value(arguments)? {
         Value::Object(given) => given,

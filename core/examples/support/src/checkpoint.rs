@@ -148,8 +148,8 @@ pub fn are_apart(checkpoint: &Path, output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Has what a file's folder says of it written to disk, which only a system that crashes needs, and not
-/// every one can.
+/// Writes the folder of a file to disk, so that the file's name survives a crash of the system. Not every system can do it,
+/// so errors are ignored.
 pub(crate) fn sync_folder(path: &Path) {
     let _ = File::open(folder(path)).and_then(|folder| folder.sync_all());
 }

@@ -110,12 +110,12 @@ where
         self.at.walk.clone()
     }
 
-    /// Writes what was made of a page's records, a row of each, after which the walk stands here.
+    /// Writes the rows of a page's records, and then the walk, which stands after them, to the checkpoint.
     pub fn write_rows(&mut self, rows: &[R], walk: &Walk<A>) -> Result<()> {
         if let Some(total) = walk.total() {
             self.bar.set_length(total);
         }
-        // A page of none may be what a list breaks off with: it is asked for again when that is continued.
+        // An empty page may come before an error. Its walk isn't stored, so a resumed export asks for it again.
         if rows.is_empty() {
             return Ok(());
         }

@@ -16,7 +16,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// What stands above the records, also when there are none.
+    /// The lines above the records, also where there are none.
     pub(crate) fn heading<R: Row + Serialize + DeserializeOwned>(self) -> Result<Vec<u8>> {
         let mut heading = Vec::new();
         match self {

@@ -12,7 +12,7 @@ pub(crate) fn bar() -> Result<ProgressBar> {
     Ok(bar)
 }
 
-/// Shows how far walks have come, on stderr, when that is a terminal. It is gone when this is dropped.
+/// A bar on stderr for the progress of walks, if that is a terminal. It is removed when this is dropped.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 

@@ -79,9 +79,9 @@ pub struct ServiceArguments {
 /// A service to ask, and as whom.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// Who asks.
+    /// The credentials of requests.
     pub credential: Chain,
-    /// Where.
+    /// Where they are sent.
     pub endpoint: Endpoint,
     /// The region that requests name.
     pub region: Option<Region>,
