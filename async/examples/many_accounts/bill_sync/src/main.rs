@@ -112,20 +112,30 @@ struct Enqueue {
 #[derive(Debug, Args)]
 struct Worker {
     /// Jobs at once: accounts times data sets
-    #[arg(long, default_value_t = 64, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = Self::DEFAULT.jobs, value_parser = value_parser!(u16).range(1..))]
     jobs: u16,
     /// Connections to the database
-    #[arg(long, default_value_t = 16, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = Self::DEFAULT.connections, value_parser = value_parser!(u32).range(1..))]
     connections: u32,
     /// Pages of a list at once
-    #[arg(long, default_value_t = 4, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = Self::DEFAULT.width, value_parser = value_parser!(u16).range(1..))]
     width: u16,
     /// Seconds to wait after a failure that may pass; twice as long after each further one
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = value_parser!(u64).range(1..=86400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::DEFAULT.retry, value_parser = value_parser!(u64).range(1..=86400))]
     retry: u64,
     /// Seconds to wait where the service asks for a longer wait, and at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = value_parser!(u64).range(1..=86400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = Self::DEFAULT.later, value_parser = value_parser!(u64).range(1..=86400))]
     later: u64,
+}
+
+impl Worker {
+    const DEFAULT: Self = Self {
+        jobs: 64,
+        connections: 16,
+        width: 4,
+        retry: 5,
+        later: 600,
+    };
 }
 
 #[derive(Debug, Args)]
@@ -335,9 +345,8 @@ async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Re
     if database.is_empty() {
         return Err("--database (or DATABASE_URL) is missing".into());
     }
-    let (width, connections) = worker.map_or((4, 16), |it| (it.width, it.connections));
-    let (first, later) = worker.map_or((5, 600), |it| (it.retry, it.later));
-    let pool = database::connect(database, connections, lease).await?;
+    let options = worker.unwrap_or(&Worker::DEFAULT);
+    let pool = database::connect(database, options.connections, lease).await?;
     let worker = match worker {
         Some(_) => workers::register(&pool).await?,
         None => 0,
@@ -347,10 +356,10 @@ async fn context(database: &str, lease: Duration, worker: Option<&Worker>) -> Re
         worker,
         lease,
         backoff: Backoff {
-            first: Duration::from_secs(first),
-            later: Duration::from_secs(later),
+            first: Duration::from_secs(options.retry),
+            later: Duration::from_secs(options.later),
         },
-        width: width.into(),
+        width: options.width.into(),
     })
 }
 

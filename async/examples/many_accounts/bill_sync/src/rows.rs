@@ -24,8 +24,8 @@ pub fn stored<D: DataSet>() -> impl Iterator<Item = String> {
 /// How many bytes are sent at once: each connection keeps a buffer for the largest message that it has sent.
 const PART: usize = 64 * 1024;
 
-/// Writes pages of a walk to a table of the data set's shape by `COPY`. The values are texts, which PostgreSQL parses by the
-/// columns' types.
+/// Writes pages of a walk to a table of the data set's shape by `COPY`, and returns the number of rows. The values are texts,
+/// which PostgreSQL parses by the columns' types.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub async fn insert<D: DataSet>(
     walk: i64,
     first_page: i32,
     pages: Vec<Page<D>>,
-) -> Result<()> {
+) -> Result<u64> {
     let names: Vec<String> = stored::<D>().collect();
     let names = names.join(", ");
     let sql = format!("copy {into} (walk, page, line, part, {names}) from stdin");
@@ -50,8 +50,7 @@ pub async fn insert<D: DataSet>(
             copy.send(part).await?;
         }
     }
-    copy.finish().await?;
-    Ok(())
+    Ok(copy.finish().await?)
 }
 
 /// Appends a row in the text format of `COPY`, with the values of the columns that [`stored`] names.

@@ -32,7 +32,8 @@ type Row = (
     Option<String>,
 );
 
-/// Writes a line for each account and data set, and one for the ticket of each window that is parked.
+/// Writes a line for each account and data set, with the rows that count, and one for the ticket of each window that is
+/// parked.
 ///
 /// # Errors
 ///
@@ -43,7 +44,7 @@ pub async fn print(pool: &PgPool, out: &mut impl Write) -> Result<()> {
              count(*) filter (where state = 'done'),
              count(*) filter (where state = 'due'),
              count(*) filter (where state = 'parked'),
-             sum(rows + written)::bigint,
+             sum(rows)::bigint,
              (array_agg(remedy order by state = 'parked' desc, month) filter (where remedy is not null))[1],
              ceil(extract(epoch from min(greatest(run_at, now()) - now())
                  filter (where state = 'due' and failures > 0)))::bigint || ' s',
@@ -82,7 +83,7 @@ pub async fn print(pool: &PgPool, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Shows a bar on stderr until no window is due.
+/// Shows a bar on stderr until no window is due, with the rows that were written since it began.
 ///
 /// # Errors
 ///
@@ -92,21 +93,27 @@ pub async fn watch(pool: &PgPool) -> Result<()> {
     bar.set_style(ProgressStyle::with_template(
         "{wide_bar} {pos}/{len} windows, {msg}, {eta} left",
     )?);
+    let begun: String = sqlx::query_scalar("select now()::text")
+        .fetch_one(pool)
+        .await?;
     let mut first = None;
     loop {
-        let (all, left, waiting, rows): (i64, i64, i64, i64) = sqlx::query_as(
+        // A walk that is under way replaces the rows of the one before.
+        let (all, left, waiting, written): (i64, i64, i64, i64) = sqlx::query_as(
             "select count(*), count(*) filter (where state = 'due'),
                  count(*) filter (where state = 'due' and run_at > now()),
-                 coalesce(sum(rows + written), 0)::bigint from windows",
+                 coalesce(sum(case when walk_id is not null then written when fetched_at > $1::timestamptz then rows end), 0)::bigint
+             from windows",
         )
+        .bind(&begun)
         .fetch_one(pool)
         .await?;
         bar.set_length(u64::try_from(all)?);
         bar.set_position(u64::try_from(all - left)?);
-        let since = rows - *first.get_or_insert(rows);
-        let rate = u128::try_from(since).unwrap_or(0) * 1000 / bar.elapsed().as_millis().max(1);
+        let written = u128::try_from(written - *first.get_or_insert(written)).unwrap_or(0);
+        let rate = written * 1000 / bar.elapsed().as_millis().max(1);
         bar.set_message(format!(
-            "{rows} rows, {rate} a second, {waiting} to try later"
+            "{written} rows written, {rate} a second, {waiting} to try later"
         ));
         if left == 0 {
             bar.finish_and_clear();

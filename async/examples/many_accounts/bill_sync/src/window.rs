@@ -184,11 +184,10 @@ impl Window {
     ) -> Result<()> {
         let walk_id = self.walk_id.ok_or(Lost)?;
         let count = i32::try_from(pages.len())?;
-        let records: usize = pages.iter().map(Vec::len).sum();
         let mut transaction = pool.begin().await?;
         lease.confirm(&mut transaction).await?;
         let into = format!("{}_rows", D::NAME);
-        rows::insert::<D>(&mut transaction, &into, walk_id, self.pages, pages).await?;
+        let rows = rows::insert::<D>(&mut transaction, &into, walk_id, self.pages, pages).await?;
         let written = sqlx::query(
             "update windows set walk = $6, pages = pages + $7, written = written + $8
              where account = $1 and data_set = $2 and month = $3::date and walk_id = $4 and pages = $5",
@@ -200,7 +199,7 @@ impl Window {
         .bind(self.pages)
         .bind(Json(walk))
         .bind(count)
-        .bind(i64::try_from(records)?)
+        .bind(i64::try_from(rows)?)
         .execute(&mut *transaction)
         .await?;
         if written.rows_affected() != 1 {

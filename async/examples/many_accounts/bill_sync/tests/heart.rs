@@ -8,6 +8,7 @@ use bill_sync::{
     Result, database, enqueue,
     enqueue::Order,
     lease::{Acquired, Lease, Lost, close_silent},
+    status,
     sync::Context,
     window::{Backoff, Failure, Window},
     workers,
@@ -270,6 +271,16 @@ async fn rows_of_a_window_that_is_fetched_again_are_replaced_at_its_end() -> Res
             .write_pages::<BillList>(&pool, &lease, vec![page(&ids)?], &json!("after 2"))
             .await?;
         assert_eq!(shown(pool.clone()).await?, before);
+        let mut status = Vec::new();
+        status::print(&pool, &mut status).await?;
+        let status = String::from_utf8(status)?;
+        let line = status.lines().find(|line| line.starts_with(name));
+        // After the name, the data set, and the windows that are done, left and parked.
+        let rows = line.and_then(|line| line.split_whitespace().nth(5));
+        assert_eq!(
+            rows.ok_or("no line")?,
+            before.split_whitespace().count().to_string()
+        );
         window.finish::<BillList>(&pool, &lease).await?;
         assert_eq!(shown(pool.clone()).await?, ids.join(" "));
     }

@@ -244,6 +244,8 @@ done_windows=$((accounts * 4 * 4))
 for table in bill_list allocation_summary_by_business usage_detail bill_detail; do
     [ "$(ask "select (select count(*) from ${table}_rows) - (select count(*) from $table)")" = 0 ] ||
         fail "$table has rows that nobody sees"
+    [ "$(ask "select sum(rows) - (select count(*) from $table) from windows where data_set = '$table'")" = 0 ] ||
+        fail "the windows of $table have another number of rows"
 done
 
 step "the next night, twice at once"
