@@ -741,9 +741,23 @@ fn an_answer_may_have_an_error_of_its_own_beside_other_fields() {
         assert_eq!(reply.output.status.as_deref(), Some("Failed"));
         assert_eq!(reply.output.error.unwrap()["Code"], "FailedOperation");
     }
-    let done = r#"{"Response": {"Status": "Done", "Error": null, "RequestId": "1"}}"#;
-    let done = read(done.into());
-    assert_eq!(done.unwrap().output.error, None);
+    // Nor is one that is absent, null or no refusal.
+    for (fields, own) in [
+        (r#""Status": "Done", "Error": null, "#, None),
+        (r#""Error": null, "#, None),
+        ("", None),
+        (r#""Error": "disk full", "#, Some(json!("disk full"))),
+        (
+            r#""Error": {"Message": "no"}, "#,
+            Some(json!({"Message": "no"})),
+        ),
+    ] {
+        let answer = format!(r#"{{{fields}"RequestId": "1"}}"#);
+        let stored: Reply<Split> = serde_json::from_str(&answer).unwrap();
+        assert_eq!(stored.output.error, own);
+        let reply = read(format!(r#"{{"Response": {answer}}}"#)).unwrap();
+        assert_eq!(reply.output.error, own);
+    }
     for fields in [
         format!(r#""Error": {error}, "RequestId": "1""#),
         format!(r#""RequestId": "1", "Error": {error}"#),

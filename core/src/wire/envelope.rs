@@ -24,7 +24,12 @@ pub(super) struct Envelope<R> {
 }
 
 /// The object `Response`: an output with a request id, or a refusal.
-pub(super) struct Response<T>(pub(super) Result<Reply<T>, Refusal>);
+pub(super) struct Response<T> {
+    pub(super) read: Result<Reply<T>, Refusal>,
+    /// Whether an `Error` that was read into the output, which has such a field, has no other field beside it. Then it may be
+    /// a refusal.
+    pub(super) only_error: bool,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -75,19 +80,19 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Response<T> {
                     others: false,
                 };
                 let read = T::deserialize(Body(&mut members)).and_then(|output| {
-                    if members.own_error && !members.others {
-                        return Err(M::Error::custom("the service refused"));
-                    }
                     // The output may not have read all fields.
                     IgnoredAny::deserialize(Body(&mut members)).map(|_| output)
                 });
+                let only_error = members.own_error && !members.others;
                 let request_id = members.request_id.filter(|id| !id.is_empty());
-                if let Some(refusal) = members.refusal {
-                    return Ok(Response(Err(refusal.with(request_id))));
-                }
-                let output = read?;
-                let request_id = request_id.ok_or(M::Error::missing_field("RequestId"))?;
-                Ok(Response(Ok(Reply { output, request_id })))
+                let read = match members.refusal {
+                    Some(refusal) => Err(refusal.with(request_id)),
+                    None => Ok(Reply {
+                        output: read?,
+                        request_id: request_id.ok_or(M::Error::missing_field("RequestId"))?,
+                    }),
+                };
+                Ok(Response { read, only_error })
             }
         }
 

@@ -59,8 +59,8 @@ pub struct Reply<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Reply<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(Response(reply)) = Object::deserialize(deserializer)?;
-        reply.map_err(|_| D::Error::custom("an Error stands in place of the output"))
+        let Object(Response { read, .. }) = Object::deserialize(deserializer)?;
+        read.map_err(|_| D::Error::custom("an Error stands in place of the output"))
     }
 }
 
@@ -146,7 +146,14 @@ fn read_as<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<Reply
     }
     let text = super::mend::text(body);
     match read_mended(&text, parse) {
-        Ok(Response(reply)) => reply.map_err(Error::Service),
+        Ok(Response { read, only_error }) => {
+            let refused = match only_error {
+                true => fields(&text).ok().and_then(|fields| refusal(&fields)),
+                false => None,
+            };
+            let read = refused.map_or(read, Err);
+            read.map_err(Error::Service)
+        }
         Err(error) => Err(explain::<T>(&text, error, &foreign)),
     }
 }
@@ -161,13 +168,8 @@ fn explain<T: DeserializeOwned>(
     error: serde_json::Error,
     foreign: &dyn Fn(&dyn fmt::Display) -> Error,
 ) -> Error {
-    type Shape = Object<Envelope<BTreeMap<String, Box<RawValue>>>>;
-
-    // The code and the request id must not be read from a text that was cut.
-    let marked = mended(body, Halves::Marked);
-    let marked = marked.as_deref().unwrap_or(body);
-    let fields = match serde_json::from_str::<Shape>(marked) {
-        Ok(Object(Envelope { response })) => response,
+    let fields = match fields(body) {
+        Ok(fields) => fields,
         Err(error) if error.is_data() => {
             return foreign(&"it is JSON without the one object Response of an answer");
         }
@@ -175,14 +177,8 @@ fn explain<T: DeserializeOwned>(
     };
     // The first parse may have failed before a refusal or the request id. An answer with an `Error` of its own, of
     // which another field can't be read, is told as that error.
-    let field = |name| fields.get(name).map(|value| value.get());
-    let request_id = field("RequestId")
-        .and_then(|json| lenient::optional(&mut serde_json::Deserializer::from_str(json)).ok())
-        .flatten()
-        .filter(|id: &String| !id.is_empty());
-    let refusal = field("Error").map(serde_json::from_str::<Option<Object<ErrorBody>>>);
-    if let Some(Ok(Some(Object(refusal)))) = refusal {
-        return Error::Service(refusal.with(request_id));
+    if let Some(refusal) = refusal(&fields) {
+        return Error::Service(refusal);
     }
     let misfit = |json| {
         let mut json = serde_json::Deserializer::from_str(json);
@@ -191,16 +187,41 @@ fn explain<T: DeserializeOwned>(
                 .err()?;
         Some((located.path().to_string(), located.into_inner()))
     };
-    let replaced = mended(body, Halves::Replaced);
+    let (marked, replaced) = (mended(body, Halves::Marked), mended(body, Halves::Replaced));
     let (path, source) = misfit(replaced.as_deref().unwrap_or(body))
-        .or_else(|| misfit(marked).map(|(path, _)| (path, super::mend::not_unicode())))
+        .or_else(|| {
+            misfit(marked.as_deref().unwrap_or(body))
+                .map(|(path, _)| (path, super::mend::not_unicode()))
+        })
         .unwrap_or_else(|| (".".into(), error));
     Error::Decode {
         path,
-        request_id,
+        request_id: request_id(&fields),
         context: None,
         source,
     }
+}
+
+type Fields = BTreeMap<String, Box<RawValue>>;
+
+/// The fields of `Response`. The code and the request id must not be read from a text that was cut.
+fn fields(body: &str) -> Result<Fields, serde_json::Error> {
+    let marked = mended(body, Halves::Marked);
+    serde_json::from_str(marked.as_deref().unwrap_or(body))
+        .map(|Object(Envelope { response })| response)
+}
+
+fn refusal(fields: &Fields) -> Option<Refusal> {
+    let error = serde_json::from_str(fields.get("Error")?.get());
+    let Object(refusal): Object<ErrorBody> = error.ok()?;
+    Some(refusal.with(request_id(fields)))
+}
+
+fn request_id(fields: &Fields) -> Option<String> {
+    let json = fields.get("RequestId")?.get();
+    let id: Option<String> =
+        lenient::optional(&mut serde_json::Deserializer::from_str(json)).ok()?;
+    id.filter(|id| !id.is_empty())
 }
 
 /// The first characters of a body, up to a word that a key or a token may follow.
@@ -301,7 +322,7 @@ mod tests {
             r#"{"Response":{"RequestId":"r","New":1,"Error":{"Code":"A"},"Last":2}}"#,
             r#"{"Response":{"Error":{"Code":"A"},"needed":"x","RequestId":"r"}}"#,
         ] {
-            let Response(read) = parse::<Needy>(body).unwrap();
+            let Response { read, .. } = parse::<Needy>(body).unwrap();
             assert_eq!(read.unwrap_err().request_id(), Some("r"), "{body}");
         }
     }
