@@ -11,8 +11,7 @@ pub(crate) fn look(lookup: &Lookup) -> Looked {
     let path = match lookup {
         Lookup::Variable(name) => return Ok(variable(name)),
         Lookup::File(path) => PathBuf::from(path),
-        // A relative home would depend on the folder in which the program was started.
-        Lookup::HomeFile(path) => match env::home_dir().filter(|home| home.is_absolute()) {
+        Lookup::HomeFile(path) => match home() {
             Some(home) => home.join(path),
             None => return Ok(None),
         },
@@ -30,6 +29,14 @@ pub(crate) fn look(lookup: &Lookup) -> Looked {
         Err(error) if is_missing(error.kind()) => Ok(None),
         read => Ok(read?),
     }
+}
+
+/// The home, unless it is relative, and so depends on the folder in which the program was started. For an empty one the
+/// system's own would stand in, which may be somebody else's.
+fn home() -> Option<PathBuf> {
+    let is_empty = env::var_os("HOME").is_some_and(|home| home.is_empty());
+    let home = env::home_dir().filter(|home| home.is_absolute());
+    home.filter(|_| !is_empty)
 }
 
 /// Reads an environment variable.
