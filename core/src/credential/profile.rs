@@ -79,6 +79,10 @@ impl Identity {
         let mut setting_indent = None;
         for (number, content) in (1..).zip(text(file)?.lines()) {
             let wrong = |rule| Unreadable::new(line(number), rule);
+            // Python's INI parser, and so the vendor's SDK, begins another line there, perhaps with a role.
+            if content.contains('\r') {
+                return Err(wrong("must not have a carriage return but at its end"));
+            }
             let indented = content.trim_end().len();
             let content = content.trim();
             let indent = indented.saturating_sub(content.len());
@@ -206,6 +210,14 @@ mod tests {
         }
         let indented = format!("[default]\n  {}", PAIR.replace('\n', "\n  "));
         assert!(Credential::from_profile(indented, "default").is_ok());
+    }
+
+    #[test]
+    fn a_carriage_return_hides_no_role() {
+        for before in ["region = a", "# a comment", "[other]\n", "token = fake"] {
+            let file = format!("[default]\n{PAIR}{before}\rrole_arn = fake\r\n");
+            assert!(wrong(file).rule().contains("carriage return"), "{before}");
+        }
     }
 
     #[test]
