@@ -1,4 +1,5 @@
 use alloc::{
+    boxed::Box,
     collections::VecDeque,
     string::{String, ToString},
     vec::Vec,
@@ -175,7 +176,8 @@ const KEYS: usize = 16;
 #[derive(Clone)]
 pub struct Signer {
     credential: Credential,
-    keys: VecDeque<(Scope, SigningKey)>,
+    /// In boxes, since what is moved is left behind where it was.
+    keys: VecDeque<Box<(Scope, SigningKey)>>,
 }
 
 impl Signer {
@@ -213,12 +215,12 @@ impl Signer {
         let is_right = |(scope, _): &&(Scope, SigningKey)| {
             scope.day == time.day() && scope.service() == service
         };
-        if let Some(known) = self.keys.iter().find(is_right) {
+        if let Some(known) = self.keys.iter().map(Box::as_ref).find(is_right) {
             return Ok(sign(known));
         }
         let scope = Scope::new(time, service)?;
         let key = SigningKey::derive(self.credential.secret_key(), &scope);
-        let derived = (scope, key);
+        let derived = Box::new((scope, key));
         let header = sign(&derived);
         self.keys.truncate(KEYS.saturating_sub(1));
         self.keys.push_front(derived);
@@ -236,7 +238,7 @@ impl fmt::Debug for Signer {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::ToString};
+    use alloc::{format, string::ToString, vec::Vec};
 
     use sha2::Digest;
     use zeroize::ZeroizeOnDrop;
@@ -315,6 +317,23 @@ mod tests {
             assert_eq!(cached.sign(&request, service, time), fresh);
         }
         assert_eq!(cached.keys.len(), KEYS);
+    }
+
+    #[test]
+    fn a_key_stays_where_it_is_until_it_is_wiped() {
+        let mut signer = Signer::new(Credential::new("AKIDEXAMPLE", "not-a-real-key").unwrap());
+        let request = CanonicalRequest::new("POST", "/", "", [], Payload::Signed(b"{}"));
+        let mut places = Vec::new();
+        for day in 0..16 {
+            let time = UnixTime::new(day * 86_400);
+            signer.sign(&request, "cvm", time).unwrap();
+            places.insert(0, core::ptr::from_ref(&signer.keys[0].1));
+            let now = signer
+                .keys
+                .iter()
+                .map(|known| core::ptr::from_ref(&known.1));
+            assert!(places.iter().copied().eq(now), "{day}");
+        }
     }
 
     /// Keys are wiped when dropped, or this doesn't compile: what is derived on the way, and the states and
