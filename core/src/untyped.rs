@@ -5,12 +5,13 @@ use core::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, Error as _},
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 
 use crate::{
     Action, Invalid, Target,
+    types::lenient::RAW_VALUE,
     wire::{
         query::MAX_DEPTH,
         response::{self, Halves},
@@ -163,11 +164,47 @@ pub struct Fields(BTreeMap<String, Box<RawValue>>);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = BTreeMap::<String, Box<RawValue>>::deserialize(deserializer)?;
+        let fields = BTreeMap::<String, Json>::deserialize(deserializer)?;
+        let fields: BTreeMap<_, _> = fields
+            .into_iter()
+            .map(|(name, json)| (name, json.0))
+            .collect();
         if fields.values().any(|json| depth(json.get()) > MAX_DEPTH) {
             return Err(D::Error::custom("a field is nested too deep"));
         }
         Ok(Self(fields))
+    }
+}
+
+/// A value's own JSON. Other formats have it as `serde_json` hands it to them: as a struct with one text.
+struct Json(Box<RawValue>);
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(RAW_VALUE, JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value's own JSON")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Json, D::Error> {
+        let mut fields = BTreeMap::<String, String>::deserialize(inner)?;
+        let text = fields.remove(RAW_VALUE);
+        let text = text.ok_or_else(|| D::Error::missing_field(RAW_VALUE))?;
+        RawValue::from_string(text)
+            .map(Json)
+            .map_err(D::Error::custom)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Json, M::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(Json)
     }
 }
 

@@ -14,6 +14,7 @@ use tc3_core::{
     essbasic::{Agent, ChannelDescribeBillUsageDetail, QuotaType, UserInfo},
     sts::{AssumeRole, AssumeRoleWithWebIdentity, AssumedRole, Tag},
     types::{BeijingSecond, BillDate},
+    untyped::Fields,
     wire::response,
 };
 
@@ -402,4 +403,21 @@ fn a_stored_reply_that_is_not_one_is_refused() {
         refused(json!({"RequestId": "5e1f"})),
         "no TmpSecretId, TmpSecretKey and Token as texts"
     );
+}
+
+#[test]
+fn the_fields_of_an_untyped_answer_come_back_from_a_binary_format() {
+    let answer = r#"{"Cost": 0.10000000000000000001, "Deep": {"a": [1, null, "\ud83d\ude00"]}, "Text": "a\\b\n",
+        "RequestId": "5e1f"}"#;
+    let reply: Reply<Fields> = serde_json::from_str(answer).unwrap();
+    let mut cbor = Vec::new();
+    ciborium::into_writer(&reply, &mut cbor).unwrap();
+    let read: Reply<Fields> = ciborium::from_reader(Cursor::new(cbor)).unwrap();
+    assert_eq!(read, reply);
+    assert_eq!(read.output.json("Cost"), Some("0.10000000000000000001"));
+    // What was not written as JSON is no field.
+    let wrong = json!({"Cost": "0.1 yuan"});
+    let mut cbor = Vec::new();
+    ciborium::into_writer(&wrong, &mut cbor).unwrap();
+    assert!(ciborium::from_reader::<Fields, _>(Cursor::new(cbor)).is_err());
 }
