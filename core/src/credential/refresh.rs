@@ -4,7 +4,9 @@ use alloc::{
 };
 use core::time::Duration;
 
-use super::{Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort};
+use super::{
+    Chain, Credential, NoCredentials, Search, Source, Tried, errors::Sort, source::SourceKind,
+};
 use crate::{Now, UnixTime, flow::Retry, tc3::Signer, trace::Scope};
 
 /// Credentials are renewed at most so many seconds before they expire.
@@ -209,7 +211,9 @@ impl Refresh {
         self.ended = self.ended.saturating_add(1);
         let found = found.and_then(|(source, keys)| match keys.expires_at() {
             Some(end) if end <= date => {
-                let tried = Tried::new(Sort::Passing, "its credentials have expired already");
+                // A search finds others, unless they were given.
+                let sort = Sort::passing_if(!matches!(source.0, SourceKind::Fixed(_)));
+                let tried = Tried::new(sort, "its credentials have expired already");
                 Err(NoCredentials::new([tried.with_source(source)].into()))
             }
             _ => Ok((source, keys)),

@@ -5,8 +5,8 @@ use std::{mem, time::Duration};
 use http::StatusCode;
 use serde_json::json;
 use tc3_core::{
-    Attempt, Call, Chain, Credential, Error, Failure, Flow, Region, Session, Settings, Step,
-    Untyped,
+    Attempt, Call, Chain, Credential, Error, Failure, Flow, Region, Remedy, Session, Settings,
+    Step, UnixTime, Untyped,
     credential::{Lookup, Source},
     emulator::Emulator,
     flow::{DriverStep, Retry},
@@ -521,6 +521,20 @@ fn a_credential_that_is_expired_when_it_comes_is_none() {
         .unwrap_err();
     let reason = "no credentials: CVM role: its credentials have expired already";
     assert_eq!(error.to_string(), reason);
+}
+
+#[test]
+fn a_given_credential_that_has_expired_is_not_waited_for() {
+    let given = Credential::new("AKIDOLD", "fake").unwrap();
+    let given = given.with_expiry(UnixTime::new(START.seconds() - 1));
+    let mut client = client_of(Chain::of([Source::from(given), Source::environment()]));
+    let start = client.now.tick;
+    let error = client
+        .drive(&mut Call::new(&zones()), |_, _| panic!("nothing is sent"))
+        .unwrap_err();
+    let reason = "no credentials: given credential: its credentials have expired already";
+    assert_eq!(error.to_string(), reason);
+    assert_eq!((error.remedy(), client.now.tick), (Remedy::Mend, start));
 }
 
 #[test]
