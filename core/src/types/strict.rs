@@ -17,6 +17,9 @@ use super::lenient::Lent;
 /// needs both: ignored in an answer, refused in an input. Derived code also accepts a list for an object, by position. The
 /// format must describe itself, as JSON and CBOR do.
 ///
+/// Within `#[serde(flatten)]` and enums derived code keeps unknown fields to itself, so they are not refused there. Keys of
+/// maps must be texts.
+///
 /// ```
 /// use serde::{Deserialize, Deserializer};
 /// use tc3_core::types::Strict;
@@ -110,6 +113,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         visitor: V,
     ) -> Result<V::Value, D::Error> {
         self.inner.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_i128(visitor)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_u128(visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, D::Error> {
@@ -302,6 +313,8 @@ mod tests {
         #[serde(default, deserialize_with = "lenient::optional_list")]
         counts: Option<Vec<i64>>,
         #[serde(default)]
+        large: Option<(i128, u128)>,
+        #[serde(default)]
         on: bool,
     }
 
@@ -328,7 +341,8 @@ mod tests {
     fn what_has_no_unknown_field_is_read_as_ever() {
         let json = r#"{
             "tags": [{"key": "a\"b"}], "owner": "o", "tree": {"inner": {"inner": null}}, "map": {"x": "y"},
-            "share": 0.10, "counts": [1, "2"]
+            "share": 0.10, "counts": [1, "2"],
+            "large": [-170141183460469231731687303715884105728, 340282366920938463463374607431768211455]
         }"#;
         let input: Input = serde_json::from_str(json).unwrap();
         let tag = Tag { key: "a\"b".into() };
@@ -339,6 +353,7 @@ mod tests {
         assert_eq!(input.map["x"], Owner("y".into()));
         assert_eq!(input.share.unwrap().as_str(), "0.10");
         assert_eq!(input.counts.unwrap(), [1, 2]);
+        assert_eq!(input.large, Some((i128::MIN, u128::MAX)));
     }
 
     #[test]
