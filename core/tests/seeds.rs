@@ -360,6 +360,11 @@ fn the_documented_month_with_its_first_instant_is_carried() {
         .with_offset(0)
         .with_limit(30);
     is_written_as(&built, ALLOCATION_REQUEST);
+    // It asks for the same as the other form does.
+    let mut short = built.clone();
+    short.month = Some("2022-11".parse().unwrap());
+    assert_eq!(short, built);
+    assert_ne!(short.with_limit(31), built);
 }
 
 #[test]
