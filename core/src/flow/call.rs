@@ -2,6 +2,7 @@ use alloc::boxed::Box;
 use core::{fmt, mem, time::Duration};
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use crate::{
     Action, Attempt, Credential, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
@@ -411,7 +412,8 @@ impl<A: Action> Call<A> {
 
     fn read(&self, response: &http::Response<Bytes>) -> Result<Reply<A::Output>, Error> {
         let limit = self.max_body;
-        if response.body().len() > limit {
+        // Any other status decides by itself, however long its page is.
+        if response.status() == StatusCode::OK && response.body().len() > limit {
             return Err(Error::TooLarge {
                 limit,
                 context: None,

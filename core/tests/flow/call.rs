@@ -8,7 +8,7 @@ use tc3_core::{
     essbasic::{Agent, ChannelDescribeBillUsageDetail},
 };
 
-use super::{answer, done, input, refusal, sent};
+use super::{answer, credentials::zones, done, input, page, refusal, sent};
 use crate::common::{Client, START, credential};
 
 const fn seconds(seconds: u64) -> Duration {
@@ -299,6 +299,25 @@ fn a_body_may_be_as_large_as_max_body_and_no_larger() {
             Err(Error::TooLarge { limit: shown, .. }) => assert_eq!((fits, shown), (false, limit)),
             Err(other) => panic!("{other}"),
         }
+    }
+}
+
+#[test]
+fn a_page_that_is_too_large_is_retried_by_its_status() {
+    let settings = Settings::default().with_max_body(10);
+    for status in [429, 502, 503] {
+        let mut client = Client::with_settings(settings.clone());
+        let mut sent = 0;
+        let error = client
+            .drive(&mut Call::new(&zones()), |_, _| {
+                sent += 1;
+                page(status, "<html>a page of more than 10 bytes</html>")
+            })
+            .unwrap_err();
+        assert_eq!(sent, 6, "{status}");
+        assert!(
+            matches!(error.cause(), Error::NotAnAnswer { status: shown, .. } if *shown == status)
+        );
     }
 }
 
