@@ -400,7 +400,8 @@ impl Error {
         let id = self.request_id().map(|id| format!("RequestId {id}, "));
         let code = self.refusal().map_or(self.name(), Refusal::code);
         let context = context.map_or_else(String::new, Context::to_string);
-        format!("{context}{}{code}", id.unwrap_or_default())
+        let ticket = format!("{context}{}{code}", id.unwrap_or_default());
+        ticket.replace(char::is_control, " ")
     }
 
     fn context(&self) -> Option<&Context> {

@@ -67,6 +67,18 @@ fn a_ticket_has_all_that_is_known_of_any_error_of_a_call_that_was_sent() {
 }
 
 #[test]
+fn a_ticket_is_one_line_whatever_the_service_says() {
+    let refused = || {
+        page(
+            200,
+            r#"{"Response": {"RequestId": "5e\n1f", "Error": {"Code": "A\r\n.B\u0085C"}}}"#,
+        )
+    };
+    let ticket = error(refused, Settings::default()).ticket();
+    assert_eq!(ticket, format!("{ZONES}RequestId 5e 1f, A  .B C"));
+}
+
+#[test]
 fn a_ticket_of_what_was_never_sent_says_no_more_than_that() {
     let invalid = Error::from(Invalid::new("Limit", "must be at least 1"));
     assert_eq!(invalid.ticket(), "invalid");
