@@ -12,6 +12,14 @@ use super::{
     marks::{KEY, TOKEN, Texts},
 };
 
+#[test]
+fn a_token_that_is_a_number_is_not_shown() {
+    let mut number = identity();
+    number["WebIdentityToken"] = json!(123_454_321);
+    let error = serde_json::from_value::<AssumeRoleWithWebIdentity>(number).unwrap_err();
+    assert_eq!(error.to_string(), "a secret must be a text");
+}
+
 fn role() -> Value {
     json!({
         "Credentials": {"TmpSecretId": "AKIDEXAMPLE", "TmpSecretKey": KEY, "Token": TOKEN},

@@ -26,8 +26,8 @@ input! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
-    /// The JSON holds the token, which is a secret, as the request does. An error in deserializing it does not show the
-    /// token.
+    /// The JSON holds the token, which is a secret, as the request does. An error in deserializing it shows names of fields,
+    /// but no value.
     ///
     /// An empty `ProviderId`, `WebIdentityToken` or `RoleArn`, a malformed `RoleSessionName` and a `DurationSeconds` of
     /// 0 are refused before anything is sent. The action may be retried.

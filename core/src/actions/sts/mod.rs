@@ -13,7 +13,7 @@ pub use get_caller_identity::{CallerIdentity, CallerType, GetCallerIdentity};
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use zeroize::Zeroizing;
 
 use crate::Invalid;
@@ -40,9 +40,18 @@ fn check(role_arn: &str, session_name: &str, duration: Option<u32>) -> Result<()
 }
 
 /// A text that is wiped from memory when dropped, and that `Debug` hides.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 struct Secret(Zeroizing<String>);
+
+/// The deserializer's own error would show a number.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::deserialize(deserializer);
+        text.map(Self)
+            .map_err(|_| D::Error::custom("a secret must be a text"))
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
