@@ -106,21 +106,7 @@ pub fn verify<'c>(
     let authorization = single(headers, "authorization")
         .ok_or(Rejection::Malformed("is missing or not a single text"))
         .and_then(Authorization::parse)?;
-    let time = match headers.get("x-tc-timestamp") {
-        None => return Err(Rejection::NoTimestamp),
-        Some(_) => single(headers, "x-tc-timestamp")
-            .and_then(|text| {
-                text.parse()
-                    .ok()
-                    .filter(|time: &i64| time.to_string() == text)
-            })
-            .filter(|time| *time >= 0)
-            .map(UnixTime::new)
-            .ok_or(Rejection::InvalidTimestamp)?,
-    };
-    if now.seconds_since(time).unsigned_abs() > MAX_CLOCK_SKEW.unsigned_abs() {
-        return Err(Rejection::Expired);
-    }
+    let time = request_time(headers, now)?;
     let scope = Scope::new(time, authorization.service).map_err(|_| Rejection::InvalidTimestamp)?;
     if scope.date() != authorization.date {
         return Err(Rejection::WrongDate);
@@ -157,6 +143,26 @@ pub fn verify<'c>(
         service: authorization.service.into(),
         time,
     })
+}
+
+/// The time in a request's headers, which must be close to the server's time `now`.
+pub(crate) fn request_time(headers: &HeaderMap, now: UnixTime) -> Result<UnixTime, Rejection> {
+    let time = match headers.get("x-tc-timestamp") {
+        None => return Err(Rejection::NoTimestamp),
+        Some(_) => single(headers, "x-tc-timestamp")
+            .and_then(|text| {
+                text.parse()
+                    .ok()
+                    .filter(|time: &i64| time.to_string() == text)
+            })
+            .filter(|time| *time >= 0)
+            .map(UnixTime::new)
+            .ok_or(Rejection::InvalidTimestamp)?,
+    };
+    if now.seconds_since(time).unsigned_abs() > MAX_CLOCK_SKEW.unsigned_abs() {
+        return Err(Rejection::Expired);
+    }
+    Ok(time)
 }
 
 /// The value of a header that stands there exactly once and is text.

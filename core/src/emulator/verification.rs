@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use serde_json::{Map, Value};
 
-use super::{Emulator, Refused, parameters, parameters::Fields, refuse};
+use super::{Emulator, Refused, parameters, parameters::Fields, refuse, signature};
 use crate::{Target, UnixTime, tc3, wire::request};
 
 /// The content type of forms, and of GET.
@@ -102,6 +102,12 @@ const REGIONS: [&str; 30] = [
     "sa-saopaulo",
 ];
 
+impl From<tc3::Rejection> for Refused {
+    fn from(rejection: tc3::Rejection) -> Self {
+        Self::new(rejection.code(), rejection.to_string())
+    }
+}
+
 impl Emulator {
     /// Verifies a request that is signed by `TC3-HMAC-SHA256`, or says that it is not signed.
     pub(super) fn third_version<'r>(
@@ -122,6 +128,8 @@ impl Emulator {
         let action = common(headers, "X-TC-Action")?;
         let version = common(headers, "X-TC-Version")?;
         let (service, secret_id) = if text(headers, "authorization") == Some("SKIP") {
+            // That of a signed request is checked with the signature.
+            signature::request_time(headers, now)?;
             let host = text(headers, "host").unwrap_or_default();
             (vendors_service(host), None)
         } else {
@@ -176,8 +184,7 @@ impl Emulator {
             }
             verified => verified,
         };
-        let verified =
-            verified.map_err(|rejection| Refused::new(rejection.code(), rejection.to_string()))?;
+        let verified = verified?;
         if headers.get_all("x-tc-token").iter().count() > 1 {
             return refuse("AuthFailure.TokenFailure", "there is more than one token");
         }

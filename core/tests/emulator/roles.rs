@@ -261,14 +261,44 @@ fn only_a_web_identity_needs_no_signature() {
     assert_eq!(code(result), "AuthFailure.InvalidAuthorization");
 }
 
+/// The code of a refusal, or "" for none, for a request that is not signed.
+fn code_unsigned(now: UnixTime, request: &Request<Bytes>) -> String {
+    let answer = service().handle(now, request);
+    let result = response::read::<AssumeRoleWithWebIdentity>(&answer);
+    result.map_or_else(|error| code(Err::<(), _>(error)), |_| String::new())
+}
+
+fn unsigned() -> Request<Bytes> {
+    let action = web(Emulator::WEB_IDENTITY_TOKEN);
+    request::sign(&action, &mut session(credential()), START).unwrap()
+}
+
+#[test]
+fn what_is_not_signed_has_a_time_that_is_at_most_300_seconds_off() {
+    let request = unsigned();
+    for (seconds, expected) in [
+        (300, ""),
+        (-300, ""),
+        (301, "AuthFailure.SignatureExpire"),
+        (-301, "AuthFailure.SignatureExpire"),
+        (86_400, "AuthFailure.SignatureExpire"),
+    ] {
+        let found = code_unsigned(later(seconds), &request);
+        assert_eq!(found, expected, "{seconds}");
+    }
+    let mut changed = request.clone();
+    for time in ["yesterday", "-1760000000", ""] {
+        let time = time.parse().unwrap();
+        changed.headers_mut().insert("x-tc-timestamp", time);
+        assert_eq!(code_unsigned(START, &changed), "InvalidParameter");
+    }
+    changed.headers_mut().remove("x-tc-timestamp");
+    assert_eq!(code_unsigned(START, &changed), "MissingParameter");
+}
+
 #[test]
 fn what_is_not_signed_is_for_the_service_of_the_vendors_host_too() {
-    let request = request::sign(
-        &web(Emulator::WEB_IDENTITY_TOKEN),
-        &mut session(credential()),
-        START,
-    )
-    .unwrap();
+    let request = unsigned();
     assert_eq!(request.headers()["authorization"], "SKIP");
     for (host, expected) in [
         ("sts.tencentcloudapi.com", ""),
@@ -284,10 +314,7 @@ fn what_is_not_signed_is_for_the_service_of_the_vendors_host_too() {
     ] {
         let mut request = request.clone();
         request.headers_mut().insert("host", host.parse().unwrap());
-        let answer = service().handle(START, &request);
-        let result = response::read::<AssumeRoleWithWebIdentity>(&answer);
-        let found = result.map_or_else(|error| code(Err::<(), _>(error)), |_| String::new());
-        assert_eq!(found, expected, "{host}");
+        assert_eq!(code_unsigned(START, &request), expected, "{host}");
     }
 }
 
