@@ -199,8 +199,9 @@ impl Emulator {
     /// documented rate from each account, [`Action::RATE`](crate::Action::RATE), and refuses more with
     /// `RequestLimitExceeded`.
     ///
-    /// Every verified request counts, even if it is refused; [`frequencies`](Self::frequencies) has the numbers. There is
-    /// no limit by default, since tests may have a clock that stands still.
+    /// Every verified request counts, even if it is refused, unless its `Content-Type` is wrong;
+    /// [`frequencies`](Self::frequencies) has the numbers. There is no limit by default, since tests may have a clock that
+    /// stands still.
     #[must_use = "the emulator is returned, not changed"]
     pub fn with_frequency_limits(self) -> Self {
         Self {
@@ -274,7 +275,6 @@ impl Emulator {
                 "the request is not signed",
             );
         };
-        call.check_region(target)?;
         if self.frequency_limits {
             let frequencies = &mut self.account(account).frequencies;
             if !frequencies.admits(target, now) {
@@ -284,6 +284,7 @@ impl Emulator {
                 );
             }
         }
+        call.check_region(target)?;
         let mut output = match served.answer {
             Answer::Handler(fields, handler) => {
                 let mut input = call.input.read(Fields::Written(fields))?;

@@ -62,3 +62,18 @@ fn what_is_not_verified_does_not_count_and_what_is_refused_does() {
     }
     assert_eq!(kinds(&mut service), ["", "RequestLimitExceeded"]);
 }
+
+#[test]
+fn a_request_with_an_unknown_region_counts() {
+    let mut service = service().with_frequency_limits();
+    let mut nowhere = signed(&action());
+    let region = "ap-nowhere".parse().unwrap();
+    nowhere.headers_mut().insert("x-tc-region", region);
+    let codes: Vec<_> = (0..21)
+        .map(|_| kind::<DescribeBillList>(&service.handle(START, &nowhere)))
+        .collect();
+    assert_eq!(
+        codes[19..],
+        ["InvalidParameterValue", "RequestLimitExceeded"]
+    );
+}
