@@ -134,7 +134,8 @@ impl Emulator {
     /// Adds the metadata endpoint of a virtual machine with this role, at the path of the real one.
     ///
     /// It belongs to the first account. Its temporary keys are valid until they expire, like those of `AssumeRole` and
-    /// `AssumeRoleWithWebIdentity`.
+    /// `AssumeRoleWithWebIdentity`. Use [`exchange`](Self::exchange) or [`handle`](Self::handle), not
+    /// [`send`](Self::send), which doesn't know the time of a request for metadata.
     ///
     /// ```
     /// use tc3_core::{Credential, UnixTime, emulator::Emulator};

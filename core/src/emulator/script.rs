@@ -171,8 +171,9 @@ impl Emulator {
     /// and the service share a clock.
     ///
     /// It ignores delays. A clock that is off by script stays off by the same amount after the client has corrected its
-    /// own; use [`exchange`](Self::exchange) with a time of your own for that. A request without a time, e.g. to a
-    /// machine's metadata, arrives at the epoch.
+    /// own; use [`exchange`](Self::exchange) with a time of your own for that. It is also needed for a [machine with a
+    /// role](Self::with_machine_role): a request for metadata has no time, so here it arrives in 1970, and the keys in its
+    /// answer have expired.
     ///
     /// ```
     /// use tc3_core::{Attempt, Credential, Outcome, emulator::Emulator};
