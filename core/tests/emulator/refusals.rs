@@ -389,6 +389,14 @@ fn each_wrong_parameter_of_the_bill_list_is_refused() {
         (json!({"PayType": [1]}), "InvalidParameter"),
         (json!({"PayType": ["deduct", "steal"]}), "InvalidParameter"),
         (json!({"SubPayType": ["hour_x"]}), "InvalidParameter"),
+        (json!({"SubPayType": ["hour_h", "hour_d", "hour_m"]}), ""),
+        // The spelling of responses.
+        (json!({"SubPayType": ["hourh"]}), "InvalidParameter"),
+        (
+            json!({"SubPayType": ["trade", "hourd"]}),
+            "InvalidParameter",
+        ),
+        (json!({"SubPayType": ["hourm"]}), "InvalidParameter"),
         (json!({"WithZeroAmount": 2}), "InvalidParameter"),
         (json!({"WithZeroAmount": true}), "InvalidParameter"),
     ];

@@ -78,6 +78,16 @@ struct Filter {
 
 fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> Handled {
     let invalid = |message: &str| Refused::new("InvalidParameter", message.to_string());
+    // Checked as it is sent: once it is a `SubPayType`, the spelling of responses (`hourh`) is that of requests.
+    let modes = input.get("SubPayType").and_then(Value::as_array);
+    let mut modes = modes.into_iter().flatten().filter_map(Value::as_str);
+    let is_known = |mode: &str| SubPayType::KNOWN.iter().any(|it| it.as_str() == mode);
+    if let Some(unknown) = modes.find(|mode| !is_known(mode)) {
+        return refuse(
+            "InvalidParameter",
+            format!("there is no SubPayType {unknown}"),
+        );
+    }
     let action: DescribeBillList = parameters::typed(input, "InvalidParameter")?;
     let limit = action.limit.filter(|limit| *limit > 0);
     let limit = limit.ok_or_else(|| invalid("Limit must be at least 1"))?;
@@ -102,12 +112,6 @@ fn answer(emulator: &mut Emulator, asked: Asked, input: Map<String, Value>) -> H
     }
     if let Some(unknown) = action.pay_type.iter().find(|kind| !kind.is_known()) {
         return refuse("InvalidParameter", format!("there is no PayType {unknown}"));
-    }
-    if let Some(unknown) = action.sub_pay_type.iter().find(|mode| !mode.is_known()) {
-        return refuse(
-            "InvalidParameter",
-            format!("there is no SubPayType {unknown}"),
-        );
     }
     let filter = Filter {
         pay_types: action.pay_type,
