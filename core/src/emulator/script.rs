@@ -1,5 +1,5 @@
 use alloc::vec::Vec;
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -11,13 +11,28 @@ use crate::{
 };
 
 /// The result of sending a request to the [`Emulator`].
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Exchange {
     /// How long it takes.
     pub delay: Duration,
     /// The outcome for [`Flow::handle`](crate::Flow::handle).
     pub outcome: Outcome,
+}
+
+impl fmt::Debug for Exchange {
+    /// Leaves out the answer's body, which may contain a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Exchange");
+        shown.field("delay", &self.delay);
+        match &self.outcome {
+            Ok(answer) => shown
+                .field("status", &answer.status())
+                .field("headers", answer.headers())
+                .field("body", &format_args!("{} bytes", answer.body().len())),
+            Err(failure) => shown.field("failure", failure),
+        };
+        shown.finish()
+    }
 }
 
 /// The scripted faults, and how many requests there were.

@@ -97,10 +97,7 @@ pub(crate) fn values(texts: &mut Texts) {
     texts.error("DescriptionError", &undescribed.unwrap_err());
     texts.debug("Scripted", &Scripted::new(When::At(1), Fault::Cut));
     texts.debug("Account", &Account::new(credential()));
-    texts.debug(
-        "Exchange",
-        &Emulator::new(credential()).exchange(START, &http::Request::new(Bytes::new())),
-    );
+    exchanges(texts);
     let untyped = Untyped::new("billing", "2018-07-09", "A", serde_json::json!({"A": 1}));
     texts.debug("Target", &untyped.target());
     texts.debug("Untyped", &untyped);
@@ -151,6 +148,26 @@ pub(crate) fn values(texts: &mut Texts) {
     names.iter().for_each(|name| texts.debug(name, &values));
     texts.debug("UnixTime", &START);
     texts.debug("Strict", &Strict::new(KEY));
+}
+
+/// An answer with keys of a role, one with keys of a machine's role, and none.
+fn exchanges(texts: &mut Texts) {
+    let mut service = Emulator::new(credential())
+        .with_machine_role("reader")
+        .with_fault(When::At(3), Fault::Lost);
+    let region = Settings::default().with_region(Region::new("ap-guangzhou").unwrap());
+    let mut session = Session::new(credential()).with_settings(region);
+    let role = AssumeRole::new(Emulator::ROLE_ARN, "report");
+    let signed = request::sign(&role, &mut session, START).unwrap();
+    let machine = "/latest/meta-data/cam/security-credentials/reader";
+    let machine = http::Request::get(machine).body(Bytes::new()).unwrap();
+    for request in [&signed, &machine] {
+        let exchange = service.exchange(START, request);
+        let body = exchange.outcome.as_ref().unwrap().body();
+        assert!(String::from_utf8_lossy(body).contains("not-a-real-token-"));
+        texts.debug("Exchange", &exchange);
+    }
+    texts.debug("Exchange", &service.exchange(START, &signed));
 }
 
 /// The actions, what they answer with, and the types of both, which can't hold a credential.
