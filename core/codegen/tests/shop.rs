@@ -173,6 +173,21 @@ fn an_output_is_read_leniently_and_written_back() {
 }
 
 #[test]
+fn a_text_may_come_as_an_integer_and_not_as_another_number() {
+    let read = |key: &str| {
+        let json = format!(r#"{{"Option": {{"Key": {key}}}}}"#);
+        let names: Result<DescribeNamesResponse, _> = serde_json::from_str(&json);
+        names.map(|names| names.option.unwrap().key.unwrap())
+    };
+    for integer in ["1000", "-9223372036854775808", "18446744073709551615"] {
+        assert_eq!(read(integer).unwrap(), integer);
+    }
+    for other in ["1000.5", "1000.0", "1e3", "18446744073709551616"] {
+        read(other).unwrap_err();
+    }
+}
+
+#[test]
 fn what_an_action_is_stands_in_its_constants() {
     let target = CloseShop::new("").target();
     assert_eq!(
