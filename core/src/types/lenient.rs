@@ -262,17 +262,30 @@ pub fn integer_or<const DEFAULT: u32, T: Serialize, S: Serializer>(
     }
 }
 
-/// Reads a number of records as [`optional`] does. A negative number is `None`: it can't be true, and must not make the
-/// records unreadable.
+/// Reads a number of records as [`optional`] does. A number that is no `u64`, e.g. a negative one, is `None`: it can't be
+/// true, and must not make the records unreadable.
 ///
 /// # Errors
 ///
-/// As [`required`].
+/// As [`required`], for what is no number.
 pub fn optional_total<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let total: Option<i128> = optional(deserializer)?;
-    let total = total.filter(|total| *total >= 0);
-    let total = total.map(u64::from_integer).transpose();
-    total.map_err(D::Error::custom)
+    struct Total(Option<u64>);
+
+    impl FromScalar for Total {
+        const EXPECTED: &'static str = u64::EXPECTED;
+        const WHOLE_FLOATS: bool = true;
+        const DIGITS: bool = true;
+
+        fn from_text(text: &str) -> Result<Self, Invalid> {
+            match u64::from_text(text) {
+                Err(invalid) if text.parse::<super::Number>().is_err() => Err(invalid),
+                total => Ok(Self(total.ok())),
+            }
+        }
+    }
+
+    let total: Option<Total> = optional(deserializer)?;
+    Ok(total.and_then(|Total(total)| total))
 }
 
 /// Whether a text has no characters but dashes and spaces.
@@ -463,18 +476,18 @@ impl<'de, T: FromScalar> Visitor<'de> for Scalar<T> {
         // A float keeps 15 digits. Beyond them it may be a neighbour of the integer on the wire: `serde_json` reads
         // 9007199254740991.0 as one less.
         const EXACT: f64 = 1e15;
-        if T::DIGITS {
-            return Err(E::custom(
-                "the number has become a float on the way here, which may have rounded it: it can be read from a \
-                 text, or with the feature arbitrary_precision of serde_json",
-            ));
-        }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the guard holds it below 10^15"
         )]
         if T::WHOLE_FLOATS && number.abs() < EXACT && number == (number as i64) as f64 {
             return self.visit_i64(number as i64);
+        }
+        if T::DIGITS {
+            return Err(E::custom(
+                "the number has become a float on the way here, which may have rounded it: it can be read from a \
+                 text, or with the feature arbitrary_precision of serde_json",
+            ));
         }
         Err(E::invalid_type(de::Unexpected::Float(number), &self))
     }

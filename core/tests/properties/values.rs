@@ -49,6 +49,22 @@ proptest! {
     }
 
     #[test]
+    fn a_total_is_read_from_any_number_and_from_its_text_alike(
+        number in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,12})?([eE][-+]?[0-9]{1,3})?",
+        count in any::<u64>(),
+    ) {
+        let total = |json: &str| {
+            lenient::optional_total(&mut serde_json::Deserializer::from_str(json)).unwrap()
+        };
+        prop_assert_eq!(total(&number), total(&format!("\"{number}\"")));
+        prop_assert_eq!(total(&count.to_string()), Some(count));
+        prop_assert_eq!(total(&format!("{count}.0")), Some(count));
+        if count > 0 {
+            prop_assert_eq!(total(&format!("-{count}")), None);
+        }
+    }
+
+    #[test]
     fn a_date_is_read_as_it_is_printed(time in -62_135_625_600..=253_402_271_999_i64, millis in 0..1_000) {
         let second = BeijingSecond::from_unix(UnixTime::new(time)).unwrap();
         prop_assert_eq!(second.to_unix(), UnixTime::new(time));
