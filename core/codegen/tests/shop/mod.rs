@@ -455,6 +455,8 @@ impl ::tc3_core::Action for DescribeNames {
 
 /// The action `DescribeOrders` of shop, version 2024-01-01.
 ///
+/// While the service has yet to compute the data, it answers `Ready` 0, which comes as an error of [`Kind::NotReady`](tc3_core::error::Kind::NotReady): try again after 10 minutes.
+///
 /// Source: [the vendor's API Explorer](https://console.cloud.tencent.com/api/explorer?Product=shop&Version=2024-01-01&Action=DescribeOrders).
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
 #[serde(rename_all = "PascalCase", remote = "Self")]
