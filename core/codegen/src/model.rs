@@ -32,6 +32,8 @@ pub(crate) struct Model<'a> {
     /// What the integers with the place and the size of a page are, where they are required and not set: by the input
     /// and the member.
     first_page: BTreeMap<(&'a str, String), u32>,
+    /// The numbers of records: by the object and the member.
+    totals: BTreeSet<(&'a str, &'a str)>,
 }
 
 /// What an object is used in.
@@ -56,6 +58,7 @@ impl<'a> Model<'a> {
             roles: BTreeMap::new(),
             outputs: BTreeSet::new(),
             first_page: pages::first_page(description, &options.overlay),
+            totals: pages::totals(description, &options.overlay),
         };
         for name in &options.actions {
             if !description.actions.contains_key(name) {
@@ -208,6 +211,7 @@ impl<'a> Model<'a> {
                 presence,
                 role,
                 first_page,
+                is_total: own.is_none() && self.totals.contains(&(owner, &*member.name)),
             };
             if role != Role::Output
                 && field.converted().is_some()
@@ -289,6 +293,8 @@ pub(crate) struct Field<'a> {
     pub(crate) role: Role,
     /// What is written where it is `None`, of the place or the size of a page that the service requires.
     pub(crate) first_page: Option<u32>,
+    /// Whether it is the number of a list's records.
+    pub(crate) is_total: bool,
 }
 
 #[derive(Clone)]

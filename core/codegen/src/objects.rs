@@ -121,6 +121,7 @@ fn attributes(field: &Field<'_>) -> TokenStream {
             (true, _, Value::Object(..)) => "optional_objects",
             (true, ..) => "optional_list",
             (false, _, Value::Object(..)) => "optional_object",
+            _ if field.is_total => "optional_total",
             (false, ..) => "optional",
         };
         let function = format!("::tc3_core::types::lenient::{function}");

@@ -1,6 +1,6 @@
 //! `impl Paginate`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -49,6 +49,27 @@ pub(crate) fn first_page<'a>(
         }
     }
     numbers
+}
+
+/// The unsigned integers with the number of a list's records: by the object and the member.
+pub(crate) fn totals<'a>(
+    description: &'a Description,
+    overlay: &Overlay,
+) -> BTreeSet<(&'a str, &'a str)> {
+    let total = |(name, action): (&String, &'a Action)| {
+        let (paging, _) = overlay.paging(description, name)?;
+        let path = paging.total?;
+        let (mut owner, mut found) = (&*action.output, None);
+        for name in path.split('.') {
+            let member = description.objects.get(owner)?.member(name)?;
+            found = Some((owner, member));
+            owner = member.ty.object().unwrap_or_default();
+        }
+        let (owner, member) = found?;
+        let is_unsigned = matches!(member.ty, Type::Integer { signed: false });
+        is_unsigned.then_some((owner, &*member.name))
+    };
+    description.actions.iter().filter_map(total).collect()
 }
 
 /// The page size of a walk that names none.

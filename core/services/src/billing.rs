@@ -13540,7 +13540,7 @@ pub struct DescribeAllocationBillConditionsResponse {
 #[non_exhaustive]
 pub struct DescribeAllocationBillDetailResponse {
     /// The number of lines on all pages.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub record_num: ::core::option::Option<u64>,
     /// Sums of money over all pages; the number of lines is `RecordNum`.
@@ -13574,7 +13574,7 @@ pub struct DescribeAllocationMonthOverviewResponse {
 #[non_exhaustive]
 pub struct DescribeAllocationOverviewResponse {
     /// An integer from 0. For example `1`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub record_num: ::core::option::Option<u64>,
     /// An object.
@@ -13628,7 +13628,7 @@ pub struct DescribeAllocationRuleSummaryResponse {
     #[serde(skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub rule_list: ::std::vec::Vec<AllocationRuleOverview>,
     /// An integer from 0. For example `1`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<u64>,
 }
@@ -13639,7 +13639,7 @@ pub struct DescribeAllocationRuleSummaryResponse {
 #[non_exhaustive]
 pub struct DescribeAllocationSummaryByItemResponse {
     /// An integer from 0. For example `10`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub record_num: ::core::option::Option<u64>,
     /// An object.
@@ -13658,7 +13658,7 @@ pub struct DescribeAllocationSummaryByItemResponse {
 #[non_exhaustive]
 pub struct DescribeAllocationSummaryByResourceResponse {
     /// An integer from 0. For example `10`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub record_num: ::core::option::Option<u64>,
     /// An object.
@@ -14045,7 +14045,7 @@ pub struct DescribeCostDetailResponse {
 #[non_exhaustive]
 pub struct DescribeCostExplorerSummaryResponse {
     /// An integer from 0. May be absent. For example `100`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total: ::core::option::Option<u64>,
     /// An object. May be absent.
@@ -14468,7 +14468,7 @@ pub struct DescribeSavingPlanResourceInfoResponse {
 #[non_exhaustive]
 pub struct DescribeTagListResponse {
     /// An integer from 0. For example `10`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub record_num: ::core::option::Option<u64>,
     /// A list of objects.

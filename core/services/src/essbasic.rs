@@ -10448,7 +10448,7 @@ pub struct ChannelDescribeRolesResponse {
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub limit: ::core::option::Option<u64>,
     /// An integer from 0. For example `1`.
-    #[serde(deserialize_with = "::tc3_core::types::lenient::optional")]
+    #[serde(deserialize_with = "::tc3_core::types::lenient::optional_total")]
     #[serde(skip_serializing_if = "::core::option::Option::is_none")]
     pub total_count: ::core::option::Option<u64>,
     /// A list of objects.

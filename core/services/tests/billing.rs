@@ -10,8 +10,9 @@ use tc3_core::{
 use tc3_services::billing::{
     BillDetailComponent, Deal, DescribeAccountBalanceResponse, DescribeAccountWarningResponse,
     DescribeBillDetail, DescribeBillDownloadUrl, DescribeBillSummaryByProduct,
-    DescribeCostExplorerSummary, DescribeDealsByCond, DescribeVoucherInfo, FileType,
-    ModifyAccountWarning, PayDeals, PayMode, SummaryDetail, VoucherInfos,
+    DescribeCostExplorerSummary, DescribeDealsByCond, DescribeTagList, DescribeTagListResponse,
+    DescribeVoucherInfo, FileType, ModifyAccountWarning, PayDeals, PayMode, SummaryDetail,
+    VoucherInfos,
 };
 
 fn yuan(text: &str) -> Option<Yuan> {
@@ -104,6 +105,18 @@ fn pages_begin_where_the_service_begins_them() {
     assert_eq!(DescribeDealsByCond::PAGING, Paging::PageIndex);
     assert_eq!(DescribeVoucherInfo::PAGING, Paging::PageNumber);
     assert_eq!(DescribeCostExplorerSummary::PAGING, Paging::PageNumber);
+}
+
+#[test]
+fn a_total_that_is_no_count_costs_no_page() {
+    for (total, read) in [("2", Some(2)), ("-1", None), ("1.5", None), ("1e30", None)] {
+        for total in [total.to_owned(), format!("{total:?}")] {
+            let json = format!(r#"{{"RecordNum": {total}, "Data": [{{"TagKey": "a"}}]}}"#);
+            let output: DescribeTagListResponse = from_str(&json).unwrap();
+            let info = DescribeTagList::page_info(&output);
+            assert_eq!((info.len, info.total), (1, read), "{total}");
+        }
+    }
 }
 
 #[test]
