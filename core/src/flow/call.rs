@@ -8,7 +8,7 @@ use crate::{
     Action, Attempt, Credential, Error, Failure, Flow, Invalid, Now, Outcome, Reply, Session, Step,
     credential::{Claim, Generation},
     error::Context,
-    flow::{Hints, clock::Elapsed, retry::RetryAction, sealed},
+    flow::{Hints, clock::Elapsed, rate_limit::Turn, retry::RetryAction, sealed},
     proxy::ProxyUrl,
     trace,
     wire::{request::Prepared, response},
@@ -68,6 +68,8 @@ pub struct Call<A: Action> {
     not_before: Duration,
     /// Whether an answer's `Retry-After` set it.
     by_retry_after: bool,
+    /// While it waits until the rate allows a request.
+    turn: Option<Turn>,
     /// When the last attempt is taken to have arrived, unless its answer comes earlier.
     arrives_by: Duration,
     /// The endpoint of the last attempt.
@@ -137,6 +139,7 @@ impl<A: Action> Call<A> {
             elapsed: Elapsed::default(),
             not_before: Duration::ZERO,
             by_retry_after: false,
+            turn: None,
             arrives_by: Duration::ZERO,
             endpoint: 0,
             proxy: None,
@@ -231,7 +234,7 @@ impl<A: Action> Call<A> {
         }
         let rate = session.settings().rate(&self.context.target)?;
         let limit = session.rate_limit(&self.context.target);
-        let queued = limit.wait(rate, now.tick);
+        let queued = limit.wait(rate, self.turn.as_ref(), now.tick);
         let backoff = self.not_before.saturating_sub(self.elapsed.passed());
         let delay = backoff.max(queued);
         if delay >= left {
@@ -240,6 +243,9 @@ impl<A: Action> Call<A> {
             return Err(self.deadline_error(deadline, cause));
         }
         if !delay.is_zero() {
+            if queued >= backoff {
+                limit.queue(&mut self.turn, now.tick.saturating_add(queued));
+            }
             let why = match (backoff > queued, self.by_retry_after) {
                 (true, true) => "retry_after",
                 (true, false) => "backoff",
@@ -262,6 +268,7 @@ impl<A: Action> Call<A> {
             .generation()
             .filter(|_| self.context.target.signed);
         self.context.sent = request.uri().authority().map(|host| (host.clone(), time));
+        self.turn = None;
         self.arrives_by = session.rate_limit(&self.context.target).sent(now.tick);
         self.context.attempts = self.context.attempts.saturating_add(1);
         self.state = State::Sent;

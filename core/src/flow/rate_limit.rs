@@ -1,7 +1,8 @@
 use alloc::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Weak},
+    vec::Vec,
 };
 use core::time::Duration;
 
@@ -14,8 +15,15 @@ const WINDOW: Duration = Duration::from_millis(1_005);
 /// their rate; a shorter one would have more of them throttle.
 const ON_ITS_WAY: Duration = Duration::from_millis(45);
 
+/// How late a call that waits may be before it loses its turn.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The service's frequency limits, by the names of a service and an action.
 pub(crate) type RateLimits = BTreeMap<(Cow<'static, str>, Cow<'static, str>), RateLimit>;
+
+/// A call's place among those that wait, until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(Arc<()>);
 
 /// The requests of one action in the last second, and its rest after a throttle.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +31,8 @@ pub(crate) struct RateLimit {
     /// When the requests of the last second are taken to have arrived, ascending, and the last request however old it is.
     /// Requests may arrive closer together than they were sent.
     arrived: VecDeque<Duration>,
+    /// The calls that wait for their turn, in its order, and when each will send. One that is dropped waits no longer.
+    waiting: Vec<(Weak<()>, Duration)>,
     /// Until then, the action is not sent, because the service has throttled it.
     rest_until: Duration,
     /// The service's throttle answer.
@@ -30,17 +40,58 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// Time until the next request may be sent, at `rate` requests a second that so many processes share.
-    pub(crate) fn wait(&self, (rate, processes): (u32, u32), now: Duration) -> Duration {
+    /// Time until a call may send its next request, at `rate` requests a second that so many processes share. Those that
+    /// have waited longer send first.
+    pub(crate) fn wait(
+        &mut self,
+        (rate, processes): (u32, u32),
+        turn: Option<&Turn>,
+        now: Duration,
+    ) -> Duration {
+        self.waiting
+            .retain(|(it, sends)| it.strong_count() > 0 && sends.saturating_add(PATIENCE) > now);
         let part = rate.checked_div(processes).unwrap_or(rate).max(1);
         // One request takes longer than a second if there are more processes than requests.
         let window = WINDOW.saturating_mul(processes).checked_div(rate);
         let window = window.unwrap_or(WINDOW).max(WINDOW);
         let part = usize::try_from(part).unwrap_or(usize::MAX);
-        let nth_last = self.arrived.len().checked_sub(part);
-        let nth_last = nth_last.and_then(|place| self.arrived.get(place));
+        let own = turn.and_then(|turn| self.place(turn));
+        let ahead = own.unwrap_or(self.waiting.len());
+        // By all that are ahead, and by those that were sent alone, as who waits may be late.
+        let nth_last = [ahead, 0].map(|ahead| {
+            let place = self.arrived.len().saturating_add(ahead);
+            self.request(place.checked_sub(part)?)
+        });
+        let nth_last = nth_last.into_iter().flatten().max();
         let free_at = nth_last.map_or(Duration::ZERO, |arrived| arrived.saturating_add(window));
-        self.resting(now).max(free_at.saturating_sub(now))
+        let last_ahead = ahead.checked_sub(1).and_then(|it| self.waiting.get(it));
+        let turn = last_ahead.map_or(free_at, |(_, sends)| free_at.max(*sends));
+        self.resting(now).max(turn.saturating_sub(now))
+    }
+
+    /// When the request at this place arrives, of those that were sent and then those that wait.
+    fn request(&self, place: usize) -> Option<Duration> {
+        match place.checked_sub(self.arrived.len()) {
+            None => self.arrived.get(place).copied(),
+            Some(waiting) => {
+                let (_, sends) = self.waiting.get(waiting)?;
+                Some(sends.saturating_add(ON_ITS_WAY))
+            }
+        }
+    }
+
+    /// Notes that a call waits, and when it will send.
+    pub(crate) fn queue(&mut self, turn: &mut Option<Turn>, sends: Duration) {
+        let turn = turn.get_or_insert_default();
+        match self.place(turn).and_then(|it| self.waiting.get_mut(it)) {
+            Some((_, known)) => *known = sends,
+            None => self.waiting.push((Arc::downgrade(&turn.0), sends)),
+        }
+    }
+
+    fn place(&self, turn: &Turn) -> Option<usize> {
+        let is_own = |(it, _): &(Weak<()>, Duration)| it.as_ptr() == Arc::as_ptr(&turn.0);
+        self.waiting.iter().position(is_own)
     }
 
     /// Time until the end of the rest.
@@ -102,8 +153,8 @@ mod tests {
         let mut limit = RateLimit::default();
         limit.rest(seconds(9), seconds(0), Error::Ended);
         limit.rest(seconds(3), seconds(1), Error::Ended);
-        assert_eq!(limit.wait((1, 1), seconds(1)), seconds(8));
+        assert_eq!(limit.wait((1, 1), None, seconds(1)), seconds(8));
         limit.rest(seconds(9), seconds(1), Error::Ended);
-        assert_eq!(limit.wait((1, 1), seconds(1)), seconds(9));
+        assert_eq!(limit.wait((1, 1), None, seconds(1)), seconds(9));
     }
 }

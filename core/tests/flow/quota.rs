@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::json;
 use tc3_core::{
     Call, Error, Failure, Flow, Outcome, Pages, Remedy, Session, Settings, Step, Untyped,
@@ -101,12 +102,66 @@ fn a_request_that_failed_is_taken_to_be_on_its_way() {
         sent(&mut call, &mut client);
         call.handle(outcome);
         let _ = call.step(&mut client.session, client.now);
+        drop(call);
         wait(&mut client.session.clone(), &client, &read())
     };
     assert_eq!(wait_after(answer(json!({}))), Duration::from_millis(1_005));
     for failure in [Failure::unknown("timed out"), Failure::not_sent("refused")] {
         assert_eq!(wait_after(Err(failure)), Duration::from_millis(1_050));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Callers that call again and again for a minute, with the default deadline.
+    #[test]
+    fn no_caller_waits_longer_than_for_its_turn(
+        callers in 1..400_u32,
+        latencies in prop::collection::vec((0..60_u64, 0..60_u64), 1..20),
+    ) {
+        let mut world = World::new(Client::new());
+        world.latencies = latencies;
+        begin(&mut world, &read(), callers, 0);
+        let (mut calls, mut longest) = (0, Duration::ZERO);
+        while world.now() < seconds(60) {
+            let (id, result) = world.next(&mut |_, _| answer(json!({}))).unwrap();
+            prop_assert!(result.is_ok(), "{:?}", result);
+            calls += 1;
+            longest = longest.max(world.now() - world.begun[id]);
+            world.begin(Call::new(&read()), Duration::ZERO);
+        }
+        // There and back it takes 120 ms.
+        let turns = Duration::from_millis(1_050) * (callers / 20 + 1);
+        prop_assert!(longest <= turns + Duration::from_millis(120), "{:?}", longest);
+        // A minute has 1,200.
+        prop_assert!(callers < 40 || calls >= 1_100, "{}", calls);
+    }
+}
+
+#[test]
+fn a_call_that_is_dropped_or_never_driven_again_keeps_nobody_waiting() {
+    let settings = patient().with_rate("cvm", "DescribeZones", 1);
+    let mut client = Client::with_settings(settings);
+    sent(&mut Call::new(&read()), &mut client);
+    let mut calls: Vec<_> = (0..4).map(|_| Call::new(&read())).collect();
+    let mut delays = Vec::new();
+    for call in &mut calls {
+        let Step::Wait(delay) = call.step(&mut client.session, client.now) else {
+            panic!("no wait")
+        };
+        delays.push(delay.as_millis());
+    }
+    assert_eq!(delays, [1_050, 2_100, 3_150, 4_200]);
+    // The first is dropped, and the second is not driven any more: its turn is over a second after it came.
+    drop(calls.remove(0));
+    let mut last = calls.remove(1);
+    let mut late = |client: &mut Client, pass: u64| {
+        client.pass(Duration::from_millis(pass));
+        last.step(&mut client.session, client.now)
+    };
+    assert!(matches!(late(&mut client, 2_000), Step::Wait(delay) if delay.as_millis() == 1_150));
+    assert!(matches!(late(&mut client, 1_100), Step::Send(_)));
 }
 
 #[test]
