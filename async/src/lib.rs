@@ -142,7 +142,9 @@
 //! [`Client::from_env`] searches the usual sources: environment, profile file, tccli, TKE, the machine's CVM role.
 //! [`Client::new`] and [`Builder::credentials`] take a [`Credential`], a [`Source`](credential::Source) such as
 //! `Source::named_profile("billing")`, or a [`Chain`] of several; [the guide](tc3_core::guide#keys-profiles-roles)
-//! shows each of them. Credentials that expire are renewed by one call while the others go on.
+//! shows each of them. Credentials that expire are renewed by one call while the others go on. Poll a call until it ends,
+//! or drop it: while one that searches for credentials is kept without being polled, calls that need them wait, for a
+//! minute at most.
 //! [`set_credential`](Client::set_credential) replaces the credential in all clones of a client. Nothing is read before
 //! the first call. If no source has credentials, the error names each of them.
 //!
