@@ -4,7 +4,11 @@ use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Paginate, pagination::PageInfo};
+use crate::{
+    Paginate,
+    pagination::PageInfo,
+    wire::response::{self, Halves},
+};
 
 /// The hashes of a page and its records, the same on every machine.
 #[derive(Clone, Debug, Default)]
@@ -27,14 +31,22 @@ impl Fingerprint {
                 ..Self::default()
             };
         }
-        let body = String::from_utf8_lossy(body);
-        let envelope: Option<Envelope<'_>> = serde_json::from_str(&body).ok();
-        let fields = envelope.map(|it| it.response).unwrap_or_default();
-        let list = find_list(&fields, info.len, MAX_DEPTH);
-        let mut content = match &list {
-            Some(records) => hash_all(records),
-            // Records that are no list, e.g. an object's fields. Scalars, such as `RequestId` and totals, don't count.
+        let text = String::from_utf8_lossy(body);
+        let mended;
+        let fields = match parse(&text) {
+            Some(fields) => Some(fields),
             None => {
+                mended = response::mended(&text, Halves::Kept);
+                mended.as_deref().and_then(parse)
+            }
+        };
+        let list = fields.as_ref();
+        let list = list.and_then(|fields| find_list(fields, info.len, MAX_DEPTH));
+        let mut content = match (&list, fields) {
+            (Some(records), _) => hash_all(records),
+            (None, None) => hash(body),
+            // Records that are no list, e.g. an object's fields. Scalars, such as `RequestId` and totals, don't count.
+            (None, Some(fields)) => {
                 let values = fields.values().map(|value| value.get());
                 let nested = values.filter(|json| json.starts_with(['{', '[']));
                 hash_all(&nested.map(hash_json).collect::<Vec<_>>())
@@ -75,6 +87,12 @@ impl Fingerprint {
 struct Envelope<'a> {
     #[serde(borrow, rename = "Response")]
     response: Fields<'a>,
+}
+
+/// The fields of `Response`; `None` if they can't be read.
+fn parse(json: &str) -> Option<Fields<'_>> {
+    let envelope: Envelope<'_> = serde_json::from_str(json).ok()?;
+    Some(envelope.response)
 }
 
 /// An object's fields, in the order of their names.
@@ -139,6 +157,8 @@ pub(super) fn hex(hash: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -227,6 +247,38 @@ mod tests {
             fingerprint(1, &response).content
         };
         assert_ne!(object(1), object(2));
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_is_known_by_its_bytes() {
+        let body = |text: &str| fingerprint(1, text).content;
+        assert_eq!(body("[1]"), body("[1]"));
+        assert_ne!(body("[1]"), body("[2]"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_that_is_not_quite_json_is_known_by_its_records(
+            note in r"[\x00-\x1fa ]{0,3}(\\[dDx]|\x01)[\x00-\x1fa ]{0,3}",
+            row in r"[a-c\t\x02]{1,4}",
+            others in prop::collection::vec("[a-c\t]{1,4}", 1..4),
+        ) {
+            let page = |note: &str, rows: &[String]| {
+                let response = format!(r#"{{"Note":"{note}","Rows":["{}"]}}"#, rows.join(r#"",""#));
+                fingerprint(rows.len(), &response)
+            };
+            let mut rows = others;
+            rows.push(row);
+            // As it should have been written.
+            let mended = page("", &rows.iter().map(|row| {
+                row.replace('\t', r"\u0009").replace('\x02', r"\u0002")
+            }).collect::<Vec<_>>());
+            let known = page(&note, &rows);
+            prop_assert_eq!(&known.content, &mended.content);
+            prop_assert_eq!(&known.records, &mended.records);
+            rows.push("another".into());
+            prop_assert_ne!(known.content, page(&note, &rows).content);
+        }
     }
 
     #[test]
