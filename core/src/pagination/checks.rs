@@ -183,7 +183,7 @@ impl Position {
         }
         let completes = self.totals(page).find(|total| *total >= after) == Some(after);
         let is_short = page.is_short();
-        if A::END == End::ShortPage || is_short && completes && self.first_short.is_none() {
+        if A::END == End::ShortPage || completes && self.may_be_last(page) {
             return Ok(None);
         }
         let short = is_short.then(|| Self::question_of_short_page::<A>(page));
@@ -256,6 +256,12 @@ impl Position {
             },
         }
         Ok(())
+    }
+
+    /// Whether a page may be the last one of its list for being short: the first such page, without a cursor that leads
+    /// on.
+    pub(super) fn may_be_last(&self, page: &PageFacts) -> bool {
+        page.is_short() && self.first_short.is_none() && page.info.token.is_none()
     }
 
     /// Whether a total will show if records of the page are missing: it says as many as have come, or more.

@@ -60,7 +60,7 @@ use crate::Error;
 /// | --- | --- | --- | --- |
 /// | is full and completes the total | is it the last page? | the page after it | nothing there: the walk ends; else it goes on |
 /// | holds more records than the total says | | | the total is ignored, and the walk goes on to an empty page |
-/// | is short, completes the total, and is the first short page | | | the walk ends |
+/// | is short, completes the total, is the first short page, and has no cursor | | | the walk ends |
 /// | is short, but more records may follow | how many places of the list does it cover, records that the service left out included? | fewer records from the same offset; mostly once, more often if the service leaves records out | the walk goes on right behind those places; it ends with [`Error::Shifted`] if other records come |
 /// | is short, is not the first page, and pages follow by number | is it cut off? | the record right behind its records | nothing there, or one of its own records: the walk goes on to the next page; else it ends with [`Error::Incomplete`] |
 /// | repeats an earlier page, and its records differ from one another | | | the walk ends with [`Error::Repeated`] |

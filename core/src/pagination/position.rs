@@ -163,9 +163,8 @@ impl Position {
         let (slot, len, is_short) = (&page.slot, page.len(), page.is_short());
         self.received = self.received.saturating_add(len);
         self.pages = self.pages.saturating_add(1);
-        let ends = is_short && self.first_short.is_none()
-            || page.is_last == Some(true)
-            || A::PAGING == Paging::Token;
+        let ends =
+            self.may_be_last(page) || page.is_last == Some(true) || A::PAGING == Paging::Token;
         // A total is not plausible if more records came, or if it is reached but further pages follow.
         let mut totals = self.totals(page);
         let total = totals.find(|it| *it > self.received || *it == self.received && ends);

@@ -722,6 +722,20 @@ fn a_cursor_leads_on_from_a_full_page_whatever_the_total() {
 }
 
 #[test]
+fn a_cursor_leads_on_from_a_short_page_that_counts_itself_alone() {
+    for most in [1, 3, 4] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+            let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            let end = 12.min(start + limit.min(most));
+            let rows: Vec<_> = (start..end).collect();
+            let token = (end < 12).then(|| end.to_string());
+            answer(json!({"Total": rows.len(), "Rows": rows, "Token": token}))
+        });
+        assert_eq!(walked.records(), (0..12).collect::<Vec<_>>(), "{most}");
+    }
+}
+
+#[test]
 fn a_page_that_is_cut_short_is_followed_right_behind_it_with_a_cursor_as_well() {
     for total in [Value::Null, json!(0), json!(60), json!(120), json!(250)] {
         for most in [1, 49, 50, 99] {
