@@ -68,6 +68,8 @@ use crate::Error;
 /// | has another total than the last page | is the last page unchanged? | the last page again | changed, or equal records hide a change: the walk ends with [`Error::Shifted`] |
 ///
 /// An empty page ends a list, whatever its total or its cursor says; with [`Paging::Token`], only a missing token does.
+/// Where the service refuses the page after the last one as a wrong request or as not found, and the last total is what
+/// was received, the list is over as well.
 /// If a list ends with fewer records than the last plausible total, the walk ends with [`Error::Incomplete`].
 ///
 /// ```

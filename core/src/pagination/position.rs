@@ -147,14 +147,17 @@ impl Position {
         page.fingerprint.content.is_some() && seen.contains(&&page.fingerprint.content)
     }
 
-    /// Whether a list whose last page was full is over, as the service refuses the page after it with `error`. (Where
-    /// the total ends a list, a check request finds the end.)
+    /// Whether the list is over, as the service refuses the page after the last one with `error`: by its last total, all
+    /// records have come, and no cursor leads on from a full page.
     pub(super) fn ends_at<A: Paginate>(&self, error: &Error) -> bool {
-        let kind = error.refusal().map(Refusal::kind);
-        let is_beyond = matches!(kind, Some(Kind::Request | Kind::NotFound));
         let reported = self.reported.map(|total| self.without_skipped(total));
-        let is_complete = reported.is_some_and(|all| all <= self.received);
-        A::END == End::ShortPage && A::PAGING != Paging::Token && is_complete && is_beyond
+        let leads_on = || self.next.as_ref().is_some_and(|next| next.token.is_some());
+        let is_complete = match A::END {
+            End::Total => reported == Some(self.received) && (self.ends_short || !leads_on()),
+            // The total may be too small.
+            End::ShortPage => reported.is_some_and(|all| all <= self.received),
+        };
+        A::PAGING != Paging::Token && is_complete && lies_beyond(error)
     }
 
     /// Records that the [`next`](Self::next) page was received. Returns whether the page right behind it comes next,
@@ -231,4 +234,10 @@ impl Position {
             self.second_last = second_last.filter(|_| fingerprint.all_equal());
         }
     }
+}
+
+/// Whether `error` may mean that the page lies beyond the end of its list.
+pub(super) fn lies_beyond(error: &Error) -> bool {
+    let kind = error.refusal().map(Refusal::kind);
+    matches!(kind, Some(Kind::Request | Kind::NotFound))
 }

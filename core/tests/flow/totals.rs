@@ -4,14 +4,15 @@
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tc3_core::{
-    Attempt, Error, Month, Outcome, Settings, billing::DescribeAllocationSummaryByBusiness,
-    pagination::Prefetch,
+    Attempt, Error, Failure, Month, Outcome, Settings,
+    billing::DescribeAllocationSummaryByBusiness, pagination::Prefetch,
 };
 
 use super::{
     answer, input,
     pages::walk,
     refusal,
+    resume::finish,
     table::{CURSOR, ITEM_OFFSET, PAGE_INDEX, PAGE_NUMBER, Rows, SHORT, TOKEN, Table},
     world::{Walked, World},
 };
@@ -705,6 +706,58 @@ fn what_fails_beyond_the_end_costs_no_page() {
             }
         });
         assert_eq!(walked.pages.concat().len(), 100);
+    }
+}
+
+#[test]
+fn a_walk_whose_check_for_the_end_failed_ends_where_the_service_refuses_what_lies_beyond() {
+    for lost in 1..10 {
+        let mut requests = 0;
+        let serve = |attempt: &Attempt| match input(attempt)["Offset"].as_u64() {
+            Some(start @ 0..8) => {
+                let rows: Vec<_> = (start..8).take(4).collect();
+                answer(json!({"Rows": rows, "Total": 8}))
+            }
+            _ => refusal("InvalidParameterValue.Offset"),
+        };
+        let (mut records, error, left) = finish(Rows::<ITEM_OFFSET>::new(4, 1).into(), |attempt| {
+            requests += 1;
+            if (3..3 + lost).contains(&requests) {
+                return Err(Failure::unknown("connection reset"));
+            }
+            serve(attempt)
+        });
+        if error.is_some() {
+            let (rest, error, _) = finish(left, serve);
+            assert!(error.is_none(), "{lost}: {error:?}");
+            records.extend(rest);
+        }
+        assert_eq!(records, (0..8).collect::<Vec<_>>(), "{lost}");
+    }
+}
+
+#[test]
+fn a_list_with_a_cursor_ends_where_the_service_refuses_what_lies_beyond() {
+    // `leads_on`: the last page has a cursor, too.
+    for (rows, leads_on, ends) in [
+        (8, false, true),
+        (7, false, true),
+        (7, true, true),
+        // The total may be capped.
+        (8, true, false),
+    ] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+            let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            if start >= rows {
+                return refusal("InvalidParameterValue.Offset");
+            }
+            let end = rows.min(start + limit);
+            let token = (end < rows || leads_on).then(|| end.to_string());
+            let page: Vec<_> = (start..end).collect();
+            answer(json!({"Rows": page, "Total": rows, "Token": token}))
+        });
+        assert_eq!(walked.pages.concat().len(), rows);
+        assert_eq!(walked.error.is_none(), ends, "{rows} {leads_on}");
     }
 }
 
