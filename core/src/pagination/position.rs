@@ -160,6 +160,12 @@ impl Position {
         A::PAGING != Paging::Token && is_complete && lies_beyond(error)
     }
 
+    /// Ends the list: its total is what was received.
+    pub(super) fn end(&mut self) {
+        self.next = None;
+        self.total = Some(self.received.saturating_add(self.skipped));
+    }
+
     /// Records that the [`next`](Self::next) page was received. Returns whether the page right behind it comes next,
     /// as pages that are in flight assume.
     pub(crate) fn advance<A: Paginate>(&mut self, page: &PageFacts) -> bool {

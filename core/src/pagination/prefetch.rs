@@ -225,7 +225,7 @@ impl<A: Paginate> Prefetch<A> {
         match (self.queue.pop_front().and_then(|it| it.page), position) {
             (Some(Ok(page)), _) => Ok(Turn::Page(Ok(self.deliver(page)))),
             (Some(Err(error)), Some(position)) if position.ends_at::<A>(&error) => {
-                position.next = None;
+                self.walk.end_window();
                 self.drop_queue();
                 self.next_turn(settings)
             }

@@ -442,6 +442,15 @@ impl<A: Paginate> Walk<A> {
         }
     }
 
+    /// Ends the current window, as the service has refused what lies beyond its records: they are all of it.
+    pub(super) fn end_window(&mut self) {
+        let delivered = self.delivered();
+        if let Some(position) = &mut self.position {
+            position.end();
+            self.total = Some(delivered);
+        }
+    }
+
     /// Leaves a window that is over, if it gave all of its records.
     fn close_window(&mut self) -> Result<(), Error> {
         let (Some(window), Some(position)) = (&self.window, &self.position) else {

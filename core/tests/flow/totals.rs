@@ -737,6 +737,23 @@ fn a_walk_whose_check_for_the_end_failed_ends_where_the_service_refuses_what_lie
 }
 
 #[test]
+fn where_a_refusal_ends_a_list_its_total_is_what_was_received() {
+    for refuses in [false, true] {
+        let walked = walk(Rows::<SHORT>::new(3, 1), |attempt| {
+            let (_, start, _) = Table::place::<SHORT>(&input(attempt));
+            if refuses && start >= 9 {
+                return refusal("InvalidParameterValue.Offset");
+            }
+            let rows: Vec<_> = (start..9).take(3).collect();
+            // It shrinks before the last page is requested.
+            answer(json!({"Rows": rows, "Total": if start < 6 { 10 } else { 9 }}))
+        });
+        assert_eq!(walked.total, Some(9), "{refuses}");
+        assert_eq!(walked.records(), (0..9).collect::<Vec<_>>(), "{refuses}");
+    }
+}
+
+#[test]
 fn a_list_with_a_cursor_ends_where_the_service_refuses_what_lies_beyond() {
     // `leads_on`: the last page has a cursor, too.
     for (rows, leads_on, ends) in [
