@@ -9,7 +9,7 @@ use crate::{
     pagination::{
         End, PageInfo, Paging, Slot,
         fingerprint::Fingerprint,
-        position::{Position, SeenPage},
+        position::{Position, SeenPage, lies_beyond},
     },
 };
 
@@ -235,13 +235,20 @@ impl Position {
                 page.unchanged = page.unchanged.saturating_add(1);
             }
             Question::IsOffsetIgnored => {
-                if !is_nothing_there(check)? {
-                    return Err(self.repeated(window));
+                match check {
+                    Ok(check) if check.len() > 0 => return Err(self.repeated(window)),
+                    Err(error) if !is_refused(&error) => return Err(error),
+                    _ => {}
                 }
                 self.honors_offset = true;
             }
-            // After an error that says nothing, the page after this one is requested again in its turn.
-            Question::IsEnd => page.is_last = Some(is_nothing_there(check).unwrap_or(false)),
+            // After any other error, the page after this one is requested again in its turn.
+            Question::IsEnd => {
+                page.is_last = Some(match check {
+                    Ok(check) => check.len() == 0,
+                    Err(error) => lies_beyond(&error),
+                });
+            }
             Question::Span | Question::RecordBehind => match check {
                 Ok(check) if question == Question::RecordBehind => {
                     self.resolve_record_behind(window, page, &check)?;
@@ -316,15 +323,6 @@ impl Position {
             delivered: self.received,
             context: None,
         }
-    }
-}
-
-/// Whether a check says that the list has no page there: an empty one, or a refusal.
-fn is_nothing_there(check: Result<PageFacts, Error>) -> Result<bool, Error> {
-    match check {
-        Ok(check) => Ok(check.len() == 0),
-        Err(error) if is_refused(&error) => Ok(true),
-        Err(error) => Err(error),
     }
 }
 

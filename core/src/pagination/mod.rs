@@ -58,7 +58,7 @@ use crate::Error;
 ///
 /// | the page | question | check request | result |
 /// | --- | --- | --- | --- |
-/// | is full and completes the total | is it the last page? | the page after it | nothing there: the walk ends; else it goes on |
+/// | is full and completes the total | is it the last page? | the page after it | nothing there, or refused as a wrong request or as not found: the walk ends; else it goes on |
 /// | holds more records than the total says | | | the total is ignored, and the walk goes on to an empty page |
 /// | is short, completes the total, is the first short page, and has no cursor | | | the walk ends |
 /// | is short, but more records may follow | how many places of the list does it cover, records that the service left out included? | fewer records from the same offset; mostly once, more often if the service leaves records out | the walk goes on right behind those places; it ends with [`Error::Shifted`] if other records come |

@@ -737,6 +737,32 @@ fn a_walk_whose_check_for_the_end_failed_ends_where_the_service_refuses_what_lie
 }
 
 #[test]
+fn a_capped_total_is_no_end_where_the_service_fails_beyond_it() {
+    for (code, ends) in [
+        ("InvalidParameterValue.Offset", true),
+        ("ResourceNotFound", true),
+        ("LimitExceeded.Offset", false),
+        ("FailedOperation.QueryTimeout", false),
+        ("OperationDenied", false),
+        ("SomethingNew", false),
+    ] {
+        let walked = walk(Rows::<ITEM_OFFSET>::new(4, 1), |attempt| {
+            let (_, start, limit) = Table::place::<ITEM_OFFSET>(&input(attempt));
+            if start >= 8 {
+                return refusal(code);
+            }
+            let rows: Vec<_> = (start..40).take(limit).collect();
+            answer(json!({"Rows": rows, "Total": 8}))
+        });
+        assert_eq!(walked.pages.concat(), (0..8).collect::<Vec<_>>(), "{code}");
+        let refused = walked
+            .error
+            .map(|it| it.refusal().unwrap().code().to_owned());
+        assert_eq!(refused.as_deref(), (!ends).then_some(code));
+    }
+}
+
+#[test]
 fn where_a_refusal_ends_a_list_its_total_is_what_was_received() {
     for refuses in [false, true] {
         let walked = walk(Rows::<SHORT>::new(3, 1), |attempt| {
