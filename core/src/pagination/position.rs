@@ -78,13 +78,7 @@ impl Position {
     ) -> Result<Self, Invalid> {
         let start = action.start();
         let own = start.limit.filter(|_| !ignore_limit);
-        let limit = match (own, page_size) {
-            (_, Some(0)) => return Err(Invalid::new("page_size", "must be at least 1")),
-            (Some(0), _) => return Err(Invalid::new("Limit", "must be at least 1")),
-            (Some(limit), _) => limit,
-            (None, Some(limit)) => limit.min(A::MAX_PAGE_SIZE),
-            (None, None) => A::PAGE_SIZE,
-        };
+        let limit = limit::<A>(own, page_size)?;
         let first = A::PAGING.first();
         let offset = start.offset.unwrap_or(first);
         if offset < first {
@@ -99,6 +93,17 @@ impl Position {
             next: Some(slot),
             ..Self::default()
         })
+    }
+
+    /// Takes the page size from the settings anew, unless a page has come: the service may have refused the former size.
+    pub(super) fn resize<A: Paginate>(&mut self, page_size: Option<u32>) -> Result<(), Invalid> {
+        if self.pages == 0
+            && let Some(next) = &mut self.next
+        {
+            next.limit = limit::<A>(None, page_size)?;
+            self.skipped = next.position(A::PAGING);
+        }
+        Ok(())
     }
 
     /// The page to request while `ahead` others are in flight; `None` if it is not known yet or the list is over.
@@ -239,6 +244,17 @@ impl Position {
             let second_last = self.last.replace((last, identity.clone()));
             self.second_last = second_last.filter(|_| fingerprint.all_equal());
         }
+    }
+}
+
+/// The page size: the action's own, else the settings' `page_size`, else the default.
+fn limit<A: Paginate>(own: Option<u32>, page_size: Option<u32>) -> Result<u32, Invalid> {
+    match (own, page_size) {
+        (_, Some(0)) => Err(Invalid::new("page_size", "must be at least 1")),
+        (Some(0), _) => Err(Invalid::new("Limit", "must be at least 1")),
+        (Some(limit), _) => Ok(limit),
+        (None, Some(limit)) => Ok(limit.min(A::MAX_PAGE_SIZE)),
+        (None, None) => Ok(A::PAGE_SIZE),
     }
 }
 

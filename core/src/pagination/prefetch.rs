@@ -208,7 +208,7 @@ impl<A: Paginate> Prefetch<A> {
         if self.width == 0 {
             return Err(Invalid::new("width", "must be at least 1").into());
         }
-        if !self.walk.open_window(settings)? {
+        if !self.walk.open_window(settings, !self.queue.is_empty())? {
             return Ok(Turn::End);
         }
         if let Some(fetch) = self.fetch_check(settings)? {

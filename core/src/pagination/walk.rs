@@ -414,7 +414,13 @@ impl<A: Paginate> Walk<A> {
     }
 
     /// Leaves windows that are over and opens the next one. Returns whether there is a page to request.
-    pub(crate) fn open_window(&mut self, settings: &Settings) -> Result<bool, Error> {
+    ///
+    /// `is_requested` says that the next page is being requested; before that, the settings may change its size.
+    pub(super) fn open_window(
+        &mut self,
+        settings: &Settings,
+        is_requested: bool,
+    ) -> Result<bool, Error> {
         loop {
             let Some(window) = &mut self.window else {
                 return Ok(false);
@@ -431,6 +437,11 @@ impl<A: Paginate> Walk<A> {
                     settings.page_size(),
                 )?);
                 self.rest = split(window);
+            } else if let Some(position) = &mut self.position
+                && self.ignore_limits
+                && !is_requested
+            {
+                position.resize::<A>(settings.page_size())?;
             }
             match self.position.as_ref().and_then(|it| it.next.as_ref()) {
                 Some(slot) if slot.limit > 0 => return Ok(true),

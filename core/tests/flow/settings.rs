@@ -7,6 +7,7 @@ use tc3_core::{
     Attempt, Error, Pages, Paginate, Session, Settings, Walk,
     billing::DescribeBillList,
     emulator::Emulator,
+    essbasic::{Agent, ChannelDescribeBillUsageDetail},
     pagination::{Prefetch, Turn},
 };
 
@@ -115,6 +116,37 @@ fn a_walk_that_fails_for_its_page_size_gives_all_when_that_is_mended() {
         let records = walked::<DescribeBillList>(years(), &[Some(wrong); 3], serve());
         assert_eq!(records.len(), 1_000, "{wrong:?}");
     }
+}
+
+#[test]
+fn a_page_size_that_the_service_refuses_leaves_no_trace() {
+    let (start, end) = ("20240101".parse().unwrap(), "20240331".parse().unwrap());
+    let uses = ChannelDescribeBillUsageDetail::new(Agent::new(Emulator::APP_ID), start, end);
+    let settings = |size| Settings::default().with_page_size(size);
+    let mut service = Emulator::new(credential()).with_usage_limit(50);
+    let mut serve = |attempt: &Attempt| Ok(service.handle(crate::common::START, &attempt.request));
+    let mut walk = |walk: Walk<ChannelDescribeBillUsageDetail>, size| {
+        let mut client = Client::with_settings(settings(size));
+        let (mut pages, mut records) = (Pages::new(walk), 0);
+        loop {
+            match client.drive(&mut pages, |_, attempt| serve(&attempt)) {
+                Some(Ok(page)) => {
+                    records += ChannelDescribeBillUsageDetail::into_items(page.output).len()
+                }
+                Some(Err(error)) => break (records, Some(error), stored(pages.walk())),
+                None => break (records, None, stored(pages.walk())),
+            }
+        }
+    };
+    let (untroubled, error, _) = walk(uses.clone().into(), 50);
+    assert!(error.is_none() && untroubled > 50, "{error:?}");
+    let (records, error, left) = walk(uses.into(), 100);
+    let error = error.unwrap();
+    let code = error.refusal().map(|it| it.code());
+    assert_eq!((records, code), (0, Some("InvalidParameter.Limit")));
+    let (records, error, _) = walk(left, 50);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(records, untroubled);
 }
 
 proptest! {
