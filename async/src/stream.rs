@@ -13,7 +13,8 @@ use crate::Client;
 /// A stream of the pages of a list, fetched one by one on demand, or several at once.
 ///
 /// An error ends the stream, [`Error::Incomplete`] included. If the runtime shuts down, the error is
-/// [`Error::Shutdown`], and the stored walk can go on in another runtime.
+/// [`Error::Shutdown`], and the stored walk can go on in another runtime. After a panic of the transport that was caught,
+/// the error is [`Error::Ended`], and the stored walk can go on as well.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<A: Paginate> {
@@ -83,7 +84,8 @@ impl<A: Paginate + 'static> Stream for Pages<A> {
                         // Only a runtime that shuts down cancels a task.
                         Err(_) => return Poll::Ready(Some(this.planner.fail(Error::Shutdown))),
                     },
-                    None => return Poll::Ready(None),
+                    // A panic that the caller caught took the fetch along.
+                    None => return Poll::Ready(Some(this.planner.fail(Error::Ended))),
                 },
             }
         }

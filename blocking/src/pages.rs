@@ -13,7 +13,8 @@ use crate::Client;
 
 /// An iterator over the pages of a list, fetched one by one on demand, or several at once.
 ///
-/// An error ends the iterator, [`Error::Incomplete`] included.
+/// An error ends the iterator, [`Error::Incomplete`] included. After a panic of the transport that was caught, the error
+/// is [`Error::Ended`], and the stored walk can go on.
 #[derive(Debug)]
 #[must_use = "iterators are lazy"]
 pub struct Pages<A: Paginate> {
@@ -102,7 +103,8 @@ impl<A: Paginate + 'static> Iterator for Pages<A> {
                 Turn::Wait => match self.running.pop_front().map(JoinHandle::join) {
                     Some(Ok(fetched)) => self.planner.take(fetched),
                     Some(Err(panicked)) => panic::resume_unwind(panicked),
-                    None => return None,
+                    // A panic that the caller caught took the fetch along.
+                    None => return Some(self.planner.fail(Error::Ended)),
                 },
             }
         }

@@ -1,14 +1,17 @@
 //! Several pages at once.
 
 use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
-use futures_util::{TryStreamExt, stream::FusedStream};
+use futures_util::{StreamExt, TryStreamExt, stream::FusedStream};
 use tc3_async::{Client, Error, Items};
 use tc3_core::{Attempt, billing::DescribeBillList, emulator::Emulator};
 use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
@@ -138,6 +141,42 @@ async fn a_task_that_panics_panics_here() {
     let walk = tokio::spawn(async move { client.pages(list()).next().await.is_some() });
     let panicked = walk.await.unwrap_err().into_panic();
     assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
+}
+
+#[tokio::test]
+async fn a_walk_whose_transport_panicked_ends_with_an_error_and_goes_on_when_stored() {
+    for width in [1, 3] {
+        let emulator = Mutex::new(Emulator::new(credential()));
+        let sends = AtomicUsize::new(0);
+        let client =
+            Client::builder()
+                .credentials(credential())
+                .transport(move |attempt: Attempt| {
+                    assert_ne!(sends.fetch_add(1, Ordering::SeqCst), 3, "it broke");
+                    std::future::ready(emulated(&emulator, &attempt))
+                });
+        let mut pages = client.pages(list()).width(width);
+        let (mut records, mut panics) = (0, 0);
+        let error = loop {
+            let next = poll_fn(|context| {
+                let poll = catch_unwind(AssertUnwindSafe(|| pages.poll_next_unpin(context)));
+                poll.map_or_else(|panicked| Poll::Ready(Err(panicked)), |poll| poll.map(Ok))
+            });
+            match next.await {
+                Ok(Some(Ok(page))) => records += page.output.transaction_list.len(),
+                Ok(end) => break end.unwrap().unwrap_err(),
+                Err(_) => panics += 1,
+            }
+        };
+        assert!(matches!(error, Error::Ended), "{error:?}");
+        assert_eq!(panics, 1);
+        assert!(pages.next().await.is_none());
+        let mut rest = client.pages(pages.walk().clone());
+        while let Some(page) = rest.next().await {
+            records += page.unwrap().output.transaction_list.len();
+        }
+        assert_eq!(records, ids(client.items(list())).await.len(), "{width}");
+    }
 }
 
 /// Whether a page begins with the record of this number.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tc3_blocking::Client;
-use tc3_core::{Attempt, Outcome, billing::BillTransactionInfo, emulator::Emulator};
+use tc3_core::{Attempt, Error, Outcome, billing::BillTransactionInfo, emulator::Emulator};
 
 use tc3_test_peer::{PATIENCE, credential, emulated, january, list};
 
@@ -123,4 +123,35 @@ fn a_transport_that_panics_in_a_thread_panics_here() {
     let mut pages = client.pages(list()).width(2);
     let panicked = catch_unwind(AssertUnwindSafe(|| pages.next())).unwrap_err();
     assert_eq!(panicked.downcast_ref(), Some(&"it broke"));
+}
+
+#[test]
+fn a_walk_whose_transport_panicked_ends_with_an_error_and_goes_on_when_stored() {
+    for width in [1, 3] {
+        let emulator = Mutex::new(Emulator::new(credential()));
+        let sends = AtomicUsize::new(0);
+        let client =
+            Client::builder()
+                .credentials(credential())
+                .transport(move |attempt: Attempt| {
+                    assert_ne!(sends.fetch_add(1, Ordering::SeqCst), 3, "it broke");
+                    emulated(&emulator, &attempt)
+                });
+        let mut pages = client.pages(list()).width(width);
+        let (mut records, mut panics) = (0, 0);
+        let error = loop {
+            match catch_unwind(AssertUnwindSafe(|| pages.next())) {
+                Ok(Some(Ok(page))) => records += page.output.transaction_list.len(),
+                Ok(end) => break end.unwrap().unwrap_err(),
+                Err(_) => panics += 1,
+            }
+        };
+        assert!(matches!(error, Error::Ended), "{error:?}");
+        assert_eq!(panics, 1);
+        assert!(pages.next().is_none());
+        let rest = client.pages(pages.walk().clone());
+        let rest = rest.map(|page| page.unwrap().output.transaction_list.len());
+        let all = client.items(list()).count();
+        assert_eq!(records + rest.sum::<usize>(), all, "{width}");
+    }
 }

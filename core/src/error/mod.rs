@@ -320,7 +320,7 @@ pub enum Error {
         context: Option<Box<Context>>,
     },
 
-    /// The call was driven after its end.
+    /// The call was driven after its end, or a walk after a panic of its transport.
     #[error("the call has already ended")]
     Ended,
 
