@@ -63,8 +63,8 @@ where
             Ok(request) if request.method() == http::Method::GET => {
                 Ok(request.uri().query().unwrap_or_default().to_owned())
             }
-            // Unsigned actions are always sent by POST.
-            Ok(_) if !A::SIGNED => Err("not by GET".into()),
+            // Confidential and unsigned actions are always sent by POST.
+            Ok(_) if A::CONFIDENTIAL || !A::SIGNED => Err("not by GET".into()),
             Ok(_) => return Err("not sent by GET".into()),
             Err(error) => Err(error.to_string()),
         };
