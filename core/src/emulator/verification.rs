@@ -128,7 +128,7 @@ impl Emulator {
         let action = common(headers, "X-TC-Action")?;
         let version = common(headers, "X-TC-Version")?;
         let (service, secret_id) = if text(headers, "authorization") == Some("SKIP") {
-            // That of a signed request is checked with the signature.
+            // The time of a signed request is checked with its signature.
             signature::request_time(headers, now)?;
             let host = text(headers, "host").unwrap_or_default();
             (vendors_service(host), None)

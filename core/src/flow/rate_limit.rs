@@ -31,7 +31,8 @@ pub(crate) struct RateLimit {
     /// When the requests of the last second are taken to have arrived, ascending, and the last request however old it is.
     /// Requests may arrive closer together than they were sent.
     arrived: VecDeque<Duration>,
-    /// The calls that wait for their turn, in its order, and when each will send. One that is dropped waits no longer.
+    /// The calls that wait, in the order in which they began to, and when each will send. One that is dropped waits no
+    /// longer.
     waiting: Vec<(Weak<()>, Duration)>,
     /// Until then, the action is not sent, because the service has throttled it.
     rest_until: Duration,
@@ -57,7 +58,7 @@ impl RateLimit {
         let part = usize::try_from(part).unwrap_or(usize::MAX);
         let own = turn.and_then(|turn| self.place(turn));
         let ahead = own.unwrap_or(self.waiting.len());
-        // By all that are ahead, and by those that were sent alone, as who waits may be late.
+        // With the calls ahead, and without them: one that is late must not let this one send too early.
         let nth_last = [ahead, 0].map(|ahead| {
             let place = self.arrived.len().saturating_add(ahead);
             self.request(place.checked_sub(part)?)

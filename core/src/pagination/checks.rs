@@ -242,7 +242,7 @@ impl Position {
                 }
                 self.honors_offset = true;
             }
-            // After any other error, the page after this one is requested again in its turn.
+            // After an error that doesn't say so, the page after this one is requested again in its turn.
             Question::IsEnd => {
                 page.is_last = Some(match check {
                     Ok(check) => check.len() == 0,
